@@ -1,0 +1,61 @@
+"""Galaxy-survey two-point likelihoods with exact gradients, inside Cobaya and CosmoSIS or alone.
+
+Parameters flow down one staircase of pure functions, and every interface is a door onto it:
+
+    parameters -> cosmology -> background, growth -> P(k, z) -> kernels -> C_ell
+               -> xi+, xi-, gamma_t, w -> likelihood -> posterior -> sampler
+
+`jaxlike.load(config)` reads a Cobaya input or a CosmoSIS pipeline and returns the posterior: an
+object of functions that work under `jax.jit`, `jax.grad` and `jax.vmap`. Importing the package
+changes no configuration of JAX; double precision, which the theory needs, is chosen by the entry
+points (the `jaxlike` command, the Cobaya and CosmoSIS components) or by
+`jax.config.update("jax_enable_x64", True)` in a script.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
+
+if TYPE_CHECKING:
+    from jaxlike.config import Config, TheoryOptions, read_config
+    from jaxlike.data import read_two_point_fits, write_two_point_fits
+    from jaxlike.likelihood import Likelihood, build_likelihood
+    from jaxlike.model import Model, load
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Config": "jaxlike.config",
+    "Likelihood": "jaxlike.likelihood",
+    "Model": "jaxlike.model",
+    "TheoryOptions": "jaxlike.config",
+    "build_likelihood": "jaxlike.likelihood",
+    "load": "jaxlike.model",
+    "read_config": "jaxlike.config",
+    "read_two_point_fits": "jaxlike.data",
+    "write_two_point_fits": "jaxlike.data",
+}
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DataError",
+    "JaxlikeError",
+    "Likelihood",
+    "Model",
+    "ParameterError",
+    "TheoryOptions",
+    "build_likelihood",
+    "load",
+    "read_config",
+    "read_two_point_fits",
+    "write_two_point_fits",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name on first use, so that `import jaxlike` stays light."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'jaxlike' has no attribute '{name}'")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,155 @@
+"""The command line of `jaxlike`: its options, its errors, its device.
+
+Exit status: 0 well, 1 ran but the result should not be trusted yet, 2 wrong input, 130 interrupted.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from jaxlike import commands
+from jaxlike.errors import ConfigError, JaxlikeError
+
+_CONFIG_HELP = "a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini)"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are the package's: one line, status 2."""
+
+    def error(self, message: str) -> NoReturn:
+        raise ConfigError(f"{message} (see '{self.prog} --help')")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: the process's own); returns the exit status."""
+    try:
+        arguments = _parser().parse_args(argv)
+        _use_device(arguments.device)
+        return int(arguments.run(arguments) or 0)
+    except JaxlikeError as error:
+        print(f"jaxlike: error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of our output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except OSError as error:
+        if error.filename is None:
+            raise
+        print(f"jaxlike: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt as stop:
+        print(f"jaxlike: interrupted{f'; {stop}' if str(stop) else ''}", file=sys.stderr)
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    device = _Parser(add_help=False)
+    device.add_argument(
+        "--device",
+        choices=("cpu", "gpu"),
+        help="where JAX computes (default: a GPU if it sees one)",
+    )
+    model = _Parser(add_help=False)
+    model.add_argument("--data-file", metavar="FILE", help="data file instead of the config's")
+    model.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="replace another option of the config, such as nz=histogram (repeatable)",
+    )
+    parser = _Parser(prog="jaxlike", description="Likelihoods of two-point functions, in JAX.")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
+
+    nuts = subparsers.add_parser(
+        "nuts", parents=[device, model], help="sample a posterior with NUTS"
+    )
+    nuts.add_argument("config", metavar="CONFIG", help=_CONFIG_HELP)
+    for name, default, what in (
+        ("chains", 4, "number of chains"),
+        ("warmup", 500, "draws of each chain that tune the sampler and are dropped"),
+        ("samples", 1000, "draws of each chain that are kept"),
+        ("seed", 0, "seed of the random numbers"),
+        ("max-tree-depth", 10, "largest number of doublings of a trajectory"),
+    ):
+        nuts.add_argument(
+            f"--{name}", type=int, default=default, metavar="N", help=f"{what} ({default})"
+        )
+    nuts.add_argument(
+        "--target-accept",
+        type=float,
+        default=0.8,
+        metavar="P",
+        help="acceptance rate that the step size is tuned to; more means shorter steps (0.8)",
+    )
+    nuts.add_argument(
+        "--output",
+        metavar="PREFIX",
+        help="chains are written to PREFIX.1.txt, ... (the config's output, or chains/ and its "
+        "name, followed by _nuts)",
+    )
+    nuts.add_argument("--force", action="store_true", help="replace existing chains")
+    nuts.add_argument("--no-progress", action="store_true", help="do not show a progress bar")
+    nuts.set_defaults(run=commands.nuts)
+
+    plot = subparsers.add_parser(
+        "plot", parents=[device, model], help="plot the chains of a run, and its data vector"
+    )
+    plot.add_argument("chains", metavar="PREFIX", nargs="?", help="prefix of the chains")
+    plot.add_argument(
+        "--config",
+        help="also plot its data vector, at the chains' best draw or else the reference point: "
+        + _CONFIG_HELP,
+    )
+    plot.add_argument("--params", metavar="A,B,...", help="parameters of the triangle plot")
+    plot.add_argument(
+        "--output", metavar="STEM", help="images are STEM_triangle.png, STEM_data_vector.png"
+    )
+    plot.set_defaults(run=commands.plot)
+
+    info = subparsers.add_parser(
+        "info", parents=[device], help="print versions, devices, precision"
+    )
+    info.set_defaults(run=commands.info)
+
+    data = subparsers.add_parser("data", help="published data sets")
+    data_subparsers = data.add_subparsers(metavar="COMMAND", required=True)
+    get = data_subparsers.add_parser("get", parents=[device], help="fetch a data set")
+    get.add_argument("name", metavar="NAME", help="data set, such as des_y1")
+    get.add_argument("--from", dest="from_file", metavar="FILE", help="take it from FILE instead")
+    get.add_argument("--folder", metavar="DIR", help="folder to keep it in")
+    get.set_defaults(run=commands.data_get)
+
+    benchmark = subparsers.add_parser(
+        "benchmark", parents=[device, model], help="time the likelihood and its gradient"
+    )
+    benchmark.add_argument("config", metavar="CONFIG", help=_CONFIG_HELP)
+    benchmark.set_defaults(run=commands.benchmark)
+
+    mock = subparsers.add_parser(
+        "mock", parents=[device], help="make the shipped mock survey again"
+    )
+    mock.add_argument("output", metavar="FILE", help="FITS file to write")
+    mock.add_argument("--force", action="store_true", help="replace an existing file")
+    mock.set_defaults(run=commands.mock)
+    return parser
+
+
+def _use_device(device: str | None) -> None:
+    import jax
+
+    jax.config.update("jax_enable_x64", True)
+    if device == "cpu":
+        jax.config.update("jax_platforms", "cpu")
+    elif device == "gpu":
+        jax.config.update("jax_platforms", None)  # whatever the environment prefers
+        try:
+            jax.devices("gpu")
+        except RuntimeError as error:
+            seen = ", ".join(sorted({d.platform for d in jax.devices()}))
+            raise ConfigError(
+                f"option --device gpu: JAX sees no GPU, only {seen}; take --device cpu, or install "
+                "jaxlike[cuda12] or jaxlike[cuda13] on a machine with one"
+            ) from error

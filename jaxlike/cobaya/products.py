@@ -1,0 +1,146 @@
+"""What the Cobaya theory can hand over: functions of a Cosmology, in Cobaya's units.
+
+Cobaya speaks Mpc and 1/Mpc where the core speaks Mpc/h and h/Mpc; here is where they meet.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.theory import background, growth, halofit, linear
+from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
+from jaxlike.theory.cosmology import Cosmology
+
+K_MIN = 1e-5
+"""Smallest wavenumber of a power spectrum, in 1/Mpc."""
+
+Z_MAX = 900.0
+"""Largest redshift of any product: growth starts at a = 1e-3."""
+
+_K_PER_E_FOLD = 30  # resolves the acoustic wiggles: bicubic interpolation then errs below 1e-4
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Models of the matter power and the background, as the options of the theory name them."""
+
+    linear: str
+    nonlinear: str
+    radiation: bool
+
+
+Product = Callable[[Cosmology], Array]
+
+
+def hubble(z: NDArray) -> Product:
+    """H(z) in 1/Mpc, (n_z,)."""
+    return lambda cosmo: background.hubble(cosmo, z) * cosmo.h
+
+
+def comoving_radial_distance(z: NDArray) -> Product:
+    """chi(z) in Mpc, (n_z,)."""
+    return lambda cosmo: background.comoving_distance(cosmo, z) / cosmo.h
+
+
+def angular_diameter_distance(z: NDArray) -> Product:
+    """Physical angular-diameter distance in Mpc, (n_z,)."""
+    return lambda cosmo: background.angular_diameter_distance(cosmo, z) / cosmo.h
+
+
+def angular_diameter_distance_2(z_pairs: NDArray) -> Product:
+    """Physical angular-diameter distance in Mpc from z1 to z2 >= z1; z_pairs (n, 2) -> (n,)."""
+
+    def product(cosmo: Cosmology) -> Array:
+        chi = background.comoving_distance(cosmo, z_pairs)
+        f_k, _ = background.curvature_functions(cosmo.Omega_k, chi[:, 1] - chi[:, 0])
+        return f_k / (1 + z_pairs[:, 1]) / cosmo.h
+
+    return product
+
+
+def sigma8_z(z: NDArray, settings: Settings) -> Product:
+    """sigma8(z) of the linear total-matter field, (n_z,)."""
+    return lambda cosmo: linear.sigma8(cosmo, z, model=settings.linear)  # type: ignore[arg-type]
+
+
+def fsigma8(z: NDArray, settings: Settings) -> Product:
+    """f(z) sigma8(z), (n_z,), with the scale-independent growth rate f = dlnD/dlna."""
+    amplitude = sigma8_z(z, settings)
+    return lambda cosmo: growth.growth_rate(cosmo, z) * amplitude(cosmo)
+
+
+def wavenumbers(k_max: float) -> NDArray:
+    """Wavenumbers in 1/Mpc, log-spaced from K_MIN to `k_max`."""
+    n = int(np.ceil(np.log(k_max / K_MIN) * _K_PER_E_FOLD)) + 1
+    return np.geomspace(K_MIN, k_max, n)
+
+
+def matter_power(k: NDArray, z: NDArray, nonlinear: bool, settings: Settings) -> Product:
+    """P(k, z) of total matter in Mpc^3, (n_z, n_k), at k (n_k,) in 1/Mpc."""
+
+    def product(cosmo: Cosmology) -> Array:
+        k_h = k / cosmo.h
+        if nonlinear and settings.nonlinear != "linear":
+            power = halofit.nonlinear_power(
+                cosmo,
+                k_h,
+                z,
+                linear=settings.linear,  # type: ignore[arg-type]
+                model=settings.nonlinear,  # type: ignore[arg-type]
+            )
+        else:
+            power = linear.linear_power(cosmo, k_h, z, model=settings.linear)  # type: ignore[arg-type]
+        return power / cosmo.h**3
+
+    return product
+
+
+def _primordial_amplitude(cosmo: Cosmology, settings: Settings) -> ArrayLike:
+    if cosmo.A_s is not None:
+        return cosmo.A_s
+    today = growth.GrowthGrid.build(0.0).growth(cosmo)[1]
+    # the amplitude is proportional to A_s, so that of A_s = 1 is the unit to measure it in
+    shape = {name: getattr(cosmo, name) for name in cosmo.__dataclass_fields__}
+    unit = Cosmology(**{**shape, "A_s": 1.0, "sigma8": None})
+    model = settings.linear
+    return jnp.exp(
+        linear.ln_amplitude(cosmo, today, model)  # type: ignore[arg-type]
+        - linear.ln_amplitude(unit, today, model)  # type: ignore[arg-type]
+    )
+
+
+def _sigma8(cosmo: Cosmology, settings: Settings) -> ArrayLike:
+    if cosmo.sigma8 is not None:
+        return cosmo.sigma8
+    return sigma8_z(np.zeros(1), settings)(cosmo)[0]
+
+
+def _cold(cosmo: Cosmology) -> ArrayLike:
+    return (cosmo.Omega_cb - cosmo.Omega_b) * cosmo.h**2
+
+
+def _omega_nu(cosmo: Cosmology) -> ArrayLike:
+    return 0.0 if cosmo.omega_nu is None else cosmo.omega_nu
+
+
+DERIVED: Mapping[str, Callable[[Cosmology, Settings], ArrayLike]] = {
+    "H0": lambda c, s: 100 * c.h,
+    "omegam": lambda c, s: c.Omega_m,
+    "omegamh2": lambda c, s: c.Omega_m * c.h**2,
+    "omegab": lambda c, s: c.Omega_b,
+    "ombh2": lambda c, s: c.Omega_b * c.h**2,
+    "omch2": lambda c, s: _cold(c),
+    "omnuh2": lambda c, s: _omega_nu(c),
+    "mnu": lambda c, s: NEUTRINO_EV_PER_OMEGA * _omega_nu(c) * (3 / c.N_eff) ** 0.75,
+    "omk": lambda c, s: c.Omega_k,
+    "omegal": lambda c, s: c.Omega_de,
+    "As": _primordial_amplitude,
+    "sigma8": _sigma8,
+    "S8": lambda c, s: _sigma8(c, s) * jnp.sqrt(c.Omega_m / 0.3),
+}
+"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3)."""

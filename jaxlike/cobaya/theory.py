@@ -1,0 +1,223 @@
+"""Cobaya's view of the JAX theory core: distances, matter power and sigma8 under its own names."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+from cobaya.log import LoggedError
+from cobaya.theories.cosmo import BoltzmannBase
+from cobaya.tools import Pool1D, Pool2D, PoolND
+from jax import Array
+from numpy.typing import NDArray
+
+import jaxlike
+from jaxlike.cobaya import products
+from jaxlike.config import theory_options
+from jaxlike.errors import JaxlikeError
+from jaxlike.names import COSMOLOGY
+from jaxlike.parameters import check_names, resolve
+from jaxlike.theory.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
+from jaxlike.theory.validity import has_solution, reason_of_failure
+
+_TOTAL = ("delta_tot", "delta_tot")
+_OWN = ("jaxlike_cosmology", "jaxlike_settings")
+
+
+class _Pool(NamedTuple):
+    """The redshifts of one product, where BoltzmannBase looks for them."""
+
+    z_pool: PoolND
+
+
+class _Compiled(NamedTuple):
+    """The jitted functions of one set of requirements."""
+
+    canonical: Callable[[Mapping[str, float]], dict[str, Array]]
+    has_solution: Callable[[Cosmology], Array]
+    products: Callable[[Cosmology], tuple[Array, ...]]
+    derived: Callable[[Cosmology], dict[str, Array]]
+
+
+class Theory(BoltzmannBase):
+    r"""
+    Background, matter power spectrum (Eisenstein & Hu \cite{Eisenstein:1997ik}, halofit
+    \cite{Takahashi:2012em,Smith:2002dz}) and sigma8 from jaxlike's differentiable core.
+
+    With the likelihoods of jaxlike it hands over the cosmology itself, and they run the whole
+    pipeline as one compiled JAX function; other likelihoods get Cobaya's standard products.
+    """
+
+    bibtex_file = "jaxlike.bibtex"
+
+    # Errors that are no property of a cosmology are not to be taken for one
+    stop_at_error: bool = True
+
+    linear: str
+    nonlinear: str
+    radiation: bool | str
+
+    def initialize(self) -> None:
+        """Switch JAX to double precision and check the options."""
+        jax.config.update("jax_enable_x64", True)
+        for option in ("extra_args", "path"):
+            if getattr(self, option, None):
+                raise LoggedError(
+                    self.log, "option '%s' has no effect on %s: leave it out", option, self
+                )
+        self.extra_args = {}
+        super().initialize()
+        given = {name: getattr(self, name) for name in ("linear", "nonlinear", "radiation")}
+        try:
+            options = theory_options(given)
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s: %s", self, error) from error
+        self._settings = products.Settings(options.linear, options.nonlinear, options.radiation)
+        self._forget()
+
+    def initialize_with_params(self) -> None:
+        """Check the names of the input parameters: missing, doubled or contradictory ones."""
+        try:
+            check_names(self.input_params, n_lens=0, n_source=0)
+            jax.eval_shape(_canonical, dict.fromkeys(self.input_params, 1.0))
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s: %s", self, error) from error
+
+    def get_version(self) -> str:
+        """Version of jaxlike."""
+        return jaxlike.__version__
+
+    def get_allow_agnostic(self) -> bool:
+        """Parameters of unknown name belong to nobody, so that Cobaya reports them."""
+        return False
+
+    def get_can_support_params(self) -> list[str]:
+        """Every accepted name of a cosmological parameter."""
+        return [alias for aliases in COSMOLOGY.values() for alias in aliases]
+
+    def get_can_provide_params(self) -> list[str]:
+        """Names of the derived parameters."""
+        return list(products.DERIVED)
+
+    def get_can_provide(self) -> Iterable[str]:
+        """Cobaya's standard products of the late universe, and jaxlike's own."""
+        return (
+            *_OWN,
+            "Pk_grid",
+            "Pk_interpolator",
+            "Hubble",
+            "comoving_radial_distance",
+            "angular_diameter_distance",
+            "angular_diameter_distance_2",
+            "sigma8_z",
+            "fsigma8",
+        )
+
+    def get_can_provide_methods(self) -> dict[str, Callable[..., Any]]:
+        """Only what is computed here, of all that a Boltzmann code would have."""
+        methods = super().get_can_provide_methods()
+        return {name: method for name, method in methods.items() if name in self.get_can_provide()}
+
+    def must_provide(self, **requirements: Any) -> None:
+        """Collect the redshifts and wavenumbers that are asked for."""
+        super().must_provide(**{k: v for k, v in requirements.items() if k not in _OWN})
+        for name, request in self._must_provide.items():
+            if request is None:
+                continue
+            if name == "angular_diameter_distance_2":
+                z = request["z_pairs"]
+            else:
+                z = request["z"]
+            pool = (Pool2D if name == "angular_diameter_distance_2" else Pool1D)(z)
+            if pool.values.min() < 0 or pool.values.max() > products.Z_MAX:
+                raise LoggedError(
+                    self.log, "%s is computed for 0 <= z <= %g only", name, products.Z_MAX
+                )
+            if isinstance(name, tuple) and name[2:] != _TOTAL:
+                raise LoggedError(
+                    self.log,
+                    "the power spectrum of %s is not computed here: accepted is %s",
+                    name[2:],
+                    _TOTAL,
+                )
+            self.collectors[name] = _Pool(pool)
+        self._forget()
+
+    def calculate(
+        self, state: dict[str, Any], want_derived: bool = True, **params_values_dict: float
+    ) -> bool:
+        """Fill `state`; False, the reason in the debug log, if there is no such universe."""
+        if self._compiled is None:
+            self._compiled = self._compile()
+        compiled = self._compiled
+        canonical = {name: float(x) for name, x in compiled.canonical(params_values_dict).items()}
+        if canonical.get("omega_nu") == 0:
+            del canonical["omega_nu"]  # massless neutrinos have no free-streaming scale
+        cosmo = from_parameters(canonical, radiation=self._settings.radiation)
+        if not compiled.has_solution(cosmo):
+            return self._impossible(str(reason_of_failure(cosmo)), canonical)
+        state["jaxlike_cosmology"] = canonical
+        for name, value in zip(self.collectors, compiled.products(cosmo), strict=True):
+            array = np.asarray(value)
+            if not np.all(np.isfinite(array)):
+                return self._impossible(f"{name} is finite", canonical)
+            if isinstance(name, tuple):
+                z = self.collectors[name].z_pool.values
+                state[name] = (self._wavenumbers(name), z, array)
+            else:
+                state[name] = array
+        derived = {name: float(value) for name, value in compiled.derived(cosmo).items()}
+        state["derived_extra"] = derived
+        if want_derived:
+            state["derived"] = {name: derived[name] for name in self.output_params}
+        return True
+
+    def _impossible(self, condition: str, cosmology: Mapping[str, float]) -> bool:
+        self.log.debug("Likelihood 0, for this fails: %s, at %r", condition, cosmology)
+        return False
+
+    def _wavenumbers(self, name: tuple[Any, ...]) -> NDArray:
+        return products.wavenumbers(self._must_provide[name]["k_max"])
+
+    def _forget(self) -> None:
+        self._compiled: _Compiled | None = None
+
+    def _compile(self) -> _Compiled:
+        functions = [self._product(name) for name in self.collectors]
+        required = {name for name, request in self._must_provide.items() if request is None}
+        wanted = [name for name in products.DERIVED if name in required.union(self.output_params)]
+        settings = self._settings
+        return _Compiled(
+            canonical=jax.jit(_canonical),
+            has_solution=jax.jit(has_solution),
+            products=jax.jit(lambda cosmo: tuple(f(cosmo) for f in functions)),
+            derived=jax.jit(
+                lambda cosmo: {name: products.DERIVED[name](cosmo, settings) for name in wanted}
+            ),
+        )
+
+    def _product(self, name: str | tuple[Any, ...]) -> products.Product:
+        z = self.collectors[name].z_pool.values
+        if isinstance(name, tuple):
+            return products.matter_power(self._wavenumbers(name), z, name[1], self._settings)
+        if name in ("sigma8_z", "fsigma8"):
+            return getattr(products, name)(z, self._settings)
+        return {
+            "Hubble": products.hubble,
+            "comoving_radial_distance": products.comoving_radial_distance,
+            "angular_diameter_distance": products.angular_diameter_distance,
+            "angular_diameter_distance_2": products.angular_diameter_distance_2,
+        }[name](z)
+
+    def get_jaxlike_cosmology(self) -> Mapping[str, float]:
+        """The cosmology as canonical parameters."""
+        return self.current_state["jaxlike_cosmology"]
+
+    def get_jaxlike_settings(self) -> products.Settings:
+        """The models that the options choose; known before anything is computed."""
+        return self._settings
+
+
+def _canonical(values: Mapping[str, Array]) -> dict[str, Array]:
+    canonical = resolve(values, n_lens=0, n_source=0)
+    return {name: canonical[name] for name in COSMOLOGY_NAMES if name in canonical}

@@ -1,0 +1,25 @@
+"""Configurations: a Cobaya input or a CosmoSIS pipeline file, read without either host."""
+
+from jaxlike.config.cobaya_yaml import config_from_info
+from jaxlike.config.container import Config
+from jaxlike.config.options import (
+    LIKELIHOOD_OPTIONS,
+    PROBE_SETS,
+    THEORY_OPTIONS,
+    TheoryOptions,
+    probes_from,
+    theory_options,
+)
+from jaxlike.config.read import read_config
+
+__all__ = [
+    "LIKELIHOOD_OPTIONS",
+    "PROBE_SETS",
+    "THEORY_OPTIONS",
+    "Config",
+    "TheoryOptions",
+    "config_from_info",
+    "probes_from",
+    "read_config",
+    "theory_options",
+]

@@ -1,0 +1,282 @@
+"""A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jax
+import yaml
+
+from jaxlike.config.container import Config, make_config
+from jaxlike.config.options import (
+    LIKELIHOOD_OPTIONS,
+    THEORY_OPTIONS,
+    check_option_names,
+    probes_from,
+)
+from jaxlike.config.records import expand, parameter_from
+from jaxlike.data.twopoint import STATISTICS
+from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
+from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, split_name
+from jaxlike.parameters import Parameter, check_names, parameter_values
+
+PREFIX = "jaxlike.cobaya."
+LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
+THEORY = PREFIX + "Theory"
+
+_READ = ("theory", "likelihood", "params", "sampler", "output")
+_HOST_ONLY = (
+    "force",
+    "resume",
+    "debug",
+    "debug_file",
+    "stop_at_error",
+    "packages_path",
+    "timing",
+    "test",
+    "version",
+)
+_REFUSED = {
+    "prior": "give the prior of each parameter under 'params'",
+    "post": "use cobaya-run for it",
+    "auto_params": "write the parameters under 'params'",
+}
+_COMPONENT_HOST_ONLY = (
+    "class",
+    "speed",
+    "stop_at_error",
+    "type",
+    "version",
+    "python_path",
+    "aliases",
+)
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as Cobaya reads it: 1e-9 is a number, a repeated key is an error."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+    for i, key in enumerate(keys):
+        if key in keys[:i]:
+            mark = node.value[i][0].start_mark
+            raise yaml.constructor.ConstructorError(None, None, f"key '{key}' is given twice", mark)
+    mapping: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return mapping
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def load_yaml(text: str, where: str) -> dict[str, Any]:
+    """The mapping in a YAML text; ConfigError with `where` and the line if there is none."""
+    try:
+        info = yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise ConfigError(f"{where}{line}: not valid YAML ({problem})") from error
+    if not isinstance(info, dict):
+        raise ConfigError(f"{where}: not a Cobaya input, which is a mapping with 'likelihood:'")
+    return info
+
+
+def component_defaults(name: str) -> dict[str, Any]:
+    """Options and params of the default file of component "3x2pt", "shear", "2x2pt" or "Theory"."""
+    # By way of the top package: importing jaxlike.cobaya is Cobaya's business.
+    file = files("jaxlike") / "cobaya" / f"{name}.yaml"
+    return load_yaml(file.read_text(encoding="utf-8"), f"{name}.yaml")
+
+
+def read_cobaya_yaml(path: Path, overrides: Mapping[str, object]) -> Config:
+    """Read a Cobaya input file; ConfigError or ParameterError name the file and the culprit."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"configuration '{path}' cannot be read as text: {error}") from error
+    return config_from_info(load_yaml(text, str(path)), path, **overrides)
+
+
+def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: object) -> Config:
+    """A Config from a Cobaya input as a mapping; `path` is used in messages and to find files."""
+    path = Path(path)
+    try:
+        _check_blocks(info)
+        options, defaults = _components(info)
+        probes = probes_from(overrides.get("probes", options["probes"]))
+        parameters = _parameters(_block(info, "params"), defaults, probes)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if info.get("output"):
+        options["output"] = info["output"]
+    sampler = info.get("sampler") or {}
+    config = make_config(
+        path,
+        options,
+        overrides,
+        parameters=parameters,
+        host="host",
+        sampler={sampler: {}} if isinstance(sampler, str) else sampler,
+    )
+    try:
+        if config.theory.power == "jaxlike":
+            _check_theories(info)
+            check_names(p.name for p in parameters if not p.drop)
+        _check_functions(parameters)
+    except JaxlikeError as error:
+        raise type(error)(f"{path}: {error}") from error
+    return config
+
+
+def _block(info: Mapping[str, Any], name: str) -> dict[Any, Any]:
+    block = info.get(name)
+    if isinstance(block, str):
+        return {block: None}
+    if not isinstance(block or {}, Mapping):
+        raise ConfigError(f"block '{name}' is {block!r}, but must be a mapping of names")
+    return dict(block or {})
+
+
+def _check_blocks(info: Mapping[str, Any]) -> None:
+    for name, advice in _REFUSED.items():
+        if info.get(name):
+            raise ConfigError(f"block '{name}' cannot be used by jaxlike itself: {advice}")
+    check_option_names(info, (*_READ, *_HOST_ONLY, *_REFUSED), "block")
+
+
+def _component(block: str, name: object, options: object) -> tuple[str, dict[str, Any]]:
+    """The component's class name and its options."""
+    if options is not None and not isinstance(options, Mapping):
+        raise ConfigError(f"{block} '{name}' is {options!r}, but must be a mapping of options")
+    options = dict(options or {})
+    return str(options.get("class") or name), options
+
+
+def _components(info: Mapping[str, Any]) -> tuple[dict[str, object], list[Mapping[str, Any]]]:
+    """Options of the likelihood and theory, and the default params of both."""
+    likelihoods = _block(info, "likelihood")
+    if not likelihoods:
+        raise ConfigError(
+            f"no 'likelihood' block; accepted likelihoods are {', '.join(LIKELIHOODS)}"
+        )
+    merged: dict[str, object] = {}
+    params: list[Mapping[str, Any]] = []
+    chosen: list[str] = []
+    for name, given in likelihoods.items():
+        component, options = _component("likelihood", name, given)
+        check_option_names([component], LIKELIHOODS, "likelihood")
+        chosen.append(str(name))
+        merged["probes"] = LIKELIHOODS[component]
+        merged.update(_options(component, options, LIKELIHOOD_OPTIONS, params))
+    if len(chosen) > 1:
+        raise ConfigError(
+            f"likelihoods {', '.join(chosen)} are independent of each other only in Cobaya: "
+            "give one of them"
+        )
+    for name, given in _block(info, "theory").items():
+        component, options = _component("theory", name, given)
+        if component == THEORY:
+            merged.update(_options(component, options, THEORY_OPTIONS, params))
+    return merged, params
+
+
+def _options(
+    component: str,
+    given: Mapping[str, Any],
+    accepted: tuple[str, ...],
+    params: list[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The default options of a component with the given ones on top; appends its params."""
+    check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY), f"option of {component}:")
+    merged = component_defaults(component.removeprefix(PREFIX)) | dict(given)
+    params.append(merged.pop("params", None) or {})
+    return {name: value for name, value in merged.items() if name in accepted}
+
+
+def _check_theories(info: Mapping[str, Any]) -> None:
+    for name, options in _block(info, "theory").items():
+        if _component("theory", name, options)[0] != THEORY:
+            raise ConfigError(
+                f"theory '{name}' has no effect with power: jaxlike; accepted is {THEORY}, "
+                "or power: host in the likelihood"
+            )
+
+
+def _matters(name: str, probes: tuple[str, ...] | None) -> bool:
+    """Whether a component's default parameter can have an effect on these statistics."""
+    stem, _ = split_name(name) or ("", None)
+    fields = {field for probe in probes or STATISTICS for field in STATISTICS[probe]}
+    if stem in LENS_STEMS:
+        return "counts" in fields
+    return "shear" in fields or (stem not in PER_BIN and stem not in ALIGNMENT)
+
+
+def _parameters(
+    given: Mapping[Any, Any],
+    defaults: list[Mapping[str, Any]],
+    probes: tuple[str, ...] | None,
+) -> tuple[Parameter, ...]:
+    """Parameters of the input, then those of the components that it does not mention."""
+    merged: dict[Any, dict[str, object]] = {}
+    for params in defaults:
+        merged.update(
+            {
+                name: expand(name, info)
+                for name, info in params.items()
+                if name in given or _matters(name, probes)
+            }
+        )
+    excludes = {
+        "prior": ("value", "derived", "min", "max"),
+        "value": ("prior", "ref", "proposal"),
+        "derived": ("prior", "drop", "ref", "proposal"),
+    }
+    for name, info in given.items():
+        new = expand(name, info)
+        old = merged.get(name, {}) | new
+        for key, excluded in excludes.items():
+            if key in new:
+                # Within the input's own entry a contradiction stays, and is reported later.
+                old = {k: v for k, v in old.items() if k not in excluded or k in new}
+        merged[name] = old
+    order = [*given, *(name for name in merged if name not in given)]
+    found = (parameter_from(name, merged[name]) for name in order)
+    return tuple(parameter for parameter in found if parameter is not None)
+
+
+def _check_functions(parameters: tuple[Parameter, ...]) -> None:
+    """Trace the functions once, so that a bad one is reported with its parameter at once."""
+    used = {argument for p in parameters if p.derived_from for argument in p.derived_from[1]}
+    for parameter in parameters:
+        # A fixed one with drop is Cobaya's way to take out a component's default parameter.
+        if parameter.drop and parameter.prior is not None and parameter.name not in used:
+            raise ParameterError(
+                f"parameter '{parameter.name}' has drop: true, so it has no effect unless a "
+                "function of it is another parameter's value"
+            )
+    sampled = {p.name: p.ref_loc for p in parameters if p.prior is not None}
+    if not used:
+        return
+    try:
+        jax.eval_shape(lambda point: parameter_values(parameters, point), sampled)
+    except ParameterError:
+        raise
+    except Exception as error:  # a function written by the user may raise anything
+        names = ", ".join(f"'{p.name}'" for p in parameters if p.derived_from)
+        problem = str(error).splitlines()[0]
+        raise ConfigError(
+            f"one of the functions for {names} cannot be traced by JAX ({problem}); "
+            "write it with np functions of its arguments"
+        ) from error

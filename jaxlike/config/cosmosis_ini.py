@@ -1,0 +1,233 @@
+"""A CosmoSIS pipeline, its values and its priors as a Config, read without CosmoSIS."""
+
+import configparser
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jaxlike.config.container import Config, find_file, make_config
+from jaxlike.config.options import THEORY_FIELDS, THEORY_OPTIONS, check_option_names
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.names import default_latex
+from jaxlike.parameters import Parameter, check_names
+from jaxlike.priors import Normal, Prior, TruncatedNormal, Uniform
+
+MODULE_FILE = "jaxlike_two_point.py"
+"""The module's file in cosmosis_modules/, by which its section is recognised."""
+
+LIKELIHOOD = "jaxlike"
+"""Name of the likelihood: likelihoods/jaxlike_like."""
+
+MODULE_OPTIONS = ("data_file", "scale_cuts", "probes", *THEORY_FIELDS)
+"""Options of the module's section."""
+
+
+def _read_lines(path: Path, root: Path, parents: tuple[Path, ...]) -> list[str]:
+    """Lines of an ini file with environment variables and %include lines expanded."""
+    if path.resolve() in parents:
+        raise ConfigError(f"{path}: %include includes itself")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"'{path}' cannot be read as text: {error}") from error
+    lines: list[str] = []
+    for line in os.path.expandvars(text).splitlines():
+        if line.lower().startswith("%include"):
+            name = line[len("%include") :].strip().strip("\"'")
+            included = Path(find_file(name, root, above=True))
+            if not included.is_file():
+                raise ConfigError(f"{path}: %include file '{name}' does not exist")
+            lines += _read_lines(included, root, (*parents, path.resolve()))
+        else:
+            lines.append(line)
+    return lines
+
+
+@dataclass(frozen=True)
+class _Section:
+    """Entries of one section, and those that it has from [DEFAULT]."""
+
+    own: dict[str, str] = field(default_factory=dict)
+    inherited: dict[str, str] = field(default_factory=dict)
+
+
+_Sections = Mapping[str, _Section]
+
+
+def _parse(path: Path, root: Path) -> dict[str, _Section]:
+    """Sections of an ini file, with names in lower case as CosmoSIS uses them."""
+    parser = configparser.ConfigParser(strict=False, inline_comment_prefixes=(";", "#"))
+    out: dict[str, _Section] = {}
+    try:
+        parser.read_string("\n".join(_read_lines(path, root, ())), source=str(path))
+        defaults = parser.defaults()
+        for name in parser.sections():
+            section = out.setdefault(name.strip().lower(), _Section())
+            raw = dict(parser.items(name, raw=True))
+            for key, value in parser.items(name):
+                inherited = raw[key] == defaults.get(key)
+                (section.inherited if inherited else section.own)[key] = value.strip().strip("\"'")
+    except configparser.Error as error:
+        problem = " ".join(str(error).split())
+        raise ConfigError(f"{path}: not a CosmoSIS ini file ({problem})") from error
+    return out
+
+
+def _entries(ini: _Sections, name: str) -> dict[str, str]:
+    """All entries of a section, empty if there is none."""
+    section = ini.get(name.lower(), _Section())
+    return section.inherited | section.own
+
+
+def _beside(path: Path, name: str, what: str) -> Path:
+    """A file named in the pipeline: seen from here, from its folder, or from the folder above."""
+    found = Path(find_file(name, path, above=True))
+    if not found.is_file():
+        raise ConfigError(f"{path}: {what} file '{name}' in section [pipeline] does not exist")
+    return found
+
+
+def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
+    """Read a CosmoSIS pipeline; ConfigError or ParameterError name the file and the culprit."""
+    ini = _parse(path, path)
+    pipeline = _entries(ini, "pipeline")
+    section = _module_section(path, ini, pipeline)
+    others = [name for name in pipeline.get("likelihoods", "").split() if name != LIKELIHOOD]
+    if others:
+        raise ConfigError(
+            f"{path}: [pipeline] likelihoods has '{others[0]}'; accepted is {LIKELIHOOD} alone"
+        )
+    options = _module_options(path, ini[section], section)
+    if "values" not in pipeline:
+        raise ConfigError(f"{path}: section [pipeline] has no 'values', the file of parameters")
+    values_path = _beside(path, pipeline["values"], "values")
+    priors: dict[str, tuple[Path, str]] = {}
+    for name in pipeline.get("priors", "").split():
+        priors_path = _beside(path, name, "priors")
+        for key, text in _parameters_in(_parse(priors_path, path)).items():
+            priors[key] = (priors_path, text)
+    parameters = _parameters(values_path, _parse(values_path, path), priors)
+    output = _entries(ini, "output").get("filename")
+    if output:
+        options["output"] = output.removesuffix(".txt")
+    samplers = _entries(ini, "runtime").get("sampler", "").split()
+    config = make_config(
+        path,
+        options,
+        overrides,
+        parameters=parameters,
+        host="block",
+        sampler={name: ini.get(name.lower(), _Section()).own for name in samplers},
+    )
+    if config.theory.power == "jaxlike":
+        try:
+            check_names(p.name for p in parameters)
+        except ParameterError as error:
+            raise ParameterError(f"{values_path}: {error}") from error
+    return config
+
+
+def _module_section(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> str:
+    modules = pipeline.get("modules", "").split()
+    ours = [m for m in modules if Path(_entries(ini, m).get("file", "")).name == MODULE_FILE]
+    if len(ours) != 1:
+        raise ConfigError(
+            f"{path}: [pipeline] modules has {len(ours)} sections whose 'file' is {MODULE_FILE}, "
+            "but must have one"
+        )
+    return ours[0].lower()
+
+
+def _module_options(path: Path, section: _Section, name: str) -> dict[str, object]:
+    own = {key: text for key, text in section.own.items() if key != "file"}
+    try:
+        check_option_names(own, MODULE_OPTIONS, f"option of section [{name}]:")
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    inherited = {key: text for key, text in section.inherited.items() if key in MODULE_OPTIONS}
+    options: dict[str, object] = {**inherited, **own}
+    if options.get("power") == "block":
+        for key in THEORY_OPTIONS:
+            if key in own:
+                raise ConfigError(
+                    f"{path}: option '{key}' of section [{name}] has no effect with "
+                    "power = block; leave it out or take power = jaxlike"
+                )
+    return options
+
+
+def _parameters_in(ini: _Sections) -> dict[str, str]:
+    return {
+        f"{section}--{key}": text
+        for section, entries in ini.items()
+        for key, text in entries.own.items()
+    }
+
+
+def _numbers(path: Path, name: str, texts: list[str], accepted: str) -> list[float]:
+    try:
+        return [float(text) for text in texts]
+    except ValueError as error:
+        raise ConfigError(
+            f"{path}: parameter '{name}' is '{' '.join(texts)}'; accepted are {accepted}"
+        ) from error
+
+
+def _parameters(
+    path: Path, ini: _Sections, priors: Mapping[str, tuple[Path, str]]
+) -> tuple[Parameter, ...]:
+    accepted = "a number, 'min max', or 'min start max'"
+    found = _parameters_in(ini)
+    for name, (priors_path, _) in priors.items():
+        if name not in found:
+            raise ConfigError(f"{priors_path}: prior for '{name}', which is no parameter in {path}")
+    parameters = []
+    for name, text in found.items():
+        numbers = _numbers(path, name, text.split(), accepted)
+        if len(numbers) == 2:
+            numbers.insert(1, 0.5 * sum(numbers))
+        if len(numbers) not in (1, 3):
+            raise ConfigError(f"{path}: parameter '{name}' is '{text}'; accepted are {accepted}")
+        if len(numbers) == 1 or numbers[0] == numbers[2]:
+            # A prior on a parameter that is held fixed is CosmoSIS's way to free it later.
+            parameters.append(
+                Parameter(name, value=numbers[len(numbers) // 2], latex=default_latex(name))
+            )
+            continue
+        low, start, high = numbers
+        if not low <= start <= high:
+            raise ConfigError(
+                f"{path}: parameter '{name}' is '{text}', which is not in the order min start max"
+            )
+        prior: Prior = Uniform(low, high)
+        if name in priors:
+            prior = _prior(*priors[name], name, low, high)
+        if not prior.support[0] <= start <= prior.support[1]:
+            raise ConfigError(
+                f"{path}: parameter '{name}' starts at {start:g}, outside its prior, "
+                f"{prior.support[0]:g} to {prior.support[1]:g}"
+            )
+        parameters.append(Parameter(name, prior=prior, latex=default_latex(name), ref_loc=start))
+    return tuple(parameters)
+
+
+def _prior(path: Path, text: str, name: str, low: float, high: float) -> Prior:
+    """A line of the priors file, cut to the limits of the values file as CosmoSIS does."""
+    accepted = "'uniform min max' and 'gaussian mean deviation'"
+    kind, *terms = text.lower().split() or [""]
+    known = kind.startswith(("uni", "gau", "nor"))
+    numbers = _numbers(path, name, terms, accepted) if known else []
+    if len(numbers) != 2:
+        raise ConfigError(f"{path}: prior of '{name}' is '{text}'; accepted are {accepted}")
+    try:
+        if kind.startswith("uni"):
+            return Uniform(max(low, numbers[0]), min(high, numbers[1]))
+        mean, deviation = numbers
+        normal = Normal(mean, deviation)
+        # Eight deviations away the cut changes nothing that double precision can hold.
+        if min(mean - low, high - mean) >= 8 * deviation:
+            return normal
+        return TruncatedNormal(mean, deviation, low, high)
+    except ParameterError as error:
+        raise ConfigError(f"{path}: prior of '{name}' is '{text}': {error}") from error

@@ -1,0 +1,35 @@
+"""The one entry: a configuration file of either kind."""
+
+from os import PathLike
+from pathlib import Path
+
+from jaxlike.config.cobaya_yaml import read_cobaya_yaml
+from jaxlike.config.container import Config
+from jaxlike.config.cosmosis_ini import read_cosmosis_ini
+from jaxlike.errors import ConfigError
+
+_READERS = {
+    ".yaml": read_cobaya_yaml,
+    ".yml": read_cobaya_yaml,
+    ".ini": read_cosmosis_ini,
+}
+
+
+def read_config(path: str | PathLike[str], **overrides: object) -> Config:
+    """Read a Cobaya input (.yaml, .yml) or a CosmoSIS pipeline (.ini).
+
+    Keywords replace the file's options: data_file, scale_cuts, probes, output, and the fields of
+    TheoryOptions.  Relative data and cuts files are looked for in the current folder, then in the
+    configuration's.  Raises ConfigError, or ParameterError for a parameter, naming the file.
+    """
+    path = Path(path)
+    reader = _READERS.get(path.suffix.lower())
+    if reader is None:
+        raise ConfigError(
+            f"configuration '{path}' has suffix '{path.suffix}'; accepted are {', '.join(_READERS)}"
+        )
+    if not path.is_file():
+        raise ConfigError(
+            f"configuration '{path}' is not a file; give a Cobaya .yaml or CosmoSIS .ini"
+        )
+    return reader(path, overrides)

@@ -1,0 +1,198 @@
+"""Cobaya's description of a parameter (prior, ref, proposal, value, ...) as a Parameter."""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.names import default_latex
+from jaxlike.parameters import Parameter
+from jaxlike.priors import Normal, Prior, TruncatedNormal, Uniform
+
+_KEYS = (
+    "prior",
+    "ref",
+    "proposal",
+    "latex",
+    "value",
+    "drop",
+    "derived",
+    "min",
+    "max",
+    "renames",
+    "periodic",
+)
+_DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
+    "uniform": ("min", "max", "loc", "scale"),
+    "norm": ("loc", "scale"),
+    "truncnorm": ("loc", "scale", "min", "max", "a", "b"),
+}
+
+
+def _number(name: str, what: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ConfigError(f"parameter '{name}': {what} is {value!r}, but must be a number")
+    return float(value)
+
+
+def _prior_mapping(name: str, what: str, given: object) -> dict[str, object]:
+    if isinstance(given, Mapping):
+        return dict(given)
+    if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2:
+        return {"dist": "uniform", "min": given[0], "max": given[1]}
+    raise ConfigError(
+        f"parameter '{name}': {what} is {given!r}; accepted are [min, max], {{min, max}} and "
+        f"{{dist: {'|'.join(_DISTRIBUTIONS)}, ...}}"
+    )
+
+
+def prior_from(name: str, given: object, what: str = "prior") -> Prior:
+    """The prior of parameter `name` from Cobaya's forms, with the meaning scipy.stats gives them.
+
+    [min, max], {min, max}, {dist: uniform, loc, scale} (loc to loc + scale), {dist: norm, loc,
+    scale}, {dist: truncnorm, loc, scale, min, max}.  Other forms are a ConfigError.
+    """
+    terms = _prior_mapping(name, what, given)
+    dist = terms.pop("dist", "uniform")
+    if dist not in _DISTRIBUTIONS:
+        raise ConfigError(
+            f"parameter '{name}': {what} has dist {dist!r}; "
+            f"accepted are {', '.join(_DISTRIBUTIONS)}"
+        )
+    for key in terms:
+        if key not in _DISTRIBUTIONS[str(dist)]:
+            raise ConfigError(
+                f"parameter '{name}': {what} has unknown entry '{key}'; accepted for dist {dist} "
+                f"are {', '.join(_DISTRIBUTIONS[str(dist)])}"
+            )
+    values = {key: _number(name, f"{what} {key}", value) for key, value in terms.items()}
+    limits, standard = {"min", "max"} & set(values), {"a", "b"} & set(values)
+    mixed = limits and (standard if dist == "truncnorm" else {"loc", "scale"} & set(values))
+    if mixed:
+        raise ConfigError(
+            f"parameter '{name}': {what} mixes {', '.join(sorted(limits))} with "
+            f"{', '.join(sorted(mixed))}; give one pair"
+        )
+    loc, scale = values.get("loc", 0.0), values.get("scale", 1.0)
+    try:
+        if dist == "norm":
+            return Normal(loc, scale)
+        if dist == "truncnorm":
+            low = values.get("min", loc + values["a"] * scale if "a" in values else None)
+            high = values.get("max", loc + values["b"] * scale if "b" in values else None)
+            if low is None or high is None:
+                raise ConfigError(
+                    f"parameter '{name}': {what} has dist truncnorm without its limits; "
+                    "give min and max, or a and b"
+                )
+            return TruncatedNormal(loc, scale, low, high)
+        if limits:
+            return Uniform(values.get("min", 0.0), values.get("max", 1.0))
+        return Uniform(loc, loc + scale)
+    except ParameterError as error:
+        raise ConfigError(f"parameter '{name}': {what}: {error}") from error
+
+
+def _reference(name: str, given: object) -> tuple[float, float | None]:
+    """Centre and spread of Cobaya's `ref`."""
+    if isinstance(given, Real) and not isinstance(given, bool):
+        return float(given), 0.0
+    if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2:
+        # For a reference, unlike a prior, Cobaya reads a pair as mean and deviation.
+        given = {"dist": "norm", "loc": given[0], "scale": given[1]}
+    reference = prior_from(name, given, "ref")
+    if isinstance(reference, Uniform):
+        return reference.centre, (reference.high - reference.low) / 12**0.5
+    return reference.centre, reference.scale
+
+
+def expand(name: str, info: object) -> dict[str, object]:
+    """Cobaya's short forms of a parameter as a mapping of its long form; unknown keys refused."""
+    if info is None:
+        return {"derived": True}
+    if isinstance(info, Mapping):
+        for key in info:
+            if key not in _KEYS:
+                raise ConfigError(
+                    f"parameter '{name}' has unknown entry '{key}'; accepted are {', '.join(_KEYS)}"
+                )
+        return dict(info)
+    if isinstance(info, Sequence) and not isinstance(info, str):
+        if len(info) not in (2, 4, 5):
+            raise ConfigError(
+                f"parameter '{name}' is a list of {len(info)}; accepted are [min, max], "
+                "[min, max, ref, spread] and [min, max, ref, spread, proposal]"
+            )
+        long: dict[str, object] = {"prior": list(info[:2])}
+        if len(info) > 2:
+            long["ref"] = list(info[2:4])
+        if len(info) > 4:
+            long["proposal"] = info[4]
+        return long
+    return {"value": info}
+
+
+def _function(name: str, text: str) -> tuple[Callable[..., ArrayLike], tuple[str, ...]]:
+    """The function written as a Python expression in a `value`, with JAX's numpy as np."""
+    try:
+        # An input file is a program of its user's, in Cobaya as here.
+        function = eval(text, {"np": jnp, "jnp": jnp, "numpy": jnp})
+        arguments = tuple(inspect.signature(function).parameters)
+    except Exception as error:  # the text may raise anything
+        raise ConfigError(
+            f"parameter '{name}': value {text!r} cannot be used ({error}); "
+            "accepted are numbers and 'lambda a, b: ...' with np"
+        ) from error
+    return function, arguments
+
+
+def parameter_from(name: object, info: object) -> Parameter | None:
+    """The Parameter of Cobaya's entry `name: info`; None for an output that Cobaya only records.
+
+    Raises ConfigError naming the parameter and what is accepted.
+    """
+    if not isinstance(name, str):
+        raise ConfigError(f"parameter name {name!r} is not text")
+    terms = expand(name, info)
+    latex, drop = terms.get("latex"), terms.get("drop", False)
+    if not isinstance(drop, bool):
+        raise ConfigError(f"parameter '{name}': drop is {drop!r}; accepted are true, false")
+    label = default_latex(name) if latex is None else str(latex)
+    prior_info, value = terms.get("prior"), terms.get("value")
+    if prior_info is None:
+        for key in ("ref", "proposal"):
+            if terms.get(key) is not None:
+                raise ConfigError(f"parameter '{name}' has '{key}' but no prior: give a prior")
+    if prior_info is not None and value is not None:
+        raise ConfigError(f"parameter '{name}' has both a prior and a value: give one")
+    if prior_info is not None:
+        prior = prior_from(name, prior_info)
+        ref, spread = prior.centre, None
+        if terms.get("ref") is not None:
+            ref, spread = _reference(name, terms["ref"])
+        low, high = prior.support
+        if not low <= ref <= high:
+            raise ConfigError(
+                f"parameter '{name}': ref {ref:g} is outside its prior, {low:g} to {high:g}"
+            )
+        step = terms.get("proposal")
+        proposal = None if step is None else _number(name, "proposal", step)
+        if proposal is not None and not proposal > 0:
+            raise ConfigError(f"parameter '{name}': proposal is {proposal:g}, but must be positive")
+        return Parameter(
+            name,
+            prior=prior,
+            latex=label,
+            ref_loc=ref,
+            ref_scale=spread,
+            proposal=proposal,
+            drop=drop,
+        )
+    if isinstance(value, str):
+        return Parameter(name, derived_from=_function(name, value), latex=label, drop=drop)
+    if value is not None:
+        return Parameter(name, value=_number(name, "value", value), latex=label, drop=drop)
+    return None

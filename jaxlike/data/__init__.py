@@ -1,0 +1,35 @@
+"""Data from files: two-point measurements, n(z), covariance, scale cuts and where to get them."""
+
+from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
+from jaxlike.data.files import atomic_writer
+from jaxlike.data.fits2pt import read_two_point_fits, write_two_point_fits
+from jaxlike.data.scale_cuts import (
+    AngularBins,
+    ScaleCuts,
+    apply_scale_cuts,
+    read_scale_cuts,
+    scale_cut_presets,
+)
+from jaxlike.data.shipped import default_data_file, find_data_file
+from jaxlike.data.twopoint import STATISTICS, Measurement, RedshiftDistribution, TwoPointData
+
+__all__ = [
+    "DATA_SETS",
+    "STATISTICS",
+    "AngularBins",
+    "DataSet",
+    "Measurement",
+    "RedshiftDistribution",
+    "ScaleCuts",
+    "TwoPointData",
+    "apply_scale_cuts",
+    "atomic_writer",
+    "data_folder",
+    "default_data_file",
+    "find_data_file",
+    "get_data_set",
+    "read_scale_cuts",
+    "read_two_point_fits",
+    "scale_cut_presets",
+    "write_two_point_fits",
+]

@@ -1,0 +1,82 @@
+"""Checks shared by the data containers: finite arrays and usable covariances."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from jaxlike.errors import DataError
+
+# Rounding in files written through text leaves asymmetries of 1e-9; a real mistake leaves more.
+_SYMMETRY_TOLERANCE = 1e-6
+
+
+def finite_array(
+    values: object, where: str, *, ndim: int = 1, size: int | None = None, integer: bool = False
+) -> np.ndarray:
+    """Read-only native float64 (or int64) copy of finite numbers.
+
+    `where` opens the message of the DataError raised for anything else, for another number of
+    dimensions than `ndim`, or for another number of elements than `size`.
+    """
+    try:
+        array = np.array(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{where} must hold numbers in {ndim} dimension(s)") from error
+    if array.ndim != ndim:
+        raise DataError(f"{where} has {array.ndim} dimension(s) where {ndim} are needed")
+    if size is not None and array.size != size:
+        raise DataError(f"{where} has {array.size} element(s) where {size} are needed")
+    bad = ~np.isfinite(array)
+    if bad.any():
+        index = [int(i) + 1 for i in np.argwhere(bad)[0]]
+        at = f"row {index[0]}" if ndim == 1 else f"element {tuple(index)}"
+        raise DataError(
+            f"{where} has the value {array[bad][0]} in {at}; only finite numbers are accepted"
+        )
+    if integer:
+        if np.any(array != np.round(array)):
+            raise DataError(f"{where} must hold whole numbers")
+        array = array.astype(np.int64)
+    array.setflags(write=False)
+    return array
+
+
+def check_shape(covariance: np.ndarray, blocks: Sequence[tuple[str, int]]) -> None:
+    """Raise DataError unless `covariance` has a row and column for every point of `blocks`.
+
+    `blocks` are the (name, number of points) of the measurements.
+    """
+    n_data = sum(size for _, size in blocks)
+    if covariance.shape != (n_data, n_data):
+        raise DataError(
+            f"HDU 'COVMAT' is {' x '.join(map(str, covariance.shape))}, but the {n_data} points of"
+            f" {', '.join(name for name, _ in blocks)} need {n_data} x {n_data}"
+        )
+
+
+def check_covariance(covariance: np.ndarray) -> None:
+    """Raise DataError unless the square `covariance` is symmetric and positive definite."""
+    variance = np.diag(covariance)
+    if np.any(variance <= 0):
+        at = int(np.argmax(variance <= 0))
+        raise DataError(
+            f"HDU 'COVMAT' is not positive definite: diagonal element {at + 1} is"
+            f" {variance[at]:.3g}, and variances must be > 0"
+        )
+    # Correlations, so that probes of very different amplitude are judged alike.
+    correlation = covariance / np.sqrt(np.outer(variance, variance))
+    asymmetry = np.abs(correlation - correlation.T)
+    if asymmetry.max() > _SYMMETRY_TOLERANCE:
+        i, j = np.unravel_index(int(asymmetry.argmax()), asymmetry.shape)
+        raise DataError(
+            f"HDU 'COVMAT' is not symmetric: elements ({i + 1}, {j + 1}) and ({j + 1}, {i + 1})"
+            f" are {covariance[i, j]:.6g} and {covariance[j, i]:.6g}, and they must agree"
+        )
+    try:
+        np.linalg.cholesky(correlation)
+    except np.linalg.LinAlgError as error:
+        smallest = np.linalg.eigvalsh(correlation)[0]
+        raise DataError(
+            "HDU 'COVMAT' is not positive definite: the smallest eigenvalue of its correlation"
+            f" matrix is {smallest:.3g}, and it must be > 0"
+        ) from error

@@ -1,0 +1,279 @@
+"""Reader and writer of the DES "2pt FITS" format (MacCrann & Zuntz; used in arXiv:1708.01530).
+
+The order of the covariance is the one its STRT_i and NAME_i keywords give, which need not be
+the order of the tables; HDU and column names are taken in either case.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import fitsio
+import numpy as np
+from astropy import units
+
+from jaxlike.data.checks import check_shape
+from jaxlike.data.files import atomic_writer
+from jaxlike.data.twopoint import (
+    COLUMNS,
+    EDGE_COLUMNS,
+    Measurement,
+    RedshiftDistribution,
+    TwoPointData,
+)
+from jaxlike.errors import DataError
+
+#: (QUANT1, QUANT2) keywords of a table -> statistic.
+QUANTITIES: Mapping[tuple[str, str], str] = {
+    ("G+R", "G+R"): "xi_plus",
+    ("G-R", "G-R"): "xi_minus",
+    ("GPR", "G+R"): "gamma_t",
+    ("GPR", "GPR"): "w",
+}
+_ANGLE_UNITS = {str(unit): unit for unit in (units.arcmin, units.arcsec, units.deg, units.rad)}
+_BLOCK = 2880  # every FITS file is a whole number of blocks of this many bytes
+
+_Hdu = tuple[str, Any, Any]  # name, fitsio HDU, fitsio header
+
+
+def read_two_point_fits(path: str | os.PathLike[str]) -> TwoPointData:
+    """Read measurements, n(z) and covariance of a 2pt FITS file; DataError says what is wrong."""
+    file = Path(path).expanduser()
+    try:
+        _check_container(file)
+        with fitsio.FITS(str(file)) as fits:
+            return _read_tables(fits, str(file))
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+    except OSError as error:
+        reason = error.strerror or str(error).splitlines()[0]
+        raise DataError(f"{file}: cannot be read as FITS ({reason})") from error
+
+
+def _check_container(file: Path) -> None:
+    """What cfitsio would report obscurely, or not at all when the cut falls in a header."""
+    if not file.is_file():
+        raise DataError("there is no such file; a 2pt FITS file is needed")
+    with file.open("rb") as handle:
+        is_fits = handle.read(9) == b"SIMPLE  ="
+    if not is_fits:
+        raise DataError("is not a FITS file; an uncompressed 2pt FITS file is needed")
+    size = file.stat().st_size
+    if size % _BLOCK:
+        raise DataError(
+            f"is truncated: its {size} bytes are not a multiple of the {_BLOCK} of a FITS file"
+        )
+
+
+def _read_tables(fits: Any, source: str) -> TwoPointData:
+    hdus: list[_Hdu] = [(hdu.get_extname(), hdu, hdu.read_header()) for hdu in fits]
+    nz = tuple(_read_nz(hdu) for hdu in hdus if hdu[2].get("NZDATA"))
+    kernels = {table.name.lower(): table.name for table in nz}
+    measurements = tuple(_read_measurement(hdu, kernels) for hdu in hdus if hdu[2].get("2PTDATA"))
+    if not measurements:
+        raise DataError("has no two-point HDU (a table with the keyword 2PTDATA = T)")
+    return TwoPointData(measurements, nz, _read_covariance(hdus, measurements), source)
+
+
+def _read_nz(hdu: _Hdu) -> RedshiftDistribution:
+    name, _, header = hdu
+    table = _read_columns(hdu, ["Z_LOW", "Z_MID", "Z_HIGH", "BIN1"])
+    bins: list[np.ndarray] = []
+    while f"BIN{len(bins) + 1}" in table:
+        bins.append(table[f"BIN{len(bins) + 1}"])
+
+    def per_bin(keyword: str) -> list[Any] | None:
+        values = [header.get(f"{keyword}_{i}") for i in range(1, len(bins) + 1)]
+        if any(value is None for value in values) and any(value is not None for value in values):
+            raise DataError(f"HDU {name!r} must have the keyword {keyword}_i for all bins or none")
+        return None if values[0] is None else values
+
+    return RedshiftDistribution(
+        name=name,
+        z_low=table["Z_LOW"],
+        z_mid=table["Z_MID"],
+        z_high=table["Z_HIGH"],
+        dndz=bins,  # type: ignore[arg-type]  # the container makes the array
+        n_gal=per_bin("NGAL"),  # type: ignore[arg-type]
+        sigma_e=per_bin("SIG_E"),  # type: ignore[arg-type]
+    )
+
+
+def _read_measurement(hdu: _Hdu, kernels: Mapping[str, str]) -> Measurement:
+    name = hdu[0]
+    quantities = (_keyword(hdu, "QUANT1"), _keyword(hdu, "QUANT2"))
+    if quantities not in QUANTITIES:
+        known = ", ".join(f"{a} {b} ({statistic})" for (a, b), statistic in QUANTITIES.items())
+        raise DataError(
+            f"HDU {name!r} holds an unknown probe: QUANT1, QUANT2 are {' '.join(quantities)};"
+            f" accepted are {known}"
+        )
+    columns = _read_columns(hdu, list(COLUMNS.values()))
+    fields: dict[str, Any] = {field: columns[column] for field, column in COLUMNS.items()}
+    fields |= {f: columns[column] for f, column in EDGE_COLUMNS.items() if column in columns}
+    for field in fields:
+        if field.endswith("_arcmin"):
+            fields[field] = _arcmin(hdu, {**COLUMNS, **EDGE_COLUMNS}[field], fields[field])
+    kernel1, kernel2 = (_keyword(hdu, key) for key in ("KERNEL_1", "KERNEL_2"))
+    return Measurement(
+        name=name,
+        statistic=QUANTITIES[quantities],
+        kernel1=kernels.get(kernel1.lower(), kernel1),
+        kernel2=kernels.get(kernel2.lower(), kernel2),
+        **fields,
+    )
+
+
+def _read_covariance(hdus: list[_Hdu], measurements: tuple[Measurement, ...]) -> np.ndarray:
+    """The covariance with its rows put in the order of `measurements`."""
+    hdu = next((h for h in hdus if h[0].upper() == "COVMAT" or h[2].get("COVDATA")), None)
+    if hdu is None:
+        raise DataError("has no HDU 'COVMAT', the image of the covariance")
+    covariance = np.asarray(_read(hdu))
+    starts = _block_starts(hdu, [m.name for m in measurements])
+    check_shape(covariance, [(m.name, m.value.size) for m in measurements])
+    rows = []
+    for measurement in measurements:
+        start = starts[measurement.name.lower()]
+        end = min((other for other in starts.values() if other > start), default=len(covariance))
+        if end - start != measurement.value.size:
+            raise DataError(
+                f"HDU {hdu[0]!r} keywords STRT_i give {end - start} rows to {measurement.name!r},"
+                f" but that HDU has {measurement.value.size}"
+            )
+        rows.append(np.arange(start, end))
+    order = np.concatenate(rows)
+    return covariance[np.ix_(order, order)]
+
+
+def _block_starts(hdu: _Hdu, tables: list[str]) -> dict[str, int]:
+    """First covariance row of each of the `tables`, by lower-case name."""
+    starts: dict[str, int] = {}
+    missing = {table.lower() for table in tables}
+    while f"NAME_{len(starts)}" in hdu[2]:
+        i = len(starts)
+        block, start = _keyword(hdu, f"NAME_{i}").lower(), _keyword(hdu, f"STRT_{i}")
+        if block not in missing:
+            raise DataError(
+                f"HDU {hdu[0]!r} keyword NAME_{i} is {block!r}, but the NAME_i must name each"
+                f" two-point HDU once: {', '.join(tables)}"
+            )
+        if not start.isdecimal():
+            raise DataError(f"HDU {hdu[0]!r} keyword STRT_{i} is {start}; a row number is needed")
+        missing.remove(block)
+        starts[block] = int(start)
+    if missing:
+        raise DataError(
+            f"HDU {hdu[0]!r} has no keyword NAME_i for {min(missing)!r}; the NAME_i must name"
+            f" each two-point HDU once: {', '.join(tables)}"
+        )
+    return starts
+
+
+def _keyword(hdu: _Hdu, key: str) -> str:
+    value = hdu[2].get(key)
+    if value is None:
+        raise DataError(f"HDU {hdu[0]!r} has no keyword {key}, which a 2pt FITS file needs")
+    return str(value).strip()
+
+
+def _read(hdu: _Hdu) -> Any:
+    try:
+        return hdu[1].read()
+    except OSError as error:
+        raise DataError(f"is truncated or damaged: HDU {hdu[0]!r} cannot be read") from error
+
+
+def _read_columns(hdu: _Hdu, needed: list[str]) -> dict[str, np.ndarray]:
+    """All columns of a table by upper-case name; those `needed` must be there."""
+    is_table = isinstance(hdu[1], fitsio.hdu.TableHDU)
+    names = [column.upper() for column in hdu[1].get_colnames()] if is_table else []
+    for column in needed:
+        if column not in names:
+            raise DataError(
+                f"HDU {hdu[0]!r} has no column {column}; needed are {', '.join(needed)}"
+            )
+    table = _read(hdu)
+    return {column.upper(): table[column] for column in table.dtype.names}
+
+
+def _arcmin(hdu: _Hdu, column: str, values: np.ndarray) -> np.ndarray:
+    """An angle column in arcmin, by its TUNIT keyword (arcmin where there is none)."""
+    index = [name.upper() for name in hdu[1].get_colnames()].index(column) + 1
+    unit = str(hdu[2].get(f"TUNIT{index}") or "arcmin").strip().lower()
+    if unit not in _ANGLE_UNITS:
+        raise DataError(
+            f"HDU {hdu[0]!r} column {column} has the unit {unit!r};"
+            f" accepted are {', '.join(_ANGLE_UNITS)}"
+        )
+    return np.asarray(values * _ANGLE_UNITS[unit].to(units.arcmin))
+
+
+def write_two_point_fits(
+    data: TwoPointData,
+    path: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    header: Mapping[str, str | int | float | bool] | None = None,
+) -> None:
+    """Write `data` so that reading it back gives the same arrays and writing twice the same bytes.
+
+    `header` goes to the primary HDU. Raises DataError if `path` exists, unless `overwrite`.
+    """
+    file = Path(path).expanduser()
+    if file.exists() and not overwrite:
+        raise DataError(f"{file}: exists already; choose another name or ask to overwrite it")
+    content = _fits_bytes(data, header or {})
+    try:
+        with atomic_writer(file) as handle:
+            handle.write(content)
+    except OSError as error:
+        raise DataError(f"{file}: cannot be written ({error.strerror})") from error
+
+
+def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
+    codes = {statistic: quantities for quantities, statistic in QUANTITIES.items()}
+    with fitsio.FITS("mem://", "rw") as fits:
+        fits.write(None, header=dict(header))
+        layout: dict[str, Any] = {"COVDATA": True}
+        start = 0
+        for i, m in enumerate(data.measurements):
+            layout |= {f"STRT_{i}": start, f"NAME_{i}": m.name}
+            start += m.value.size
+        fits.write(np.array(data.covariance), extname="COVMAT", header=layout)
+        for m in data.measurements:
+            keywords = {
+                "2PTDATA": True,
+                "QUANT1": codes[m.statistic][0],
+                "QUANT2": codes[m.statistic][1],
+                "KERNEL_1": m.kernel1,
+                "KERNEL_2": m.kernel2,
+                "WINDOWS": "SAMPLE",
+                "N_ZBIN_1": data.distribution(m.kernel1).n_bin,
+                "N_ZBIN_2": data.distribution(m.kernel2).n_bin,
+                "N_ANG": np.unique(m.angle_bin).size,
+            }
+            columns = {column: getattr(m, field) for field, column in m.columns().items()}
+            _write_table(fits, m.name, columns, keywords)
+        for nz in data.nz:
+            columns = {"Z_LOW": nz.z_low, "Z_MID": nz.z_mid, "Z_HIGH": nz.z_high}
+            columns |= {f"BIN{i}": row for i, row in enumerate(nz.dndz, start=1)}
+            keywords = {"NZDATA": True}
+            for keyword, values in (("NGAL", nz.n_gal), ("SIG_E", nz.sigma_e)):
+                if values is not None:
+                    keywords |= {f"{keyword}_{i}": float(v) for i, v in enumerate(values, start=1)}
+            _write_table(fits, nz.name, columns, keywords)
+        return bytes(fits.read_raw())
+
+
+def _write_table(
+    fits: Any, name: str, columns: Mapping[str, np.ndarray], keywords: Mapping[str, Any]
+) -> None:
+    rows = len(next(iter(columns.values())))
+    table = np.empty(rows, dtype=[(column, values.dtype) for column, values in columns.items()])
+    for column, values in columns.items():
+        table[column] = values
+    angles = ("ANG", *EDGE_COLUMNS.values())
+    column_units = ["arcmin" if column in angles else "" for column in columns]
+    fits.write(table, extname=name, header=dict(keywords), units=column_units)

@@ -1,0 +1,208 @@
+"""Scale cuts: small yaml files of the angles to keep, per probe and pair of bins."""
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+
+from jaxlike.data.twopoint import STATISTICS, Measurement, TwoPointData, check_statistic
+from jaxlike.errors import DataError
+
+PRESET_FOLDER = Path(__file__).parent / "cuts"
+
+#: Statistic -> (bin1, bin2), None being every bin -> angle [arcmin].
+Limits = Mapping[str, Mapping[tuple[int | None, int | None], float]]
+
+
+@dataclass(frozen=True)
+class AngularBins:
+    """Adjacent angular bins from `min` to `max` [arcmin], equal in the log or in the angle."""
+
+    min: float
+    max: float
+    number: int
+    spacing: str = "log"
+
+    def edges(self) -> np.ndarray:
+        """Edges of the bins (number + 1,) [arcmin]."""
+        space = np.geomspace if self.spacing == "log" else np.linspace
+        return space(self.min, self.max, self.number + 1)
+
+
+@dataclass(frozen=True)
+class ScaleCuts:
+    """Open intervals of the angles to keep [arcmin]; `source` is the file, for messages."""
+
+    name: str
+    source: str
+    min_angle: Limits
+    max_angle: Limits
+    angular_bins: AngularBins | None = None
+
+    def interval(self, statistic: str, bin1: int, bin2: int) -> tuple[float, float]:
+        """The angles (min, max) [arcmin] of a pair of bins; raises DataError if none is stated."""
+        return (
+            self._limit("min_angle", statistic, bin1, bin2),
+            self._limit("max_angle", statistic, bin1, bin2),
+        )
+
+    def _limit(self, key: str, statistic: str, bin1: int, bin2: int) -> float:
+        """The most specific limit; correlations of a sample with itself ignore the bins' order."""
+        limits: Limits = getattr(self, key)
+        table = limits.get(statistic, {})
+        field1, field2 = STATISTICS[statistic]
+        pairs = [(bin1, bin2), (bin2, bin1)] if field1 == field2 else [(bin1, bin2)]
+        wildcards = [(i, None) for i, _ in pairs] + [(None, j) for _, j in pairs]
+        for pair in (*pairs, *wildcards, (None, None)):
+            if pair in table:
+                return table[pair]
+        raise DataError(
+            f"{self.source}: {key} has no number for {statistic} of bins {bin1}-{bin2};"
+            f" give one number as {key}, or one for each of the probes and pairs of bins"
+        )
+
+
+def scale_cut_presets() -> tuple[str, ...]:
+    """Names of the scale cuts that the package brings."""
+    return tuple(sorted(file.stem for file in PRESET_FOLDER.glob("*.yaml")))
+
+
+def read_scale_cuts(name_or_path: str | os.PathLike[str]) -> ScaleCuts:
+    """Read the preset of that name, or the yaml file of that path; DataError says what is wrong."""
+    preset = str(name_or_path) in scale_cut_presets()
+    file = PRESET_FOLDER / f"{name_or_path}.yaml" if preset else Path(name_or_path).expanduser()
+    if not file.is_file():
+        raise DataError(
+            f"there are no scale cuts {str(name_or_path)!r}; accepted are"
+            f" {', '.join(scale_cut_presets())} and the path of a yaml file"
+        )
+    try:
+        return _parse(yaml.safe_load(file.read_text(encoding="utf-8")), file)
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: is not yaml ({str(error).splitlines()[0]})") from error
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+
+
+def apply_scale_cuts(data: TwoPointData, cuts: ScaleCuts) -> TwoPointData:
+    """The points of `data` that `cuts` keep, with the edges of their angular bins if stated.
+
+    Raises DataError if nothing is left or if the angles do not fit the stated angular bins.
+    """
+    keep = np.concatenate([_inside(m, cuts) for m in data.measurements])
+    if not keep.any():
+        raise DataError(
+            f"{data.source}: the scale cuts {cuts.source} leave none of its {data.n_data} points;"
+            " cuts that keep at least one are needed"
+        )
+    kept = data.select(keep)
+    if cuts.angular_bins is None:
+        return kept
+    try:
+        binned = tuple(_with_edges(m, cuts.angular_bins) for m in kept.measurements)
+    except DataError as error:
+        raise DataError(f"{data.source}: {error} of {cuts.source}") from error
+    return replace(kept, measurements=binned)
+
+
+def _inside(measurement: Measurement, cuts: ScaleCuts) -> np.ndarray:
+    limits = np.array(
+        [
+            cuts.interval(measurement.statistic, int(bin1), int(bin2))
+            for bin1, bin2 in zip(measurement.bin1, measurement.bin2, strict=True)
+        ]
+    )
+    theta = measurement.theta_arcmin
+    return (limits[:, 0] < theta) & (theta < limits[:, 1])
+
+
+def _with_edges(measurement: Measurement, bins: AngularBins) -> Measurement:
+    """Edges for a measurement without any: those of the bin that the tabulated angle is in."""
+    if measurement.theta_min_arcmin is not None:
+        return measurement
+    where = f"HDU {measurement.name!r} column ANG"
+    edges = bins.edges()
+    index = np.searchsorted(edges, measurement.theta_arcmin) - 1
+    if np.any((index < 0) | (index >= bins.number)):
+        raise DataError(f"{where} has values outside the angular_bins, {bins.min} to {bins.max},")
+    points = np.stack([measurement.bin1, measurement.bin2, index])
+    if np.unique(points, axis=1).shape[1] != index.size:
+        raise DataError(f"{where} has two values of one pair in one of the angular_bins")
+    return replace(measurement, theta_min_arcmin=edges[index], theta_max_arcmin=edges[index + 1])
+
+
+def _parse(content: Any, file: Path) -> ScaleCuts:
+    accepted = ("min_angle", "max_angle", "angular_bins")
+    _check_keys(content, accepted, "the file")
+    if "min_angle" not in content:
+        raise DataError(f"has no key min_angle; the keys are {', '.join(accepted)}")
+    bins = content.get("angular_bins")
+    return ScaleCuts(
+        name=file.stem,
+        source=str(file),
+        min_angle=_parse_limits(content["min_angle"], "min_angle"),
+        max_angle=_parse_limits(content.get("max_angle", math.inf), "max_angle"),
+        angular_bins=None if bins is None else _parse_bins(bins),
+    )
+
+
+def _parse_limits(content: Any, key: str) -> Limits:
+    if not isinstance(content, Mapping):
+        return {statistic: {(None, None): _angle(content, key)} for statistic in STATISTICS}
+    limits: dict[str, Mapping[tuple[int | None, int | None], float]] = {}
+    for statistic, pairs in content.items():
+        check_statistic(statistic)
+        where = f"{key} of {statistic}"
+        if isinstance(pairs, Mapping):
+            limits[statistic] = {
+                _pair(pair, where): _angle(angle, f"{where} {pair}")
+                for pair, angle in pairs.items()
+            }
+        else:
+            limits[statistic] = {(None, None): _angle(pairs, where)}
+    return limits
+
+
+def _parse_bins(content: Any) -> AngularBins:
+    accepted = ("min", "max", "number", "spacing")
+    _check_keys(content, accepted, "angular_bins")
+    if not {"min", "max", "number"} <= content.keys():
+        raise DataError("angular_bins needs the keys min, max and number")
+    low, high = (_angle(content[key], f"angular_bins {key}") for key in ("min", "max"))
+    number, spacing = content["number"], content.get("spacing", "log")
+    if spacing not in ("log", "linear"):
+        raise DataError(f"angular_bins spacing is {spacing!r}; accepted are log and linear")
+    if not 0 < low < high < math.inf or type(number) is not int or number < 1:
+        raise DataError("angular_bins needs 0 < min < max and a whole number >= 1 of bins")
+    return AngularBins(low, high, number, spacing)
+
+
+def _check_keys(content: Any, accepted: tuple[str, ...], where: str) -> None:
+    if not isinstance(content, Mapping):
+        raise DataError(f"{where} must be a mapping with the keys {', '.join(accepted)}")
+    for key in content:
+        if key not in accepted:
+            raise DataError(
+                f"{where} has the unknown key {key!r}; accepted are {', '.join(accepted)}"
+            )
+
+
+def _pair(text: Any, where: str) -> tuple[int | None, int | None]:
+    parts = str(text).split("-")
+    if len(parts) != 2 or not all(part == "*" or part.isdecimal() for part in parts):
+        raise DataError(f"{where} has the key {text!r}; a pair of bins like 1-2 or 1-* is needed")
+    first, second = (None if part == "*" else int(part) for part in parts)
+    return first, second
+
+
+def _angle(value: Any, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise DataError(f"{where} is {value!r}; an angle >= 0 in arcmin is needed")
+    return float(value)

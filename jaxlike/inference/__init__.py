@@ -1,0 +1,17 @@
+"""Methods that explore a posterior; they know it only through `posterior.Posterior`."""
+
+from jaxlike.inference.chains import Chains, Cost, check_unused, write_chains
+from jaxlike.inference.diagnostics import Summary, complaints, report, summarise
+from jaxlike.inference.nuts import run_nuts
+
+__all__ = [
+    "Chains",
+    "Cost",
+    "Summary",
+    "check_unused",
+    "complaints",
+    "report",
+    "run_nuts",
+    "summarise",
+    "write_chains",
+]

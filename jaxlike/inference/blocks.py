@@ -1,0 +1,124 @@
+"""Blocks of NUTS draws: one compiled function, run by all chains side by side.
+
+BlackJAX's NUTS kernel makes the draws.  Step size and mass matrix are arguments, so warm-up and
+sampling share one compilation.  On a CPU every chain has a thread of its own and never waits for
+another's longer tree; on an accelerator all chains are one batch.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+LENGTH = 25
+"""Largest number of draws in a block."""
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Results of a block: u (chain, draw, n); the rest (chain, draw)."""
+
+    u: np.ndarray
+    log_density: np.ndarray
+    divergent: np.ndarray
+    gradients: np.ndarray
+    acceptance: np.ndarray
+
+
+def group_size(chains: int) -> int:
+    """Number of chains that are batched together on JAX's default device."""
+    return 1 if jax.default_backend() == "cpu" else chains
+
+
+def first_states(
+    u: np.ndarray, log_density: np.ndarray, gradient: np.ndarray, group: int
+) -> list[Any]:
+    """The sampler's states, one for each group of chains, at points u (chain, n)."""
+    from blackjax.mcmc.hmc import HMCState
+
+    arrays = [jnp.asarray(a) for a in (u, log_density, gradient)]
+    return [HMCState(*(a[i : i + group] for a in arrays)) for i in range(0, len(u), group)]
+
+
+def compile_block(
+    log_density: Callable[[ArrayLike], Array], n: int, group: int, max_tree_depth: int
+) -> Callable:
+    """Compile (keys, first draw, count, state, step size, inverse mass) -> (state, outputs)."""
+    import blackjax
+    from blackjax.mcmc.hmc import HMCState
+
+    kernel = blackjax.nuts.build_kernel()
+    real = jnp.result_type(float)
+
+    def draw(key: Array, state: Any, step_size: Array, inverse_mass: Array) -> tuple[Any, Any]:
+        state, info = kernel(key, state, log_density, step_size, inverse_mass, max_tree_depth)
+        steps = info.num_integration_steps.astype(real)
+        divergent = info.is_divergent.astype(real)
+        return state, (state.position, state.logdensity, divergent, steps, info.acceptance_rate)
+
+    def draw_group(keys: Array, state: Any, *tuning: Array) -> tuple[Any, Any]:
+        if group > 1:
+            return jax.vmap(draw, in_axes=(0, 0, None, None))(keys, state, *tuning)
+        # A batch of one would pay for the selections by which a batch waits for its slowest.
+        result = draw(keys[0], jax.tree.map(lambda a: a[0], state), *tuning)
+        return jax.tree.map(lambda a: a[None], result)
+
+    def block(
+        keys: Array, first: Array, count: Array, state: Any, step_size: Array, inverse_mass: Array
+    ) -> tuple[Any, Any]:
+        def body(i: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            state, outputs = carry
+            here = jax.vmap(lambda key: jax.random.fold_in(key, first + i))(keys)
+            state, new = draw_group(here, state, step_size, inverse_mass)
+            return state, jax.tree.map(lambda all_, one: all_.at[i].set(one), outputs, new)
+
+        scalar = jnp.zeros((LENGTH, group), real)
+        outputs = (jnp.zeros((LENGTH, group, n), real), scalar, scalar, scalar, scalar)
+        return jax.lax.fori_loop(0, count, body, (state, outputs))
+
+    def shape(*dims: int, dtype: Any = real) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(dims, dtype)
+
+    keys = jax.random.split(jax.random.key(0), group)
+    state = HMCState(shape(group, n), shape(group), shape(group, n))
+    index = shape(dtype=jnp.int32)
+    return jax.jit(block).lower(keys, index, index, state, shape(), shape(n, n)).compile()
+
+
+def run_block(
+    block: Callable,
+    pool: Executor,
+    keys: Array,
+    first: int,
+    count: int,
+    states: Sequence[Any],
+    step_size: float,
+    inverse_mass: np.ndarray,
+) -> tuple[list[Any], Draws]:
+    """Make draws `first` to `first + count` (at most LENGTH) of every chain; keys are (chain,).
+
+    Every draw has a random key of its own, so that the draws do not depend on how they are cut
+    into blocks.
+    """
+    group = len(keys) // len(states)
+    real = jnp.result_type(float)
+    tuning = (jnp.asarray(step_size, real), jnp.asarray(inverse_mass, real))
+    at, number = jnp.asarray(first, jnp.int32), jnp.asarray(count, jnp.int32)
+
+    def advance(i: int) -> tuple[Any, Any]:
+        own = keys[i * group : (i + 1) * group]
+        return jax.block_until_ready(block(own, at, number, states[i], *tuning))
+
+    results = list(pool.map(advance, range(len(states))))
+    u, density, divergent, steps, acceptance = (
+        np.concatenate([np.asarray(out[k])[:count] for _, out in results], axis=1).swapaxes(0, 1)
+        for k in range(5)
+    )
+    draws = Draws(u, density, divergent > 0, steps.astype(int), np.nan_to_num(acceptance))
+    return [state for state, _ in results], draws

@@ -1,0 +1,141 @@
+"""The best-fit point and the Gaussian around it, from gradients of the log-density alone.
+
+Gradients are evaluated in batches of one size (one compiled function): a point and its n
+displacements give the Hessian, and Newton steps of many dampings are tried at once.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxlike.errors import JaxlikeError
+
+# In u the prior alone has curvature 1.  Less means a banana or a ridge seen from its outside, for
+# which a Gaussian twice as wide as the prior is wide enough.
+_SMALLEST_CURVATURE = 0.25
+_PRIOR_BATCHES = 20
+
+_SMALLEST_BATCH = 16
+
+#: Points (m, n), any m -> log-densities (m,) and their gradients (m, n).
+Batch = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Laplace:
+    """Mode (n,) in u, covariance (n, n) of the Gaussian there, log-density at the mode."""
+
+    mode: np.ndarray
+    covariance: np.ndarray
+    log_density: float
+    n_gradients: int
+
+
+def gradient_batch(log_density: Callable[[ArrayLike], Array], n: int) -> Batch:
+    """Compile the log-density and its gradient for many points at once; NaN becomes -inf, 0."""
+    size = max(n + 1, _SMALLEST_BATCH)
+    compiled = (
+        jax.jit(jax.vmap(jax.value_and_grad(log_density)))
+        .lower(jax.ShapeDtypeStruct((size, n), jnp.result_type(float)))
+        .compile()
+    )
+
+    def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        padded = np.concatenate([points, np.tile(points[:1], (-len(points) % size, 1))])
+        parts = [compiled(jnp.asarray(batch)) for batch in padded.reshape(-1, size, n)]
+        values, gradients = (np.concatenate(a)[: len(points)] for a in zip(*parts, strict=True))
+        good = np.isfinite(values) & np.isfinite(gradients).all(axis=1)
+        return np.where(good, values, -np.inf), np.where(good[:, None], gradients, 0.0)
+
+    return evaluate
+
+
+def fit_laplace(
+    evaluate: Batch,
+    start: np.ndarray,
+    rng: np.random.Generator,
+    *,
+    max_steps: int = 50,
+    tolerance: float = 1e-2,
+) -> Laplace:
+    """Climb from `start` (n,) to the mode with damped Newton steps, and take the Hessian there.
+
+    A start without a finite density and gradient is replaced by the best of random prior draws.
+    Stops when a Newton step promises less than `tolerance` in log-density.  Raises JaxlikeError if
+    no prior draw has a finite density.
+    """
+    n = start.size
+    n_trials = max(n + 1, _SMALLEST_BATCH)
+    point, n_gradients = _finite_start(evaluate, start, rng)
+    # A step that a change of gradient survives in the working precision.
+    step = float(np.finfo(jnp.result_type(float)).eps) ** (1 / 3)
+    for _ in range(max_steps):
+        values, gradients = evaluate(point + step * np.vstack([np.zeros(n), np.eye(n)]))
+        value, gradient = values[0], gradients[0]
+        # A displaced point outside the domain tells nothing: the prior's curvature stands in.
+        known = np.isfinite(values[1:])
+        rows = np.where(known[:, None], (gradient - gradients[1:]) / step, np.eye(n))
+        curvature, axes = _positive(rows)
+        along = axes.T @ gradient
+        n_gradients += n + 1
+        if 0.5 * np.sum(along**2 / curvature) < tolerance:
+            break
+        damping = np.concatenate([[0.0], np.geomspace(1e-4, 1e4, n_trials - 1) * curvature.mean()])
+        trials = point + (along / (curvature + damping[:, None])) @ axes.T
+        values, _ = evaluate(trials)
+        n_gradients += n_trials
+        best = int(np.argmax(values))
+        if not values[best] > value:
+            break
+        point = trials[best]
+    covariance = (axes / curvature) @ axes.T
+    return Laplace(point, covariance, float(value), n_gradients)
+
+
+def dispersed_starts(
+    evaluate: Batch, laplace: Laplace, count: int, rng: np.random.Generator, *, spread: float = 1.5
+) -> np.ndarray:
+    """`count` points (count, n) drawn from the Gaussian around the mode, `spread` times as wide.
+
+    Draws that have no finite density or fall absurdly low are drawn again, each time narrower.
+    """
+    n = laplace.mode.size
+    root = np.linalg.cholesky(laplace.covariance)
+    lowest = laplace.log_density - 10.0 * (n + 10.0)
+    starts: list[np.ndarray] = []
+    while len(starts) < count and spread > 1e-6:
+        draws = laplace.mode + spread * rng.standard_normal((n + 1, n)) @ root.T
+        values, _ = evaluate(draws)
+        starts.extend(draws[values > lowest])
+        spread *= 0.8
+    starts.extend([laplace.mode] * (count - len(starts)))
+    return np.array(starts[:count])
+
+
+def _finite_start(
+    evaluate: Batch, start: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, int]:
+    n = start.size
+    points = np.nan_to_num(start)[None]
+    n_gradients = 0
+    for _ in range(_PRIOR_BATCHES):
+        values, _ = evaluate(points)
+        n_gradients += len(points)
+        if np.isfinite(values).any():
+            return points[int(np.argmax(values))], n_gradients
+        points = rng.standard_normal((max(n + 1, _SMALLEST_BATCH), n))
+    raise JaxlikeError(
+        "no starting point: the posterior is zero or its gradient not finite at the reference and "
+        f"at {n_gradients - 1} draws from the prior"
+    )
+
+
+def _positive(hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues, made positive, and eigenvectors: a saddle is left along its downward side."""
+    values, axes = np.linalg.eigh(0.5 * (hessian + hessian.T))
+    return np.maximum(np.abs(values), _SMALLEST_CURVATURE), axes

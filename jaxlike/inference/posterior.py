@@ -1,0 +1,45 @@
+"""What a sampler sees of a model: names, a start, and a density over unit-normal variables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+
+class Prior(Protocol):
+    """A one-dimensional prior, as far as chain files need it."""
+
+    def as_cobaya(self) -> Mapping[str, Any]: ...
+
+
+class ParameterRecord(Protocol):
+    """A sampled parameter, as far as chain files need it."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def latex(self) -> str: ...
+    @property
+    def prior(self) -> Any: ...
+
+
+class Posterior(Protocol):
+    """A posterior over n parameters x, and over u in which every prior is a unit normal.
+
+    All functions of x or u, each of shape (n,), work under `jit`, `grad` and `vmap`.
+    `log_density(u)` is the log-likelihood minus u.u / 2 plus a constant, and never NaN.
+    """
+
+    @property
+    def parameters(self) -> tuple[str, ...]: ...
+    @property
+    def specs(self) -> Sequence[ParameterRecord]: ...
+    @property
+    def reference(self) -> np.ndarray: ...
+    def log_prior(self, x: ArrayLike, /) -> Array: ...
+    def log_posterior(self, x: ArrayLike, /) -> Array: ...
+    def log_density(self, u: ArrayLike, /) -> Array: ...
+    def to_unconstrained(self, x: ArrayLike, /) -> Array: ...
+    def from_unconstrained(self, u: ArrayLike, /) -> Array: ...

@@ -1,0 +1,177 @@
+"""A posterior from a configuration file: what users call and samplers see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from os import PathLike
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.config import Config, read_config
+from jaxlike.data import TwoPointData
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.likelihood import Likelihood, build_likelihood
+from jaxlike.names import canonical_name, is_known
+from jaxlike.parameters import Parameter, check_names, parameter_values, resolve
+from jaxlike.survey import load_data
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """One data set, one theory, one set of priors: pure functions for `jit`, `grad` and `vmap`.
+
+    x: (n,) values of the sampled parameters, in the order of `parameters`; u: (n,) the same in
+    variables in which every prior is a unit normal.
+    """
+
+    config: Config
+    likelihood: Likelihood
+
+    @property
+    def data(self) -> TwoPointData:
+        """The data after scale cuts."""
+        return self.likelihood.data
+
+    @property
+    def specs(self) -> tuple[Parameter, ...]:
+        """The sampled parameters: prior, reference, proposal, latex."""
+        return self.config.sampled
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the sampled parameters, in order."""
+        return tuple(spec.name for spec in self.specs)
+
+    @property
+    def reference(self) -> NDArray:
+        """A sensible starting vector (n,): the centres of the parameters' `ref`."""
+        return np.array([spec.ref_loc for spec in self.specs], float)
+
+    def params_dict(self, x: ArrayLike) -> dict[str, ArrayLike]:
+        """Names -> values at x, with the fixed and the dependent parameters."""
+        sampled = dict(zip(self.parameters, jnp.asarray(x), strict=True))
+        return parameter_values(self.config.parameters, sampled)
+
+    def canonical(self, params: Mapping[str, ArrayLike]) -> dict[str, Array]:
+        """Canonical parameters from any accepted names; what the file fixes need not be given.
+
+        Raises ParameterError on unknown, missing, or doubly given names.
+        """
+        values = dict(params)
+        sampled = {name: values.pop(name) for name in self.parameters if name in values}
+        if len(sampled) == len(self.parameters):
+            known = parameter_values(self.config.parameters, sampled)
+            values = {name: known[name] for name in known if is_known(name)} | values
+        else:
+            values |= sampled
+            given = {canonical_name(name) for name in values}
+            for spec in self.config.parameters:
+                if spec.value is not None and is_known(spec.name):
+                    if canonical_name(spec.name) not in given:
+                        values[spec.name] = spec.value
+        return resolve(values, n_lens=self.likelihood.n_lens, n_source=self.likelihood.n_source)
+
+    @partial(jax.jit, static_argnums=0)
+    def theory_vector(self, params: Mapping[str, ArrayLike]) -> Array:
+        """Predicted data vector (n_data,) for a dictionary of parameters."""
+        return self.likelihood.theory_vector(self.canonical(params))
+
+    @partial(jax.jit, static_argnums=0)
+    def chi2(self, params: Mapping[str, ArrayLike]) -> Array:
+        """chi^2 for a dictionary of parameters."""
+        return self.likelihood.chi2(self.canonical(params))
+
+    @partial(jax.jit, static_argnums=0)
+    def log_likelihood(self, params: Mapping[str, ArrayLike]) -> Array:
+        """-chi^2 / 2 for a dictionary of parameters; -inf where there is no solution."""
+        return self.likelihood.log_likelihood(self.canonical(params))
+
+    @partial(jax.jit, static_argnums=0)
+    def log_prior(self, x: ArrayLike) -> Array:
+        """Natural logarithm of the normalised prior density at x (n,)."""
+        densities = [s.prior.log_density(v) for s, v in zip(self.specs, jnp.asarray(x), strict=True)]
+        return jnp.sum(jnp.stack(densities))
+
+    @partial(jax.jit, static_argnums=0)
+    def log_posterior(self, x: ArrayLike) -> Array:
+        """log-likelihood plus log-prior at x (n,); -inf outside the prior, never NaN."""
+        x = jnp.asarray(x, float)
+        log_prior = self.log_prior(x)
+        inside = jnp.isfinite(log_prior)
+        safe = jnp.where(inside, x, self.reference)
+        return jnp.where(inside, self._log_likelihood_at(safe) + log_prior, -jnp.inf)
+
+    @partial(jax.jit, static_argnums=0)
+    def value_and_gradient(self, x: ArrayLike) -> tuple[Array, Array]:
+        """log-posterior and its gradient (n,) at x (n,)."""
+        return jax.value_and_grad(self.log_posterior)(jnp.asarray(x, float))
+
+    @partial(jax.jit, static_argnums=0)
+    def log_posterior_batch(self, X: ArrayLike) -> Array:
+        """log-posterior (n_point,) of many points X (n_point, n)."""
+        return jax.vmap(self.log_posterior)(jnp.asarray(X, float))
+
+    def from_unconstrained(self, u: ArrayLike) -> Array:
+        """x (n,) from unit-normal variables u (n,)."""
+        pairs = zip(self.specs, jnp.asarray(u), strict=True)
+        return jnp.stack([spec.prior.from_unit_normal(value) for spec, value in pairs])
+
+    def to_unconstrained(self, x: ArrayLike) -> Array:
+        """Unit-normal variables u (n,) from x (n,)."""
+        pairs = zip(self.specs, jnp.asarray(x, float), strict=True)
+        return jnp.stack([spec.prior.to_unit_normal(value) for spec, value in pairs])
+
+    @partial(jax.jit, static_argnums=0)
+    def log_density(self, u: ArrayLike) -> Array:
+        """Posterior density over u (n,), up to a constant: log-likelihood - u.u / 2; never NaN."""
+        u = jnp.asarray(u, float)
+        value = self._log_likelihood_at(self.from_unconstrained(u)) - 0.5 * (u @ u)
+        return jnp.where(jnp.isnan(value), -jnp.inf, value)
+
+    def reason_of_failure(self, x: ArrayLike) -> str | None:
+        """Why the log-posterior is -inf at x (n,), in words; None where it is finite."""
+        for spec, value in zip(self.specs, np.asarray(x, float), strict=True):
+            low, high = spec.prior.support
+            if not low <= value <= high:
+                return f"parameter '{spec.name}' = {value:g} is outside its prior [{low:g}, {high:g}]"
+        reason = self.likelihood.reason_of_failure(self.canonical(self.params_dict(x)))
+        if reason is not None:
+            return f"the cosmology has no solution: it needs {reason}"
+        finite = np.isfinite(self.log_posterior(x))
+        return None if finite else "the theory is not finite there"
+
+    def _log_likelihood_at(self, x: Array) -> Array:
+        return self.likelihood.log_likelihood(self.canonical(self.params_dict(x)))
+
+
+def model_from_config(config: Config) -> Model:
+    """The Model that a Config asks for; errors name the file and the culprit."""
+    if config.theory.power != "jaxlike":
+        raise ConfigError(
+            f"{config.path}: power = {config.theory.power} takes P(k, z) from the program that "
+            "calls jaxlike, which is not there: take power = jaxlike"
+        )
+    data = load_data(config.data_file, config.scale_cuts, config.probes)
+    likelihood = build_likelihood(data, config.theory)
+    names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
+    try:
+        check_names(names, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+    except ParameterError as error:
+        raise ParameterError(f"{config.path}: {error}") from error
+    return Model(config, likelihood)
+
+
+def load(path: str | PathLike[str], **overrides: Any) -> Model:
+    """The Model of a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini).
+
+    Keywords replace the file's options: data_file, scale_cuts, probes, linear, nonlinear, nz,
+    nz_bandwidth, projection, radiation, ell_prefactors. Raises JaxlikeError, whose one sentence
+    names the file, option or parameter at fault.
+    """
+    return model_from_config(read_config(path, **overrides))

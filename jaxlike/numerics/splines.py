@@ -1,0 +1,113 @@
+"""Cubic splines as matrices, and cubic B-splines on a uniform lattice.
+
+A spline is linear in the values it interpolates, so on nodes that are fixed it is one matrix.
+On a uniform lattice the same spline is a 4-tap filter (Unser, IEEE SPM 16, 22 (1999)), whose
+taps depend on the fractional offset only: many points at one common offset cost one slice.
+"""
+
+import functools
+import operator
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from numpy.typing import ArrayLike, NDArray
+from scipy.interpolate import make_interp_spline
+
+
+def cardinal_splines(x_nodes: ArrayLike, x: ArrayLike) -> NDArray:
+    """Matrix (n_x, n) from values at `x_nodes` to the not-a-knot cubic spline at `x`."""
+    x_nodes = np.asarray(x_nodes, float)
+    return make_interp_spline(x_nodes, np.eye(x_nodes.size), k=3)(np.asarray(x, float))
+
+
+def cardinal_integrals(x_nodes: ArrayLike) -> NDArray:
+    """Integrals (n,) of the cardinal splines over the whole range of `x_nodes`."""
+    x_nodes = np.asarray(x_nodes, float)
+    spline = make_interp_spline(x_nodes, np.eye(x_nodes.size), k=3)
+    return spline.antiderivative()(x_nodes[-1]) - spline.antiderivative()(x_nodes[0])
+
+
+def bspline_taps(t: Array) -> Array:
+    """Weights (4, ...) of the four cubic B-splines around a point at fraction `t` in [0, 1)."""
+    s = 1 - t
+    t2 = t * t
+    return jnp.stack(
+        [
+            s * s * s / 6,
+            (3 * t2 * t - 6 * t2 + 4) / 6,
+            (-3 * t2 * t + 3 * t2 + 3 * t + 1) / 6,
+            t2 * t / 6,
+        ]
+    )
+
+
+def prefilter_matrix(n: int) -> NDArray:
+    """Matrix (n + 2, n) from values on a uniform lattice to cubic B-spline coefficients.
+
+    Coefficient m belongs to the B-spline centred on lattice point m - 1; one coefficient on each
+    side continues the curve so that its second derivative vanishes at the ends (a natural
+    spline), hence data that are straight at the ends stay straight beyond them.
+    """
+    collocation = np.zeros((n + 2, n + 2))
+    rows = np.arange(1, n + 1)
+    collocation[rows, rows - 1] = collocation[rows, rows + 1] = 1 / 6
+    collocation[rows, rows] = 4 / 6
+    collocation[0, :3] = collocation[-1, -3:] = 1, -2, 1
+    return np.linalg.inv(collocation)[:, 1:-1]
+
+
+def smooth_coefficients(values: Array) -> Array:
+    """B-spline coefficients (..., n + 2) of values (..., n) that are smooth over several steps.
+
+    The local filter (-1/6, 8/6, -1/6) reproduces cubics, so its error is of fourth order, as the
+    spline's own; it costs nothing beside the dense `prefilter_matrix`.
+    """
+    ends = [2 * values[..., :1] - values[..., 1:2], 2 * values[..., -1:] - values[..., -2:-1]]
+    v = jnp.concatenate([ends[0], values, ends[1]], axis=-1)
+    inner = (8 * v[..., 1:-1] - v[..., :-2] - v[..., 2:]) / 6
+    return jnp.concatenate([v[..., :1], inner, v[..., -1:]], axis=-1)
+
+
+def linear_taps(t: Array) -> Array:
+    """Weights (2, ...) of linear interpolation at fraction `t` in [0, 1)."""
+    return jnp.stack([1 - t, t])
+
+
+def lattice_windows(
+    rows: Array, position: Array, length: int, taps: Callable[[Array], Array] = bspline_taps
+) -> Array:
+    """Values at `length` consecutive points, one lattice step apart, for each row.
+
+    rows: (n_row, n) samples (`linear_taps`) or coefficients from `prefilter_matrix`
+    (`bspline_taps`; coefficient 1 is the first lattice point); position: (n_row,) the first
+    point in lattice steps. Returns (n_row, length). Windows are kept on the lattice.
+    """
+    n_taps = taps(jnp.zeros(())).shape[0]
+    last = rows.shape[-1] - length - n_taps + 1
+    position = jnp.clip(position, 0.0, last + 1 - 1e-9)
+    start = jnp.minimum(jnp.floor(lax.stop_gradient(position)), last)
+    weights = taps(position - start)
+    windows = _rows_from(rows, start.astype(int), length + n_taps - 1)
+    terms = [weights[i][:, None] * windows[:, i : i + length] for i in range(n_taps)]
+    return functools.reduce(operator.add, terms)
+
+
+def _rows_from(rows: Array, start: Array, length: int) -> Array:
+    """Slice (n_row, length) that begins at start[r] in row r."""
+    columns = lax.GatherDimensionNumbers(
+        offset_dims=(1,),
+        collapsed_slice_dims=(0,),
+        start_index_map=(0, 1),
+    )
+    index = jnp.stack([jnp.arange(rows.shape[0]), start], axis=-1)
+    return lax.gather(
+        rows,
+        index,
+        columns,
+        slice_sizes=(1, length),
+        unique_indices=True,
+        indices_are_sorted=True,
+        mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS,
+    )

@@ -1,0 +1,205 @@
+"""Parameters: a configuration's records, and how their values become what the theory takes.
+
+`resolve` and `parameter_values` are pure functions of the values, which may be traced; names are
+static.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxlike.errors import ParameterError
+from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, aliases, canonical_name, split_name
+from jaxlike.priors import Prior
+from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
+
+_DEFAULTS = {"Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046}
+_ALIGNMENT_DEFAULTS = {"A_IA": 0.0, "alpha_IA": 0.0, "z0_IA": 0.62}
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter: sampled (has a `prior`), fixed (a `value`) or `derived_from` others.
+
+    `ref_loc` is where chains start, with spread `ref_scale`; `proposal` is a typical step.
+    `derived_from` is (function, argument names), a function that JAX can trace.  A parameter with
+    `drop` feeds such functions only and is not passed to the theory.
+    """
+
+    name: str
+    prior: Prior | None = None
+    value: float | None = None
+    latex: str = ""
+    ref_loc: float | None = None
+    ref_scale: float | None = None
+    proposal: float | None = None
+    derived_from: tuple[Callable[..., ArrayLike], tuple[str, ...]] | None = None
+    drop: bool = False
+
+
+def check_names(
+    names: Iterable[str], *, n_lens: int | None = None, n_source: int | None = None
+) -> dict[str, str]:
+    """Map quantity -> given name; ParameterError on unknown, doubled, missing or idle parameters.
+
+    The numbers of lens and source bins are checked where they are given.
+    """
+    given: dict[str, str] = {}
+    for name in names:
+        quantity = canonical_name(name)
+        if quantity in given:
+            raise ParameterError(
+                f"{quantity} is given twice, as '{given[quantity]}' and as '{name}': give one"
+            )
+        given[quantity] = name
+        _check_bin(name, n_lens, n_source)
+    for one, other in (
+        ("A_s", "sigma8"),
+        ("h", "H0"),
+        ("Omega_c", "omch2"),
+        ("Omega_b", "ombh2"),
+        ("omega_nu", "mnu"),
+    ):
+        if one in given and other in given:
+            raise ParameterError(
+                f"'{given[one]}' and '{given[other]}' are both given: give one of the two"
+            )
+    for alternatives in (
+        ("Omega_m", "Omega_c", "omch2"),
+        ("Omega_b", "ombh2"),
+        ("h", "H0"),
+        ("n_s",),
+        ("A_s", "sigma8"),
+    ):
+        if not any(quantity in given for quantity in alternatives):
+            accepted = "|".join(aliases(quantity) for quantity in alternatives)
+            raise ParameterError(f"parameter {alternatives[0]} is missing: give one of {accepted}")
+    for i in range(1, (n_lens or 0) + 1):
+        if f"b{i}" not in given:
+            raise ParameterError(
+                f"parameter b{i} is missing: the data have {n_lens} lens bins, "
+                f"give the bias of each as b{i}|DES_b{i}|bin_bias--b{i}"
+            )
+    return given
+
+
+def _check_bin(name: str, n_lens: int | None, n_source: int | None) -> None:
+    stem, number = split_name(name) or ("", None)
+    if stem in ALIGNMENT and n_source == 0:
+        raise ParameterError(f"parameter '{name}' has no effect: the data have no source bins")
+    if number is None:
+        return
+    kind, count = ("lens", n_lens) if stem in LENS_STEMS else ("source", n_source)
+    if count is not None and number > count:
+        accepted = f"accepted are bins 1 to {count}" if count else f"there is no {kind} bin"
+        raise ParameterError(
+            f"parameter '{name}' is for {kind} bin {number}, but the data have {count}: {accepted}"
+        )
+
+
+def _scalar(name: str, value: ArrayLike) -> Array:
+    if isinstance(value, str | bytes | bool) or value is None:
+        raise ParameterError(f"parameter '{name}' is {value!r}, but must be a real number")
+    try:
+        array = jnp.asarray(value, dtype=float)
+    except (TypeError, ValueError) as error:
+        raise ParameterError(
+            f"parameter '{name}' is {value!r}, but must be a real number"
+        ) from error
+    if array.ndim:
+        raise ParameterError(
+            f"parameter '{name}' has shape {array.shape}, but must be a scalar: "
+            "use jax.vmap for many points"
+        )
+    return array
+
+
+def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> dict[str, Array]:
+    """Canonical parameters, each a scalar array, from a mapping of any accepted names.
+
+    n_lens and n_source are the numbers of bins of the data.  Omega_m is total matter, so Omega_c +
+    Omega_b + omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
+    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu is left out
+    if neither is given (no massive neutrino).  Traceable in the values.  Raises ParameterError on
+    names that are unknown, missing, given twice, or without effect on these data.
+    """
+    given = check_names(params, n_lens=n_lens, n_source=n_source)
+    values = {quantity: _scalar(name, params[name]) for quantity, name in given.items()}
+    out = {name: values.get(name, jnp.asarray(value, float)) for name, value in _DEFAULTS.items()}
+    out["h"] = values["h"] if "h" in values else values["H0"] / 100.0
+    h2 = out["h"] ** 2
+    out["n_s"] = values["n_s"]
+    amplitude = "A_s" if "A_s" in values else "sigma8"
+    out[amplitude] = values[amplitude]
+    out["Omega_b"] = values["Omega_b"] if "Omega_b" in values else values["ombh2"] / h2
+    if "omega_nu" in values:
+        out["omega_nu"] = values["omega_nu"]
+    elif "mnu" in values:
+        out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
+    out["Omega_m"] = _total_matter(given, values, out, h2)
+    for name, value in _ALIGNMENT_DEFAULTS.items():
+        out[name] = values.get(name, jnp.asarray(value, float))
+    for stem in PER_BIN:
+        for i in range(1, (n_lens if stem in LENS_STEMS else n_source) + 1):
+            out[f"{stem}{i}"] = values.get(f"{stem}{i}", jnp.asarray(0.0, float))
+    return out
+
+
+def _total_matter(
+    given: Mapping[str, str], values: Mapping[str, Array], out: Mapping[str, Array], h2: Array
+) -> Array:
+    """Omega_m, given directly or as the sum of its parts; both only where they agree."""
+    if "Omega_c" in values:
+        cold = values["Omega_c"]
+    elif "omch2" in values:
+        cold = values["omch2"] / h2
+    else:
+        return values["Omega_m"]
+    total = cold + out["Omega_b"] + out.get("omega_nu", 0.0) / h2
+    if "Omega_m" not in values:
+        return total
+    names = [given[q] for q in ("Omega_m", "Omega_c", "omch2", "Omega_b", "ombh2") if q in given]
+    listed = ", ".join(f"'{name}'" for name in names)
+    if isinstance(total, jax.core.Tracer) or isinstance(values["Omega_m"], jax.core.Tracer):
+        raise ParameterError(f"{listed} are all given, which cannot be checked under jit: give two")
+    if not math.isclose(float(total), float(values["Omega_m"]), rel_tol=1e-5):
+        raise ParameterError(
+            f"{listed} are inconsistent: Omega_m is {float(values['Omega_m']):.6g}, but the sum of "
+            f"cold matter, baryons and neutrinos is {float(total):.6g}: give two of them"
+        )
+    return values["Omega_m"]
+
+
+def parameter_values(
+    parameters: Iterable[Parameter], sampled: Mapping[str, ArrayLike]
+) -> dict[str, ArrayLike]:
+    """Names -> values of all parameters but the dropped ones, from the values of the sampled ones.
+
+    Traceable in the values.  Raises ParameterError if a sampled value is missing, if `sampled` has
+    a name that is not sampled, or if functions depend on each other in a circle.
+    """
+    parameters = tuple(parameters)
+    wanted = [p.name for p in parameters if p.prior is not None]
+    if set(wanted) != set(sampled):
+        culprit = min(set(wanted) ^ set(sampled))
+        problem = "missing" if culprit in wanted else "not one of the sampled parameters"
+        raise ParameterError(f"value of '{culprit}' is {problem}: expected {', '.join(wanted)}")
+    values: dict[str, ArrayLike] = dict(sampled)
+    values.update({p.name: p.value for p in parameters if p.value is not None})
+    waiting = {p.name: p.derived_from for p in parameters if p.derived_from is not None}
+    while waiting:
+        ready = [name for name, (_, args) in waiting.items() if all(a in values for a in args)]
+        if not ready:
+            raise ParameterError(
+                f"parameter '{next(iter(waiting))}' is a function of names that are unknown or "
+                f"depend on it; known are {', '.join(values)}"
+            )
+        for name in ready:
+            function, args = waiting.pop(name)
+            values[name] = function(*(values[a] for a in args))
+    return {p.name: values[p.name] for p in parameters if not p.drop}

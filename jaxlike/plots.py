@@ -1,0 +1,212 @@
+"""Figures: the posterior of a run's chains, and a data vector with its theory."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jaxlike.data import Measurement, TwoPointData
+from jaxlike.errors import ConfigError
+from jaxlike.names import split_name
+
+if TYPE_CHECKING:
+    from getdist.mcsamples import MCSamples
+    from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
+
+_SYMBOLS = {"xi_plus": r"\xi_+", "xi_minus": r"\xi_-", "gamma_t": r"\gamma_t", "w": "w"}
+_PANEL_INCHES = (1.9, 1.35)
+_MAX_DEFAULT = 8  # parameters of a triangle plot that are still readable
+
+
+def load_chains(prefix: str | os.PathLike[str]) -> "MCSamples":
+    """Samples of the chains PREFIX.1.txt, ..., as GetDist reads them; ConfigError without any."""
+    from getdist.mcsamples import loadMCSamples
+
+    root = Path(prefix)
+    if not root.parent.is_dir() or not any(root.parent.glob(f"{root.name}.*.txt")):
+        raise ConfigError(f"chains '{prefix}': there is no file {prefix}.1.txt; give the prefix")
+    try:
+        with redirect_stdout(StringIO()):  # GetDist lists the files it reads
+            return loadMCSamples(str(root.resolve()), no_cache=True, settings={"ignore_rows": 0})
+    except (OSError, ValueError, IndexError) as error:
+        raise ConfigError(f"chains '{prefix}' cannot be read by GetDist ({error})") from error
+
+
+def best_point(samples: "MCSamples", names: Sequence[str]) -> np.ndarray:
+    """The draw (n,) of highest posterior; ConfigError if a parameter is not in the chains."""
+    columns = [p.name for p in samples.paramNames.names]
+    for name in names:
+        if name not in columns:
+            raise ConfigError(
+                f"parameter '{name}' of the configuration is not in the chains; they have "
+                f"{', '.join(columns)}"
+            )
+    best = int(np.argmin(samples.loglikes))
+    return np.array([samples.samples[best, columns.index(name)] for name in names])
+
+
+def triangle_plot(
+    samples: "MCSamples", path: str | os.PathLike[str], *, names: Sequence[str] | None = None
+) -> Path:
+    """Write the 1D and 2D marginal posteriors as an image; returns its path.
+
+    `names` are by default those of cosmology and intrinsic alignment, at most 8.  ConfigError if a
+    name is not in the chains.
+    """
+    from getdist import plots
+
+    columns = [p.name for p in samples.paramNames.names]
+    for name in names or ():
+        if name not in columns:
+            raise ConfigError(
+                f"parameter '{name}' is not in the chains; accepted are {', '.join(columns)}"
+            )
+    chosen = list(names) if names else _default_names([p.name for p in samples.paramNames.names])
+    plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(chosen)))
+    plotter.settings.axes_fontsize, plotter.settings.lab_fontsize = 11, 15
+    plotter.settings.tight_layout = True
+    target = _image(path)
+    with warnings.catch_warnings():  # GetDist uses parts of Matplotlib that are on their way out
+        warnings.simplefilter("ignore", DeprecationWarning)
+        plotter.triangle_plot(samples, chosen, filled=True, contour_colors=["#1f5fa8"])
+        plotter.fig.savefig(target, dpi=130, bbox_inches="tight")
+    plots.plt.close(plotter.fig)
+    return target
+
+
+def _default_names(columns: Sequence[str]) -> list[str]:
+    """The parameters that are not of one tomographic bin."""
+    known = [(name, split_name(name)) for name in columns]
+    shared = [name for name, parts in known if parts is not None and parts[1] is None]
+    sampled = [c for c in columns if not c.startswith(("minuslogprior", "chi2"))]
+    return (shared or sampled)[:_MAX_DEFAULT]
+
+
+def data_vector_plot(
+    data: TwoPointData, theory: np.ndarray, path: str | os.PathLike[str], *, title: str = ""
+) -> Path:
+    """Write measured points with error bars and the theory (n_data,), a panel per bin pair.
+
+    Values are multiplied by the angle in arcmin.  Returns the image's path.
+    """
+    from matplotlib.figure import Figure
+
+    theory = np.asarray(theory)
+    errors = np.sqrt(np.diag(data.covariance))
+    residual = data.value - theory
+    chi2 = float(residual @ np.linalg.solve(data.covariance, residual))
+    ends = np.cumsum([len(m.value) for m in data.measurements])[:-1]
+    pieces = list(
+        zip(data.measurements, np.split(errors, ends), np.split(theory, ends), strict=True)
+    )
+    # Two tables side by side: their grids of panels are about as high as wide.
+    lines = [pieces[i : i + 2] for i in range(0, len(pieces), 2)]
+    grids = [[_grid(m) for m, _, _ in line] for line in lines]
+    heights = [max(rows for rows, _ in grid) for grid in grids]
+    width = max(sum(columns for _, columns in grid) for grid in grids)
+    figure = Figure(
+        figsize=(max(6.0, width * _PANEL_INCHES[0]), sum(heights) * _PANEL_INCHES[1] + 0.8),
+        layout="constrained",
+    )
+    what = f"{title}: measured (points) and theory (lines)" if title else "measured and theory"
+    figure.suptitle(f"{what}, $\\chi^2$ = {chi2:.1f} for {data.n_data} points")
+    bands = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for band, line, grid in zip(bands, lines, grids, strict=True):
+        parts = band.subfigures(
+            1, len(line), width_ratios=[columns for _, columns in grid], squeeze=False
+        )[0]
+        for part, (measurement, error, model), shape in zip(parts, line, grid, strict=True):
+            _draw_measurement(part, measurement, error, model, shape)
+    target = _image(path)
+    figure.savefig(target, dpi=110)
+    return target
+
+
+def _is_auto(measurement: Measurement) -> bool:
+    return bool(np.all(measurement.bin1 == measurement.bin2))
+
+
+def _grid(measurement: Measurement) -> tuple[int, int]:
+    """Rows and columns of panels: first against second bin, or one column of auto-correlations."""
+    rows = len(np.unique(measurement.bin1))
+    return (rows, 1) if _is_auto(measurement) else (rows, len(np.unique(measurement.bin2)))
+
+
+def _draw_measurement(
+    part: "SubFigure",
+    measurement: Measurement,
+    error: np.ndarray,
+    theory: np.ndarray,
+    shape: tuple[int, int],
+) -> None:
+    axes = part.subplots(*shape, sharex=True, sharey="row", squeeze=False)
+    first, second = np.unique(measurement.bin1), np.unique(measurement.bin2)
+    theta = measurement.theta_arcmin
+    power = int(-np.floor(np.log10(np.max(np.abs(theta * measurement.value)) or 1.0)))
+    scale = 10.0**power * theta
+    used = np.zeros(shape, bool)
+    for pair in np.unique(np.column_stack([measurement.bin1, measurement.bin2]), axis=0):
+        row = int(np.searchsorted(first, pair[0]))
+        column = 0 if _is_auto(measurement) else int(np.searchsorted(second, pair[1]))
+        points = (measurement.bin1 == pair[0]) & (measurement.bin2 == pair[1])
+        _draw_panel(
+            axes[row, column],
+            theta[points],
+            (scale * measurement.value)[points],
+            (scale * error)[points],
+            (scale * theory)[points],
+            f"{pair[0]}, {pair[1]}",
+        )
+        used[row, column] = True
+    for ax, is_used in zip(axes.flat, used.flat, strict=True):
+        ax.set_visible(bool(is_used))
+    _label_outer(axes, used)
+    _set_angle_ticks(axes[0, 0], theta)
+    factor = f"10^{{{power}}}\\," if power else ""
+    symbol = _SYMBOLS.get(measurement.statistic, measurement.name)
+    part.supylabel(f"${factor}\\theta\\,{symbol}(\\theta)$ [arcmin]", fontsize=11)
+    part.supxlabel(r"$\theta$ [arcmin]", fontsize=11)
+
+
+def _draw_panel(ax: "Axes", theta: Any, value: Any, error: Any, theory: Any, label: str) -> None:
+    ax.axhline(0.0, color="0.8", linewidth=0.8)
+    ax.errorbar(theta, value, error, fmt=".", color="0.15", markersize=4, linewidth=0.9)
+    order = np.argsort(theta)
+    style = "-" if len(theta) > 1 else "_"
+    ax.plot(theta[order], theory[order], style, color="#c2410c", linewidth=1.4)
+    ax.set_ymargin(0.25)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0}
+    ax.text(0.97, 0.94, label, transform=ax.transAxes, ha="right", va="top", fontsize=8, bbox=box)
+    ax.tick_params(labelsize=8)
+
+
+def _label_outer(axes: np.ndarray, used: np.ndarray) -> None:
+    """Tick labels where no used panel lies further left or below; the grid may be a triangle."""
+    for row, column in np.argwhere(used):
+        axes[row, column].tick_params(
+            labelleft=not used[row, :column].any(), labelbottom=not used[row + 1 :, column].any()
+        )
+
+
+def _set_angle_ticks(ax: "Axes", theta: np.ndarray) -> None:
+    """A logarithmic axis with few labels in plain numbers, for all panels that share it."""
+    from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
+
+    steps = (1.0, 3.0) if theta.max() > 30.0 * theta.min() else (1.0, 2.0, 5.0)
+    ax.set_xscale("log")
+    ax.set_xlim(0.85 * theta.min(), 1.18 * theta.max())
+    ax.xaxis.set_major_locator(FixedLocator([s * 10.0**k for k in range(-3, 5) for s in steps]))
+    ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    ax.xaxis.set_minor_locator(NullLocator())
+
+
+def _image(path: str | os.PathLike[str]) -> Path:
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target

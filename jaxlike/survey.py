@@ -1,0 +1,105 @@
+"""From a data set and options to its theory: bins, angles, n(z), and nodes dense enough."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxlike.config.options import TheoryOptions
+from jaxlike.data import (
+    STATISTICS,
+    Measurement,
+    RedshiftDistribution,
+    TwoPointData,
+    apply_scale_cuts,
+    find_data_file,
+    read_scale_cuts,
+    read_two_point_fits,
+)
+from jaxlike.errors import ConfigError, DataError
+from jaxlike.theory import projection, redshift
+from jaxlike.theory.data_vector import Block, TwoPointTheory
+
+DEFAULT_BANDWIDTH = 0.3
+"""Width of the n(z) kernel in units of the tabulated bins, where none is given."""
+
+_ARCMIN = np.pi / 180 / 60
+_Z_MAX_FINE = 2.9  # galaxies beyond still count as sources, structure beyond as none
+_FINE_ELL = np.geomspace(0.1, 7e4, 200)
+
+
+def load_data(
+    data_file: str | None, scale_cuts: str = "des_y1", probes: tuple[str, ...] | None = None
+) -> TwoPointData:
+    """Data of a file, of a fetched data set, or (None) of the shipped mock, after cuts."""
+    data = read_two_point_fits(find_data_file(data_file))
+    if probes is not None:
+        data = data.with_probes(probes)
+    return apply_scale_cuts(data, read_scale_cuts(scale_cuts))
+
+
+def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
+    """The n(z) tables of the lenses and of the sources that the data use, None where unused."""
+    names: dict[str, set[str]] = {"counts": set(), "shear": set()}
+    for m in data.measurements:
+        for field, kernel in zip(STATISTICS[m.statistic], (m.kernel1, m.kernel2), strict=True):
+            names[field].add(kernel)
+    for field, used in names.items():
+        if len(used) > 1:
+            raise DataError(
+                f"{data.source}: the {field} measurements use the n(z) HDUs "
+                f"{', '.join(sorted(used))}; one n(z) HDU for all of them is needed"
+            )
+    lens, source = (
+        data.distribution(next(iter(names[field]))) if names[field] else None
+        for field in ("counts", "shear")
+    )
+    return lens, source
+
+
+def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
+    return redshift.Histogram(np.append(table.z_low, table.z_high[-1]), table.dndz)
+
+
+def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:
+    low, high = measurement.theta_min_arcmin, measurement.theta_max_arcmin
+    if kind == "curved" and (low is None or high is None):
+        raise ConfigError(
+            f"projection = curved needs the edges of the angular bins, and {data.source}: HDU "
+            f"'{measurement.name}' has no columns ANGLEMIN, ANGLEMAX: add them, give scale_cuts "
+            "with angular_bins, or take projection = flat"
+        )
+    # every pair of bins has the same angles: project each angle once
+    angle, row = np.unique(measurement.theta_arcmin, return_index=True)
+    where = np.searchsorted(angle, measurement.theta_arcmin)
+    if kind == "curved":
+        assert low is not None and high is not None
+        edges = low[row] * _ARCMIN, high[row] * _ARCMIN
+        fine = projection.curved_sky(measurement.statistic, *edges, _FINE_ELL)
+    else:
+        fine = projection.flat_sky(measurement.statistic, angle * _ARCMIN, _FINE_ELL)
+
+    def project(ell: NDArray) -> NDArray:
+        return (fine @ projection.cl_matrix(_FINE_ELL, ell))[where]
+
+    return Block(measurement.statistic, measurement.bin1 - 1, measurement.bin2 - 1, project)
+
+
+def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
+    """The theory of `data` on nodes so dense that they leave no error of their own."""
+    found = tables(data)
+    histograms = [_histogram(table) for table in found if table is not None]
+    z_max = min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
+    width = options.nz_bandwidth
+    if width is None:
+        width = DEFAULT_BANDWIDTH * min(h.width for h in histograms)
+    shifted = iter(redshift.build(histograms, options.nz, width))
+    lens, source = (next(shifted) if table is not None else None for table in found)
+    return TwoPointTheory.build(
+        [_block(m, data, options.projection) for m in data.measurements],
+        lens or source.without_bins(),
+        source or lens.without_bins(),
+        linear=options.linear,
+        nonlinear=options.nonlinear,
+        z_max=z_max,
+        prefactors=options.ell_prefactors,
+    )
+

@@ -1,0 +1,81 @@
+"""The parameters of the universe."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import jax
+from jax.typing import ArrayLike
+
+from jaxlike.theory.constants import NEUTRINO_PER_PHOTON, OMEGA_GAMMA_H2, T_CMB
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class Cosmology:
+    """A homogeneous universe with cold matter, baryons, neutrinos, radiation, dark energy.
+
+    Omega_m counts all matter today: cold dark matter, baryons and massive neutrinos.
+    Exactly one of A_s (at 0.05/Mpc) and sigma8 (total matter, z = 0) sets the amplitude.
+    omega_nu is Omega_nu h^2 of one massive eigenstate; the other two are massless. With
+    radiation=False there are no photons and no massless neutrinos, as in arXiv:2302.05163.
+    """
+
+    Omega_m: ArrayLike
+    Omega_b: ArrayLike
+    h: ArrayLike
+    n_s: ArrayLike
+    A_s: ArrayLike | None = None
+    sigma8: ArrayLike | None = None
+    omega_nu: ArrayLike | None = None
+    Omega_k: ArrayLike = 0.0
+    w0: ArrayLike = -1.0
+    wa: ArrayLike = 0.0
+    N_eff: ArrayLike = 3.046
+    T_cmb: ArrayLike = T_CMB
+    radiation: bool = field(default=True, metadata={"static": True})
+
+    def __post_init__(self) -> None:
+        if (self.A_s is None) == (self.sigma8 is None):
+            raise ValueError("a Cosmology takes exactly one of A_s and sigma8")
+
+    @property
+    def Omega_nu(self) -> ArrayLike:
+        """Density of the massive neutrinos, were they fully non-relativistic today."""
+        return 0.0 if self.omega_nu is None else self.omega_nu / self.h**2
+
+    @property
+    def Omega_cb(self) -> ArrayLike:
+        """Density of cold dark matter and baryons."""
+        return self.Omega_m - self.Omega_nu
+
+    @property
+    def Omega_gamma(self) -> ArrayLike:
+        """Density of the photons (zero without radiation)."""
+        if not self.radiation:
+            return 0.0
+        return OMEGA_GAMMA_H2 * (self.T_cmb / T_CMB) ** 4 / self.h**2
+
+    @property
+    def Omega_nu_relativistic(self) -> ArrayLike:
+        """Density of ONE neutrino species, were it massless."""
+        return self.Omega_gamma * NEUTRINO_PER_PHOTON * self.N_eff / 3
+
+    @property
+    def Omega_r(self) -> ArrayLike:
+        """Density of photons and massless neutrinos."""
+        massless = 3 if self.omega_nu is None else 2
+        return self.Omega_gamma + massless * self.Omega_nu_relativistic
+
+    @property
+    def Omega_de(self) -> ArrayLike:
+        """Density of the dark energy, from closure."""
+        return 1 - self.Omega_m - self.Omega_k - self.Omega_r
+
+
+COSMOLOGY_NAMES = tuple(name for name in Cosmology.__dataclass_fields__ if name != "radiation")
+
+
+def from_parameters(parameters: Mapping[str, ArrayLike], *, radiation: bool) -> Cosmology:
+    """The Cosmology in a dictionary of canonical parameters (other entries are ignored)."""
+    chosen = {name: parameters[name] for name in COSMOLOGY_NAMES if name in parameters}
+    return Cosmology(**chosen, radiation=radiation)  # type: ignore[arg-type]

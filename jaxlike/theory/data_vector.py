@@ -1,0 +1,179 @@
+"""The data vector of a survey: which C_ell each point is made of, and by which weights."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.theory.angular_cl import Spectra, limber_spectra
+from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.kernels import Nuisance, Pairs, PairWeights, pair_weights
+from jaxlike.theory.line_of_sight import N_LATTICE, LineOfSight, Nodes
+from jaxlike.theory.linear import LinearModel
+from jaxlike.theory.power import NonlinearModel, PowerGrid, limber_power
+from jaxlike.theory.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.redshift import ShiftedDistributions
+
+_FIELD = {"w": "counts", "gamma_t": "cross", "xi_plus": "shear", "xi_minus": "shear"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """One statistic's points: zero-based bins and angles (n,); project(ell) -> (n, n_ell)."""
+
+    statistic: str
+    bin1: NDArray
+    bin2: NDArray
+    project: Callable[[NDArray], NDArray]
+
+
+def _block_pairs(block: Block) -> list[tuple[int, int]]:
+    """Bin pair of every point; C_ij of one field with itself is C_ji."""
+    pairs = zip(block.bin1.tolist(), block.bin2.tolist(), strict=True)
+    if _FIELD[block.statistic] == "cross":
+        return list(pairs)
+    return [(min(pair), max(pair)) for pair in pairs]
+
+
+def _pairs_of(blocks: Sequence[Block]) -> Pairs:
+    found: dict[str, list[tuple[int, int]]] = {"counts": [], "cross": [], "shear": []}
+    for block in blocks:
+        pairs = found[_FIELD[block.statistic]]
+        for pair in _block_pairs(block):
+            if pair not in pairs:
+                pairs.append(pair)
+    return Pairs(**{name: np.array(sorted(p), int).reshape(-1, 2) for name, p in found.items()})
+
+
+def _row_of_pair(blocks: Sequence[Block], pairs: Pairs) -> NDArray:
+    """Row of the stacked spectra (counts, cross, shear) that each data point reads."""
+    first = {"counts": 0, "cross": len(pairs.counts)}
+    first["shear"] = first["cross"] + len(pairs.cross)
+    rows = []
+    for block in blocks:
+        field = _FIELD[block.statistic]
+        known = [tuple(pair) for pair in getattr(pairs, field)]
+        rows += [first[field] + known.index(pair) for pair in _block_pairs(block)]
+    return np.array(rows, int)
+
+
+@dataclass(frozen=True)
+class TwoPointTheory:
+    """Everything about a data set that does not change with the parameters.
+
+    projection: (n_data, n_ell) weights of each point on its C_ell; row: (n_data,) that C_ell.
+    """
+
+    blocks: tuple[Block, ...]
+    pairs: Pairs
+    lens: ShiftedDistributions
+    source: ShiftedDistributions
+    nodes: Nodes
+    power_grid: PowerGrid
+    projection: NDArray
+    row: NDArray
+    linear: LinearModel
+    nonlinear: NonlinearModel
+    prefactors: bool
+
+    @classmethod
+    def build(
+        cls,
+        blocks: Sequence[Block],
+        lens: ShiftedDistributions,
+        source: ShiftedDistributions,
+        *,
+        n_z: int = 96,
+        z_max: float | None = None,
+        ell_lattice: NDArray | None = None,
+        linear: LinearModel = "eisenstein_hu",
+        nonlinear: NonlinearModel = "takahashi",
+        prefactors: bool = False,
+    ) -> "TwoPointTheory":
+        """Theory on a fine grid of nodes, unless a coarser one is asked for."""
+        pairs = _pairs_of(blocks)
+        lattice = np.arange(N_LATTICE) if ell_lattice is None else ell_lattice
+        nodes = Nodes.build(lens.z, n_z, lattice, z_max=z_max)
+        return cls(
+            tuple(blocks),
+            pairs,
+            lens,
+            source,
+            nodes,
+            PowerGrid.build(nodes),
+            np.concatenate([block.project(nodes.ell) for block in blocks]),
+            _row_of_pair(blocks, pairs),
+            linear,
+            nonlinear,
+            prefactors,
+        )
+
+    def with_nodes(self, *, n_z: int, z_max: float, ell_lattice: NDArray) -> "TwoPointTheory":
+        """The same theory on other nodes."""
+        nodes = Nodes.build(self.lens.z, n_z, ell_lattice, z_max=z_max)
+        projection = np.concatenate([block.project(nodes.ell) for block in self.blocks])
+        return replace(
+            self, nodes=nodes, power_grid=PowerGrid.build(nodes), projection=projection
+        )
+
+    def power(self, cosmo: Cosmology) -> tuple[Array, LineOfSight]:
+        """P (n_q, n_ell) at the Limber points by the core's own models, and the line of sight."""
+        return limber_power(
+            cosmo, self.nodes, self.power_grid, linear=self.linear, nonlinear=self.nonlinear
+        )
+
+    def unshifted_source(self) -> Array:
+        """n(z) (n_source, n_f) of the sources as read."""
+        return self.source.dndz(jnp.zeros(self.source.n_bin))
+
+    def weights(self, los: LineOfSight, nuisance: Mapping[str, ArrayLike]) -> PairWeights:
+        """Limber weights (n_pair, n_q) for canonical nuisance parameters."""
+
+        def per_bin(name: str, n: int) -> Array:
+            values = [jnp.asarray(nuisance[f"{name}{i + 1}"], float) for i in range(n)]
+            return jnp.stack(values) if values else jnp.zeros(0)
+
+        systematics = Nuisance(
+            per_bin("b", self.lens.n_bin),
+            per_bin("m", self.source.n_bin),
+            nuisance["A_IA"],
+            nuisance["alpha_IA"],
+            nuisance["z0_IA"],
+        )
+        return pair_weights(
+            self.nodes,
+            los,
+            self.pairs,
+            self.lens.dndz(per_bin("dz_lens", self.lens.n_bin)),
+            self.source.dndz(per_bin("dz_source", self.source.n_bin)),
+            self.lens.support,
+            self.lens.weights,
+            systematics,
+        )
+
+    def spectra(self, los: LineOfSight, power: Array, nuisance: Mapping[str, ArrayLike]) -> Spectra:
+        """C_ell (n_pair, n_ell) from P (n_q, n_ell) at the Limber points."""
+        return limber_spectra(
+            self.nodes, self.weights(los, nuisance), power, prefactors=self.prefactors
+        )
+
+    def project(self, spectra: Spectra) -> Array:
+        """Data vector (n_data,) from C_ell at the nodes."""
+        stacked = jnp.concatenate([spectra.counts, spectra.cross, spectra.shear])
+        return jnp.sum(self.projection * stacked[self.row], axis=-1)
+
+    def data_vector(self, cosmo: Cosmology, nuisance: Mapping[str, ArrayLike]) -> Array:
+        """Data vector (n_data,) with the core's own power; canonical nuisance names."""
+        power, los = self.power(cosmo)
+        return self.project(self.spectra(los, power, nuisance))
+
+    def data_vector_from_tables(
+        self, grid: PowerTableGrid, table: PowerTable, nuisance: Mapping[str, ArrayLike]
+    ) -> Array:
+        """Data vector (n_data,) with P(k, z) and distances handed in."""
+        power, los = grid.limber_power(table)
+        return self.project(self.spectra(los, power, nuisance))

@@ -1,0 +1,155 @@
+"""Radial kernels of galaxy counts and of shear, and their products along the line of sight."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, product
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.theory.alignment import nla_amplitude
+from jaxlike.theory.constants import HUBBLE_DISTANCE
+from jaxlike.theory.line_of_sight import LineOfSight, Nodes
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Bin pairs (n, 2), zero-based, that a data set needs: lens-lens, lens-source, source-source."""
+
+    counts: NDArray
+    cross: NDArray
+    shear: NDArray
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Nuisance:
+    """Galaxy and shear parameters: bias (n_lens,), m (n_source,), NLA A_IA, alpha_IA, z0_IA."""
+
+    bias: Array
+    m: Array
+    A_IA: ArrayLike
+    alpha_IA: ArrayLike
+    z0_IA: ArrayLike
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class PairWeights:
+    """Weights (n_pair, n_q): C_ell = sum_q weight[q] P((ell + 1/2) / chi_q, z_q)."""
+
+    counts: Array
+    cross: Array
+    shear: Array
+
+
+def lensing_weight(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
+    """(3/2) Omega_m H0^2 (1 + z) int_z^oo n(z') f_k(chi' - chi) / f_k(chi') dz', (n_bin, n_q).
+
+    f_k(chi' - chi) / f_k(chi') = c_k(chi) - f_k(chi) c_k(chi') / f_k(chi') in any curvature, so
+    the efficiency is two integrals of n(z).
+    """
+    galaxies = dndz @ nodes.beyond.T
+    closeness = (dndz * los.cot_fine) @ nodes.beyond.T
+    efficiency = los.c_k * galaxies - los.f_k * closeness
+    return 1.5 * los.Omega_m / HUBBLE_DISTANCE**2 * (1 + nodes.z) * efficiency
+
+
+def _triangle(x: Array, y: Array) -> Array:
+    """x[i] * y[j] for every pair i <= j in order, (n (n + 1) / 2, ...), by slices alone."""
+    rows = [x[i : i + 1] * y[i:] for i in range(len(x))]
+    return jnp.concatenate(rows) if rows else x
+
+
+def _auto_or_triangle(x: Array, y: Array, pairs: NDArray) -> Array:
+    """x[i] * y[j]: the diagonal where only that is asked for, else every pair i <= j."""
+    return x * y if np.all(pairs[:, 0] == pairs[:, 1]) else _triangle(x, y)
+
+
+def _pick(all_rows: Array, wanted: NDArray, order: NDArray) -> Array:
+    """Rows of the pairs `wanted`; no gather where they are all there, in order."""
+    if np.array_equal(wanted, order):
+        return all_rows
+    rows = [np.flatnonzero((order == pair).all(axis=1))[0] for pair in wanted]
+    return all_rows[np.array(rows, int)]
+
+
+def pair_weights(
+    nodes: Nodes,
+    los: LineOfSight,
+    pairs: Pairs,
+    lens: Array,
+    source: Array,
+    lens_support: int,
+    weights: NDArray,
+    nuisance: Nuisance,
+) -> PairWeights:
+    """Limber weights of every pair.
+
+    lens (n_lens, n_f), source (n_source, n_f): n(z) on the lattice, whose integration rule is
+    `weights` (n_f,); no lens is beyond the first `lens_support` points. Counts: n(z) H with
+    linear bias; shear: (3/2) Omega_m H0^2 (1 + z) f_k q plus the alignment F n H, times 1 + m.
+    Limber: arXiv:2302.05163, eqs. 8-11.
+    """
+    project = (weights[:, None] * nodes.splines)[: nodes.n_used]
+    density = los.hubble / los.f_k**2
+    lensing = lensing_weight(nodes, los, source)
+    alignment = nla_amplitude(
+        los.Omega_m, los.growth, nodes.z, nuisance.A_IA, nuisance.alpha_IA, nuisance.z0_IA
+    )
+    bias, response = nuisance.bias[:, None], 1 + nuisance.m[:, None]
+
+    near, near_lens = project[:lens_support], lens[:, :lens_support]
+    behind = source[:, :lens_support]
+    n_lens, n_source, n_q = len(lens), len(source), nodes.z.size
+    autos = np.all(pairs.counts[:, 0] == pairs.counts[:, 1])
+    counts = _auto_or_triangle(near_lens, near_lens, pairs.counts) @ near * density
+    counts = counts * _auto_or_triangle(bias, bias, pairs.counts)
+
+    both = (near_lens[:, None] * behind).reshape(n_lens * n_source, near.shape[0]) @ near
+    cross = (near_lens @ near / los.f_k)[:, None] * lensing
+    cross = cross + both.reshape(n_lens, n_source, n_q) * (alignment * density)
+    cross = (cross * bias[:, None] * response).reshape(n_lens * n_source, n_q)
+
+    source = source[:, : nodes.n_used]
+    at_source = source @ project
+    shear = nodes.dz / los.hubble * _triangle(lensing, lensing)
+    mixed = _triangle(at_source, lensing) + _triangle(lensing, at_source)
+    shear = shear + mixed * alignment / los.f_k
+    shear = shear + _triangle(source, source) @ project * (alignment**2 * density)
+    shear = shear * _triangle(response, response)
+
+    every = all_pairs(n_lens, n_source)
+    diagonal = np.arange(n_lens)[:, None].repeat(2, axis=1)
+    return PairWeights(
+        _pick(counts, pairs.counts, diagonal if autos else every.counts),
+        _pick(cross, pairs.cross, every.cross),
+        _pick(shear, pairs.shear, every.shear),
+    )
+
+
+def all_pairs(n_lens: int, n_source: int) -> Pairs:
+    """Every pair of `n_lens` lens and `n_source` source bins."""
+
+    def array(pairs: Iterable[tuple[int, int]]) -> NDArray:
+        return np.array(list(pairs), int).reshape(-1, 2)
+
+    return Pairs(
+        counts=array(combinations_with_replacement(range(n_lens), 2)),
+        cross=array(product(range(n_lens), range(n_source))),
+        shear=array(combinations_with_replacement(range(n_source), 2)),
+    )
+
+
+def ell_prefactors(ell: NDArray) -> tuple[Array, Array]:
+    """sqrt((ell+2)!/(ell-2)!) / (ell+1/2)^2 and its square: factors of a cross and a shear C_ell.
+
+    Kilbinger et al. 2017 (arXiv:1702.05301), eq. 20; zero below ell = 2, where shear has no modes.
+    """
+    product = (ell + 2) * (ell + 1) * ell * (ell - 1)
+    once = jnp.sqrt(jnp.where(ell > 1, product, 0.0)) / (ell + 0.5) ** 2
+    return once, once**2

@@ -1,0 +1,109 @@
+"""From C_ell to xi+, xi-, gamma_t and w: linear, hence one fixed matrix for each statistic.
+
+C_ell is the cubic spline of (ell + 1/2) C_ell in ln(ell + 1/2) through the multipole nodes; above
+the last node it falls as a power law. Flat sky: Hankel transforms at the bin centre (e.g. Kilbinger
+et al. 2017, arXiv:1702.05301, eqs. 9, 10). Curved sky: sums over Wigner d-functions, averaged over
+the bin's solid angle (e.g. Kitching et al. 2017, arXiv:1611.04954; Friedrich et al. 2021,
+arXiv:2012.08568, appendix B).
+"""
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import j0, j1, jv
+
+from jaxlike.numerics.quadrature import gauss_legendre_panels
+from jaxlike.numerics.splines import cardinal_splines
+from jaxlike.numerics.wigner import wigner_d
+
+Projection = Literal["flat", "curved"]
+
+SPINS = {"w": (0, 0), "gamma_t": (2, 0), "xi_plus": (2, 2), "xi_minus": (2, -2)}
+"""(m, n) of the d-function of each statistic; the Bessel function's order is m - n."""
+
+_TAIL_SLOPE = -2.6  # of C_ell beyond the last node, where it hardly matters
+_PHASE_MAX = 1000.0  # ell * theta at which a Gaussian taper has long closed the integral
+_ELL_EXACT = 2000  # multipoles summed one by one; beyond, d-functions are Bessel functions
+_N_BIN = 12  # quadrature points over an angular bin
+
+
+def cl_matrix(ell: NDArray, ell_nodes: NDArray) -> NDArray:
+    """Matrix (n, n_ell) from C_ell at the nodes to C_ell at `ell`."""
+    x, x_nodes = np.log(ell + 0.5), np.log(ell_nodes + 0.5)
+    inside = np.clip(x, x_nodes[0], x_nodes[-1])
+    matrix = cardinal_splines(x_nodes, inside) * (ell_nodes + 0.5) * np.exp(-inside)[:, None]
+    return matrix * np.exp(_TAIL_SLOPE * (x - inside))[:, None]
+
+
+def _bessel(order: int, x: NDArray) -> NDArray:
+    """J_order(x) for order 0, 2 or 4: upward recurrence where it is stable, and fast."""
+    if order == 0:
+        return j0(x)
+    safe = np.where(x > 8, x, 8.0)
+    result = 2 * j1(safe) / safe - j0(safe)
+    if order == 4:
+        third = 4 * result / safe - j1(safe)
+        result = 6 * third / safe - result
+    small = x <= 8
+    result[small] = jv(order, x[small])
+    return result
+
+
+def _hankel_row(
+    order: int, theta: float, ell_nodes: NDArray, low: float, spectrum: Callable[[NDArray], NDArray]
+) -> NDArray:
+    """int_low^oo ell dell / (2 pi) J_order(ell theta) C_ell as a row (n_ell,)."""
+    # panels follow the spline where that is fast, the Bessel function where it is
+    width, high = np.pi / theta, _PHASE_MAX / theta
+    turn = min(max(low, 10 * width), high)
+    fine = np.exp(np.arange(np.log(low), np.log(turn), 0.1))
+    panels = np.append(fine, np.arange(turn, high, width))
+    ell, weight = gauss_legendre_panels(panels, 5)
+    taper = np.exp(-((4 * ell / high) ** 2) / 2)
+    return (weight * taper * ell / (2 * np.pi) * _bessel(order, ell * theta)) @ spectrum(ell)
+
+
+def flat_sky(statistic: str, theta: NDArray, ell_nodes: NDArray) -> NDArray:
+    """Matrix (n_theta, n_ell) at angles `theta` in radians."""
+    order = SPINS[statistic][0] - SPINS[statistic][1]
+
+    def spectrum(ell: NDArray) -> NDArray:
+        return cl_matrix(ell, ell_nodes)
+
+    return np.stack([_hankel_row(order, t, ell_nodes, ell_nodes[0], spectrum) for t in theta])
+
+
+def curved_sky(
+    statistic: str, theta_min: NDArray, theta_max: NDArray, ell_nodes: NDArray
+) -> NDArray:
+    """Matrix (n_theta, n_ell) averaged over angular bins, edges in radians (n_theta,) each.
+
+    The sum begins at the quadrupole (w: at the dipole; a survey cannot see its own monopole).
+    """
+    m, n = SPINS[statistic]
+    unit, gauss = np.polynomial.legendre.leggauss(_N_BIN)
+    low, high = np.cos(theta_max)[:, None], np.cos(theta_min)[:, None]
+    x = (low + high) / 2 + (high - low) / 2 * unit  # uniform weight in cos(theta)
+    weight = gauss / 2
+
+    first = max(m, 1)
+    ell = np.arange(first, _ELL_EXACT + 1)
+    terms = [d @ weight for degree, d in wigner_d(m, n, x, _ELL_EXACT) if degree >= first]
+    exact = ((2 * ell + 1) / (4 * np.pi) * np.stack(terms, axis=1)) @ cl_matrix(ell, ell_nodes)
+
+    # d^ell_mn(theta) = sqrt(theta / sin theta) J_(m-n)((ell + 1/2) theta), Hilb's approximation
+    def spectrum(half_ell: NDArray) -> NDArray:
+        return cl_matrix(half_ell - 0.5, ell_nodes)
+
+    theta = np.arccos(x)
+    amplitude = weight * np.sqrt(theta / np.sin(theta))
+    beyond = [
+        sum(
+            a * _hankel_row(m - n, t, ell_nodes, _ELL_EXACT + 1.0, spectrum)
+            for a, t in zip(amplitudes, thetas, strict=True)
+        )
+        for amplitudes, thetas in zip(amplitude, theta, strict=True)
+    ]
+    return exact + np.stack(beyond)

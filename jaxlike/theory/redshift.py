@@ -1,0 +1,177 @@
+"""Redshift distributions on one uniform lattice in z, shifted differentiably.
+
+A distribution that shifts rigidly is a fixed curve read at z - dz. On a uniform lattice every
+point is read at the same fraction of a step, so a shift is a filter with two taps (linear) or
+four (cubic B-spline) and costs nothing. The kernel density estimate is tabulated once.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from jaxlike.numerics.splines import (
+    bspline_taps,
+    cardinal_splines,
+    lattice_windows,
+    linear_taps,
+    prefilter_matrix,
+)
+
+NzModel = Literal["kde", "histogram"]
+
+_MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
+_TAIL = 1e-3  # fraction of any bin's galaxies that may lie beyond the lattice
+_HALF_TAPS = 12
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """n(z) as tabulated: bin edges (n_z + 1,), counts (n_bin, n_z) of any normalisation."""
+
+    edges: NDArray
+    counts: NDArray
+
+    @property
+    def width(self) -> float:
+        """Width of the narrowest redshift bin."""
+        return float(np.diff(self.edges).min())
+
+    def z_max(self) -> float:
+        """Redshift beyond which every bin has less than a thousandth of its galaxies."""
+        mass = self.counts * np.diff(self.edges)
+        beyond = mass[:, ::-1].cumsum(axis=1)[:, ::-1] / mass.sum(axis=1, keepdims=True)
+        used = (beyond > _TAIL).any(axis=0)
+        return float(self.edges[np.flatnonzero(used)[-1] + 1])
+
+
+@dataclass(frozen=True)
+class ShiftedDistributions:
+    """Fixed curves of one table's bins and the rules to integrate them.
+
+    curve: (n_bin, n_pad) samples or B-spline coefficients; z: (n,) lattice; weights: (n,) rule
+    for integrals of products of n(z); norm: (n,) rule that normalises one n(z).
+    """
+
+    curve: NDArray
+    z: NDArray
+    weights: NDArray
+    norm: NDArray
+    model: NzModel
+    step: float
+
+    @property
+    def n_bin(self) -> int:
+        """Number of tomographic bins."""
+        return len(self.curve)
+
+    def dndz(self, dz: Array) -> Array:
+        """Normalised n(z - dz), shape (n_bin, n), for one shift per bin, dz (n_bin,)."""
+        if self.model == "kde":
+            first = _margin_points(self.step) - dz / self.step
+            values = lattice_windows(self.curve, first, self.z.size, bspline_taps)
+        else:
+            # samples stand on the odd lattice points; a spline through them fills the even ones
+            width = 2 * self.step
+            count = self.z.size // 2
+            first = _margin_points(width) - _HALF_TAPS - dz / width
+            samples = lattice_windows(self.curve, first, count + 2 * _HALF_TAPS, linear_taps)
+            values = _interleave(samples)
+        return values / (values @ self.norm)[:, None]
+
+    @property
+    def support(self) -> int:
+        """Number of lattice points beyond which n(z) stays empty, for shifts up to 0.15."""
+        factor, origin = (1, self.step) if self.model == "kde" else (2, 2 * self.step)
+        used = np.flatnonzero((self.curve > 1e-6 * self.curve.max(initial=0)).any(axis=0))
+        if not used.size:
+            return 0
+        last = factor * (used[-1] - _margin_points(origin)) + int(np.ceil(0.15 / self.step))
+        return int(np.clip(last, 1, self.z.size))
+
+    def without_bins(self) -> "ShiftedDistributions":
+        """The same lattice with no bin on it: the sample that a data set does not use."""
+        return replace(self, curve=self.curve[:0])
+
+
+def _margin_points(step: float) -> int:
+    return int(round(_MARGIN / step)) + _HALF_TAPS + 2
+
+
+def _midpoint_filter() -> NDArray:
+    """Weights (2 * _HALF_TAPS,) of a cubic spline half-way between samples on a uniform grid."""
+    points = np.arange(4 * _HALF_TAPS)
+    return cardinal_splines(points, [2 * _HALF_TAPS - 0.5])[0][_HALF_TAPS : 3 * _HALF_TAPS]
+
+
+def _interleave(samples: Array) -> Array:
+    """Even lattice points (spline) and odd ones (samples) in turn, from padded samples."""
+    count = samples.shape[1] - 2 * _HALF_TAPS
+    taps = _midpoint_filter()
+    between = sum(taps[i] * samples[:, i : i + count] for i in range(2 * _HALF_TAPS))
+    pairs = jnp.stack([between, samples[:, _HALF_TAPS : _HALF_TAPS + count]], axis=-1)
+    return pairs.reshape(samples.shape[0], -1)
+
+
+def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArray:
+    """Gaussian kernel density estimate (n_bin, n) at `z`, of unit integral over all z.
+
+    Galaxies are taken to be uniform in their redshift bin, so the estimate is the histogram
+    convolved with the kernel: no ripple between bins, whatever the bandwidth.
+    """
+    mass = histogram.counts * np.diff(histogram.edges)
+    below = ndtr((z[:, None] - histogram.edges) / bandwidth)
+    density = (below[:, :-1] - below[:, 1:]) / np.diff(histogram.edges)
+    return (mass / mass.sum(axis=1, keepdims=True)) @ density.T
+
+
+def build(
+    tables: list[Histogram], model: NzModel, bandwidth: float
+) -> list[ShiftedDistributions]:
+    """Distributions of several tables on one common lattice, so that products can be formed."""
+    z_max = max(table.z_max() for table in tables)
+    step = min(table.width for table in tables) / 2
+    if model == "kde":
+        step = min(step, 2 * bandwidth)
+    # an even number of points: pairs of (between, sample)
+    n = 2 * int(np.ceil((z_max + 0.03) / step / 2))
+    z = step * np.arange(n)
+    weights = np.full(n, step)
+    weights[0] /= 2
+    norm = weights
+    if model == "histogram":
+        # Simpson between samples for products; CosmoSIS normalises by trapezia on the samples
+        weights = np.where(np.arange(n) % 2, 2 * step / 3, 4 * step / 3)
+        norm = np.where(np.arange(n) % 2, 2 * step, 0.0)
+        norm[1] = 1.5 * step
+        weights[0] = step / 6
+    return [_tabulate(table, model, bandwidth, z, weights, norm, step) for table in tables]
+
+
+def _tabulate(
+    table: Histogram,
+    model: NzModel,
+    bandwidth: float,
+    z: NDArray,
+    weights: NDArray,
+    norm: NDArray,
+    step: float,
+) -> ShiftedDistributions:
+    if model == "kde":
+        pad = _margin_points(step)
+        lattice = step * np.arange(-pad, z.size + pad)
+        density = kernel_density(table, bandwidth, lattice)
+        return ShiftedDistributions(
+            density @ prefilter_matrix(lattice.size).T, z, weights, norm, model, step
+        )
+    pad = _margin_points(2 * step)
+    samples = step + 2 * step * np.arange(-pad, z.size // 2 + pad)
+    middle = (table.edges[1:] + table.edges[:-1]) / 2
+    # n(0) = 0, as CosmoSIS has it
+    middle, counts = np.append(0.0, middle), np.pad(table.counts, ((0, 0), (1, 0)))
+    curve = np.stack([np.interp(samples, middle, row, left=0, right=0) for row in counts])
+    return ShiftedDistributions(curve, z, weights, norm, model, step)

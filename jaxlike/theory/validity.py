@@ -1,0 +1,38 @@
+"""Which cosmologies the theory has a solution for, and why the others have none."""
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from jaxlike.theory.background import E_squared
+from jaxlike.theory.cosmology import Cosmology
+
+_A = np.exp(np.linspace(np.log(1e-3), 0.0, 25))
+
+
+def conditions(cosmo: Cosmology) -> dict[str, Array]:
+    """Boolean scalars, all true for a cosmology with a solution; keys say what must hold."""
+    amplitude = cosmo.sigma8 if cosmo.A_s is None else cosmo.A_s
+    held = {
+        "h > 0": cosmo.h > 0,
+        "Omega_b > 0": cosmo.Omega_b > 0,
+        "Omega_b < Omega_m - Omega_nu (room for cold dark matter)": cosmo.Omega_b < cosmo.Omega_cb,
+        "amplitude (A_s or sigma8) > 0": amplitude > 0,
+        "N_eff >= 0": cosmo.N_eff >= 0,
+        "w0 + wa < 0 (no dark energy at early times)": cosmo.w0 + cosmo.wa < 0,
+        "H^2 > 0 at every redshift": jnp.all(E_squared(cosmo, _A) > 1e-3),
+    }
+    if cosmo.omega_nu is not None:
+        held["omega_nu > 0"] = cosmo.omega_nu > 0
+        held["Omega_nu < 0.2 Omega_m"] = cosmo.Omega_nu < 0.2 * cosmo.Omega_m
+    return {name: jnp.asarray(value) for name, value in held.items()}
+
+
+def has_solution(cosmo: Cosmology) -> Array:
+    """Boolean scalar: every one of `conditions` holds."""
+    return jnp.all(jnp.stack(list(conditions(cosmo).values())))
+
+
+def reason_of_failure(cosmo: Cosmology) -> str | None:
+    """The first condition that fails at concrete values, or None."""
+    return next((name for name, held in conditions(cosmo).items() if not held), None)

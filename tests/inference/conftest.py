@@ -1,0 +1,83 @@
+"""A posterior with known moments, in the shape that samplers expect of a model."""
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxlike.parameters import Parameter
+from jaxlike.priors import Normal
+
+PRIOR = Normal(0.5, 2.0)
+
+
+@dataclass(frozen=True)
+class GaussianModel:
+    """Normal priors times a Gaussian likelihood exp(-(x - mu).P.(x - mu) / 2)."""
+
+    mu: np.ndarray
+    precision: np.ndarray
+    prior: Normal = PRIOR
+    start: np.ndarray | None = None
+    walls: float | None = None  # the density is zero where the first parameter is larger
+    data: object = field(
+        default_factory=lambda: SimpleNamespace(n_data=3, source="fake.fits"), compare=False
+    )
+
+    @property
+    def parameters(self):
+        return tuple(f"p{i}" for i in range(len(self.mu)))
+
+    @property
+    def specs(self):
+        return tuple(
+            Parameter(p, prior=self.prior, latex=f"p_{{{p[1:]}}}") for p in self.parameters
+        )
+
+    @property
+    def reference(self):
+        return np.full(len(self.mu), self.prior.loc) if self.start is None else self.start
+
+    def from_unconstrained(self, u):
+        return self.prior.from_unit_normal(jnp.asarray(u))
+
+    def to_unconstrained(self, x):
+        return self.prior.to_unit_normal(jnp.asarray(x))
+
+    def log_prior(self, x):
+        return jnp.sum(self.prior.log_density(x))
+
+    def log_likelihood(self, x):
+        d = jnp.asarray(x) - self.mu
+        value = -0.5 * d @ self.precision @ d - 3.0
+        return value if self.walls is None else jnp.where(x[0] > self.walls, -jnp.inf, value)
+
+    def log_posterior(self, x):
+        return self.log_prior(x) + self.log_likelihood(x)
+
+    def log_density(self, u):
+        return self.log_likelihood(self.from_unconstrained(u)) - 0.5 * u @ u + 7.0
+
+    @property
+    def posterior(self):
+        """Mean and covariance of the posterior."""
+        weight = np.eye(len(self.mu)) / self.prior.scale**2
+        covariance = np.linalg.inv(self.precision + weight)
+        return covariance @ (self.precision @ self.mu + weight @ self.reference_mean), covariance
+
+    @property
+    def reference_mean(self):
+        return np.full(len(self.mu), self.prior.loc)
+
+
+@pytest.fixture(scope="session")
+def make_gaussian():
+    def make(n=10, seed=1, **changes):
+        rng = np.random.default_rng(seed)
+        axes = np.linalg.qr(rng.standard_normal((n, n)))[0]
+        precision = (axes * np.geomspace(1e-2, 1e4, n)) @ axes.T
+        return GaussianModel(rng.standard_normal(n), precision, **changes)
+
+    return make

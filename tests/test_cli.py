@@ -1,0 +1,205 @@
+"""The command line: its errors, its exit statuses, and NUTS from config to chain files."""
+
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import jaxlike
+from jaxlike.cli import main
+from jaxlike.parameters import Parameter
+from jaxlike.priors import Normal, Uniform
+
+NO_GPU = not any(d.platform == "gpu" for d in jax.devices())
+
+
+class Model:
+    """Two parameters, one with a flat prior; a Gaussian likelihood."""
+
+    specs = (
+        Parameter("omegam", prior=Uniform(0.1, 0.9), latex=r"\Omega_\mathrm{m}"),
+        Parameter("DES_AIA", prior=Normal(0.0, 1.0), latex=r"A_\mathrm{IA}"),
+    )
+    parameters = ("omegam", "DES_AIA")
+    reference = np.array([0.4, 0.1])
+    data = SimpleNamespace(n_data=7, source="fake.fits")
+
+    def __init__(self, config):
+        self.config = config
+
+    def from_unconstrained(self, u):
+        return jnp.stack([s.prior.from_unit_normal(u[i]) for i, s in enumerate(self.specs)])
+
+    def to_unconstrained(self, x):
+        return jnp.stack([s.prior.to_unit_normal(x[i]) for i, s in enumerate(self.specs)])
+
+    def log_prior(self, x):
+        return sum(s.prior.log_density(x[i]) for i, s in enumerate(self.specs))
+
+    def log_likelihood(self, x):
+        return -0.5 * ((x[0] - 0.3) ** 2 / 0.05**2 + (x[1] - x[0]) ** 2 / 0.3**2)
+
+    def log_posterior(self, x):
+        return self.log_prior(x) + self.log_likelihood(x)
+
+    def log_density(self, u):
+        return self.log_likelihood(self.from_unconstrained(u)) - 0.5 * u @ u
+
+
+@pytest.fixture
+def fake_model(monkeypatch, tmp_path):
+    """A config file whose model is `Model`."""
+    path = tmp_path / "fake.yaml"
+    path.write_text(
+        "likelihood:\n  jaxlike.cobaya.shear:\n"
+        "params:\n  omegam: {prior: {min: 0.1, max: 0.9}}\n"
+        "  DES_AIA: {prior: {dist: norm, loc: 0, scale: 1}}\n"
+        "  As: 2.1e-9\n  H0: 70\n  omegab: 0.05\n  ns: 0.96\n"
+    )
+    from jaxlike.config import read_config
+
+    monkeypatch.setattr(jaxlike, "load", lambda p, **o: Model(read_config(p, **o)), raising=False)
+    return str(path)
+
+
+BAD = [
+    ([], "required: COMMAND"),
+    (["explore"], "invalid choice: 'explore' (choose from"),
+    (["nuts"], "required: CONFIG"),
+    (["nuts", "absent.yaml"], "'absent.yaml' is not a file"),
+    (["nuts", "{tmp}/notes.txt"], "accepted are .yaml, .yml, .ini"),
+    (["nuts", "{config}", "--sampels", "3"], "unrecognized arguments: --sampels"),
+    (["nuts", "{config}", "--chains", "many"], "--chains: invalid int value: 'many'"),
+    (["nuts", "{config}", "--chains", "0"], "option chains is 0; accepted are"),
+    (["nuts", "{config}", "--target-accept", "2"], "option target_accept is 2.0; accepted are"),
+    (["nuts", "{config}", "--set", "nz"], "option --set is 'nz'; accepted is OPTION=VALUE"),
+    (["nuts", "{config}", "--set", "nzz=kde"], "unknown keyword 'nzz'; accepted are"),
+    (["nuts", "{config}", "--set", "nz=spline"], "option 'nz' is 'spline'; accepted are"),
+    (["nuts", "{config}", "--device", "tpu"], "invalid choice: 'tpu' (choose from"),
+    (["nuts", "{config}", "--output", "{tmp}"], "is a folder; accepted is a prefix"),
+    (["nuts", "{config}", "--output", "{config}/a"], "is not a folder that can be written to"),
+    (["plot"], "nothing to plot; give"),
+    (["plot", "{tmp}/absent"], "there is no file {tmp}/absent.1.txt"),
+    (["plot", "{tmp}/absent", "--set", "nz"], "there is no file {tmp}/absent.1.txt"),
+    (["data"], "required: COMMAND"),
+    (["data", "get", "des_y9"], "there is no data set 'des_y9'; accepted are des_y1"),
+    (["data", "get", "des_y1", "--from", "absent.fits"], "absent.fits: cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("argv", "message"), BAD, ids=[" ".join(argv) for argv, _ in BAD])
+def test_wrong_input_is_one_line_and_status_2(argv, message, fake_model, tmp_path, capsys):
+    (tmp_path / "notes.txt").write_text("")
+    fill = {"tmp": tmp_path, "config": fake_model}
+    assert main([a.format(**fill) for a in argv]) == 2
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    # Only what NUTS itself refuses comes after the line about the model.
+    assert len(out.splitlines()) <= 1
+    assert len(lines) == 1
+    assert lines[0].startswith("jaxlike: error: ")
+    assert message.format(**fill) in lines[0]
+
+
+@pytest.mark.skipif(not NO_GPU, reason="JAX sees a GPU")
+@pytest.mark.parametrize("command", [["info"], ["nuts", "a.yaml"], ["data", "get", "des_y1"]])
+def test_a_gpu_that_is_not_there(command, capsys):
+    assert main([*command, "--device", "gpu"]) == 2
+    assert "JAX sees no GPU, only cpu; take --device cpu" in capsys.readouterr().err
+
+
+def test_info_names_versions_devices_and_precision(capsys):
+    assert main(["info", "--device", "cpu"]) == 0
+    out = capsys.readouterr().out
+    for word in ("jaxlike", jax.__version__, "devices", "cpu:0", "float64"):
+        assert word in out
+
+
+def run_nuts(config, prefix, *more):
+    size = ["--chains", "2", "--warmup", "100", "--samples", "400", "--no-progress"]
+    return main(["nuts", config, "--output", str(prefix), *size, *more])
+
+
+def test_nuts_writes_chains_and_refuses_to_overwrite_them(fake_model, tmp_path, capsys):
+    prefix = tmp_path / "chains" / "run"
+    assert run_nuts(fake_model, prefix) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "2 parameters, 7 points of fake.fits" in out
+    assert "omegam" in out
+    assert str(prefix) + ".2.txt" in out
+    first = Path(f"{prefix}.1.txt").read_text()
+
+    assert run_nuts(fake_model, prefix, "--seed", "1") == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "exists already" in err
+    assert Path(f"{prefix}.1.txt").read_text() == first
+
+    assert run_nuts(fake_model, prefix, "--seed", "1", "--force") == 0
+    assert Path(f"{prefix}.1.txt").read_text() != first
+
+    from jaxlike.plots import load_chains
+
+    samples = load_chains(prefix)
+    assert samples.getMeans()[0] == pytest.approx(0.3, abs=0.02)
+    assert main(["plot", str(prefix)]) == 0
+    assert Path(f"{prefix}_triangle.png").stat().st_size > 10_000
+    assert main(["plot", str(prefix), "--params", "omegam,S8"]) == 2
+    assert "parameter 'S8' is not in the chains" in capsys.readouterr().err
+
+
+def test_few_draws_are_warned_about_with_status_1(fake_model, tmp_path, capsys):
+    assert run_nuts(fake_model, tmp_path / "run", "--samples", "20") == 1
+    assert "jaxlike: warning: bulk ESS" in capsys.readouterr().err
+
+
+def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run_nuts(fake_model, "", "--samples", "20")
+    assert Path("chains/fake_nuts.1.txt").is_file()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_says_what_was_kept(fake_model, tmp_path, capsys, monkeypatch, number):
+    from jaxlike.inference import nuts
+
+    monkeypatch.setattr(nuts, "_SAVE_S", 0.0)
+    prefix = tmp_path / "run"
+    written = Path(f"{prefix}.1.txt")
+
+    def interrupt():
+        while not written.exists():
+            threading.Event().wait(0.05)
+        signal.raise_signal(number)
+
+    stopper = threading.Thread(target=interrupt)
+    stopper.start()
+    status = run_nuts(fake_model, prefix, "--samples", "1000000")
+    stopper.join()
+    assert status == 130
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.startswith("jaxlike: interrupted; ")
+    kept = int(message.split()[2])
+    assert f"of 1000000 draws of each chain are in {written}" in message
+    assert np.loadtxt(written).shape[0] == kept > 0
+
+
+def test_help_is_quick_because_it_imports_nothing_heavy():
+    code = (
+        "import sys; from jaxlike.cli import main\n"
+        "try: main(['nuts', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'jax', 'numpy', 'matplotlib', 'blackjax', 'astropy'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "--max-tree-depth" in run.stdout

@@ -1,0 +1,97 @@
+"""Figures are written, have a panel per bin pair, and name what they cannot show."""
+
+import numpy as np
+import pytest
+
+from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.errors import ConfigError
+from jaxlike.plots import best_point, data_vector_plot, load_chains, triangle_plot
+
+
+def make_data(statistics=("xi_plus", "xi_minus", "gamma_t", "w"), n_lens=2, n_source=3):
+    theta = np.geomspace(5.0, 250.0, 4)
+    z = np.linspace(0.05, 1.5, 10)
+
+    def table(name, n):
+        return RedshiftDistribution(name, z - 0.05, z, z + 0.05, np.ones((n, z.size)))
+
+    measurements = []
+    for statistic in statistics:
+        first, second = {"gamma_t": ("NZ_LENS", "NZ_SOURCE"), "w": ("NZ_LENS", "NZ_LENS")}.get(
+            statistic, ("NZ_SOURCE", "NZ_SOURCE")
+        )
+        n1, n2 = (n_lens if k == "NZ_LENS" else n_source for k in (first, second))
+        pairs = [(i, j) for i in range(1, n1 + 1) for j in range(1, n2 + 1)]
+        if statistic == "w":
+            pairs = [(i, j) for i, j in pairs if i == j]
+        elif first == second:
+            pairs = [(i, j) for i, j in pairs if i <= j]
+        b1, b2 = np.repeat(np.array(pairs), theta.size, axis=0).T
+        angle = np.tile(theta, len(pairs))
+        measurements.append(
+            Measurement(
+                statistic, statistic, first, second, b1, b2,
+                np.tile(np.arange(1, 5), len(pairs)), angle, 1e-4 / angle,
+            )
+        )  # fmt: skip
+    n = sum(m.value.size for m in measurements)
+    tables = (table("NZ_LENS", n_lens), table("NZ_SOURCE", n_source))
+    return TwoPointData(tuple(measurements), tables, 1e-12 * np.eye(n), "fake.fits")
+
+
+@pytest.mark.parametrize(
+    "statistics", [("xi_plus", "xi_minus", "gamma_t", "w"), ("xi_plus",), ("gamma_t", "w")]
+)
+def test_data_vector_plot(tmp_path, statistics):
+    data = make_data(statistics)
+    path = data_vector_plot(data, 1.1 * data.value, tmp_path / "new" / "data.png", title="fake")
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert path.stat().st_size > 10_000
+
+
+def test_a_single_point_can_be_plotted(tmp_path):
+    data = make_data(("w",))
+    mask = np.zeros(data.n_data, bool)
+    mask[0] = True
+    data = data.select(mask)
+    assert data_vector_plot(data, data.value, tmp_path / "one.png").is_file()
+
+
+@pytest.fixture
+def prefix(tmp_path):
+    rng = np.random.default_rng(0)
+    draws = rng.standard_normal((500, 4))
+    rows = np.column_stack([np.ones(500), 0.5 * np.sum(draws**2, axis=1), draws])
+    np.savetxt(tmp_path / "run.1.txt", rows)
+    names = "omegam\t\\Omega_m\nns\tn_s\nDES_b1\tb_1\nchi2*\t\\chi^2\n"
+    (tmp_path / "run.paramnames").write_text(names)
+    return tmp_path / "run"
+
+
+def test_triangle_plot_of_all_or_chosen_parameters(tmp_path, prefix):
+    samples = load_chains(prefix)
+    few = triangle_plot(samples, tmp_path / "few.png")
+    more = triangle_plot(samples, tmp_path / "more.png", names=["omegam", "ns", "DES_b1"])
+    assert few.read_bytes().startswith(b"\x89PNG")
+    assert more.stat().st_size > few.stat().st_size
+    with pytest.raises(ConfigError, match="'sigma8' is not in the chains; accepted are omegam"):
+        triangle_plot(samples, tmp_path / "none.png", names=["sigma8"])
+
+
+def test_best_point(prefix):
+    samples = load_chains(prefix)
+    np.testing.assert_array_equal(
+        best_point(samples, ["ns", "omegam"]),
+        samples.samples[np.argmin(samples.loglikes)][[1, 0]],
+    )
+    with pytest.raises(ConfigError, match="'h' of the configuration is not in the chains"):
+        best_point(samples, ["h"])
+
+
+def test_unreadable_chains(tmp_path):
+    with pytest.raises(ConfigError, match="there is no file"):
+        load_chains(tmp_path / "absent")
+    (tmp_path / "bad.1.txt").write_text("not numbers at all\n")
+    (tmp_path / "bad.paramnames").write_text("a\ta\n")
+    with pytest.raises(ConfigError, match="cannot be read by GetDist"):
+        load_chains(tmp_path / "bad")
