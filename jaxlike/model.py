@@ -19,6 +19,7 @@ from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihood import Likelihood, build_likelihood
 from jaxlike.names import canonical_name, is_known
 from jaxlike.parameters import Parameter, check_names, parameter_values, resolve
+from jaxlike.priors import Prior
 from jaxlike.survey import load_data
 
 
@@ -49,6 +50,11 @@ class Model:
         return tuple(spec.name for spec in self.specs)
 
     @property
+    def priors(self) -> tuple[Prior, ...]:
+        """Priors of the sampled parameters, in order."""
+        return tuple(spec.prior for spec in self.specs if spec.prior is not None)
+
+    @property
     def reference(self) -> NDArray:
         """A sensible starting vector (n,): the centres of the parameters' `ref`."""
         return np.array([spec.ref_loc for spec in self.specs], float)
@@ -72,9 +78,9 @@ class Model:
             values |= sampled
             given = {canonical_name(name) for name in values}
             for spec in self.config.parameters:
-                if spec.value is not None and is_known(spec.name):
-                    if canonical_name(spec.name) not in given:
-                        values[spec.name] = spec.value
+                fixed = spec.value is not None and is_known(spec.name)
+                if fixed and canonical_name(spec.name) not in given:
+                    values[spec.name] = spec.value
         return resolve(values, n_lens=self.likelihood.n_lens, n_source=self.likelihood.n_source)
 
     @partial(jax.jit, static_argnums=0)
@@ -95,8 +101,8 @@ class Model:
     @partial(jax.jit, static_argnums=0)
     def log_prior(self, x: ArrayLike) -> Array:
         """Natural logarithm of the normalised prior density at x (n,)."""
-        densities = [s.prior.log_density(v) for s, v in zip(self.specs, jnp.asarray(x), strict=True)]
-        return jnp.sum(jnp.stack(densities))
+        pairs = zip(self.priors, jnp.asarray(x), strict=True)
+        return jnp.sum(jnp.stack([prior.log_density(value) for prior, value in pairs]))
 
     @partial(jax.jit, static_argnums=0)
     def log_posterior(self, x: ArrayLike) -> Array:
@@ -119,13 +125,13 @@ class Model:
 
     def from_unconstrained(self, u: ArrayLike) -> Array:
         """x (n,) from unit-normal variables u (n,)."""
-        pairs = zip(self.specs, jnp.asarray(u), strict=True)
-        return jnp.stack([spec.prior.from_unit_normal(value) for spec, value in pairs])
+        pairs = zip(self.priors, jnp.asarray(u), strict=True)
+        return jnp.stack([prior.from_unit_normal(value) for prior, value in pairs])
 
     def to_unconstrained(self, x: ArrayLike) -> Array:
         """Unit-normal variables u (n,) from x (n,)."""
-        pairs = zip(self.specs, jnp.asarray(x, float), strict=True)
-        return jnp.stack([spec.prior.to_unit_normal(value) for spec, value in pairs])
+        pairs = zip(self.priors, jnp.asarray(x, float), strict=True)
+        return jnp.stack([prior.to_unit_normal(value) for prior, value in pairs])
 
     @partial(jax.jit, static_argnums=0)
     def log_density(self, u: ArrayLike) -> Array:
@@ -136,10 +142,11 @@ class Model:
 
     def reason_of_failure(self, x: ArrayLike) -> str | None:
         """Why the log-posterior is -inf at x (n,), in words; None where it is finite."""
-        for spec, value in zip(self.specs, np.asarray(x, float), strict=True):
-            low, high = spec.prior.support
+        triples = zip(self.parameters, self.priors, np.asarray(x, float), strict=True)
+        for name, prior, value in triples:
+            low, high = prior.support
             if not low <= value <= high:
-                return f"parameter '{spec.name}' = {value:g} is outside its prior [{low:g}, {high:g}]"
+                return f"parameter '{name}' = {value:g} is outside its prior [{low:g}, {high:g}]"
         reason = self.likelihood.reason_of_failure(self.canonical(self.params_dict(x)))
         if reason is not None:
             return f"the cosmology has no solution: it needs {reason}"

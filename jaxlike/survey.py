@@ -71,7 +71,8 @@ def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:
     angle, row = np.unique(measurement.theta_arcmin, return_index=True)
     where = np.searchsorted(angle, measurement.theta_arcmin)
     if kind == "curved":
-        assert low is not None and high is not None
+        assert low is not None
+        assert high is not None
         edges = low[row] * _ARCMIN, high[row] * _ARCMIN
         fine = projection.curved_sky(measurement.statistic, *edges, _FINE_ELL)
     else:
@@ -91,15 +92,16 @@ def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
     width = options.nz_bandwidth
     if width is None:
         width = DEFAULT_BANDWIDTH * min(h.width for h in histograms)
-    shifted = iter(redshift.build(histograms, options.nz, width))
-    lens, source = (next(shifted) if table is not None else None for table in found)
+    shifted = redshift.build(histograms, options.nz, width)
+    unused = shifted[0].without_bins()
+    lens = unused if found[0] is None else shifted[0]
+    source = unused if found[1] is None else shifted[-1]
     return TwoPointTheory.build(
         [_block(m, data, options.projection) for m in data.measurements],
-        lens or source.without_bins(),
-        source or lens.without_bins(),
+        lens,
+        source,
         linear=options.linear,
         nonlinear=options.nonlinear,
         z_max=z_max,
         prefactors=options.ell_prefactors,
     )
-

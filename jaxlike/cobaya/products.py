@@ -121,7 +121,7 @@ def _sigma8(cosmo: Cosmology, settings: Settings) -> ArrayLike:
 
 
 def _cold(cosmo: Cosmology) -> ArrayLike:
-    return (cosmo.Omega_cb - cosmo.Omega_b) * cosmo.h**2
+    return (jnp.asarray(cosmo.Omega_cb) - cosmo.Omega_b) * cosmo.h**2
 
 
 def _omega_nu(cosmo: Cosmology) -> ArrayLike:

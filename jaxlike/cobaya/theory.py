@@ -41,8 +41,8 @@ class _Compiled(NamedTuple):
 
 class Theory(BoltzmannBase):
     r"""
-    Background, matter power spectrum (Eisenstein & Hu \cite{Eisenstein:1997ik}, halofit
-    \cite{Takahashi:2012em,Smith:2002dz}) and sigma8 from jaxlike's differentiable core.
+    Background, matter power spectrum (Eisenstein & Hu \cite{Eisenstein:1997ik,Eisenstein:1997jh},
+    halofit \cite{Takahashi:2012em,Smith:2002dz,Bird:2011rb}) and sigma8 from jaxlike's core.
 
     With the likelihoods of jaxlike it hands over the cosmology itself, and they run the whole
     pipeline as one compiled JAX function; other likelihoods get Cobaya's standard products.
@@ -65,7 +65,7 @@ class Theory(BoltzmannBase):
                 raise LoggedError(
                     self.log, "option '%s' has no effect on %s: leave it out", option, self
                 )
-        self.extra_args = {}
+        self.extra_args: dict[str, Any] = {}
         super().initialize()
         given = {name: getattr(self, name) for name in ("linear", "nonlinear", "radiation")}
         try:
@@ -73,7 +73,7 @@ class Theory(BoltzmannBase):
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
         self._settings = products.Settings(options.linear, options.nonlinear, options.radiation)
-        self._forget()
+        self._compiled: _Compiled | None = None
 
     def initialize_with_params(self) -> None:
         """Check the names of the input parameters: missing, doubled or contradictory ones."""
@@ -124,11 +124,7 @@ class Theory(BoltzmannBase):
         for name, request in self._must_provide.items():
             if request is None:
                 continue
-            if name == "angular_diameter_distance_2":
-                z = request["z_pairs"]
-            else:
-                z = request["z"]
-            pool = (Pool2D if name == "angular_diameter_distance_2" else Pool1D)(z)
+            pool = Pool2D(request["z_pairs"]) if "z_pairs" in request else Pool1D(request["z"])
             if pool.values.min() < 0 or pool.values.max() > products.Z_MAX:
                 raise LoggedError(
                     self.log, "%s is computed for 0 <= z <= %g only", name, products.Z_MAX
@@ -141,7 +137,7 @@ class Theory(BoltzmannBase):
                     _TOTAL,
                 )
             self.collectors[name] = _Pool(pool)
-        self._forget()
+        self._compiled = None  # compiled anew for what is asked for now
 
     def calculate(
         self, state: dict[str, Any], want_derived: bool = True, **params_values_dict: float
@@ -163,7 +159,7 @@ class Theory(BoltzmannBase):
                 return self._impossible(f"{name} is finite", canonical)
             if isinstance(name, tuple):
                 z = self.collectors[name].z_pool.values
-                state[name] = (self._wavenumbers(name), z, array)
+                state[name] = (self._wavenumbers(name), z, array)  # type: ignore[index]
             else:
                 state[name] = array
         derived = {name: float(value) for name, value in compiled.derived(cosmo).items()}
@@ -178,9 +174,6 @@ class Theory(BoltzmannBase):
 
     def _wavenumbers(self, name: tuple[Any, ...]) -> NDArray:
         return products.wavenumbers(self._must_provide[name]["k_max"])
-
-    def _forget(self) -> None:
-        self._compiled: _Compiled | None = None
 
     def _compile(self) -> _Compiled:
         functions = [self._product(name) for name in self.collectors]

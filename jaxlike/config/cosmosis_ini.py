@@ -20,7 +20,12 @@ LIKELIHOOD = "jaxlike"
 """Name of the likelihood: likelihoods/jaxlike_like."""
 
 MODULE_OPTIONS = ("data_file", "scale_cuts", "probes", *THEORY_FIELDS)
-"""Options of the module's section."""
+"""Options of the module's section that say what is computed."""
+
+OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only")
+"""Options of the module's section that say what the module writes into CosmoSIS's block."""
+
+_COSMOSIS_OPTIONS = ("file", "setup", "function", "cleanup")
 
 
 def _read_lines(path: Path, root: Path, parents: tuple[Path, ...]) -> list[str]:
@@ -93,12 +98,16 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     ini = _parse(path, path)
     pipeline = _entries(ini, "pipeline")
     section = _module_section(path, ini, pipeline)
-    others = [name for name in pipeline.get("likelihoods", "").split() if name != LIKELIHOOD]
+    like_name = _entries(ini, section).get("like_name", LIKELIHOOD)
+    others = [name for name in pipeline.get("likelihoods", "").split() if name != like_name]
     if others:
         raise ConfigError(
-            f"{path}: [pipeline] likelihoods has '{others[0]}'; accepted is {LIKELIHOOD} alone"
+            f"{path}: [pipeline] likelihoods has '{others[0]}'; accepted is {like_name} alone"
         )
-    options = _module_options(path, ini[section], section)
+    try:
+        options = module_options(ini[section].own, ini[section].inherited, section)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     if "values" not in pipeline:
         raise ConfigError(f"{path}: section [pipeline] has no 'values', the file of parameters")
     values_path = _beside(path, pipeline["values"], "values")
@@ -139,20 +148,27 @@ def _module_section(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> 
     return ours[0].lower()
 
 
-def _module_options(path: Path, section: _Section, name: str) -> dict[str, object]:
-    own = {key: text for key, text in section.own.items() if key != "file"}
-    try:
-        check_option_names(own, MODULE_OPTIONS, f"option of section [{name}]:")
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    inherited = {key: text for key, text in section.inherited.items() if key in MODULE_OPTIONS}
-    options: dict[str, object] = {**inherited, **own}
+def module_options(
+    own: Mapping[str, object], inherited: Mapping[str, object], section: str
+) -> dict[str, object]:
+    """MODULE_OPTIONS among the entries of the module's section and those it has from [DEFAULT].
+
+    ConfigError if one of its own entries is unknown or has no effect.
+    """
+    accepted = (*MODULE_OPTIONS, *OUTPUT_OPTIONS)
+    check_option_names(
+        [name for name in own if name not in _COSMOSIS_OPTIONS],
+        accepted,
+        f"option of section [{section}]:",
+    )
+    options = {name: value for name, value in inherited.items() if name in MODULE_OPTIONS}
+    options.update({name: value for name, value in own.items() if name in MODULE_OPTIONS})
     if options.get("power") == "block":
-        for key in THEORY_OPTIONS:
-            if key in own:
+        for name in THEORY_OPTIONS:
+            if name in own:
                 raise ConfigError(
-                    f"{path}: option '{key}' of section [{name}] has no effect with "
-                    "power = block; leave it out or take power = jaxlike"
+                    f"option '{name}' of section [{section}] has no effect with power = block; "
+                    "leave it out or take power = jaxlike"
                 )
     return options
 

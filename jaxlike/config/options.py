@@ -7,6 +7,10 @@ from numbers import Real
 
 from jaxlike.data.twopoint import STATISTICS
 from jaxlike.errors import ConfigError
+from jaxlike.theory.linear import LinearModel
+from jaxlike.theory.power import NonlinearModel
+from jaxlike.theory.projection import Projection
+from jaxlike.theory.redshift import NzModel
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "linear": ("eisenstein_hu", "eisenstein_hu_no_wiggle"),
@@ -53,11 +57,11 @@ class TheoryOptions:
     from, this package or the program that calls it.
     """
 
-    linear: str = "eisenstein_hu"
-    nonlinear: str = "takahashi"
-    nz: str = "kde"
+    linear: LinearModel = "eisenstein_hu"
+    nonlinear: NonlinearModel = "takahashi"
+    nz: NzModel = "kde"
     nz_bandwidth: float | None = None
-    projection: str = "flat"
+    projection: Projection = "flat"
     radiation: bool = True
     ell_prefactors: bool = False
     power: str = "jaxlike"
@@ -102,7 +106,8 @@ def check_option_names(given: Iterable[object], accepted: Iterable[str], what: s
             raise ConfigError(f"unknown {what} '{name}'; accepted are {_listed(accepted)}")
 
 
-def _flag(name: str, value: object) -> bool:
+def flag(name: str, value: object) -> bool:
+    """A yes-or-no option from a bool or from text; ConfigError names the option."""
     text = str(value).strip().lower()
     if isinstance(value, bool | str | int) and text in _TRUE + _FALSE:
         return text in _TRUE
@@ -130,7 +135,7 @@ def theory_options(given: Mapping[str, object], *, host: str = "host") -> Theory
     values: dict[str, object] = dict(given)
     for name in ("radiation", "ell_prefactors"):
         if name in values:
-            values[name] = _flag(name, values[name])
+            values[name] = flag(name, values[name])
     if "nz_bandwidth" in values:
         values["nz_bandwidth"] = _width("nz_bandwidth", values["nz_bandwidth"])
     if "power" in values:

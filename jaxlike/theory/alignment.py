@@ -5,15 +5,16 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.constants import C1_RHO_CRIT
+from jaxlike.theory.cosmology import Scalar
 
 
 def nla_amplitude(
-    Omega_m: ArrayLike,
+    Omega_m: Scalar,
     growth: Array,
     z: ArrayLike,
-    A_IA: ArrayLike,
-    alpha_IA: ArrayLike,
-    z0_IA: ArrayLike,
+    A_IA: Scalar,
+    alpha_IA: Scalar,
+    z0_IA: Scalar,
 ) -> Array:
     """F(z) of the nonlinear alignment model, so that the intrinsic shear is F times delta_m.
 

@@ -25,7 +25,7 @@ def E_squared(cosmo: Cosmology, a: ArrayLike) -> Array:
     return cold + cosmo.Omega_r / a**4 + _massive_neutrinos(cosmo, a)
 
 
-def _massive_neutrinos(cosmo: Cosmology, a: Array) -> ArrayLike:
+def _massive_neutrinos(cosmo: Cosmology, a: Array) -> Array | float:
     if cosmo.omega_nu is None:
         return 0.0
     if not cosmo.radiation:
@@ -70,7 +70,7 @@ class DistanceGrid:
 
     def comoving_distance(self, cosmo: Cosmology) -> Array:
         """chi(z) (n_z,) in Mpc/h; arXiv:2302.05163, eq. 3."""
-        return self.matrix @ ((1 + self.node_z) / hubble(cosmo, self.node_z))
+        return jnp.matmul(self.matrix, (1 + self.node_z) / hubble(cosmo, self.node_z))
 
 
 def comoving_distance(cosmo: Cosmology, z: ArrayLike) -> Array:

@@ -4,9 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import jax
+from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.constants import NEUTRINO_PER_PHOTON, OMEGA_GAMMA_H2, T_CMB
+
+Scalar = Array | float
+"""A parameter: a number, or an array of shape () that may be traced."""
 
 
 @jax.tree_util.register_dataclass
@@ -20,18 +24,18 @@ class Cosmology:
     radiation=False there are no photons and no massless neutrinos, as in arXiv:2302.05163.
     """
 
-    Omega_m: ArrayLike
-    Omega_b: ArrayLike
-    h: ArrayLike
-    n_s: ArrayLike
-    A_s: ArrayLike | None = None
-    sigma8: ArrayLike | None = None
-    omega_nu: ArrayLike | None = None
-    Omega_k: ArrayLike = 0.0
-    w0: ArrayLike = -1.0
-    wa: ArrayLike = 0.0
-    N_eff: ArrayLike = 3.046
-    T_cmb: ArrayLike = T_CMB
+    Omega_m: Scalar
+    Omega_b: Scalar
+    h: Scalar
+    n_s: Scalar
+    A_s: Scalar | None = None
+    sigma8: Scalar | None = None
+    omega_nu: Scalar | None = None
+    Omega_k: Scalar = 0.0
+    w0: Scalar = -1.0
+    wa: Scalar = 0.0
+    N_eff: Scalar = 3.046
+    T_cmb: Scalar = T_CMB
     radiation: bool = field(default=True, metadata={"static": True})
 
     def __post_init__(self) -> None:
@@ -39,35 +43,35 @@ class Cosmology:
             raise ValueError("a Cosmology takes exactly one of A_s and sigma8")
 
     @property
-    def Omega_nu(self) -> ArrayLike:
+    def Omega_nu(self) -> Scalar:
         """Density of the massive neutrinos, were they fully non-relativistic today."""
         return 0.0 if self.omega_nu is None else self.omega_nu / self.h**2
 
     @property
-    def Omega_cb(self) -> ArrayLike:
+    def Omega_cb(self) -> Scalar:
         """Density of cold dark matter and baryons."""
         return self.Omega_m - self.Omega_nu
 
     @property
-    def Omega_gamma(self) -> ArrayLike:
+    def Omega_gamma(self) -> Scalar:
         """Density of the photons (zero without radiation)."""
         if not self.radiation:
             return 0.0
         return OMEGA_GAMMA_H2 * (self.T_cmb / T_CMB) ** 4 / self.h**2
 
     @property
-    def Omega_nu_relativistic(self) -> ArrayLike:
+    def Omega_nu_relativistic(self) -> Scalar:
         """Density of ONE neutrino species, were it massless."""
         return self.Omega_gamma * NEUTRINO_PER_PHOTON * self.N_eff / 3
 
     @property
-    def Omega_r(self) -> ArrayLike:
+    def Omega_r(self) -> Scalar:
         """Density of photons and massless neutrinos."""
         massless = 3 if self.omega_nu is None else 2
         return self.Omega_gamma + massless * self.Omega_nu_relativistic
 
     @property
-    def Omega_de(self) -> ArrayLike:
+    def Omega_de(self) -> Scalar:
         """Density of the dark energy, from closure."""
         return 1 - self.Omega_m - self.Omega_k - self.Omega_r
 

@@ -116,9 +116,7 @@ class TwoPointTheory:
         """The same theory on other nodes."""
         nodes = Nodes.build(self.lens.z, n_z, ell_lattice, z_max=z_max)
         projection = np.concatenate([block.project(nodes.ell) for block in self.blocks])
-        return replace(
-            self, nodes=nodes, power_grid=PowerGrid.build(nodes), projection=projection
-        )
+        return replace(self, nodes=nodes, power_grid=PowerGrid.build(nodes), projection=projection)
 
     def power(self, cosmo: Cosmology) -> tuple[Array, LineOfSight]:
         """P (n_q, n_ell) at the Limber points by the core's own models, and the line of sight."""

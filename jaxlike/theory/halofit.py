@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxlike.theory.background import Omega_m_of_a, E_squared, dark_energy_w
+from jaxlike.theory.background import E_squared, Omega_m_of_a, dark_energy_w
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
 from jaxlike.theory.linear import LN_K_STEP, K, LinearModel, ln_amplitude, ln_power_shape
@@ -102,7 +102,7 @@ def halofit(
         ln_b = -0.5642 + n * (0.5864 + n * 0.5716) - 1.5474 * curv + 0.2279 * w_term
         ln_c = 0.3698 + n * (2.0404 + n * 0.8161) + 0.5869 * curv
         gamma = 0.1971 - 0.0843 * n + 0.8460 * curv
-        mu, nu = 0.0, 10 ** (5.2105 + 3.6902 * n)
+        mu, nu = jnp.zeros(()), 10 ** (5.2105 + 3.6902 * n)
         alpha = jnp.abs(6.0835 + n * (1.3373 - n * 0.1959) - 5.5274 * curv)
         beta = 2.0379 + n * (-0.7354 + n * (0.3157 + n * (1.2490 + n * 0.3980))) - 0.1682 * curv
     else:
@@ -137,16 +137,17 @@ def halofit(
     return pk_linear * ratio * jnp.exp(-y / 4 - y**2 / 8) + halo / delta2
 
 
-def _density_exponents(omega_m: Array, omega_de: Array) -> tuple[Array, Array, Array]:
+def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Array, Array]:
     """f_1, f_2, f_3 of Smith et al. 2003, eqs. C17-C18, between the flat and the open case."""
     ln_m = jnp.log(omega_m)
     rest = 1 - omega_m
     close = jnp.abs(rest) < 1e-6
     flat = jnp.where(close, 1.0, omega_de / jnp.where(close, 1.0, rest))
-    return tuple(
-        flat * jnp.exp(power_flat * ln_m) + (1 - flat) * jnp.exp(power_open * ln_m)
-        for power_flat, power_open in ((-0.0307, -0.0732), (-0.0585, -0.1423), (0.0743, 0.0725))
-    )
+
+    def between(power_flat: float, power_open: float) -> Array:
+        return flat * jnp.exp(power_flat * ln_m) + (1 - flat) * jnp.exp(power_open * ln_m)
+
+    return between(-0.0307, -0.0732), between(-0.0585, -0.1423), between(0.0743, 0.0725)
 
 
 def nonlinear_power(

@@ -8,17 +8,17 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.theory.alignment import nla_amplitude
 from jaxlike.theory.constants import HUBBLE_DISTANCE
+from jaxlike.theory.cosmology import Scalar
 from jaxlike.theory.line_of_sight import LineOfSight, Nodes
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """Bin pairs (n, 2), zero-based, that a data set needs: lens-lens, lens-source, source-source."""
+    """Zero-based bin pairs (n, 2): of lenses, of lenses and sources, of sources."""
 
     counts: NDArray
     cross: NDArray
@@ -32,9 +32,9 @@ class Nuisance:
 
     bias: Array
     m: Array
-    A_IA: ArrayLike
-    alpha_IA: ArrayLike
-    z0_IA: ArrayLike
+    A_IA: Scalar
+    alpha_IA: Scalar
+    z0_IA: Scalar
 
 
 @jax.tree_util.register_dataclass
@@ -56,7 +56,7 @@ def lensing_weight(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
     galaxies = dndz @ nodes.beyond.T
     closeness = (dndz * los.cot_fine) @ nodes.beyond.T
     efficiency = los.c_k * galaxies - los.f_k * closeness
-    return 1.5 * los.Omega_m / HUBBLE_DISTANCE**2 * (1 + nodes.z) * efficiency
+    return 1.5 * los.Omega_m / HUBBLE_DISTANCE**2 * jnp.asarray(1 + nodes.z) * efficiency
 
 
 def _triangle(x: Array, y: Array) -> Array:
@@ -103,6 +103,7 @@ def pair_weights(
     )
     bias, response = nuisance.bias[:, None], 1 + nuisance.m[:, None]
 
+    lens_support = min(lens_support, nodes.n_used)
     near, near_lens = project[:lens_support], lens[:, :lens_support]
     behind = source[:, :lens_support]
     n_lens, n_source, n_q = len(lens), len(source), nodes.z.size

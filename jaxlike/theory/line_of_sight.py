@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from jaxlike.numerics.quadrature import cumulative_trapezoid_matrix, gauss_legendre_panels
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.background import DistanceGrid, curvature_functions, hubble
-from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.cosmology import Cosmology, Scalar
 from jaxlike.theory.growth import GrowthGrid
 from jaxlike.theory.linear import LN_K_STEP
 
@@ -108,13 +108,13 @@ class LineOfSight:
     hubble: Array
     growth: Array
     cot_fine: Array
-    Omega_m: ArrayLike
+    Omega_m: Scalar
 
     @classmethod
     def from_distances(
         cls,
-        Omega_m: ArrayLike,
-        Omega_k: ArrayLike,
+        Omega_m: Scalar,
+        Omega_k: Scalar,
         nodes: Nodes,
         chi: Array,
         hubble: Array,

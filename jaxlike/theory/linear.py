@@ -53,6 +53,7 @@ def ln_amplitude(cosmo: Cosmology, growth_today: Array, model: LinearModel) -> A
     if cosmo.A_s is not None:
         poisson = 0.4 * HUBBLE_DISTANCE**2 / cosmo.Omega_m
         return jnp.log(2 * jnp.pi**2 * cosmo.A_s * poisson**2)
+    assert cosmo.sigma8 is not None  # Cosmology takes exactly one of them
     shape = ln_power_shape(cosmo, K, jnp.atleast_1d(growth_today), model)[0]
     return 2 * jnp.log(cosmo.sigma8) - jnp.log(_SIGMA8_WEIGHTS @ jnp.exp(shape))
 

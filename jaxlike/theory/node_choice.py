@@ -158,7 +158,7 @@ def choose_nodes(
     evaluate = jax.jit(jax.vmap(lambda point: _reference(theory, *point)))
     batch = jax.tree.map(np.asarray, evaluate(stacked))
     references = [jax.tree.map(lambda x, i=i: x[i], batch) for i in range(len(points))]
-    spectra = [r.weights @ r.power for r in references]
+    spectra = [np.asarray(r.weights @ r.power) for r in references]
     index, error_ell = choose_ell(theory, spectra, whiten, tolerance / 2)
     n_z, z_max, error_z = choose_z(theory, references, whiten, tolerance / 2)
     return theory.with_nodes(n_z=n_z, z_max=z_max, ell_lattice=index), error_ell + error_z

@@ -78,8 +78,11 @@ def limber_power(
         return linear_power, los
     scale = halofit.nonlinear_scale(jnp.exp(ln_p))
     at_nodes = halofit.NonlinearScale(
-        *(grid.to_nodes @ x for x in (scale.ln_k_sigma, scale.n_eff, scale.curvature))
+        *(
+            jnp.matmul(grid.to_nodes, x)
+            for x in (scale.ln_k_sigma, scale.n_eff, scale.curvature)
+        )
     )
-    k = (nodes.ell + 0.5) / los.f_k[:, None]
+    k = jnp.asarray(nodes.ell + 0.5) / los.f_k[:, None]
     power = halofit.halofit(cosmo, k, linear_power, nodes.z, at_nodes, model=nonlinear)
     return power, los

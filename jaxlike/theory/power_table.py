@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import cardinal_splines, prefilter_matrix
+from jaxlike.theory.cosmology import Scalar
 from jaxlike.theory.line_of_sight import LineOfSight, Nodes
 from jaxlike.theory.linear import LN_K
 from jaxlike.theory.power import limber_window
@@ -34,8 +35,8 @@ class PowerTable:
     chi: ArrayLike
     hubble: ArrayLike
     growth: ArrayLike
-    Omega_m: ArrayLike
-    Omega_k: ArrayLike = 0.0
+    Omega_m: Scalar
+    Omega_k: Scalar = 0.0
 
 
 @dataclass(frozen=True)
@@ -78,15 +79,15 @@ class PowerTableGrid:
             table.Omega_m,
             table.Omega_k,
             self.nodes,
-            self.in_distance @ jnp.asarray(table.chi),
-            self.in_distance[:n] @ jnp.asarray(table.hubble),
-            self.in_z @ jnp.asarray(table.growth),
+            jnp.matmul(self.in_distance, jnp.asarray(table.chi)),
+            jnp.matmul(self.in_distance[:n], jnp.asarray(table.hubble)),
+            jnp.matmul(self.in_z, jnp.asarray(table.growth)),
         )
 
     def limber_power(self, table: PowerTable) -> tuple[Array, LineOfSight]:
         """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""
         los = self.line_of_sight(table)
-        coefficients = self.in_z @ (jnp.log(jnp.asarray(table.P_nl)) @ self.in_ln_k.T)
+        coefficients = jnp.matmul(self.in_z, jnp.log(jnp.asarray(table.P_nl)) @ self.in_ln_k.T)
         return jnp.exp(limber_window(coefficients, los, self.nodes.ell_lattice)), los
 
 

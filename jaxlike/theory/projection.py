@@ -75,6 +75,13 @@ def flat_sky(statistic: str, theta: NDArray, ell_nodes: NDArray) -> NDArray:
     return np.stack([_hankel_row(order, t, ell_nodes, ell_nodes[0], spectrum) for t in theta])
 
 
+def bin_quadrature(theta_min: NDArray, theta_max: NDArray) -> tuple[NDArray, NDArray]:
+    """cos(theta) (n_theta, n) and weights (n,) of a mean over each bin's solid angle."""
+    unit, gauss = np.polynomial.legendre.leggauss(_N_BIN)
+    low, high = np.cos(theta_max)[:, None], np.cos(theta_min)[:, None]
+    return (low + high) / 2 + (high - low) / 2 * unit, gauss / 2
+
+
 def curved_sky(
     statistic: str, theta_min: NDArray, theta_max: NDArray, ell_nodes: NDArray
 ) -> NDArray:
@@ -83,11 +90,7 @@ def curved_sky(
     The sum begins at the quadrupole (w: at the dipole; a survey cannot see its own monopole).
     """
     m, n = SPINS[statistic]
-    unit, gauss = np.polynomial.legendre.leggauss(_N_BIN)
-    low, high = np.cos(theta_max)[:, None], np.cos(theta_min)[:, None]
-    x = (low + high) / 2 + (high - low) / 2 * unit  # uniform weight in cos(theta)
-    weight = gauss / 2
-
+    x, weight = bin_quadrature(theta_min, theta_max)
     first = max(m, 1)
     ell = np.arange(first, _ELL_EXACT + 1)
     terms = [d @ weight for degree, d in wigner_d(m, n, x, _ELL_EXACT) if degree >= first]

@@ -73,13 +73,13 @@ class ShiftedDistributions:
         """Normalised n(z - dz), shape (n_bin, n), for one shift per bin, dz (n_bin,)."""
         if self.model == "kde":
             first = _margin_points(self.step) - dz / self.step
-            values = lattice_windows(self.curve, first, self.z.size, bspline_taps)
+            values = lattice_windows(jnp.asarray(self.curve), first, self.z.size, bspline_taps)
         else:
             # samples stand on the odd lattice points; a spline through them fills the even ones
             width = 2 * self.step
             count = self.z.size // 2
             first = _margin_points(width) - _HALF_TAPS - dz / width
-            samples = lattice_windows(self.curve, first, count + 2 * _HALF_TAPS, linear_taps)
+            samples = lattice_windows(jnp.asarray(self.curve), first, count + 2 * _HALF_TAPS, linear_taps)
             values = _interleave(samples)
         return values / (values @ self.norm)[:, None]
 
@@ -99,7 +99,7 @@ class ShiftedDistributions:
 
 
 def _margin_points(step: float) -> int:
-    return int(round(_MARGIN / step)) + _HALF_TAPS + 2
+    return round(_MARGIN / step) + _HALF_TAPS + 2
 
 
 def _midpoint_filter() -> NDArray:
@@ -129,9 +129,7 @@ def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArra
     return (mass / mass.sum(axis=1, keepdims=True)) @ density.T
 
 
-def build(
-    tables: list[Histogram], model: NzModel, bandwidth: float
-) -> list[ShiftedDistributions]:
+def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[ShiftedDistributions]:
     """Distributions of several tables on one common lattice, so that products can be formed."""
     z_max = max(table.z_max() for table in tables)
     step = min(table.width for table in tables) / 2

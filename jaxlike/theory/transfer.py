@@ -8,10 +8,10 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.cosmology import Cosmology, Scalar
 
 
-def _equality_and_drag(cosmo: Cosmology) -> tuple[Array, ...]:
+def _equality_and_drag(cosmo: Cosmology) -> tuple[Scalar, Scalar, Scalar, Scalar, Array]:
     """1 + z_eq, k_eq [1/Mpc], z_drag, R(z_drag) and the sound horizon [Mpc]: EH98 eqs. 2-6.
 
     As in the authors' own code, the fit of eq. 2 is 1 + z_eq and R is taken at 1 + z_drag.

@@ -13,6 +13,7 @@ _A = np.exp(np.linspace(np.log(1e-3), 0.0, 25))
 def conditions(cosmo: Cosmology) -> dict[str, Array]:
     """Boolean scalars, all true for a cosmology with a solution; keys say what must hold."""
     amplitude = cosmo.sigma8 if cosmo.A_s is None else cosmo.A_s
+    assert amplitude is not None  # Cosmology takes exactly one of them
     held = {
         "h > 0": cosmo.h > 0,
         "Omega_b > 0": cosmo.Omega_b > 0,

@@ -10,9 +10,10 @@ import pytest
 from cobaya.likelihood import Likelihood
 from cobaya.log import LoggedError
 from cobaya.model import Model, get_model
+from scipy.integrate import simpson
+
 from jaxlike.theory import halofit, linear
 from jaxlike.theory.cosmology import Cosmology
-from scipy.integrate import simpson
 
 THEORY = "jaxlike.cobaya.Theory"
 C_KM_S = 299792.458

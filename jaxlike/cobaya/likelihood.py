@@ -1,0 +1,212 @@
+"""Cobaya's view of the two-point likelihoods: one class per set of probes."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from cobaya.likelihood import Likelihood
+from cobaya.log import LoggedError
+from cobaya.typing import empty_dict
+from jax import Array
+from jax.typing import ArrayLike
+
+import jaxlike
+from jaxlike.cobaya.host import HostGrid
+from jaxlike.cobaya.products import Settings
+from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config
+from jaxlike.config.container import make_config
+from jaxlike.data import TwoPointData
+from jaxlike.errors import JaxlikeError
+from jaxlike.likelihood import Likelihood as TwoPoint
+from jaxlike.likelihood import build_likelihood
+from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, split_name
+from jaxlike.parameters import check_names, resolve
+from jaxlike.survey import load_data, tables
+from jaxlike.theory.power_table import PowerTable, PowerTableGrid
+
+# `resolve` speaks of whole universes; where tables stand for one, it is given any.
+_SOME_UNIVERSE = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 1.0, "A_s": 2e-9}
+
+
+class TwoPointLikelihood(Likelihood):
+    r"""
+    Gaussian likelihood of two-point functions of galaxy surveys in the layout of the Dark Energy
+    Survey's files; its default parameters are those of DES Y1 \cite{DES:2017myr,Krause:2017ekm}.
+
+    With ``power: jaxlike`` (and the theory ``jaxlike.cobaya.Theory``) everything from the
+    cosmology to the likelihood is one compiled JAX function \cite{Campagne:2023ter}. With
+    ``power: host`` the nonlinear matter power and the distances of any other theory are used.
+    """
+
+    bibtex_file = "jaxlike.bibtex"
+
+    # Errors that are no property of a cosmology are not to be taken for one
+    stop_at_error: bool = True
+
+    # values in the .yaml files; checked by jaxlike, whose messages list what is accepted
+    data_file: Any
+    scale_cuts: Any
+    nz: Any
+    nz_bandwidth: Any
+    projection: Any
+    ell_prefactors: Any
+    power: Any
+
+    _probes: str  # a name of PROBE_SETS
+
+    @classmethod
+    def get_modified_defaults(
+        cls, defaults: dict[str, Any], input_options: Mapping[str, Any] = empty_dict
+    ) -> dict[str, Any]:
+        """The default parameters, without those of bins that the data file has not got."""
+        options = {name: defaults.get(name) for name in LIKELIHOOD_OPTIONS} | {
+            name: value for name, value in input_options.items() if name in LIKELIHOOD_OPTIONS
+        }
+        try:
+            n_lens, n_source = _bins(_load(_config(cls.__name__, options, cls._probes)))
+        except JaxlikeError:
+            return defaults  # `initialize` will say what is wrong
+        idle = partial(_is_idle, n_lens=n_lens, n_source=n_source)
+        params = {k: v for k, v in (defaults.get("params") or {}).items() if not idle(k)}
+        return {**defaults, "params": params}
+
+    def initialize(self) -> None:
+        """Switch JAX to double precision; read the data and, for tables, prepare the theory."""
+        jax.config.update("jax_enable_x64", True)
+        options = {name: getattr(self, name) for name in LIKELIHOOD_OPTIONS}
+        self._two_point: TwoPoint | None = None
+        self._settings: Settings | None = None
+        try:
+            self._config = _config(self.get_name(), options, self._probes)
+            self._data = _load(self._config)
+            self._n_lens, self._n_source = _bins(self._data)
+            if self._config.theory.power == "host":
+                self._prepare_tables()
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s", error) from error
+        self.log.info("%d points of %s", self._data.n_data, self._data.source)
+
+    def initialize_with_params(self) -> None:
+        """Check the names of the nuisance parameters: missing, doubled or idle ones."""
+        supported = set(self.get_can_support_params())
+        self._nuisance = [name for name in self.input_params if name in supported]
+        try:
+            check_names(
+                [*_SOME_UNIVERSE, *self._nuisance], n_lens=self._n_lens, n_source=self._n_source
+            )
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s: %s", self, error) from error
+
+    def initialize_with_provider(self, provider: Any) -> None:
+        """Compose the likelihood with the models that the theory's options choose."""
+        super().initialize_with_provider(provider)
+        if self._config.theory.power == "host":
+            return
+        settings = provider.get_jaxlike_settings()
+        if settings != self._settings:
+            try:
+                self._prepare_pipeline(settings)
+            except JaxlikeError as error:
+                raise LoggedError(self.log, "%s", error) from error
+
+    def get_version(self) -> str:
+        """Version of jaxlike."""
+        return jaxlike.__version__
+
+    def get_can_support_params(self) -> list[str]:
+        """Every accepted name of a nuisance parameter of these data."""
+        names = [name for group in ALIGNMENT.values() for name in group if self._n_source]
+        for stem, group in PER_BIN.items():
+            n = self._n_lens if stem in LENS_STEMS else self._n_source
+            names += [f"{alias}{i}" for alias in group for i in range(1, n + 1)]
+        return names
+
+    def get_requirements(self) -> dict[str, Any]:
+        """The cosmology itself from jaxlike's theory, or the products of any other."""
+        if self._config.theory.power == "host":
+            return self._host_grid.requirements()
+        return {"jaxlike_cosmology": None, "jaxlike_settings": None}
+
+    def logp(self, **params_values: Any) -> float:
+        """-chi^2 / 2; -inf, with the reason in the debug log, where there is no solution."""
+        nuisance = {name: params_values[name] for name in self._nuisance}
+        if self._config.theory.power == "host":
+            value = float(self._evaluate(self._host_grid.table(self.provider), nuisance))
+        else:
+            value = float(self._evaluate(self.provider.get_jaxlike_cosmology(), nuisance))
+        if np.isfinite(value):
+            return value
+        self.log.debug("Likelihood 0, the theory is not finite at %r", params_values)
+        return -np.inf
+
+    def _canonical(
+        self, cosmology: Mapping[str, ArrayLike], nuisance: Mapping[str, ArrayLike]
+    ) -> dict[str, Array]:
+        together = {**cosmology, **nuisance}
+        return resolve(together, n_lens=self._n_lens, n_source=self._n_source)
+
+    def _prepare_pipeline(self, settings: Settings) -> None:
+        two_point = build_likelihood(self._data, replace(self._config.theory, **asdict(settings)))
+
+        def evaluate(cosmology: Mapping[str, Array], nuisance: Mapping[str, Array]) -> Array:
+            return two_point.log_likelihood(self._canonical(cosmology, nuisance))
+
+        self._settings = settings
+        self._evaluate: Callable[..., Array] = jax.jit(evaluate)
+
+    def _prepare_tables(self) -> None:
+        two_point = build_likelihood(self._data, self._config.theory)
+        nodes = two_point.theory.nodes
+        self._host_grid = HostGrid.build(float(nodes.z[-1]), float(nodes.z_fine[-1]))
+        grid: PowerTableGrid = two_point.table_grid(
+            self._host_grid.z, self._host_grid.k, self._host_grid.z_distance
+        )
+
+        def evaluate(table: PowerTable, nuisance: Mapping[str, Array]) -> Array:
+            canonical = self._canonical(_SOME_UNIVERSE, nuisance)
+            vector = two_point.theory_vector_from_tables(grid, table, canonical)
+            return -0.5 * two_point.chi2_of(vector)
+
+        self._evaluate = jax.jit(evaluate)
+
+
+def _config(name: str, options: Mapping[str, Any], probes: str) -> Config:
+    given = {**options, "probes": PROBE_SETS[probes]}
+    return make_config(Path(name), given, {}, parameters=(), host="host", sampler={})
+
+
+def _load(config: Config) -> TwoPointData:
+    return load_data(config.data_file, config.scale_cuts, config.probes)
+
+
+def _bins(data: TwoPointData) -> tuple[int, int]:
+    lens, source = tables(data)
+    return (lens.n_bin if lens else 0), (source.n_bin if source else 0)
+
+
+def _is_idle(name: str, *, n_lens: int, n_source: int) -> bool:
+    """Whether a default parameter belongs to a bin or field that the data have not got."""
+    stem, number = split_name(name) or ("", None)
+    if stem in ALIGNMENT:
+        return n_source == 0
+    n = n_lens if stem in LENS_STEMS else n_source
+    return number is not None and number > n
+
+
+def _component(name: str, description: str) -> type[TwoPointLikelihood]:
+    # a name that begins with a digit is no name in Python's grammar, but is one of a class
+    doc = rf"{description} See \cite{{Campagne:2023ter}}, and \cite{{DES:2017myr}} for DES Y1."
+    namespace = {"__doc__": doc, "__module__": __name__, "_probes": name}
+    return type(name, (TwoPointLikelihood,), namespace)
+
+
+_DESCRIPTIONS = {
+    "3x2pt": "Everything in the data file: cosmic shear, galaxy-galaxy lensing, clustering.",
+    "shear": "Cosmic shear: xi+ and xi-.",
+    "2x2pt": "Galaxy-galaxy lensing and galaxy clustering: gamma_t and w.",
+}
+globals().update({name: _component(name, text) for name, text in _DESCRIPTIONS.items()})

@@ -1,0 +1,218 @@
+"""The CosmoSIS module: parameters of a block in, likelihood and data vector out.
+
+CosmoSIS loads cosmosis_modules/jaxlike_two_point.py, which has these functions and nothing else.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from cosmosis.datablock import DataBlock, names, option_section
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike import cosmosis_block
+from jaxlike.config.container import make_config
+from jaxlike.config.cosmosis_ini import LIKELIHOOD, OUTPUT_OPTIONS, module_options
+from jaxlike.config.options import bad_value, flag
+from jaxlike.likelihood import Likelihood, build_likelihood
+from jaxlike.parameters import resolve
+from jaxlike.survey import load_data
+from jaxlike.theory.linear import sigma8
+from jaxlike.theory.power_table import PowerTable
+from jaxlike.theory.validity import conditions
+
+_DEFAULT_SECTION = "_cosmosis_default_section"  # what [DEFAULT] gives to every section
+_ARCMIN = np.pi / 180 / 60
+# With the block's power the cosmology is the host's: any one lets the other names be checked.
+_STAND_IN = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0.8}
+
+
+class _Result(NamedTuple):
+    """Theory (n_data,), its chi^2, what a solution needs, and the cosmology's own numbers."""
+
+    theory: Array
+    chi2: Array
+    conditions: dict[str, Array]
+    cosmology: dict[str, Array]
+
+
+@dataclass(eq=False)
+class TwoPointModule:
+    """What setup hands to execute; the caches at the end are filled at the first points."""
+
+    likelihood: Likelihood
+    like_name: str
+    include_norm: bool
+    likelihood_only: bool
+    cholesky: NDArray
+    own_theory: Callable[[Mapping[str, ArrayLike]], _Result]
+    table_theories: dict[bytes, Callable[[PowerTable, Mapping[str, ArrayLike]], _Result]] = field(
+        default_factory=dict
+    )
+    cosmology_names: tuple[str, ...] = ()
+    said: set[str] = field(default_factory=set)
+
+    def say_once(self, sentence: str) -> None:
+        """Print a sentence, unless it has been printed before."""
+        if sentence not in self.said:
+            self.said.add(sentence)
+            print(f"jaxlike: {sentence}", flush=True)
+
+
+def setup(options: DataBlock) -> TwoPointModule:
+    """Read the module's options and its data; JaxlikeError, in one sentence, on bad ones."""
+    jax.config.update("jax_enable_x64", True)
+    section = LIKELIHOOD
+    if options.has_value("pipeline", "current_module"):
+        section = options["pipeline", "current_module"]
+    given = {name: options[option_section, name] for _, name in options.keys(option_section)}
+    default = {name for _, name in options.keys(_DEFAULT_SECTION)}
+    config = make_config(
+        Path(f"[{section}]"),
+        module_options(
+            {name: value for name, value in given.items() if name not in default},
+            {name: value for name, value in given.items() if name in default},
+            section,
+        ),
+        {},
+        parameters=(),
+        host="block",
+        sampler={},
+    )
+    like_name, include_norm, likelihood_only = (given.get(name) for name in OUTPUT_OPTIONS)
+    if like_name is None:
+        like_name = LIKELIHOOD
+    if not isinstance(like_name, str) or not like_name.strip():
+        raise bad_value("like_name", like_name, "a name")
+    data = load_data(config.data_file, config.scale_cuts, config.probes)
+    likelihood = build_likelihood(data, config.theory)
+    print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
+    return TwoPointModule(
+        likelihood,
+        like_name,
+        include_norm=flag("include_norm", include_norm or False),
+        likelihood_only=flag("likelihood_only", likelihood_only or False),
+        cholesky=np.linalg.cholesky(data.covariance),
+        own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters)),
+    )
+
+
+def execute(block: DataBlock, module: TwoPointModule) -> int:
+    """Write the likelihood of the block's parameters; a status that is not 0 is zero likelihood.
+
+    That is for a cosmology without a solution, with the reason printed once; what is wrong at every
+    point (an unknown or missing parameter, a missing section, a bug) is an exception.
+    """
+    own_power = module.likelihood.options.power == "jaxlike"
+    result = _with_own_power(block, module) if own_power else _with_block_power(block, module)
+    for sentence, holds in result.conditions.items():
+        if not holds:
+            return _impossible(module, f"it needs {sentence}")
+    if not (np.isfinite(result.chi2) and np.all(np.isfinite(result.theory))):
+        return _impossible(module, "its data vector is not finite")
+    _write(block, module, np.asarray(result.theory), float(result.chi2))
+    if own_power:
+        _write_derived(block, result.cosmology)
+    return 0
+
+
+def cleanup(module: TwoPointModule) -> None:
+    """Nothing is left open."""
+
+
+def _impossible(module: TwoPointModule, reason: str) -> int:
+    module.say_once(f"zero likelihood for a cosmology without a solution: {reason}")
+    return 1
+
+
+def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> _Result:
+    canonical = resolve(parameters, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+    cosmo = likelihood.cosmology(canonical)
+    theory = likelihood.theory_vector(canonical)
+    wanted = ("h", "Omega_m", "Omega_b", "omega_nu", "sigma8")
+    numbers = {name: canonical[name] for name in wanted if name in canonical}
+    if "sigma8" not in numbers:
+        numbers["sigma8"] = sigma8(cosmo, 0.0, model=likelihood.options.linear)[0]
+    return _Result(theory, likelihood.chi2_of(theory), conditions(cosmo), numbers)
+
+
+def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
+    if not module.cosmology_names:
+        module.cosmology_names = cosmosis_block.cosmology_names(block)
+    parameters = cosmosis_block.cosmology(block, module.cosmology_names)
+    result = jax.device_get(module.own_theory(parameters | _nuisance(block, module)))
+    cosmosis_block.check_agreement(block, {k: float(v) for k, v in result.cosmology.items()})
+    return result
+
+
+def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
+    likelihood = module.likelihood
+    tables = cosmosis_block.tables(block)
+    # one compilation for each set of grids; a pipeline has one
+    key = b"".join(grid.tobytes() for grid in tables[:3])
+    if key not in module.table_theories:
+        grid = likelihood.table_grid(tables.z, tables.k, tables.z_distance)
+
+        @jax.jit
+        def theory(power: PowerTable, parameters: Mapping[str, ArrayLike]) -> _Result:
+            canonical = resolve(
+                {**_STAND_IN, **parameters}, n_lens=likelihood.n_lens, n_source=likelihood.n_source
+            )
+            vector = likelihood.theory_vector_from_tables(grid, power, canonical)
+            positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
+            return _Result(vector, likelihood.chi2_of(vector), positive, {})
+
+        module.table_theories[key] = theory
+    return jax.device_get(module.table_theories[key](tables.power, _nuisance(block, module)))
+
+
+def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
+    likelihood = module.likelihood
+    found = cosmosis_block.nuisance(block, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+    for section in found.idle:
+        module.say_once(f"section [{section}] is not used, for the data have no such galaxies")
+    return found.given
+
+
+def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: float) -> None:
+    """The entries of cosmosis.gaussian_likelihood, and the angles and bins of its 2pt likelihood."""
+    name, likelihood = module.like_name, module.likelihood
+    data = likelihood.data
+    log_det = likelihood.log_det if module.include_norm else 0.0
+    norm = -0.5 * log_det
+    block[names.likelihoods, f"{name}_like"] = -0.5 * chi2 + norm
+    entries: dict[str, object] = {
+        "chi2": chi2,
+        "n": int(data.n_data),
+        "log_det": log_det,
+        "norm": norm,
+    }
+    if not module.likelihood_only:
+        noise = np.random.default_rng().standard_normal(data.n_data)
+        measurements = data.measurements
+        entries |= {
+            "theory": theory,
+            "data": data.value,
+            "covariance": data.covariance,
+            "inverse_covariance": likelihood.precision,
+            "simulation": theory + module.cholesky @ noise,
+            "angle": np.concatenate([m.theta_arcmin for m in measurements]) * _ARCMIN,
+            "bin1": np.concatenate([m.bin1 for m in measurements]).astype(np.intc),
+            "bin2": np.concatenate([m.bin2 for m in measurements]).astype(np.intc),
+        }
+    for entry, value in entries.items():
+        block[names.data_vector, f"{name}_{entry}"] = value
+
+
+def _write_derived(block: DataBlock, cosmology: Mapping[str, Array]) -> None:
+    sigma_8 = float(cosmology["sigma8"])
+    derived = {"sigma_8": sigma_8, "s_8": sigma_8 * float(cosmology["Omega_m"] / 0.3) ** 0.5}
+    for name, value in derived.items():
+        if not block.has_value(names.cosmological_parameters, name):
+            block[names.cosmological_parameters, name] = value

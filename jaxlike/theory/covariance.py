@@ -1,0 +1,102 @@
+"""Gaussian covariance of two-point functions in real space.
+
+Cov = sum_ell F_A(ell) F_B(ell) (C_ac C_bd + C_ad C_bc) / ((2 ell + 1) f_sky) with each statistic
+xi = sum_ell F(ell) C_ell averaged over its angular bin, e.g. Friedrich et al. 2021
+(arXiv:2012.08568), eqs. 9-15. The noise-noise term is summed over all multipoles at once: by the
+completeness of the d-functions it is the number of pairs in the bin.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxlike.numerics.wigner import wigner_d
+from jaxlike.theory.projection import SPINS, bin_quadrature
+
+
+@dataclass(frozen=True)
+class Field:
+    """One tomographic bin: its kind ("counts" or "shear"), zero-based bin and noise power."""
+
+    kind: str
+    bin: int
+    noise: float
+
+
+@dataclass(frozen=True)
+class RealSpacePoints:
+    """Points of one statistic and one pair of fields: indices (n,) of their angular bins."""
+
+    statistic: str
+    first: int
+    second: int
+    angle: NDArray
+
+
+def bin_kernels(statistic: str, theta_min: NDArray, theta_max: NDArray, ell_max: int) -> NDArray:
+    """F (n_theta, ell_max + 1): xi(bin) = sum_ell F(ell) C_ell."""
+    m, n = SPINS[statistic]
+    x, weight = bin_quadrature(theta_min, theta_max)
+    kernel = np.zeros((len(theta_min), ell_max + 1))
+    for ell, d in wigner_d(m, n, x, ell_max):
+        if ell > 0:
+            kernel[:, ell] = (2 * ell + 1) / (4 * np.pi) * (d @ weight)
+    return kernel
+
+
+def _noise_noise(
+    a: RealSpacePoints, b: RealSpacePoints, fields: Sequence[Field], solid_angle: NDArray
+) -> NDArray:
+    """Noise powers multiplied, over the pairs of galaxies in each angular bin."""
+    matches = float((a.first, a.second) == (b.first, b.second))
+    matches += float((a.first, a.second) == (b.second, b.first))
+    if a.statistic != b.statistic or not matches:
+        return np.zeros((a.angle.size, b.angle.size))  # E and B cancel between xi+ and xi-
+    modes = 2 if a.statistic in ("xi_plus", "xi_minus") else 1  # E and B
+    power = modes * matches * fields[a.first].noise * fields[a.second].noise
+    variance = power / (4 * np.pi * solid_angle[a.angle])
+    return np.where(a.angle[:, None] == b.angle, variance[:, None], 0.0)
+
+
+def gaussian_covariance(
+    points: Sequence[RealSpacePoints],
+    fields: Sequence[Field],
+    cl: NDArray,
+    f_sky: float,
+    theta_min: NDArray,
+    theta_max: NDArray,
+) -> NDArray:
+    """Covariance (n_data, n_data) of `points`, in their order.
+
+    cl: (n_field, n_field, ell_max + 1) signal spectra at every multipole (E modes); f_sky:
+    observed fraction of the sky; theta_min, theta_max [radians]: edges (n_bin,) of the angular
+    bins that `points` count.
+    """
+    ell_max = cl.shape[-1] - 1
+    modes = (2 * np.arange(ell_max + 1) + 1) * f_sky
+    solid_angle = 2 * np.pi * (np.cos(theta_min) - np.cos(theta_max))
+    statistics = {p.statistic for p in points}
+    kernels = {s: bin_kernels(s, theta_min, theta_max, ell_max) for s in statistics}
+    noise = np.diag([field.noise for field in fields])[:, :, None]
+    rows: list[list[NDArray]] = []
+    for i, a in enumerate(points):
+        row: list[NDArray] = []
+        for j, b in enumerate(points):
+            if j < i:
+                row.append(rows[j][i].T)
+                continue
+            # the noise-noise part of this product has its own sum
+            spectrum = _product(cl + noise, a, b) - _product(noise, a, b)
+            block = kernels[a.statistic][a.angle] * (spectrum / modes)
+            block = block @ kernels[b.statistic][b.angle].T
+            row.append(block + _noise_noise(a, b, fields, solid_angle) / f_sky)
+        rows.append(row)
+    return np.block(rows)
+
+
+def _product(cl: NDArray, a: RealSpacePoints, b: RealSpacePoints) -> NDArray:
+    """C_ac C_bd + C_ad C_bc."""
+    straight = cl[a.first, b.first] * cl[a.second, b.second]
+    return straight + cl[a.first, b.second] * cl[a.second, b.first]
