@@ -80,9 +80,9 @@ def _parser() -> argparse.ArgumentParser:
     nuts.add_argument(
         "--target-accept",
         type=float,
-        default=0.8,
+        default=0.95,
         metavar="P",
-        help="acceptance rate that the step size is tuned to; more means shorter steps (0.8)",
+        help="acceptance rate that the step size is tuned to; more means shorter steps (0.95)",
     )
     nuts.add_argument(
         "--output",
@@ -131,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     mock = subparsers.add_parser(
         "mock", parents=[device], help="make the shipped mock survey again"
     )
-    mock.add_argument("output", metavar="FILE", help="FITS file to write")
+    mock.add_argument("--output", metavar="FILE", required=True, help="FITS file to write")
     mock.add_argument("--force", action="store_true", help="replace an existing file")
     mock.set_defaults(run=commands.mock)
     return parser

@@ -78,8 +78,9 @@ class Model:
             values |= sampled
             given = {canonical_name(name) for name in values}
             for spec in self.config.parameters:
-                fixed = spec.value is not None and is_known(spec.name)
-                if fixed and canonical_name(spec.name) not in given:
+                if spec.value is None or not is_known(spec.name):
+                    continue
+                if canonical_name(spec.name) not in given:
                     values[spec.name] = spec.value
         return resolve(values, n_lens=self.likelihood.n_lens, n_source=self.likelihood.n_source)
 

@@ -74,7 +74,8 @@ def run(config: str, overrides: Mapping[str, Any]) -> int:
         f"{nodes.z.size} redshift x {nodes.ell.size} multipole nodes, estimated error "
         f"{model.likelihood.node_error:.1e} in chi^2; loaded in {loaded:.1f} s"
     )
-    print(f"{jax.devices()[0]}, jax {jax.__version__}, {model.log_posterior(model.reference).dtype}")
+    precision = model.log_posterior(model.reference).dtype
+    print(f"{jax.devices()[0]}, jax {jax.__version__}, {precision}")
     timings = benchmark(model)
     print(f"{'':24s}{'compile':>10s}{'per point':>12s}{'memory':>12s}")
     for t in timings:

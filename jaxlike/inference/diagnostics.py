@@ -65,7 +65,7 @@ def complaints(chains: Chains, summary: Summary) -> tuple[str, ...]:
     if n_divergent := int(chains.divergent.sum()):
         found.append(
             f"{n_divergent} of {chains.divergent.size} draws diverged: part of the posterior may "
-            "be missed, raise --target-accept (towards 0.95)"
+            "be missed, raise --target-accept (towards 0.99)"
         )
     least = MIN_ESS_PER_CHAIN * chains.n_chains
     for kind, ess in (("bulk", summary.ess_bulk), ("tail", summary.ess_tail)):

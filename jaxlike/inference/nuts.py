@@ -49,7 +49,7 @@ def run_nuts(
     warmup: int = 500,
     samples: int = 1000,
     seed: int = 0,
-    target_accept: float = 0.8,
+    target_accept: float = 0.95,
     max_tree_depth: int = 10,
     dense_mass: bool = True,
     progress: bool = True,

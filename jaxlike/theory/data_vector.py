@@ -138,9 +138,9 @@ class TwoPointTheory:
         systematics = Nuisance(
             per_bin("b", self.lens.n_bin),
             per_bin("m", self.source.n_bin),
-            nuisance["A_IA"],
-            nuisance["alpha_IA"],
-            nuisance["z0_IA"],
+            jnp.asarray(nuisance["A_IA"]),
+            jnp.asarray(nuisance["alpha_IA"]),
+            jnp.asarray(nuisance["z0_IA"]),
         )
         return pair_weights(
             self.nodes,

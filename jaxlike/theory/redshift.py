@@ -79,7 +79,8 @@ class ShiftedDistributions:
             width = 2 * self.step
             count = self.z.size // 2
             first = _margin_points(width) - _HALF_TAPS - dz / width
-            samples = lattice_windows(jnp.asarray(self.curve), first, count + 2 * _HALF_TAPS, linear_taps)
+            padded = count + 2 * _HALF_TAPS
+            samples = lattice_windows(jnp.asarray(self.curve), first, padded, linear_taps)
             values = _interleave(samples)
         return values / (values @ self.norm)[:, None]
 

@@ -1,0 +1,46 @@
+# `make demo` and `make test` need Python >= 3.11 with venv and nothing else: they set up .venv.
+PYTHON ?= python3
+VENV ?= .venv
+EXTRAS ?= test
+PYTEST_FLAGS ?= -n 2 --dist loadscope
+BIN := $(VENV)/bin
+
+.PHONY: demo test lint types benchmark mock clean
+
+demo: $(VENV)/demo.stamp
+	$(BIN)/jaxlike nuts cobaya_yaml/mock_3x2pt_mcmc.yaml --output demo/mock_3x2pt --force
+	$(BIN)/jaxlike plot demo/mock_3x2pt --output demo/mock_3x2pt
+	@echo "Chains and plots are in demo/: mock_3x2pt_triangle.png, mock_3x2pt_data.png"
+
+test: $(VENV)/$(EXTRAS).stamp
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+lint: $(VENV)/$(EXTRAS).stamp
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/$(EXTRAS).stamp
+	$(BIN)/mypy
+
+benchmark: $(VENV)/demo.stamp
+	$(BIN)/jaxlike benchmark cobaya_yaml/mock_3x2pt_mcmc.yaml
+
+mock: $(VENV)/demo.stamp
+	$(BIN)/jaxlike mock data/des_y1_mock.fits --force
+	cd data && sha256sum --check SHA256SUMS
+
+clean:
+	rm -rf $(VENV) demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip
+
+# One stamp for each set of extras: installed anew when the packaging changes.
+$(VENV)/demo.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/%.stamp: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	@touch $@

@@ -1,0 +1,7 @@
+"""`python -m jaxlike` is the `jaxlike` command."""
+
+import sys
+
+from jaxlike.cli import main
+
+sys.exit(main())

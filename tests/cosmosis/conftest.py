@@ -1,0 +1,122 @@
+"""Shared by the tests of the CosmoSIS module: blocks, set-up modules, and CosmoSIS's command."""
+
+import configparser
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import jaxlike
+
+STORED = ("fiducial", "fiducial_ia1", "low_omega_m", "w_-0.8")
+"""Points at which CosmoSIS's own numbers are stored."""
+
+Values = dict[str, dict[str, float]]
+
+
+def fill(block: Any, values: Mapping[str, Mapping[str, Any]]) -> Any:
+    """`block` with section -> name -> value put in."""
+    for section, entries in values.items():
+        for name, value in entries.items():
+            block[section, name] = value
+    return block
+
+
+def new_block(values: Mapping[str, Mapping[str, Any]]) -> Any:
+    """A new DataBlock of section -> name -> value."""
+    from cosmosis.datablock import DataBlock
+
+    return fill(DataBlock(), values)
+
+
+def set_up(**options: object) -> Any:
+    """The module that `setup` makes of options of its section."""
+    from jaxlike.cosmosis import setup
+
+    given = {"file": "jaxlike_two_point.py", **options}
+    return setup(
+        new_block({"pipeline": {"current_module": "two_point"}, "module_options": given})
+    )
+
+
+@pytest.fixture
+def values(repository: Path) -> Values:
+    """Starting values of the shipped values.ini."""
+    ini = configparser.ConfigParser(inline_comment_prefixes=(";", "#"))
+    ini.read(repository / "cosmosis_modules" / "values.ini")
+
+    def start(text: str) -> float:
+        numbers = text.split()
+        return float(numbers[len(numbers) // 2])
+
+    return {s: {name: start(text) for name, text in ini[s].items()} for s in ini.sections()}
+
+
+@pytest.fixture(scope="session")
+def mock_module() -> Any:
+    """The module on the shipped mock."""
+    return set_up()
+
+
+@pytest.fixture(scope="session")
+def block_module(shared: Path) -> Any:
+    """The module with the block's power, on the real data, with n(z) as CosmoSIS treats it."""
+    return set_up(
+        power="block",
+        nz="histogram",
+        projection="flat",
+        data_file=str(shared / "data" / "des_y1_3x2pt.fits"),
+    )
+
+
+@pytest.fixture(params=STORED)
+def stored(request: pytest.FixtureRequest, shared: Path) -> Mapping[str, Any]:
+    """What CosmoSIS had in its block at one of the points, and the numbers it found."""
+    with np.load(shared / "reference" / "cosmosis" / f"{request.param}.npz") as file:
+        return {name: file[name] for name in file.files}
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="session")
+def run_cosmosis(repository: Path) -> Run:
+    """Run `cosmosis <arguments>` from the repository's root, as a user would."""
+    beside = Path(sys.executable).with_name("cosmosis")
+    command = str(beside) if beside.is_file() else shutil.which("cosmosis")
+    if command is None:
+        pytest.skip("the cosmosis command is not there")
+    # the package that is being tested, installed or not
+    home = str(Path(jaxlike.__file__).resolve().parent.parent)
+
+    def run(*arguments: str | Path, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join([home, os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+        return subprocess.run(
+            [sys.executable, command, *map(str, arguments)],
+            cwd=repository,
+            env={**os.environ, "PYTHONPATH": path},
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def make_block() -> Callable[..., Any]:
+    """A function that makes a DataBlock of section -> name -> value."""
+    return new_block
+
+
+@pytest.fixture(scope="session")
+def make_module() -> Callable[..., Any]:
+    """A function that sets the module up with options of its section."""
+    return set_up
