@@ -4,6 +4,8 @@ VENV ?= .venv
 EXTRAS ?= test
 PYTEST_FLAGS ?= -n 2 --dist loadscope
 BIN := $(VENV)/bin
+# programs that tests start (cobaya-run, cosmosis, jaxlike) come from the same environment
+export PATH := $(abspath $(BIN)):$(PATH)
 
 .PHONY: demo test lint types benchmark mock clean
 

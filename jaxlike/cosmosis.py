@@ -3,6 +3,7 @@
 CosmoSIS loads cosmosis_modules/jaxlike_two_point.py, which has these functions and nothing else.
 """
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +19,9 @@ from numpy.typing import NDArray
 
 from jaxlike import cosmosis_block
 from jaxlike.config.container import make_config
-from jaxlike.config.cosmosis_ini import LIKELIHOOD, OUTPUT_OPTIONS, module_options
+from jaxlike.config.cosmosis_ini import LIKELIHOOD, module_options
 from jaxlike.config.options import bad_value, flag
+from jaxlike.errors import ConfigError
 from jaxlike.likelihood import Likelihood, build_likelihood
 from jaxlike.parameters import resolve
 from jaxlike.survey import load_data
@@ -57,6 +59,7 @@ class TwoPointModule:
     )
     cosmology_names: tuple[str, ...] = ()
     said: set[str] = field(default_factory=set)
+    process: int = field(default_factory=os.getpid)
 
     def say_once(self, sentence: str) -> None:
         """Print a sentence, unless it has been printed before."""
@@ -85,19 +88,19 @@ def setup(options: DataBlock) -> TwoPointModule:
         host="block",
         sampler={},
     )
-    like_name, include_norm, likelihood_only = (given.get(name) for name in OUTPUT_OPTIONS)
-    if like_name is None:
-        like_name = LIKELIHOOD
-    if not isinstance(like_name, str) or not like_name.strip():
+    like_name = given.get("like_name", LIKELIHOOD)
+    if not isinstance(like_name, str):
         raise bad_value("like_name", like_name, "a name")
+    include_norm = flag("include_norm", given.get("include_norm", False))
+    likelihood_only = flag("likelihood_only", given.get("likelihood_only", False))
     data = load_data(config.data_file, config.scale_cuts, config.probes)
     likelihood = build_likelihood(data, config.theory)
     print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
     return TwoPointModule(
         likelihood,
         like_name,
-        include_norm=flag("include_norm", include_norm or False),
-        likelihood_only=flag("likelihood_only", likelihood_only or False),
+        include_norm=include_norm,
+        likelihood_only=likelihood_only,
         cholesky=np.linalg.cholesky(data.covariance),
         own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters)),
     )
@@ -109,6 +112,10 @@ def execute(block: DataBlock, module: TwoPointModule) -> int:
     That is for a cosmology without a solution, with the reason printed once; what is wrong at every
     point (an unknown or missing parameter, a missing section, a bug) is an exception.
     """
+    if os.getpid() != module.process:
+        raise ConfigError(
+            "cosmosis --smp runs copies of one process, in which JAX would wait for ever: use --mpi"
+        )
     own_power = module.likelihood.options.power == "jaxlike"
     result = _with_own_power(block, module) if own_power else _with_block_power(block, module)
     for sentence, holds in result.conditions.items():
@@ -181,7 +188,7 @@ def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
 
 
 def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: float) -> None:
-    """The entries of cosmosis.gaussian_likelihood, and the angles and bins of its 2pt likelihood."""
+    """The entries of cosmosis.gaussian_likelihood, with the angles and bins of CosmoSIS's 2pt."""
     name, likelihood = module.like_name, module.likelihood
     data = likelihood.data
     log_det = likelihood.log_det if module.include_norm else 0.0

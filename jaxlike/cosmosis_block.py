@@ -117,7 +117,7 @@ def _sampled_amplitudes(block: Block) -> set[str]:
 
 def cosmology(block: Block, names: Iterable[str]) -> dict[str, float]:
     """`section--name` -> value for `names` of the cosmology's section."""
-    values = {name: block[COSMOLOGY, name] for name in names}
+    values = {name: _number(block, COSMOLOGY, name) for name in names}
     for name in ("omnuh2", "mnu"):
         # no massive neutrino, rather than one without a scale of free streaming
         if values.get(name) == 0:
@@ -152,6 +152,15 @@ def check_agreement(block: Block, canonical: Mapping[str, float]) -> None:
             )
 
 
+def _number(block: Block, section: str, name: str) -> float:
+    value = block[section, name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ParameterError(
+            f"parameter '{section}--{name}' is {value!r}, but must be a real number"
+        )
+    return float(value)
+
+
 class Nuisance(NamedTuple):
     """Parameters as `section--name`, and the sections that these data have no use for."""
 
@@ -174,7 +183,7 @@ def nuisance(block: Block, *, n_lens: int, n_source: int) -> Nuisance:
             continue
         for name in names:
             canonical_name(f"{section}--{name}")
-            given[f"{section}--{name}"] = block[section, name]
+            given[f"{section}--{name}"] = _number(block, section, name)
     return Nuisance(given, idle)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
@@ -108,7 +108,8 @@ class Likelihood:
             name: jnp.where(possible, value, _REFERENCES[0].get(name, _SAFE.get(name, value)))
             for name, value in parameters.items()
         }
-        chi2 = self.chi2(safe)
+        # or the compiler repeats the making of every scalar in each kernel that reads it
+        chi2 = self.chi2(lax.optimization_barrier(safe))
         constant = self.log_det + self.data.n_data * np.log(2 * np.pi) if normalised else 0.0
         finite = possible & jnp.isfinite(chi2)
         return jnp.where(finite, -0.5 * (jnp.where(finite, chi2, 0.0) + constant), -jnp.inf)

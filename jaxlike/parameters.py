@@ -18,7 +18,9 @@ from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, aliases, canonical_nam
 from jaxlike.priors import Prior
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 
-_DEFAULTS = {"Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046}
+_DEFAULTS = {"w0": -1.0, "wa": 0.0, "N_eff": 3.046}
+# Left out where they are the number zero, so that the theory need not compute what has no effect.
+_NOTHING_AT_ZERO = ("omega_nu", "mnu", "Omega_k")
 _ALIGNMENT_DEFAULTS = {"A_IA": 0.0, "alpha_IA": 0.0, "z0_IA": 0.62}
 
 
@@ -119,17 +121,25 @@ def _scalar(name: str, value: ArrayLike) -> Array:
     return array
 
 
+def _is_zero(value: ArrayLike) -> bool:
+    return isinstance(value, int | float) and value == 0
+
+
 def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> dict[str, Array]:
     """Canonical parameters, each a scalar array, from a mapping of any accepted names.
 
     n_lens and n_source are the numbers of bins of the data.  Omega_m is total matter, so Omega_c +
     Omega_b + omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
-    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu is left out
-    if neither is given (no massive neutrino).  Traceable in the values.  Raises ParameterError on
+    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu
+    and Omega_k are left out where they are not given, or are the number 0 (not an array).  Traceable in the values.  Raises ParameterError on
     names that are unknown, missing, given twice, or without effect on these data.
     """
     given = check_names(params, n_lens=n_lens, n_source=n_source)
-    values = {quantity: _scalar(name, params[name]) for quantity, name in given.items()}
+    values = {
+        quantity: _scalar(name, params[name])
+        for quantity, name in given.items()
+        if not (quantity in _NOTHING_AT_ZERO and _is_zero(params[name]))
+    }
     out = {name: values.get(name, jnp.asarray(value, float)) for name, value in _DEFAULTS.items()}
     out["h"] = values["h"] if "h" in values else values["H0"] / 100.0
     h2 = out["h"] ** 2
@@ -142,6 +152,8 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
     elif "mnu" in values:
         out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
     out["Omega_m"] = _total_matter(given, values, out, h2)
+    if "Omega_k" in values:
+        out["Omega_k"] = values["Omega_k"]
     for name, value in _ALIGNMENT_DEFAULTS.items():
         out[name] = values.get(name, jnp.asarray(value, float))
     for stem in PER_BIN:

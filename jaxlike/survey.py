@@ -79,9 +79,9 @@ def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:
         fine = projection.flat_sky(measurement.statistic, angle * _ARCMIN, _FINE_ELL)
 
     def project(ell: NDArray) -> NDArray:
-        return (fine @ projection.cl_matrix(_FINE_ELL, ell))[where]
+        return fine @ projection.cl_matrix(_FINE_ELL, ell)
 
-    return Block(measurement.statistic, measurement.bin1 - 1, measurement.bin2 - 1, project)
+    return Block(measurement.statistic, measurement.bin1 - 1, measurement.bin2 - 1, where, project)
 
 
 def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
@@ -94,8 +94,8 @@ def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
         width = DEFAULT_BANDWIDTH * min(h.width for h in histograms)
     shifted = redshift.build(histograms, options.nz, width)
     unused = shifted[0].without_bins()
-    lens = unused if found[0] is None else shifted[0]
-    source = unused if found[1] is None else shifted[-1]
+    lens = unused if found[0] is None else shifted[0].trimmed()
+    source = unused if found[1] is None else shifted[-1].trimmed()
     return TwoPointTheory.build(
         [_block(m, data, options.projection) for m in data.measurements],
         lens,

@@ -107,6 +107,14 @@ def test_power_from_the_block(cosmosis):
     assert cosmosis("omega_b = 0.05", "tau = 0.08\nomega_b = 0.05", power="host").parameters
 
 
+def test_options_about_cosmosis_entries_change_no_model(cosmosis):
+    plain = cosmosis()
+    more = "radiation = F\ninclude_norm = T\nlikelihood_only = T\nfunction = execute"
+    assert cosmosis("radiation = F", more).theory == plain.theory
+    with pytest.raises(ConfigError, match="likelihoods has 'jaxlike'; accepted is des alone"):
+        cosmosis("radiation = F", "radiation = F\nlike_name = des")
+
+
 BAD_INI = {
     "option value": ("radiation = F", "nz = x", "option 'nz' is 'x'", "kde, histogram"),
     "flag": ("radiation = F", "radiation = 3", "'radiation' is '3'", "true, false"),

@@ -119,7 +119,7 @@ def test_alias(alias):
 
 def test_defaults():
     out = resolved(BASE)
-    expected = {"Omega_k": 0, "w0": -1, "wa": 0, "N_eff": 3.046}
+    expected = {"w0": -1, "wa": 0, "N_eff": 3.046}
     expected |= {"A_IA": 0, "alpha_IA": 0, "z0_IA": 0.62, "b1": 1.4, "b2": 1.6}
     expected |= {f"m{i}": 0 for i in (1, 2, 3)} | {f"dz_source{i}": 0 for i in (1, 2, 3)}
     expected |= {"dz_lens1": 0, "dz_lens2": 0} | {k: BASE[k] for k in BASE if k[0] != "b"}

@@ -21,7 +21,6 @@ from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config
 from jaxlike.config.container import make_config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import JaxlikeError
-from jaxlike.likelihood import Likelihood as TwoPoint
 from jaxlike.likelihood import build_likelihood
 from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, split_name
 from jaxlike.parameters import check_names, resolve
@@ -78,7 +77,6 @@ class TwoPointLikelihood(Likelihood):
         """Switch JAX to double precision; read the data and, for tables, prepare the theory."""
         jax.config.update("jax_enable_x64", True)
         options = {name: getattr(self, name) for name in LIKELIHOOD_OPTIONS}
-        self._two_point: TwoPoint | None = None
         self._settings: Settings | None = None
         try:
             self._config = _config(self.get_name(), options, self._probes)

@@ -1,41 +1,34 @@
-"""Tuning of NUTS in a warm-up that all chains share: one step size, one mass matrix.
+"""Tuning of NUTS in a warm-up that all chains share: step size, mass matrix, shear.
 
 The chains start in the Gaussian around the mode, which gives the first mass matrix.  Pooling the
 chains' draws makes each later one good after few draws of each.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxlike.inference.blocks import Draws
+from jaxlike.inference.blocks import Draws, Tuning
+from jaxlike.inference.shear import fit_shear, offset
 
-#: (first draw, number of draws, states, step size, inverse mass) -> (states, draws)
-Advance = Callable[[int, int, Any, float, np.ndarray], tuple[Any, Draws]]
+#: (first draw, number of draws, states, tuning) -> (states, draws)
+Advance = Callable[[int, int, Any, Tuning], tuple[Any, Draws]]
 
-# Fractions of the warm-up: step size alone, then windows that each end with a new mass matrix; the
+# Fractions of the warm-up: step size alone, then windows that each end with new coordinates; the
 # rest is for the step size alone again.
-_WINDOWS = (0.10, 0.15, 0.25, 0.40)
-_BLOCK = 5  # draws between two updates of the step size
-
-
-@dataclass(frozen=True)
-class Tuning:
-    """Step size, and inverse mass matrix (n, n), an estimate of the covariance."""
-
-    step_size: float
-    inverse_mass: np.ndarray
+_WINDOWS = (0.10, 0.15, 0.25, 0.35)
+_BLOCK = 3  # draws between two changes of the step size
 
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of the warm-up: number of draws, and whether its draws make a new mass matrix."""
+    """A stretch of the warm-up: number of draws, and whether they make new coordinates."""
 
     draws: int
-    learns_mass: bool
+    learns: bool
 
 
 def windows(warmup: int) -> tuple[Window, ...]:
@@ -47,38 +40,71 @@ def windows(warmup: int) -> tuple[Window, ...]:
 
 
 def warm_up(
-    advance: Advance, states: Any, tuning: Tuning, *, warmup: int, target_accept: float, dense: bool
+    advance: Advance,
+    states: Any,
+    tuning: Tuning,
+    *,
+    warmup: int,
+    target_accept: float,
+    learn: Callable[[Sequence[Draws], Sequence[Draws], Tuning], Tuning],
 ) -> Iterator[tuple[Any, Tuning, Draws]]:
     """Make `warmup` draws a few at a time; yields states, the tuning to go on with, and the draws.
 
     The step size follows dual averaging (Hoffman & Gelman 2014, section 3.2) of the acceptance
-    rate's mean over the chains; the mass matrix is learned at the end of each window.
+    rate's mean over the chains.  At the end of a window `learn` makes the coordinates from the
+    window's draws, and those of earlier windows.
     """
     from blackjax.adaptation.step_size import dual_averaging_adaptation
 
     init, update, final = dual_averaging_adaptation(target_accept)
     update = jax.jit(update)
     done = 0
+    earlier: list[Draws] = []
     for window in windows(warmup):
         # BlackJAX pulls towards ten times the start; this start is a good guess already.
         averaging = init(tuning.step_size / 10.0)
         averaging = averaging._replace(log_step_size=np.log(tuning.step_size))
-        seen: list[np.ndarray] = []
+        seen: list[Draws] = []
         left = window.draws
         while left:
             count = min(left, _BLOCK)
             step_size = float(np.exp(averaging.log_step_size))
-            states, draws = advance(done, count, states, step_size, tuning.inverse_mass)
+            states, draws = advance(done, count, states, tuning._replace(step_size=step_size))
             averaging = update(averaging, float(draws.acceptance.mean()))
-            seen.append(draws.u)
+            seen.append(draws)
             left -= count
             done += count
             if left == 0:
-                tuning = Tuning(float(final(averaging)), tuning.inverse_mass)
-                if window.learns_mass:
-                    covariance = pooled_covariance(np.concatenate(seen, 1), tuning.inverse_mass)
-                    tuning = Tuning(tuning.step_size, covariance if dense else diagonal(covariance))
+                tuning = tuning._replace(step_size=float(final(averaging)))
+                if window.learns:
+                    tuning = learn(earlier, seen, tuning)
+                    earlier += seen
             yield states, tuning, draws
+
+
+def learn_coordinates(
+    earlier: Sequence[Draws],
+    recent: Sequence[Draws],
+    tuning: Tuning,
+    *,
+    parameters: Callable[[np.ndarray], np.ndarray],
+    bounded: Sequence[int],
+    dense: bool,
+) -> Tuning:
+    """Tuning with a shear learned from all draws, and the covariance of recent ones.
+
+    `parameters` takes points u (m, n) to x (m, n); `bounded` are those whose prior has edges.
+    """
+    u, gradient = (
+        np.concatenate([getattr(d, name) for d in (*recent, *earlier)], axis=1)
+        for name in ("u", "gradient")
+    )
+    n_recent = sum(d.u.shape[1] for d in recent)
+    x = parameters(u.reshape(-1, u.shape[-1])).reshape(u.shape)
+    shear = fit_shear(u, x, np.nan_to_num(gradient), bounded)
+    v = u - shear.axis * offset(shear, x)[..., None]
+    covariance = pooled_covariance(v[:, :n_recent], tuning.inverse_mass)
+    return tuning._replace(inverse_mass=covariance if dense else diagonal(covariance), shear=shear)
 
 
 def pooled_covariance(draws: np.ndarray, previous: np.ndarray) -> np.ndarray:

@@ -1,14 +1,14 @@
 """Blocks of NUTS draws: one compiled function, run by all chains side by side.
 
-BlackJAX's NUTS kernel makes the draws.  Step size and mass matrix are arguments, so warm-up and
-sampling share one compilation.  On a CPU every chain has a thread of its own and never waits for
+BlackJAX's NUTS kernel makes the draws.  All tuning is an argument, so warm-up and sampling share
+one compilation.  On a CPU every chain has a thread of its own and never waits for
 another's longer tree; on an accelerator all chains are one batch.
 """
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -16,18 +16,30 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.inference.shear import Shear, Transform, bend, offset, straighten
+
 LENGTH = 25
 """Largest number of draws in a block."""
 
 
+class Tuning(NamedTuple):
+    """Step size, and the coordinates v: a shear, and an estimate (n, n) of their covariance."""
+
+    step_size: Any
+    inverse_mass: Any
+    shear: Shear
+
+
 @dataclass(frozen=True)
 class Draws:
-    """Results of a block: u (chain, draw, n); the rest (chain, draw)."""
+    """Results of a block: u and the log-density's gradient there (chain, draw, n); the rest
+    (chain, draw)."""
 
     u: np.ndarray
+    gradient: np.ndarray
     log_density: np.ndarray
     divergent: np.ndarray
-    gradients: np.ndarray
+    steps: np.ndarray
     acceptance: np.ndarray
 
 
@@ -47,39 +59,59 @@ def first_states(
 
 
 def compile_block(
-    log_density: Callable[[ArrayLike], Array], n: int, group: int, max_tree_depth: int
+    log_density: Callable[[ArrayLike], Array],
+    transform: Transform,
+    n: int,
+    group: int,
+    max_tree_depth: int,
 ) -> Callable:
-    """Compile (keys, first draw, count, state, step size, inverse mass) -> (state, outputs)."""
+    """Compile (keys, first draw, count, state, Tuning) -> (state, outputs)."""
     import blackjax
     from blackjax.mcmc.hmc import HMCState
 
     kernel = blackjax.nuts.build_kernel()
     real = jnp.result_type(float)
 
-    def draw(key: Array, state: Any, step_size: Array, inverse_mass: Array) -> tuple[Any, Any]:
-        state, info = kernel(key, state, log_density, step_size, inverse_mass, max_tree_depth)
-        steps = info.num_integration_steps.astype(real)
-        divergent = info.is_divergent.astype(real)
-        return state, (state.position, state.logdensity, divergent, steps, info.acceptance_rate)
+    def draw(key: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
+        shear = tuning.shear
 
-    def draw_group(keys: Array, state: Any, *tuning: Array) -> tuple[Any, Any]:
+        def density(v: Array) -> Array:
+            return log_density(bend(shear, transform, v))
+
+        def slope(u: Array) -> Array:
+            return jax.grad(lambda point: offset(shear, transform(point)))(u)
+
+        u, value, gradient = state
+        along = gradient + (shear.axis @ gradient) * slope(u)
+        inner = HMCState(straighten(shear, transform, u), value, along)
+        inner, info = kernel(
+            key, inner, density, tuning.step_size, tuning.inverse_mass, max_tree_depth
+        )
+        v, value, along = inner
+        u = bend(shear, transform, v)
+        gradient = along - (shear.axis @ along) * slope(u)
+        steps = info.num_integration_steps.astype(real)
+        outputs = u, gradient, value, info.is_divergent.astype(real), steps, info.acceptance_rate
+        return HMCState(u, value, gradient), outputs
+
+    def draw_group(keys: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
         if group > 1:
-            return jax.vmap(draw, in_axes=(0, 0, None, None))(keys, state, *tuning)
+            return jax.vmap(draw, in_axes=(0, 0, None))(keys, state, tuning)
         # A batch of one would pay for the selections by which a batch waits for its slowest.
-        result = draw(keys[0], jax.tree.map(lambda a: a[0], state), *tuning)
+        result = draw(keys[0], jax.tree.map(lambda a: a[0], state), tuning)
         return jax.tree.map(lambda a: a[None], result)
 
     def block(
-        keys: Array, first: Array, count: Array, state: Any, step_size: Array, inverse_mass: Array
+        keys: Array, first: Array, count: Array, state: Any, tuning: Tuning
     ) -> tuple[Any, Any]:
         def body(i: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, outputs = carry
             here = jax.vmap(lambda key: jax.random.fold_in(key, first + i))(keys)
-            state, new = draw_group(here, state, step_size, inverse_mass)
+            state, new = draw_group(here, state, tuning)
             return state, jax.tree.map(lambda all_, one: all_.at[i].set(one), outputs, new)
 
-        scalar = jnp.zeros((LENGTH, group), real)
-        outputs = (jnp.zeros((LENGTH, group, n), real), scalar, scalar, scalar, scalar)
+        vector, scalar = jnp.zeros((LENGTH, group, n), real), jnp.zeros((LENGTH, group), real)
+        outputs = (vector, vector, scalar, scalar, scalar, scalar)
         return jax.lax.fori_loop(0, count, body, (state, outputs))
 
     def shape(*dims: int, dtype: Any = real) -> jax.ShapeDtypeStruct:
@@ -87,8 +119,10 @@ def compile_block(
 
     keys = jax.random.split(jax.random.key(0), group)
     state = HMCState(shape(group, n), shape(group), shape(group, n))
+    shear = Shear(shape(n), shape(n), shape(n), shape(n), shape(n, n))
+    tuning = Tuning(shape(), shape(n, n), shear)
     index = shape(dtype=jnp.int32)
-    return jax.jit(block).lower(keys, index, index, state, shape(), shape(n, n)).compile()
+    return jax.jit(block).lower(keys, index, index, state, tuning).compile()
 
 
 def run_block(
@@ -98,8 +132,7 @@ def run_block(
     first: int,
     count: int,
     states: Sequence[Any],
-    step_size: float,
-    inverse_mass: np.ndarray,
+    tuning: Tuning,
 ) -> tuple[list[Any], Draws]:
     """Make draws `first` to `first + count` (at most LENGTH) of every chain; keys are (chain,).
 
@@ -107,18 +140,17 @@ def run_block(
     into blocks.
     """
     group = len(keys) // len(states)
-    real = jnp.result_type(float)
-    tuning = (jnp.asarray(step_size, real), jnp.asarray(inverse_mass, real))
+    settings = jax.tree.map(lambda a: jnp.asarray(a, jnp.result_type(float)), tuning)
     at, number = jnp.asarray(first, jnp.int32), jnp.asarray(count, jnp.int32)
 
     def advance(i: int) -> tuple[Any, Any]:
         own = keys[i * group : (i + 1) * group]
-        return jax.block_until_ready(block(own, at, number, states[i], *tuning))
+        return jax.block_until_ready(block(own, at, number, states[i], settings))
 
     results = list(pool.map(advance, range(len(states))))
-    u, density, divergent, steps, acceptance = (
+    u, gradient, value, divergent, steps, acceptance = (
         np.concatenate([np.asarray(out[k])[:count] for _, out in results], axis=1).swapaxes(0, 1)
-        for k in range(5)
+        for k in range(6)
     )
-    draws = Draws(u, density, divergent > 0, steps.astype(int), np.nan_to_num(acceptance))
+    draws = Draws(u, gradient, value, divergent > 0, steps.astype(int), np.nan_to_num(acceptance))
     return [state for state, _ in results], draws

@@ -17,10 +17,17 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference.adaptation import Advance, Tuning, diagonal, first_step_size, warm_up
+from jaxlike.inference.adaptation import (
+    Advance,
+    diagonal,
+    first_step_size,
+    learn_coordinates,
+    warm_up,
+)
 from jaxlike.inference.blocks import (
     LENGTH,
     Draws,
+    Tuning,
     compile_block,
     first_states,
     group_size,
@@ -34,6 +41,7 @@ from jaxlike.inference.minimise import (
     gradient_batch,
 )
 from jaxlike.inference.posterior import Posterior
+from jaxlike.inference.shear import no_shear
 
 _BLOCK_S = 1.0  # seconds between two reports, so that an interrupt is soon obeyed
 _SAVE_S = 5.0  # seconds between two calls of `save`
@@ -67,7 +75,9 @@ def run_nuts(
     clock = _stopwatch()
     with ThreadPoolExecutor(chains) as pool, _progress_bar(warmup + samples, progress) as bar:
         # XLA compiles on one core, so the sampler is compiled beside the fit.
-        compiling = pool.submit(compile_block, model.log_density, n, group, max_tree_depth)
+        compiling = pool.submit(
+            compile_block, model.log_density, model.from_unconstrained, n, group, max_tree_depth
+        )
         densities = pool.submit(_compile_densities, model, n)
         evaluate = gradient_batch(model.log_density, n)
         cost = Cost(compile_s=clock())
@@ -85,13 +95,19 @@ def run_nuts(
         bar.reset()  # the time left is extrapolated from draws, not from the compilation
         bar.set_description("warm-up")
         covariance = laplace.covariance if dense_mass else diagonal(laplace.covariance)
-        tuning = Tuning(first_step_size(n), covariance)
+        tuning = Tuning(first_step_size(n), covariance, no_shear(n))
+        learn = partial(
+            learn_coordinates,
+            parameters=lambda u: _at_points(transform, u)[0],
+            bounded=[i for i, s in enumerate(model.specs) if "min" in s.prior.as_cobaya()],
+            dense=dense_mass,
+        )
         tuned = warm_up(
-            advance, states, tuning, warmup=warmup, target_accept=target_accept, dense=dense_mass
+            advance, states, tuning, warmup=warmup, target_accept=target_accept, learn=learn
         )
         for stage in tuned:
             states, tuning, draws = stage
-            gradients = cost.warmup_gradients + int(draws.gradients.sum())
+            gradients = cost.warmup_gradients + int(draws.steps.sum())
             cost = replace(cost, warmup_gradients=gradients, warmup_s=cost.warmup_s + clock())
             bar.update(draws.u.shape[1])
 
@@ -103,7 +119,7 @@ def run_nuts(
             for draws in _sample(advance, warmup, samples, states, tuning):
                 collected.append(draws)
                 seconds = clock()
-                gradients = cost.sampling_gradients + int(draws.gradients.sum())
+                gradients = cost.sampling_gradients + int(draws.steps.sum())
                 cost = replace(
                     cost, sampling_gradients=gradients, sampling_s=cost.sampling_s + seconds
                 )
@@ -132,7 +148,7 @@ def _sample(
     while done < samples:
         began = time.perf_counter()
         count = min(count, samples - done)
-        states, draws = advance(first + done, count, states, tuning.step_size, tuning.inverse_mass)
+        states, draws = advance(first + done, count, states, tuning)
         done += count
         yield draws
         count = int(np.clip(_BLOCK_S * count / (time.perf_counter() - began), 1, LENGTH))
@@ -174,11 +190,7 @@ def _chains(
     """The draws so far, carried to the parameters, with their densities there."""
     u = np.concatenate([d.u for d in collected], axis=1)
     log_density = np.concatenate([d.log_density for d in collected], axis=1)
-    n = u.shape[-1]
-    flat = u.reshape(-1, n)
-    padded = np.concatenate([flat, np.zeros((-len(flat) % LENGTH, n))])
-    parts = [transform(points) for points in padded.reshape(-1, LENGTH, n)]
-    x, log_prior = (np.concatenate(arrays)[: len(flat)] for arrays in zip(*parts, strict=True))
+    x, log_prior = _at_points(transform, u.reshape(-1, u.shape[-1]))
     log_prior = log_prior.reshape(log_density.shape)
     log_likelihood = log_density + 0.5 * np.sum(u**2, axis=-1) + offset
     return Chains(
@@ -193,6 +205,15 @@ def _chains(
         cost=cost,
         wanted=wanted,
     )
+
+
+def _at_points(transform: Transform, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`transform`, which takes LENGTH points at once, of any number of points (m, n)."""
+    m, n = u.shape
+    padded = np.concatenate([u, np.zeros((-m % LENGTH, n))])
+    parts = [transform(points) for points in padded.reshape(-1, LENGTH, n)]
+    x, log_prior = (np.concatenate(arrays)[:m] for arrays in zip(*parts, strict=True))
+    return x, log_prior
 
 
 def _check_options(

@@ -22,10 +22,11 @@ def E_squared(cosmo: Cosmology, a: ArrayLike) -> Array:
     a = jnp.asarray(a)
     dark = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
     cold = cosmo.Omega_cb / a**3 + cosmo.Omega_k / a**2 + cosmo.Omega_de * dark
-    return cold + cosmo.Omega_r / a**4 + _massive_neutrinos(cosmo, a)
+    return cold + cosmo.Omega_r / a**4 + massive_neutrinos(cosmo, a)
 
 
-def _massive_neutrinos(cosmo: Cosmology, a: Array) -> Array | float:
+def massive_neutrinos(cosmo: Cosmology, a: ArrayLike) -> Array | float:
+    """Density of the massive eigenstate at scale factor `a` over today's critical density."""
     if cosmo.omega_nu is None:
         return 0.0
     if not cosmo.radiation:
@@ -85,8 +86,10 @@ def curvature_functions(Omega_k: ArrayLike, chi: Array) -> tuple[Array, Array]:
 
     f_k = sin(sqrt(K) chi)/sqrt(K), c_k = cos(sqrt(K) chi) with K = -Omega_k H0^2, and their
     hyperbolic continuations. A series carries the flat limit, so gradients in Omega_k are exact
-    at Omega_k = 0.
+    at Omega_k = 0; only the number 0 (not an array) says that space is flat beforehand.
     """
+    if isinstance(Omega_k, float) and Omega_k == 0.0:
+        return chi, jnp.ones_like(chi)
     y = -jnp.asarray(Omega_k) * (chi / HUBBLE_DISTANCE) ** 2  # K chi^2
     small = jnp.abs(y) < 1e-2
     root = jnp.sqrt(jnp.where(small, 1.0, jnp.abs(y)))

@@ -23,11 +23,15 @@ _FIELD = {"w": "counts", "gamma_t": "cross", "xi_plus": "shear", "xi_minus": "sh
 
 @dataclass(frozen=True)
 class Block:
-    """One statistic's points: zero-based bins and angles (n,); project(ell) -> (n, n_ell)."""
+    """One statistic's points: zero-based bins and indices of angles (n,).
+
+    project(ell) -> (n_angle, n_ell) takes C_ell to the statistic at every angle.
+    """
 
     statistic: str
     bin1: NDArray
     bin2: NDArray
+    angle: NDArray
     project: Callable[[NDArray], NDArray]
 
 
@@ -49,23 +53,18 @@ def _pairs_of(blocks: Sequence[Block]) -> Pairs:
     return Pairs(**{name: np.array(sorted(p), int).reshape(-1, 2) for name, p in found.items()})
 
 
-def _row_of_pair(blocks: Sequence[Block], pairs: Pairs) -> NDArray:
-    """Row of the stacked spectra (counts, cross, shear) that each data point reads."""
-    first = {"counts": 0, "cross": len(pairs.counts)}
-    first["shear"] = first["cross"] + len(pairs.cross)
-    rows = []
-    for block in blocks:
-        field = _FIELD[block.statistic]
-        known = [tuple(pair) for pair in getattr(pairs, field)]
-        rows += [first[field] + known.index(pair) for pair in _block_pairs(block)]
-    return np.array(rows, int)
+def _pair_index(block: Block, pairs: Pairs) -> NDArray:
+    """Which of its field's pairs each point of a block belongs to, (n,)."""
+    known = [tuple(pair) for pair in getattr(pairs, _FIELD[block.statistic]).tolist()]
+    return np.array([known.index(pair) for pair in _block_pairs(block)], int)
 
 
 @dataclass(frozen=True)
 class TwoPointTheory:
     """Everything about a data set that does not change with the parameters.
 
-    projection: (n_data, n_ell) weights of each point on its C_ell; row: (n_data,) that C_ell.
+    projections: (n_angle, n_ell) for each block; point: (n_data,) index of each data point among
+    the values of every block at every pair and angle.
     """
 
     blocks: tuple[Block, ...]
@@ -74,8 +73,8 @@ class TwoPointTheory:
     source: ShiftedDistributions
     nodes: Nodes
     power_grid: PowerGrid
-    projection: NDArray
-    row: NDArray
+    projections: tuple[NDArray, ...]
+    point: NDArray
     linear: LinearModel
     nonlinear: NonlinearModel
     prefactors: bool
@@ -97,7 +96,12 @@ class TwoPointTheory:
         """Theory on a fine grid of nodes, unless a coarser one is asked for."""
         pairs = _pairs_of(blocks)
         lattice = np.arange(N_LATTICE) if ell_lattice is None else ell_lattice
-        nodes = Nodes.build(lens.z, n_z, lattice, z_max=z_max)
+        nodes = Nodes.build(max(lens.z, source.z, key=len), n_z, lattice, z_max=z_max)
+        projections = tuple(block.project(nodes.ell) for block in blocks)
+        points, first = [], 0
+        for block, matrix in zip(blocks, projections, strict=True):
+            points.append(first + _pair_index(block, pairs) * len(matrix) + block.angle)
+            first += len(getattr(pairs, _FIELD[block.statistic])) * len(matrix)
         return cls(
             tuple(blocks),
             pairs,
@@ -105,8 +109,8 @@ class TwoPointTheory:
             source,
             nodes,
             PowerGrid.build(nodes),
-            np.concatenate([block.project(nodes.ell) for block in blocks]),
-            _row_of_pair(blocks, pairs),
+            projections,
+            np.concatenate(points),
             linear,
             nonlinear,
             prefactors,
@@ -114,9 +118,14 @@ class TwoPointTheory:
 
     def with_nodes(self, *, n_z: int, z_max: float, ell_lattice: NDArray) -> "TwoPointTheory":
         """The same theory on other nodes."""
-        nodes = Nodes.build(self.lens.z, n_z, ell_lattice, z_max=z_max)
-        projection = np.concatenate([block.project(nodes.ell) for block in self.blocks])
-        return replace(self, nodes=nodes, power_grid=PowerGrid.build(nodes), projection=projection)
+        nodes = Nodes.build(self._lattice.z, n_z, ell_lattice, z_max=z_max)
+        projections = tuple(block.project(nodes.ell) for block in self.blocks)
+        return replace(self, nodes=nodes, power_grid=PowerGrid.build(nodes), projections=projections)
+
+    @property
+    def _lattice(self) -> ShiftedDistributions:
+        """The sample that reaches further, on whose lattice both are."""
+        return max(self.lens, self.source, key=lambda sample: sample.z.size)
 
     def power(self, cosmo: Cosmology) -> tuple[Array, LineOfSight]:
         """P (n_q, n_ell) at the Limber points by the core's own models, and the line of sight."""
@@ -148,8 +157,7 @@ class TwoPointTheory:
             self.pairs,
             self.lens.dndz(per_bin("dz_lens", self.lens.n_bin)),
             self.source.dndz(per_bin("dz_source", self.source.n_bin)),
-            self.lens.support,
-            self.lens.weights,
+            self._lattice.weights,
             systematics,
         )
 
@@ -161,8 +169,22 @@ class TwoPointTheory:
 
     def project(self, spectra: Spectra) -> Array:
         """Data vector (n_data,) from C_ell at the nodes."""
-        stacked = jnp.concatenate([spectra.counts, spectra.cross, spectra.shear])
-        return jnp.sum(self.projection * stacked[self.row], axis=-1)
+        everything = [
+            (getattr(spectra, _FIELD[block.statistic]) @ matrix.T).ravel()
+            for block, matrix in zip(self.blocks, self.projections, strict=True)
+        ]
+        return jnp.concatenate(everything)[self.point]
+
+    def points_on_spectra(self) -> tuple[NDArray, NDArray]:
+        """Weights (n_data, n_ell) of each point on its C_ell, and that C_ell's row (n_data,).
+
+        Rows count the stacked spectra of counts, cross and shear.
+        """
+        first = {"counts": 0, "cross": len(self.pairs.counts)}
+        first["shear"] = first["cross"] + len(self.pairs.cross)
+        both = list(zip(self.blocks, self.projections, strict=True))
+        rows = [first[_FIELD[b.statistic]] + _pair_index(b, self.pairs) for b, _ in both]
+        return np.concatenate([m[b.angle] for b, m in both]), np.concatenate(rows)
 
     def data_vector(self, cosmo: Cosmology, nuisance: Mapping[str, ArrayLike]) -> Array:
         """Data vector (n_data,) with the core's own power; canonical nuisance names."""

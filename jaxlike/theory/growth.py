@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
-from jaxlike.theory.background import E_squared, Omega_m_of_a
+from jaxlike.theory.background import E_squared, massive_neutrinos, massive_neutrinos
 from jaxlike.theory.cosmology import Cosmology
 
 _A_START = 1e-3
@@ -35,8 +35,10 @@ def growth_history(cosmo: Cosmology) -> tuple[Array, Array]:
     omega = cosmo.Omega_m / a**3 * jnp.exp(-ln_e2)
     operator = _SECOND + (4 + q)[:, None] * _FIRST + jnp.diag(3 + q - 1.5 * omega)
     # The first two equations give way to value and slope at the start, to first order in
-    # radiation (D = a + 2 a_eq / 3, Meszaros 1974) and in curvature.
-    radiation = 2 / 3 * cosmo.Omega_r / (cosmo.Omega_m * _A_START)
+    # radiation (D = a + 2 a_eq / 3, Meszaros 1974) and in curvature. Neutrinos count as radiation
+    # by as much as they exceed the cold matter that they will become.
+    hot = massive_neutrinos(cosmo, _A_START) * _A_START**4 - cosmo.Omega_nu * _A_START
+    radiation = 2 / 3 * (cosmo.Omega_r + hot) / (cosmo.Omega_m * _A_START)
     curvature = 4 / 7 * cosmo.Omega_k / cosmo.Omega_m * _A_START
     operator = operator.at[0].set(jnp.eye(_N_NODES)[0]).at[1].set(_FIRST[0])
     value, tilt = 1 + radiation - curvature, -radiation - curvature
@@ -78,5 +80,3 @@ def growth_rate(cosmo: Cosmology, z: ArrayLike) -> Array:
     g, slope = growth_history(cosmo)
     return (1 + (matrix @ slope) / (matrix @ g)).reshape(z.shape)
 
-
-__all__ = ["GrowthGrid", "Omega_m_of_a", "growth_factor", "growth_history", "growth_rate"]

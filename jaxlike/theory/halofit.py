@@ -24,8 +24,12 @@ HalofitModel = Literal["takahashi", "smith"]
 # down to the smallest, halofit continues with that radius: a smooth limit, and a power within
 # a part in a thousand of the linear one at the scales of two-point data.
 _LN_R = np.linspace(np.log(0.01), np.log(300.0), 40)
-_DELTA2 = K**3 / (2 * np.pi**2)
-_GAUSS = np.exp(-np.exp(2 * _LN_R)[:, None] * K**2) * _DELTA2 * LN_K_STEP
+
+# Part of the k lattice that Gaussian-smoothed integrals need: 5e-4 to 400 h/Mpc.
+SMOOTHING = slice(42, 290)
+_K = K[SMOOTHING]
+_DELTA2 = _K**3 / (2 * np.pi**2) * LN_K_STEP
+_GAUSS = np.exp(-np.exp(2 * _LN_R)[:, None] * _K**2) * _DELTA2
 
 
 @jax.tree_util.register_dataclass
@@ -40,14 +44,14 @@ class NonlinearScale:
 
 def _moments(pk: Array, ln_r: Array) -> tuple[Array, Array, Array]:
     """sigma^2(R) of a Gaussian filter and its first two derivatives in ln R; (n_z,) each."""
-    y = jnp.exp(2 * ln_r)[:, None] * K**2
-    weighted = pk * (_DELTA2 * LN_K_STEP) * jnp.exp(-y)
+    y = jnp.exp(2 * ln_r)[:, None] * _K**2
+    weighted = pk * _DELTA2 * jnp.exp(-y)
     first, second = weighted * (-2 * y), weighted * (4 * y * (y - 1))
     return weighted.sum(-1), first.sum(-1), second.sum(-1)
 
 
 def nonlinear_scale(pk: Array) -> NonlinearScale:
-    """Where sigma(R) = 1: Smith et al. 2003, eqs. C5-C8. pk: (n_z, n_k) on the lattice K.
+    """Where sigma(R) = 1: Smith et al. 2003, eqs. C5-C8. pk: (n_z, n) on K[SMOOTHING].
 
     The root is found without gradients; one last Newton step carries the derivative, which is
     the implicit function theorem.
@@ -161,7 +165,7 @@ def nonlinear_power(
     """P_nl (n_z, n_k) in (Mpc/h)^3; k (n_k,) in h/Mpc, fixed redshifts z (n_z,)."""
     growth, today = GrowthGrid.build(z).growth(cosmo)
     amplitude = ln_amplitude(cosmo, today, linear)
-    lattice = jnp.exp(ln_power_shape(cosmo, K, growth, linear) + amplitude)
+    smoothing = jnp.exp(ln_power_shape(cosmo, _K, growth, linear) + amplitude)
     pk = jnp.exp(ln_power_shape(cosmo, k, growth, linear) + amplitude)
     z = jnp.atleast_1d(jnp.asarray(z))
-    return halofit(cosmo, jnp.asarray(k), pk, z, nonlinear_scale(lattice), model=model)
+    return halofit(cosmo, jnp.asarray(k), pk, z, nonlinear_scale(smoothing), model=model)

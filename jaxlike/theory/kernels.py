@@ -53,8 +53,9 @@ def lensing_weight(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
     f_k(chi' - chi) / f_k(chi') = c_k(chi) - f_k(chi) c_k(chi') / f_k(chi') in any curvature, so
     the efficiency is two integrals of n(z).
     """
-    galaxies = dndz @ nodes.beyond.T
-    closeness = (dndz * los.cot_fine) @ nodes.beyond.T
+    n = dndz.shape[1]
+    galaxies = dndz @ nodes.beyond.T[:n]
+    closeness = (dndz * los.cot_fine[:n]) @ nodes.beyond.T[:n]
     efficiency = los.c_k * galaxies - los.f_k * closeness
     return 1.5 * los.Omega_m / HUBBLE_DISTANCE**2 * jnp.asarray(1 + nodes.z) * efficiency
 
@@ -84,16 +85,14 @@ def pair_weights(
     pairs: Pairs,
     lens: Array,
     source: Array,
-    lens_support: int,
     weights: NDArray,
     nuisance: Nuisance,
 ) -> PairWeights:
     """Limber weights of every pair.
 
-    lens (n_lens, n_f), source (n_source, n_f): n(z) on the lattice, whose integration rule is
-    `weights` (n_f,); no lens is beyond the first `lens_support` points. Counts: n(z) H with
-    linear bias; shear: (3/2) Omega_m H0^2 (1 + z) f_k q plus the alignment F n H, times 1 + m.
-    Limber: arXiv:2302.05163, eqs. 8-11.
+    lens (n_lens, n_near), source (n_source, n_far): n(z) on the first points of the lattice, whose
+    integration rule is `weights` (n_f,). Counts: n(z) H with linear bias; shear: (3/2) Omega_m H0^2
+    (1 + z) f_k q plus the alignment F n H, times 1 + m. Limber: arXiv:2302.05163, eqs. 8-11.
     """
     project = (weights[:, None] * nodes.splines)[: nodes.n_used]
     density = los.hubble / los.f_k**2
@@ -103,20 +102,20 @@ def pair_weights(
     )
     bias, response = nuisance.bias[:, None], 1 + nuisance.m[:, None]
 
-    lens_support = min(lens_support, nodes.n_used)
-    near, near_lens = project[:lens_support], lens[:, :lens_support]
-    behind = source[:, :lens_support]
     n_lens, n_source, n_q = len(lens), len(source), nodes.z.size
+    lens = lens[:, : len(project)]
     autos = np.all(pairs.counts[:, 0] == pairs.counts[:, 1])
-    counts = _auto_or_triangle(near_lens, near_lens, pairs.counts) @ near * density
+    counts = _auto_or_triangle(lens, lens, pairs.counts) @ project[: lens.shape[1]] * density
     counts = counts * _auto_or_triangle(bias, bias, pairs.counts)
 
-    both = (near_lens[:, None] * behind).reshape(n_lens * n_source, near.shape[0]) @ near
-    cross = (near_lens @ near / los.f_k)[:, None] * lensing
+    n = min(lens.shape[1], source.shape[1])
+    both = (lens[:, None, :n] * source[:, :n]).reshape(n_lens * n_source, n) @ project[:n]
+    cross = (lens @ project[: lens.shape[1]] / los.f_k)[:, None] * lensing
     cross = cross + both.reshape(n_lens, n_source, n_q) * (alignment * density)
     cross = (cross * bias[:, None] * response).reshape(n_lens * n_source, n_q)
 
-    source = source[:, : nodes.n_used]
+    source = source[:, : len(project)]
+    project = project[: source.shape[1]]
     at_source = source @ project
     shear = nodes.dz / los.hubble * _triangle(lensing, lensing)
     mixed = _triangle(at_source, lensing) + _triangle(lensing, at_source)

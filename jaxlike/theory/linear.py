@@ -33,16 +33,22 @@ def primordial(cosmo: Cosmology, k: ArrayLike) -> Array:
     return ln_k + (cosmo.n_s - 1) * (ln_k + jnp.log(cosmo.h / K_PIVOT))
 
 
-def ln_power_shape(cosmo: Cosmology, k: ArrayLike, growth: Array, model: LinearModel) -> Array:
-    """ln P_lin (n_z, n_k), without its amplitude, at growth D (n_z,).
+def ln_cold_shape(cosmo: Cosmology, k: ArrayLike, model: LinearModel) -> Array:
+    """ln P_lin (n_k,) without amplitude, growth and free streaming: the same at every redshift."""
+    return primordial(cosmo, k) + 2 * jnp.log(jnp.abs(TRANSFER[model](cosmo, k)))
 
-    Without massive neutrinos the shape does not depend on z and D (n_z,) enters as a factor.
-    """
-    ln_p = primordial(cosmo, k) + 2 * jnp.log(jnp.abs(TRANSFER[model](cosmo, k)))
-    ln_p = ln_p[None, :] + 2 * jnp.log(growth)[:, None]
+
+def ln_free_streaming(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
+    """What massive neutrinos add to ln P_lin (n_z, n_k): smooth in k, slow in z; zeros without."""
     if cosmo.omega_nu is None:
-        return ln_p
-    return ln_p + 2 * transfer.ln_neutrino_suppression(cosmo, k, growth)
+        return jnp.zeros((1, 1))
+    return 2 * transfer.ln_neutrino_suppression(cosmo, k, growth)
+
+
+def ln_power_shape(cosmo: Cosmology, k: ArrayLike, growth: Array, model: LinearModel) -> Array:
+    """ln P_lin (n_z, n_k), without its amplitude, at growth D (n_z,)."""
+    ln_p = ln_cold_shape(cosmo, k, model) + 2 * jnp.log(growth)[:, None]
+    return ln_p + ln_free_streaming(cosmo, k, growth)
 
 
 def ln_amplitude(cosmo: Cosmology, growth_today: Array, model: LinearModel) -> Array:

@@ -62,8 +62,9 @@ def _reference(
 
 def _node_density(theory: TwoPointTheory, spectra: Sequence[NDArray], whiten: NDArray) -> NDArray:
     """Wanted density of nodes (n_lattice,) in ln ell, up to a factor."""
-    ell, rows = theory.nodes.ell, theory.row
-    per_unit = theory.projection / (ell + 0.5)
+    ell = theory.nodes.ell
+    projection, rows = theory.points_on_spectra()
+    per_unit = projection / (ell + 0.5)
     weight = np.zeros(ell.size)
     for c in spectra:
         f = (ell + 0.5) * c
@@ -88,12 +89,13 @@ def choose_ell(
 ) -> tuple[NDArray, float]:
     """Fewest multipole nodes (lattice indices) within `tolerance`, and the error they leave."""
     density = _node_density(theory, spectra, whiten)
-    ell, rows = theory.nodes.ell, theory.row
+    ell = theory.nodes.ell
+    projection, rows = theory.points_on_spectra()
     for n in _ELL_COUNTS:
         index = _place(density, n)
-        coarse = theory.projection @ cl_matrix(ell, ell[index])
+        coarse = projection @ cl_matrix(ell, ell[index])
         difference = [
-            np.sum(coarse * c[rows][:, index], axis=1) - np.sum(theory.projection * c[rows], axis=1)
+            np.sum(coarse * c[rows][:, index], axis=1) - np.sum(projection * c[rows], axis=1)
             for c in spectra
         ]
         error = max(_size(whiten, vector) for vector in difference)
@@ -111,10 +113,11 @@ def choose_z(
     the coarse ones; w holds n(z) or dz, s what is smooth.
     """
     z = theory.nodes.z
+    projection, rows = theory.points_on_spectra()
     shares = [r.weights[:, :, None] * r.power for r in references]  # (n_pair, n_q, n_ell) each
 
     def error(per_pair: Sequence[NDArray]) -> float:
-        return max(_size(whiten, np.sum(theory.projection * c[theory.row], 1)) for c in per_pair)
+        return max(_size(whiten, np.sum(projection * c[rows], axis=1)) for c in per_pair)
 
     z_max = z[-1]
     for last in np.arange(z[-1], 0.5, -_Z_MAX_STEP):

@@ -14,12 +14,20 @@ from jaxlike.theory import halofit
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
 from jaxlike.theory.line_of_sight import LN_ELL_START, N_LATTICE, LineOfSight, Nodes
-from jaxlike.theory.linear import LN_K, LN_K_STEP, LinearModel, ln_amplitude, ln_power_shape
+from jaxlike.theory.linear import (
+    LN_K,
+    LN_K_STEP,
+    K,
+    LinearModel,
+    ln_amplitude,
+    ln_cold_shape,
+    ln_free_streaming,
+)
 
 NonlinearModel = Literal["takahashi", "smith", "linear"]
 
 _PREFILTER = prefilter_matrix(LN_K.size)
-_N_SCALE = 8  # Chebyshev nodes in z for what changes slowly: nonlinear scale, free streaming
+_N_STREAM, _N_SCALE = 5, 7
 
 
 def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -> Array:
@@ -34,21 +42,27 @@ def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -
 
 @dataclass(frozen=True)
 class PowerGrid:
-    """Redshifts at which the spectrum's shape is tabulated, and how to reach z_q from them."""
+    """Chebyshev nodes in redshift of what changes slowly, and matrices between them and z_q.
 
-    scale_z: NDArray
-    to_nodes: NDArray
+    stream: redshifts of free streaming; scale: of the nonlinear scale. `growth` covers z_q, then
+    these two.
+    """
+
+    stream_to_nodes: NDArray
+    stream_to_scale: NDArray
+    scale_to_nodes: NDArray
     growth: GrowthGrid
 
     @classmethod
     def build(cls, nodes: Nodes) -> "PowerGrid":
         """Grid that spans the redshift nodes."""
-        x = chebyshev.nodes(_N_SCALE, 0.0, np.log1p(nodes.z[-1]))
-        scale_z = np.expm1(x)
+        x = np.log1p(nodes.z)
+        stream, scale = (chebyshev.nodes(n, 0.0, x[-1]) for n in (_N_STREAM, _N_SCALE))
         return cls(
-            scale_z,
-            chebyshev.interpolation_matrix(x, np.log1p(nodes.z)),
-            GrowthGrid.build(np.concatenate([nodes.z, scale_z])),
+            chebyshev.interpolation_matrix(stream, x),
+            chebyshev.interpolation_matrix(stream, scale),
+            chebyshev.interpolation_matrix(scale, x),
+            GrowthGrid.build(np.concatenate([nodes.z, np.expm1(stream), np.expm1(scale)])),
         )
 
 
@@ -62,27 +76,27 @@ def limber_power(
 ) -> tuple[Array, LineOfSight]:
     """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""
     growth, today = grid.growth.growth(cosmo)
-    node_growth, scale_growth = growth[: nodes.z.size], growth[nodes.z.size :]
-    los = LineOfSight.of(cosmo, nodes, node_growth / today)
+    n_q = nodes.z.size
+    at_nodes, at_stream, at_scale = jnp.split(growth, [n_q, n_q + _N_STREAM])
+    los = LineOfSight.of(cosmo, nodes, at_nodes / today)
 
-    ln_p = ln_power_shape(cosmo, jnp.exp(LN_K), scale_growth, linear)
-    ln_p = ln_p + ln_amplitude(cosmo, today, linear)
-    # ln P / D^2 changes with z through free streaming alone: one row stands for all without it
-    shape = ln_p - 2 * jnp.log(scale_growth)[:, None]
-    coefficients = jnp.broadcast_to(_PREFILTER @ shape[0], (nodes.z.size, LN_K.size + 2))
+    ln_p = ln_cold_shape(cosmo, K, linear) + ln_amplitude(cosmo, today, linear)
+    streaming = ln_free_streaming(cosmo, K, at_stream)
+    coefficients = jnp.broadcast_to(_PREFILTER @ ln_p, (n_q, K.size + 2))
     if cosmo.omega_nu is not None:
-        coefficients = coefficients + grid.to_nodes @ smooth_coefficients(shape - shape[0])
+        coefficients = coefficients + grid.stream_to_nodes @ smooth_coefficients(streaming)
     ln_linear = limber_window(coefficients, los, nodes.ell_lattice)
-    linear_power = jnp.exp(ln_linear + 2 * jnp.log(node_growth)[:, None])
+    linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
         return linear_power, los
-    scale = halofit.nonlinear_scale(jnp.exp(ln_p))
-    at_nodes = halofit.NonlinearScale(
-        *(
-            jnp.matmul(grid.to_nodes, x)
-            for x in (scale.ln_k_sigma, scale.n_eff, scale.curvature)
-        )
-    )
+
+    smoothing = ln_p[halofit.SMOOTHING] + 2 * jnp.log(at_scale)[:, None]
+    if cosmo.omega_nu is not None:
+        smoothing = smoothing + grid.stream_to_scale @ streaming[:, halofit.SMOOTHING]
+    scale = halofit.nonlinear_scale(jnp.exp(smoothing))
+    there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature]) @ grid.scale_to_nodes.T
     k = jnp.asarray(nodes.ell + 0.5) / los.f_k[:, None]
-    power = halofit.halofit(cosmo, k, linear_power, nodes.z, at_nodes, model=nonlinear)
+    power = halofit.halofit(
+        cosmo, k, linear_power, nodes.z, halofit.NonlinearScale(*there), model=nonlinear
+    )
     return power, los

@@ -84,15 +84,16 @@ class ShiftedDistributions:
             values = _interleave(samples)
         return values / (values @ self.norm)[:, None]
 
-    @property
-    def support(self) -> int:
-        """Number of lattice points beyond which n(z) stays empty, for shifts up to 0.15."""
+    def trimmed(self) -> "ShiftedDistributions":
+        """The same without the lattice points that stay empty for shifts up to 0.15."""
+        n = self._support()
+        return replace(self, z=self.z[:n], weights=self.weights[:n], norm=self.norm[:n])
+
+    def _support(self) -> int:
         factor, origin = (1, self.step) if self.model == "kde" else (2, 2 * self.step)
-        used = np.flatnonzero((self.curve > 1e-6 * self.curve.max(initial=0)).any(axis=0))
-        if not used.size:
-            return 0
+        used = np.flatnonzero((self.curve > 1e-6 * self.curve.max()).any(axis=0))
         last = factor * (used[-1] - _margin_points(origin)) + int(np.ceil(0.15 / self.step))
-        return int(np.clip(last, 1, self.z.size))
+        return min(2 * (last // 2 + 1), self.z.size)  # an even number, see `build`
 
     def without_bins(self) -> "ShiftedDistributions":
         """The same lattice with no bin on it: the sample that a data set does not use."""
@@ -115,7 +116,7 @@ def _interleave(samples: Array) -> Array:
     taps = _midpoint_filter()
     between = sum(taps[i] * samples[:, i : i + count] for i in range(2 * _HALF_TAPS))
     pairs = jnp.stack([between, samples[:, _HALF_TAPS : _HALF_TAPS + count]], axis=-1)
-    return pairs.reshape(samples.shape[0], -1)
+    return pairs.reshape(samples.shape[0], 2 * count)
 
 
 def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArray:

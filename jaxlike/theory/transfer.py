@@ -88,7 +88,8 @@ def ln_neutrino_suppression(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -
     13 and 14, total matter: free streaming against the growth without it.
     """
     omega_m = cosmo.Omega_m * cosmo.h**2
-    f_nu = cosmo.Omega_nu / cosmo.Omega_m
+    # a vanishing mass suppresses nothing, but its free-streaming scale diverges
+    f_nu = jnp.maximum(cosmo.Omega_nu / cosmo.Omega_m, 1e-7)
     theta = cosmo.T_cmb / 2.7
     q = jnp.asarray(k) * cosmo.h * theta**2 / omega_m
     f_cb = 1 - f_nu

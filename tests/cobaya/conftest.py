@@ -27,13 +27,13 @@ NUISANCE: dict[str, Any] = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cosmology() -> dict[str, Any]:
     """A flat universe with one massive neutrino, in Cobaya's names."""
     return dict(COSMOLOGY)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def nuisance() -> dict[str, Any]:
     """Values of every nuisance parameter of DES-Y1's 3x2pt, in Cobaya's names."""
     return dict(NUISANCE)

@@ -40,9 +40,7 @@ def set_up(**options: object) -> Any:
     from jaxlike.cosmosis import setup
 
     given = {"file": "jaxlike_two_point.py", **options}
-    return setup(
-        new_block({"pipeline": {"current_module": "two_point"}, "module_options": given})
-    )
+    return setup(new_block({"pipeline": {"current_module": "two_point"}, "module_options": given}))
 
 
 @pytest.fixture

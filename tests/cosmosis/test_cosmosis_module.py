@@ -21,9 +21,14 @@ from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 COSMOLOGY = "cosmological_parameters"
 
 
-def fresh(module):
-    """A module as it was set up, without what it has learnt since."""
-    return replace(module, table_theories={}, cosmology_names=(), said=set())
+def fresh(module, **changes):
+    """A module as it was set up, without what it has learnt since, and with some changes."""
+    return replace(module, **{"cosmology_names": (), "said": set(), **changes})
+
+
+@pytest.fixture(scope="module")
+def shear_module(make_module):
+    return make_module(probes="shear")
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +53,9 @@ def test_module_and_model_agree(mock_module, model, make_block, values):
 
 @pytest.mark.parametrize("include_norm", [False, True])
 def test_entries_are_those_of_cosmosis_own_likelihoods(
-    make_module, make_block, values, include_norm
+    shear_module, make_block, values, include_norm
 ):
-    module = make_module(probes="shear", include_norm=include_norm, like_name="des")
+    module = fresh(shear_module, include_norm=include_norm, like_name="des")
     block = make_block(values)
     assert execute(block, module) == 0
     data = module.likelihood.data
@@ -92,32 +97,39 @@ def test_simulation_has_the_covariance(mock_module, make_block, values):
     assert abs(np.mean(draws) - n) < 5 * np.sqrt(2 * n / len(draws))
 
 
-def test_likelihood_only(make_module, make_block, values):
+def test_output_options(make_module):
+    module = make_module(
+        probes="shear", like_name="des", include_norm="T", likelihood_only=True, scale_cuts="none"
+    )
+    assert (module.like_name, module.include_norm, module.likelihood_only) == ("des", True, True)
+
+
+def test_likelihood_only(shear_module, make_block, values):
     block = make_block(values)
-    assert execute(block, make_module(likelihood_only=True, probes="shear")) == 0
+    assert execute(block, fresh(shear_module, likelihood_only=True)) == 0
     saved = {name for _, name in block.keys("data_vector")}
     assert saved == {f"jaxlike_{name}" for name in ("chi2", "n", "norm", "log_det")}
 
 
 def test_derived_parameters(mock_module, make_block, values):
     block = make_block(values)
-    chi2 = chi2_of(mock_module, block)
+    chi2 = chi2_of(fresh(mock_module), block)
     sigma_8, S_8 = block[COSMOLOGY, "sigma_8"], block[COSMOLOGY, "S_8"]
     assert 0.5 < sigma_8 < 1.2
     assert_allclose(S_8, sigma_8 * (values[COSMOLOGY]["omega_m"] / 0.3) ** 0.5)
     del values[COSMOLOGY]["a_s"]
     values[COSMOLOGY]["sigma_8"] = sigma_8
-    assert_allclose(chi2_of(mock_module, make_block(values)), chi2, rtol=1e-6)
+    assert_allclose(chi2_of(fresh(mock_module), make_block(values)), chi2, rtol=1e-6)
 
 
-def test_two_likelihoods_in_one_pipeline(mock_module, make_module, make_block, values, capsys):
+def test_two_likelihoods_in_one_pipeline(mock_module, shear_module, make_block, values, capsys):
     """The first one writes sigma_8, which the second one does not take for a sampled amplitude."""
-    shear = make_module(probes="shear", like_name="shear")
+    shear = fresh(shear_module, like_name="shear")
     capsys.readouterr()
     block = make_block(values)
     block.log_access("MODULE-START", "shear", "")
     assert execute(block, shear) == 0
-    assert execute(block, mock_module) == 0
+    assert execute(block, fresh(mock_module)) == 0
     assert execute(make_block(values), shear) == 0
     assert block["data_vector", "shear_n"] == 227
     assert block["data_vector", "jaxlike_n"] == 457
@@ -127,10 +139,9 @@ def test_two_likelihoods_in_one_pipeline(mock_module, make_module, make_block, v
         assert f"section [{section}] is not used" in line
 
 
-def test_names_that_other_modules_add(make_module, make_block, values):
+def test_names_that_other_modules_add(shear_module, make_block, values):
     """The consistency module adds every other name of the same quantities; CAMB adds its own."""
-    module = make_module(probes="shear")
-    plain = chi2_of(module, make_block(values))
+    plain = chi2_of(fresh(shear_module), make_block(values))
     c = values[COSMOLOGY]
     h2 = c["h0"] ** 2
     cold = c["omega_m"] - c["omega_b"] - c["omnuh2"] / h2
@@ -149,14 +160,13 @@ def test_names_that_other_modules_add(make_module, make_block, values):
     block.log_access("MODULE-START", "consistency", "")
     for name, value in {**derived, "sigma_8": 0.9}.items():
         block[COSMOLOGY, name] = value
-    full = make_module(probes="shear")
-    assert chi2_of(full, block) == plain
+    assert chi2_of(fresh(shear_module), block) == plain
     assert block[COSMOLOGY, "sigma_8"] == 0.9
     fewer = {"hubble": derived["hubble"], "omch2": derived["omch2"], "ombh2": derived["ombh2"]}
     for name in ("n_s", "a_s", "omnuh2"):
         fewer[name] = c[name]
-    other = make_module(probes="shear")
-    assert_allclose(chi2_of(other, make_block({**values, COSMOLOGY: fewer})), plain, rtol=1e-9)
+    block = make_block({**values, COSMOLOGY: fewer})
+    assert_allclose(chi2_of(fresh(shear_module), block), plain, rtol=1e-9)
 
 
 def test_no_massive_neutrino(mock_module, make_block, values):
@@ -198,6 +208,11 @@ def test_programming_errors_are_raised(mock_module, make_block, values, monkeypa
         execute(make_block(values), module)
 
 
+def test_copies_of_a_process_are_refused(mock_module, make_block, values):
+    with pytest.raises(ConfigError, match=r"--smp .*use --mpi"):
+        execute(make_block(values), fresh(mock_module, process=-1))
+
+
 BAD_PARAMETERS = {
     "missing": ({"omega_m": None}, COSMOLOGY, "Omega_m is missing.*omega_m.*omch2"),
     "no amplitude": ({"a_s": None}, COSMOLOGY, "A_s is missing.*sigma_8"),
@@ -229,7 +244,7 @@ def test_bad_parameters(mock_module, make_block, values, change, section, senten
 
 def test_missing_section(mock_module, make_block, values):
     del values["bin_bias"]
-    with pytest.raises(ParameterError, match="parameter b1 is missing.*bin_bias--b1"):
+    with pytest.raises(ParameterError, match=r"parameter b1 is missing.*bin_bias--b1"):
         execute(make_block(values), mock_module)
 
 

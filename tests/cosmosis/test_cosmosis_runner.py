@@ -1,0 +1,109 @@
+"""The shipped pipeline with the real `cosmosis` command, as a user runs it."""
+
+import re
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
+
+import jaxlike
+
+pytestmark = pytest.mark.slow
+
+PIPELINE = "cosmosis_modules/pipeline.ini"
+
+
+def printed(done) -> dict[str, float]:
+    """Prior, Likelihood and Posterior as the test sampler prints them."""
+    found = re.findall(r"^(Prior|Likelihood|Posterior) +=  +(\S+)$", done.stdout, re.MULTILINE)
+    return {name: float(number) for name, number in found}
+
+
+def check_point(done, model):
+    """CosmoSIS's numbers at its starting point are those of the model made of the same files."""
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING" not in done.stdout, "CosmoSIS warns of options that nobody has read"
+    found = printed(done)
+    x = model.reference
+    assert_allclose(found["Likelihood"], model.log_likelihood(model.params_dict(x)), rtol=1e-9)
+    assert_allclose(found["Prior"], model.log_prior(x), rtol=1e-9)
+    assert_allclose(found["Posterior"], model.log_posterior(x), rtol=1e-9)
+
+
+def test_pipeline_as_it_is(run_cosmosis, repository):
+    model = jaxlike.load(repository / PIPELINE)
+    check_point(run_cosmosis(PIPELINE), model)
+    assert model.data.n_data == 457
+
+
+def test_real_data_with_three_samplers(run_cosmosis, repository, shared, tmp_path):
+    """The test sampler, then emcee, then Metropolis from its covariance, in one run."""
+    data_file = shared / "data" / "des_y1_3x2pt.fits"
+    done = run_cosmosis(
+        PIPELINE,
+        "-p",
+        f"jaxlike.data_file={data_file}",
+        "runtime.sampler=test emcee metropolis",
+        f"output.filename={tmp_path / 'chain.txt'}",
+        "metropolis.samples=40",
+        "metropolis.nsteps=20",
+        "emcee.walkers=54",
+        "emcee.samples=2",
+        "emcee.nsteps=1",
+    )
+    model = jaxlike.load(repository / PIPELINE, data_file=str(data_file))
+    check_point(done, model)
+    for name, n_rows in (("chain.emcee.txt", 2 * 54), ("chain.txt", 40)):
+        text = (tmp_path / name).read_text()
+        columns = text.splitlines()[0].lstrip("#").lower().split()
+        rows = np.loadtxt(tmp_path / name, ndmin=2)
+        assert rows.shape == (n_rows, len(columns))
+        assert np.all(np.isfinite(rows))
+        n = len(model.parameters)
+        assert columns[:n] == list(model.parameters)
+        sigma_8, S_8, prior, posterior = rows[:, n:].T
+        Omega_m = rows[:, columns.index("cosmological_parameters--omega_m")]
+        assert_allclose(S_8, sigma_8 * np.sqrt(Omega_m / 0.3), rtol=1e-9)
+        x = rows[-1, :n]
+        assert_allclose(posterior[-1], model.log_posterior(x), rtol=1e-8)
+        assert_allclose(prior[-1], model.log_prior(x), rtol=1e-8)
+        assert np.unique(posterior).size > 1, "the chain moves"
+
+
+def test_impossible_cosmology_is_zero_likelihood(run_cosmosis):
+    done = run_cosmosis(
+        PIPELINE,
+        "-p",
+        "jaxlike.probes=xi_plus",
+        "test.fatal_errors=F",
+        "-v",
+        "cosmological_parameters.omega_m=0.02 0.03 0.9",
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert printed(done)["Likelihood"] == -np.inf
+    assert done.stdout.count("zero likelihood for a cosmology without a solution") == 1
+
+
+def test_bad_option_stops_with_a_sentence(run_cosmosis):
+    done = run_cosmosis(PIPELINE, "-p", "jaxlike.nz=spline")
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert "[jaxlike]: option 'nz' is 'spline'; accepted are kde, histogram" in last
+
+
+def test_bad_parameter_stops_the_run(run_cosmosis, tmp_path):
+    """A parameter without effect ends even a run that forgives impossible cosmologies."""
+    done = run_cosmosis(
+        PIPELINE,
+        "-p",
+        "jaxlike.probes=xi_plus",
+        "runtime.sampler=metropolis",
+        f"output.filename={tmp_path / 'chain.txt'}",
+        "-v",
+        "cosmological_parameters.n_run=0.0",
+    )
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert "'cosmological_parameters--n_run' has no effect" in last

@@ -1,0 +1,96 @@
+"""Transfer functions of Eisenstein & Hu and the suppression by massive neutrinos.
+
+The fits themselves are tested against CCL's in test_theory_linear.py.
+"""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxlike.theory import transfer
+from jaxlike.theory.growth import GrowthGrid
+
+K = np.geomspace(1e-5, 50, 400)
+
+
+@pytest.mark.parametrize("fit", [transfer.eisenstein_hu, transfer.eisenstein_hu_no_wiggle])
+def test_large_scales_are_untouched_and_small_ones_fall(universe, fit):
+    T = np.asarray(fit(universe(), K))
+    assert T[0] == pytest.approx(1, abs=1e-3)
+    assert np.all(T > 0)
+    assert T[-1] < 1e-4
+    # T ~ ln(k) / k^2 deep inside the horizon at equality
+    slope = np.gradient(np.log(T), np.log(K))
+    assert -2 < slope[-2] < -1.7
+
+
+def test_wiggles_oscillate_around_the_smooth_fit(universe):
+    ratio = transfer.eisenstein_hu(universe(), K) / transfer.eisenstein_hu_no_wiggle(universe(), K)
+    acoustic = (K > 0.01) & (K < 0.4)
+    turns = np.flatnonzero(np.diff(np.sign(np.diff(ratio[acoustic]))))
+    assert 5 < turns.size < 20
+    assert 0.03 < np.abs(np.asarray(ratio[acoustic]) - 1).max() < 0.12
+
+
+def test_acoustic_scale(universe):
+    """Peaks of the ratio lie 2 pi / s apart; s ~ 44.5 ln(9.83 / omega_m) / sqrt(...) (EH98, 26)."""
+    c = universe()
+    omega_m, omega_b = 0.3 * 0.49, 0.046 * 0.49
+    sound = 44.5 * np.log(9.83 / omega_m) / np.sqrt(1 + 10 * omega_b**0.75) * 0.7  # Mpc/h
+    k = np.linspace(0.05, 0.4, 4000)
+    ratio = transfer.eisenstein_hu(c, k) / transfer.eisenstein_hu_no_wiggle(c, k)
+    ratio = np.asarray(ratio) - np.polyval(np.polyfit(k, ratio, 3), k)
+    peaks = k[1:-1][(ratio[1:-1] > ratio[:-2]) & (ratio[1:-1] > ratio[2:])]
+    assert np.diff(peaks).mean() == pytest.approx(2 * np.pi / sound, rel=0.03)
+
+
+def test_fewer_baryons_smaller_wiggles(universe):
+    def size(Omega_b: float) -> float:
+        c = universe(Omega_b=Omega_b)
+        k = K[(K > 0.05) & (K < 0.4)]
+        ratio = transfer.eisenstein_hu(c, k) / transfer.eisenstein_hu_no_wiggle(c, k)
+        return float(np.std(np.diff(np.log(ratio))))
+
+    assert size(0.01) < 0.3 * size(0.046)
+
+
+def suppression(c, k, z=0.0):
+    growth, _ = GrowthGrid.build(z).growth(c)
+    return np.asarray(transfer.ln_neutrino_suppression(c, jnp.asarray(k), growth))[0]
+
+
+@pytest.mark.parametrize("omega_nu", [6e-4, 2e-3, 1e-2])
+def test_neutrinos_leave_large_scales_alone(universe, omega_nu):
+    assert suppression(universe(omega_nu=omega_nu), [1e-7])[0] == pytest.approx(0, abs=1e-6)
+
+
+@pytest.mark.parametrize("omega_nu", [6e-4, 2e-3])
+def test_neutrinos_lower_small_scales(universe, omega_nu):
+    """About 1 - 8 f_nu in the power today, at the same growth without free streaming.
+
+    The rule of thumb is for a change of the whole universe at fixed omega_m; what is tested is
+    the total, with the growth and the shape of the spectrum.
+    """
+    from jaxlike.theory.linear import linear_power
+
+    k = jnp.array([1.0, 5.0])
+    heavy = linear_power(universe(A_s=2e-9, omega_nu=omega_nu), k, 0.0)
+    light = linear_power(universe(A_s=2e-9, omega_nu=1e-7), k, 0.0)
+    f_nu = omega_nu / 0.3 / 0.49
+    np.testing.assert_allclose((heavy / light)[0], np.exp(-8 * f_nu * 1.15), rtol=0.2 * 8 * f_nu)
+
+
+def test_suppression_grows_with_wave_number_and_time(universe):
+    c = universe(omega_nu=2e-3)
+    today, early = suppression(c, K), suppression(c, K, 3.0)
+    assert np.all(np.diff(today) <= 1e-12)
+    assert np.all(today <= early + 1e-12)
+    assert today[-1] < early[-1] - 1e-3
+
+
+def test_suppression_vanishes_with_the_neutrinos(universe):
+    """ln S ~ -f_nu as f_nu -> 0: no step and no NaN."""
+    at = [suppression(universe(omega_nu=x), [0.1, 1.0]) / x for x in (1e-8, 1e-6, 1e-5)]
+    assert np.all(np.isfinite(at))
+    np.testing.assert_allclose(at[0], at[1], rtol=0.02)
+    np.testing.assert_allclose(at[0], at[2], rtol=0.05)
