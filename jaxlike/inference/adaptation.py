@@ -12,7 +12,7 @@ import jax
 import numpy as np
 
 from jaxlike.inference.blocks import Draws, Tuning
-from jaxlike.inference.shear import fit_shear, offset
+from jaxlike.inference.shear import Sample, fit_shear, offset
 
 #: (first draw, number of draws, states, tuning) -> (states, draws)
 Advance = Callable[[int, int, Any, Tuning], tuple[Any, Draws]]
@@ -20,6 +20,7 @@ Advance = Callable[[int, int, Any, Tuning], tuple[Any, Draws]]
 # Fractions of the warm-up: step size alone, then windows that each end with new coordinates; the
 # rest is for the step size alone again.
 _WINDOWS = (0.10, 0.15, 0.25, 0.35)
+_STEP = 1e-4  # in u, for the derivative of the parameters
 _BLOCK = 3  # draws between two changes of the step size
 
 
@@ -100,9 +101,12 @@ def learn_coordinates(
         for name in ("u", "gradient")
     )
     n_recent = sum(d.u.shape[1] for d in recent)
-    x = parameters(u.reshape(-1, u.shape[-1])).reshape(u.shape)
-    shear = fit_shear(u, x, np.nan_to_num(gradient), bounded)
-    v = u - shear.axis * offset(shear, x)[..., None]
+    n = u.shape[-1]
+    flat = u.reshape(-1, n)
+    x, above, below = (parameters(flat + h) for h in (0.0, _STEP, -_STEP))
+    sample = Sample(flat, x, (above - below) / (2 * _STEP), np.nan_to_num(gradient).reshape(-1, n))
+    shear = fit_shear(sample, bounded)
+    v = u - shear.axis * offset(shear, x).reshape(*u.shape[:-1], 1)
     covariance = pooled_covariance(v[:, :n_recent], tuning.inverse_mass)
     return tuning._replace(inverse_mass=covariance if dense else diagonal(covariance), shear=shear)
 

@@ -20,7 +20,7 @@ from jax import Array
 #: u or v (n,) -> parameters (n,), element by element
 Transform = Callable[[Array], Array]
 
-_LEAST_GAIN = 1.2  # by which the sheet must become thinner for a shear to be worth it
+_LEAST_GAIN = 1.3  # in stiffness, for a shear to be worth it
 _RIDGE = 0.1
 
 
@@ -60,47 +60,63 @@ def straighten(shear: Shear, transform: Transform, u: Array) -> Array:
     return u - shear.axis * offset(shear, transform(u))
 
 
-def fit_shear(u: np.ndarray, x: np.ndarray, gradient: np.ndarray, bounded: Sequence[int]) -> Shear:
-    """The shear that best flattens draws u (..., n) of parameters x (..., n), if one does.
+class Sample(NamedTuple):
+    """Draws u (m, n), their parameters x, dx/du and the log-density's gradient in u (m, n)."""
 
-    `gradient` (..., n) is of the log-density.  Coordinates listed in `bounded` are tried, and their
-    products enter phi, as many as the number of draws allows.  Every fourth draw is kept to judge.
+    u: np.ndarray
+    x: np.ndarray
+    dx_du: np.ndarray
+    gradient: np.ndarray
+
+
+def stiffness(shear: Shear, sample: Sample) -> float:
+    """Mean curvature, along the worst direction, in coordinates scaled to unit covariance.
+
+    One for a Gaussian; the longest stable step falls with its square root.  The mean curvature is
+    the mean square of the gradient (Fisher's identity).
     """
-    n = u.shape[-1]
-    u, x, gradient = (a.reshape(-1, n) for a in (u, x, gradient))
-    m = len(u)
-    s = (x - x.mean(axis=0)) / np.maximum(x.std(axis=0), 1e-300)
-    flat = (u - u.mean(axis=0)) / np.maximum(u.std(axis=0), 1e-300)
-    test = np.arange(m) % 4 == 0
-    best, best_gain = no_shear(n), _LEAST_GAIN
+    s = (sample.x - shear.centre) / shear.scale
+    slope = (shear.linear + s @ (shear.quadratic + shear.quadratic.T)) / shear.scale * sample.dx_du
+    gradient = sample.gradient + (sample.gradient @ shear.axis)[:, None] * slope
+    v = sample.u - shear.axis * offset(shear, sample.x)[:, None]
+    scaled = gradient @ np.linalg.cholesky(np.cov(v, rowvar=False))
+    return float(np.linalg.eigvalsh(scaled.T @ scaled / len(scaled))[-1])
+
+
+def fit_shear(sample: Sample, bounded: Sequence[int]) -> Shear:
+    """The shear that makes the draws least stiff; `no_shear` where none is worth it.
+
+    Coordinates listed in `bounded` are tried as the axis, and products of them enter phi, as many
+    as the number of draws allows.
+    """
+    m, n = sample.u.shape
+    best = no_shear(n)
+    if m < 4 * n:
+        return best
+    least = stiffness(best, sample) / _LEAST_GAIN
     for axis in bounded:
-        sharpness = np.mean(gradient[:, axis] ** 2)
-        if not 0.0 < sharpness < np.inf:
-            continue
-        sheet = u[:, axis] + gradient[:, axis] / sharpness
-        others = np.delete(np.arange(n), axis)
-        slopes = _regress(flat[:, others], sheet)
-        importance = dict(zip(others.tolist(), np.abs(slopes), strict=True))
-        ranked = sorted((i for i in bounded if i != axis), key=lambda i: -importance[i])
-        used = np.array(ranked[: _affordable(m, n)], int)
-        if not used.size:
-            continue
-        one, two = np.triu_indices(used.size)
-        curved = np.column_stack([flat[:, others], s[:, used], s[:, used[one]] * s[:, used[two]]])
-        gain = _spread(flat[:, others], sheet, u[:, axis], test) / _spread(
-            curved, sheet, u[:, axis], test
-        )
-        if gain > best_gain:
-            best_gain = gain
-            weights = _regress(curved, sheet)[n - 1 :]
-            linear, quadratic = np.zeros(n), np.zeros((n, n))
-            linear[used] = weights[: used.size]
-            quadratic[used[one], used[two]] = weights[used.size :]
-            unit = np.zeros(n)
-            unit[axis] = 1.0
-            scale = np.where(np.isin(np.arange(n), used), x.std(axis=0), 1.0)
-            best = Shear(unit, x.mean(axis=0), scale, linear, quadratic)
+        shear = _shear_along(axis, sample, [i for i in bounded if i != axis])
+        if (value := stiffness(shear, sample)) < least:
+            best, least = shear, value
     return best
+
+
+def _shear_along(axis: int, sample: Sample, candidates: Sequence[int]) -> Shear:
+    """The shear of one coordinate whose phi has products of the most important candidates."""
+    (m, n), others = sample.u.shape, np.delete(np.arange(sample.u.shape[1]), axis)
+    centre, scale = sample.x.mean(axis=0), sample.x.std(axis=0)
+    s = (sample.x - centre) / scale
+    flat = (sample.u / sample.u.std(axis=0))[:, others]
+    sheet = sample.u[:, axis] + sample.gradient[:, axis] / np.mean(sample.gradient[:, axis] ** 2)
+    importance = dict(zip(others.tolist(), -np.abs(_regress(flat, sheet)), strict=True))
+    used = np.array(sorted(candidates, key=importance.__getitem__)[: _affordable(m, n)], int)
+    one, two = np.triu_indices(used.size)
+    products = s[:, used[one]] * s[:, used[two]]
+    weights = _regress(np.column_stack([flat, s[:, used], products]), sheet)[n - 1 :]
+    linear, quadratic = np.zeros(n), np.zeros((n, n))
+    linear[used] = weights[: used.size]
+    quadratic[used[one], used[two]] = weights[used.size :]
+    return Shear(np.eye(n)[axis], centre, scale, linear, quadratic)
 
 
 def _affordable(m: int, n: int) -> int:
@@ -114,11 +130,3 @@ def _regress(features: np.ndarray, target: np.ndarray) -> np.ndarray:
     features = features - features.mean(axis=0)
     normal = features.T @ features + _RIDGE * np.eye(features.shape[1])
     return np.linalg.solve(normal, features.T @ (target - target.mean()))
-
-
-def _spread(
-    features: np.ndarray, target: np.ndarray, observed: np.ndarray, test: np.ndarray
-) -> float:
-    """Width of `observed` about the regression of `target`, for draws not used in the fit."""
-    weights = _regress(features[~test], target[~test])
-    return float(np.std(observed[test] - features[test] @ weights))

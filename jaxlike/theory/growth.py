@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
-from jaxlike.theory.background import E_squared, massive_neutrinos, massive_neutrinos
+from jaxlike.theory.background import E_squared, massive_neutrinos
 from jaxlike.theory.cosmology import Cosmology
 
 _A_START = 1e-3
@@ -79,4 +79,3 @@ def growth_rate(cosmo: Cosmology, z: ArrayLike) -> Array:
     matrix = GrowthGrid.build(z.ravel()).matrix
     g, slope = growth_history(cosmo)
     return (1 + (matrix @ slope) / (matrix @ g)).reshape(z.shape)
-

@@ -21,9 +21,10 @@ from jaxlike.theory.linear import LN_K_STEP, K, LinearModel, ln_amplitude, ln_po
 HalofitModel = Literal["takahashi", "smith"]
 
 # The Gaussian smoothing radius is looked for between these, in Mpc/h. Where the field is linear
-# down to the smallest, halofit continues with that radius: a smooth limit, and a power within
-# a part in a thousand of the linear one at the scales of two-point data.
+# down to the smallest, sigma(R) goes on as a power law to the radius where it would be one, a
+# smooth limit in which the power soon becomes the linear one.
 _LN_R = np.linspace(np.log(0.01), np.log(300.0), 40)
+_LN_K_MAX = 50.0  # keeps powers of k / k_sigma finite
 
 # Part of the k lattice that Gaussian-smoothed integrals need: 5e-4 to 400 h/Mpc.
 SMOOTHING = slice(42, 290)
@@ -69,14 +70,16 @@ def nonlinear_scale(pk: Array) -> NonlinearScale:
 
     def newton(ln_r: Array, pk: Array) -> Array:
         sigma2, first, _ = _moments(pk, ln_r)
-        return jnp.where(found, ln_r - jnp.log(sigma2) * sigma2 / first, ln_r)
+        return ln_r - jnp.log(sigma2) * sigma2 / first
 
     for _ in range(2):
-        ln_r = newton(ln_r, fixed)
-    ln_r = newton(lax.stop_gradient(ln_r), pk)
-    sigma2, first, second = _moments(pk, ln_r)
+        ln_r = jnp.where(found, newton(ln_r, fixed), ln_r)
+    ln_r = lax.stop_gradient(ln_r)
+    root = newton(ln_r, pk)
+    sigma2, first, second = _moments(pk, jnp.where(found, root, ln_r))
     slope = first / sigma2
-    return NonlinearScale(-ln_r, -3 - slope, slope**2 - second / sigma2)
+    ln_k_sigma = jnp.clip(-root, -_LN_K_MAX, _LN_K_MAX)
+    return NonlinearScale(ln_k_sigma, -3 - slope, slope**2 - second / sigma2)
 
 
 def halofit(

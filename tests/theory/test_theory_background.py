@@ -150,7 +150,7 @@ def test_curvature_functions_are_smooth_through_flatness():
 
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_series_and_closed_form_meet(sign):
-    """No step in value or gradient where the series gives way, at |Omega_k| chi^2 / R_H^2 = 0.01."""
+    """No step in value or gradient where the series ends, at |Omega_k| chi^2 / R_H^2 = 0.01."""
     chi = jnp.asarray(HUBBLE_DISTANCE)
     for which in (0, 1):
 

@@ -1,6 +1,8 @@
 """Halofit: CCL and CAMB on their own linear spectra, the nonlinear scale and its derivative."""
 
+import json
 from dataclasses import replace
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -11,6 +13,7 @@ from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
 from jaxlike.theory import background, halofit, linear
+from jaxlike.theory.cosmology import Cosmology
 
 Z = np.array([0.0, 0.5, 1.5, 3.0])
 LATTICE = linear.K[halofit.SMOOTHING]
@@ -55,7 +58,7 @@ def test_takahashi_against_ccl(ccl, model, key):
 
 
 def on_lattice(k, power):
-    """ln P as a cubic spline in ln k, continued as power laws, on the lattice that halofit needs."""
+    """ln P as a cubic spline in ln k, continued as power laws, on the lattice of halofit."""
     ln_k, ln_p = np.log(k), np.log(power)
     inside = np.clip(np.log(LATTICE), ln_k[0], ln_k[-1])
     rows = CubicSpline(ln_k, ln_p, axis=1)(inside)
@@ -65,21 +68,28 @@ def on_lattice(k, power):
     return np.exp(rows + np.where(beyond < 0, low[:, None], high[:, None]) * beyond)
 
 
-@pytest.mark.parametrize("name", ["fiducial", "low_omega_m", "w_-0.8"])
-def test_takahashi_with_neutrinos_against_camb(cosmosis_point, name):
-    """CAMB's halofit on CAMB's linear power, as CosmoSIS ran it: coarse in k and at z > 2.
-
-    CAMB's own solution for the nonlinear scale is good to 4e-3 here; where its root is solved
-    tightly (Cobaya's run, below) the two agree ten times better.
-    """
-    cosmo, stored = cosmosis_point(name)
-    k, every = stored["matter_power_lin_k_h"], slice(None, None, 10)
-    pk = stored["matter_power_lin"][every]
+@pytest.mark.parametrize("name", ["bf_takahashi", "planck"])
+def test_takahashi_with_neutrinos_against_camb(shared, name):
+    """CAMB 2.0.5's halofit, stored by Cobaya with the linear power that it was made from."""
+    with np.load(shared / "reference" / "cobaya" / f"{name}.npz") as file:
+        stored = dict(file)
+    p = json.loads(str(stored["params"]))
+    h = p["H0"] / 100
+    cosmo = Cosmology(
+        Omega_m=p["omegam"],
+        Omega_b=p["omegab"],
+        h=h,
+        n_s=p["ns"],
+        A_s=p["As_1e9"] * 1e-9,
+        omega_nu=p["omnuh2"],
+        N_eff=3.044,
+    )
+    k, pk = stored["k_invMpc"] / h, stored["Plin"] * h**3
     scale = halofit.nonlinear_scale(jnp.asarray(on_lattice(k, pk)))
-    z = stored["matter_power_lin_z"][every]
-    used = (k > 0.006) & (k < 10)
-    found = halofit.halofit(cosmo, jnp.asarray(k[used]), jnp.asarray(pk[:, used]), z, scale)
-    np.testing.assert_allclose(found, stored["matter_power_nl"][every][:, used], rtol=5e-3)
+    used = (k > 0.006) & (k < 10)  # below, CAMB returns the linear power
+    k, pk = jnp.asarray(k[used]), jnp.asarray(pk[:, used])
+    found = halofit.halofit(cosmo, k, pk, stored["zk"], scale) / h**3
+    np.testing.assert_allclose(found, stored["Pnl"][:, used], rtol=4e-4)
 
 
 def sigma2(radius, k, power):
@@ -91,8 +101,7 @@ def sigma2(radius, k, power):
 
     edges = np.log([k[0], 1e-2, 0.1, 1.0, 5.0 / radius, 20 / radius])
     edges = np.sort(np.clip(edges, np.log(k[0]), np.log(k[-1])))
-    pairs = zip(edges[:-1], edges[1:], strict=True)
-    return sum(quad(integrand, a, b, epsrel=1e-10, limit=200)[0] for a, b in pairs)
+    return sum(quad(integrand, a, b, epsrel=1e-10, limit=200)[0] for a, b in pairwise(edges))
 
 
 @pytest.mark.parametrize("z", [0.0, 2.0])
@@ -126,18 +135,33 @@ def test_derivative_of_the_root_is_the_implicit_one(universe):
         np.testing.assert_allclose(slope, expected, rtol=1e-7, atol=1e-9)
 
 
-def test_field_without_a_nonlinear_scale_is_linear_and_smooth(universe):
-    """Where sigma < 1 down to the smallest radius nothing breaks: P_nl -> P_lin."""
-    k = np.geomspace(1e-3, 1, 30)
-    for sigma8 in (1e-3, 0.05):
+def test_field_without_a_nonlinear_scale_becomes_linear(universe):
+    """sigma < 1 down to the smallest radius: P_nl tends to P_lin, and nothing breaks."""
+    k = np.geomspace(1e-3, 10, 30)
+
+    def boost(sigma8):
         c = universe(sigma8=sigma8)
-        ratio = halofit.nonlinear_power(c, k, [3.0]) / linear.linear_power(c, k, [3.0])
-        np.testing.assert_allclose(ratio, 1, atol=2e-3)
+        return halofit.nonlinear_power(c, k, [3.0]) / linear.linear_power(c, k, [3.0])
 
-    def log_power(sigma8):
-        return jnp.log(halofit.nonlinear_power(universe(sigma8=sigma8), k, [3.0]))[0, -1]
+    np.testing.assert_allclose(boost(1e-3), 1, atol=1e-5)
+    np.testing.assert_allclose(boost(0.02), 1, atol=2e-3)
+    np.testing.assert_allclose(boost(0.1), 1, atol=0.05)
 
-    assert jax.grad(log_power)(1e-3) == pytest.approx(2 / 1e-3, rel=0.01)
+
+def test_the_last_radius_leaves_no_step(universe):
+    """Value and slope in the amplitude go on where sigma(R) no longer reaches one."""
+    shape = linear.linear_power(universe(), LATTICE, 0.0)
+    smallest = float(linear.LN_K_STEP) * np.exp(-((0.01 * LATTICE) ** 2)) * LATTICE**3
+    edge = jnp.log(2 * np.pi**2 / jnp.sum(smallest * shape))  # sigma(0.01 Mpc/h) = 1
+
+    def ln_k_sigma(ln_amplitude):
+        return halofit.nonlinear_scale(shape * jnp.exp(ln_amplitude)).ln_k_sigma[0]
+
+    inside, outside = edge + 1e-6, edge - 1e-6
+    assert ln_k_sigma(edge) == pytest.approx(-np.log(0.01), abs=1e-6)
+    slope = jax.grad(ln_k_sigma)(outside)
+    assert jax.grad(ln_k_sigma)(inside) == pytest.approx(float(slope), rel=1e-4)
+    assert ln_k_sigma(inside) - ln_k_sigma(outside) == pytest.approx(2e-6 * slope, rel=1e-3)
 
 
 @pytest.mark.parametrize("model", ["takahashi", "smith"])
@@ -177,24 +201,22 @@ def test_phantom_and_quintessence_differ_in_takahashi_only(universe):
 
 @pytest.mark.parametrize(("model", "version"), [("takahashi", "takahashi"), ("smith", "original")])
 def test_against_camb_run_here(model, version):
-    """CAMB's linear power through our halofit against CAMB's, both models, z <= 1.5."""
+    """CAMB's linear power through our halofit against CAMB's own, in both models."""
     camb = pytest.importorskip("camb")
     p = camb.CAMBparams()
     p.set_cosmology(H0=70, ombh2=0.0225, omch2=0.12, mnu=0.0, num_massive_neutrinos=0, nnu=3.046)
     p.InitPower.set_params(As=2.1e-9, ns=0.96)
-    p.set_accuracy(AccuracyBoost=1.5)
-    p.set_matter_power(redshifts=[0.0, 0.5, 1.5], kmax=50, k_per_logint=30)
+    p.WantCls = False
+    p.set_matter_power(redshifts=[0.0, 0.5, 1.5], kmax=30, k_per_logint=50)
     p.NonLinearModel.set_params(halofit_version=version)
     results = camb.get_results(p)
-    k, z, pk = results.get_linear_matter_power_spectrum(hubble_units=True, k_hunit=True)
-    _, _, nonlinear = results.get_nonlinear_matter_power_spectrum(hubble_units=True, k_hunit=True)
-
-    from jaxlike.theory.cosmology import Cosmology
+    units = {"hubble_units": True, "k_hunit": True}
+    k, z, pk = results.get_linear_matter_power_spectrum(**units)
+    _, _, nonlinear = results.get_nonlinear_matter_power_spectrum(**units)
 
     cosmo = Cosmology(Omega_m=0.1425 / 0.49, Omega_b=0.0225 / 0.49, h=0.7, n_s=0.96, A_s=2.1e-9)
     scale = halofit.nonlinear_scale(jnp.asarray(on_lattice(k, pk)))
-    found = halofit.halofit(
-        cosmo, jnp.asarray(k), jnp.asarray(pk), np.asarray(z), scale, model=model
-    )
     used = (k > 0.006) & (k < 10)
-    np.testing.assert_allclose(found[:, used], nonlinear[:, used], rtol=2e-3)
+    k, pk = jnp.asarray(k[used]), jnp.asarray(pk[:, used])
+    found = halofit.halofit(cosmo, k, pk, np.asarray(z), scale, model=model)
+    np.testing.assert_allclose(found, nonlinear[:, used], rtol=2e-3)

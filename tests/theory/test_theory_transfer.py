@@ -9,6 +9,7 @@ import pytest
 
 from jaxlike.theory import transfer
 from jaxlike.theory.growth import GrowthGrid
+from jaxlike.theory.linear import linear_power
 
 K = np.geomspace(1e-5, 50, 400)
 
@@ -64,20 +65,19 @@ def test_neutrinos_leave_large_scales_alone(universe, omega_nu):
     assert suppression(universe(omega_nu=omega_nu), [1e-7])[0] == pytest.approx(0, abs=1e-6)
 
 
-@pytest.mark.parametrize("omega_nu", [6e-4, 2e-3])
-def test_neutrinos_lower_small_scales(universe, omega_nu):
-    """About 1 - 8 f_nu in the power today, at the same growth without free streaming.
+CAMB_SUPPRESSION = {6.4e-4: (-8.84, -9.14), 2e-3: (-10.00, -10.32), 6e-3: (-10.83, -11.36)}
+"""ln P / P(massless) over f_nu at k = 1 and 5 h/Mpc, z = 0: CAMB 2.0.5, one massive eigenstate,
+Omega_m 0.3, Omega_b 0.046, h 0.7, n_s 0.96, the same A_s."""
 
-    The rule of thumb is for a change of the whole universe at fixed omega_m; what is tested is
-    the total, with the growth and the shape of the spectrum.
-    """
-    from jaxlike.theory.linear import linear_power
 
+@pytest.mark.parametrize(("omega_nu", "expected"), CAMB_SUPPRESSION.items())
+def test_neutrinos_lower_small_scales(universe, omega_nu, expected):
+    """The rule of thumb 1 - 8 f_nu, in CAMB's numbers; the fit is good to 13 % of the effect."""
     k = jnp.array([1.0, 5.0])
     heavy = linear_power(universe(A_s=2e-9, omega_nu=omega_nu), k, 0.0)
-    light = linear_power(universe(A_s=2e-9, omega_nu=1e-7), k, 0.0)
+    massless = linear_power(universe(A_s=2e-9), k, 0.0)
     f_nu = omega_nu / 0.3 / 0.49
-    np.testing.assert_allclose((heavy / light)[0], np.exp(-8 * f_nu * 1.15), rtol=0.2 * 8 * f_nu)
+    np.testing.assert_allclose(jnp.log(heavy / massless)[0] / f_nu, expected, rtol=0.13)
 
 
 def test_suppression_grows_with_wave_number_and_time(universe):
@@ -89,8 +89,9 @@ def test_suppression_grows_with_wave_number_and_time(universe):
 
 
 def test_suppression_vanishes_with_the_neutrinos(universe):
-    """ln S ~ -f_nu as f_nu -> 0: no step and no NaN."""
-    at = [suppression(universe(omega_nu=x), [0.1, 1.0]) / x for x in (1e-8, 1e-6, 1e-5)]
-    assert np.all(np.isfinite(at))
-    np.testing.assert_allclose(at[0], at[1], rtol=0.02)
-    np.testing.assert_allclose(at[0], at[2], rtol=0.05)
+    """ln S ~ -f_nu as f_nu -> 0: no step and no NaN, down to no mass at all."""
+    at = [suppression(universe(omega_nu=x), [0.1, 1.0]) / x for x in (1e-7, 1e-6, 1e-5)]
+    np.testing.assert_allclose(at[0], at[1], rtol=1e-3)
+    np.testing.assert_allclose(at[0], at[2], rtol=1e-2)
+    for omega_nu in (0.0, 1e-12):
+        np.testing.assert_allclose(suppression(universe(omega_nu=omega_nu), [1.0]), 0, atol=1e-6)
