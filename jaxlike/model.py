@@ -21,6 +21,7 @@ from jaxlike.names import canonical_name, is_known
 from jaxlike.parameters import Parameter, check_names, parameter_values, resolve
 from jaxlike.priors import Prior
 from jaxlike.survey import load_data
+from jaxlike.theory import linear
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,6 +141,21 @@ class Model:
         u = jnp.asarray(u, float)
         value = self._log_likelihood_at(self.from_unconstrained(u)) - 0.5 * (u @ u)
         return jnp.where(jnp.isnan(value), -jnp.inf, value)
+
+    @property
+    def derived_parameters(self) -> dict[str, str]:
+        """Name -> LaTeX of what `derived` computes: of sigma8 and S8, those not sampled."""
+        sampled = {canonical_name(name) for name in self.parameters if is_known(name)}
+        both = {"sigma8": r"\sigma_8", "S8": "S_8"}
+        return {name: latex for name, latex in both.items() if name not in sampled}
+
+    @partial(jax.jit, static_argnums=0)
+    def derived(self, x: ArrayLike) -> Array:
+        """Derived parameters (n_derived,) at x (n,): sigma8 and S8 = sigma8 (Omega_m / 0.3)^0.5."""
+        cosmo = self.likelihood.cosmology(self.canonical(self.params_dict(x)))
+        sigma8 = linear.sigma8(cosmo, 0.0, model=self.config.theory.linear)[0]
+        values = {"sigma8": sigma8, "S8": sigma8 * jnp.sqrt(cosmo.Omega_m / 0.3)}
+        return jnp.stack([values[name] for name in self.derived_parameters])
 
     def reason_of_failure(self, x: ArrayLike) -> str | None:
         """Why the log-posterior is -inf at x (n,), in words; None where it is finite."""

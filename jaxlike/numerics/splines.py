@@ -58,18 +58,6 @@ def prefilter_matrix(n: int) -> NDArray:
     return np.linalg.inv(collocation)[:, 1:-1]
 
 
-def smooth_coefficients(values: Array) -> Array:
-    """B-spline coefficients (..., n + 2) of values (..., n) that are smooth over several steps.
-
-    The local filter (-1/6, 8/6, -1/6) reproduces cubics, so its error is of fourth order, as the
-    spline's own; it costs nothing beside the dense `prefilter_matrix`.
-    """
-    ends = [2 * values[..., :1] - values[..., 1:2], 2 * values[..., -1:] - values[..., -2:-1]]
-    v = jnp.concatenate([ends[0], values, ends[1]], axis=-1)
-    inner = (8 * v[..., 1:-1] - v[..., :-2] - v[..., 2:]) / 6
-    return jnp.concatenate([v[..., :1], inner, v[..., -1:]], axis=-1)
-
-
 def linear_taps(t: Array) -> Array:
     """Weights (2, ...) of linear interpolation at fraction `t` in [0, 1)."""
     return jnp.stack([1 - t, t])
@@ -80,7 +68,7 @@ def lattice_windows(
 ) -> Array:
     """Values at `length` consecutive points, one lattice step apart, for each row.
 
-    rows: (n_row, n) samples (`linear_taps`) or coefficients from `prefilter_matrix`
+    rows: (n_row, n), or (1, n) for all windows: samples (`linear_taps`) or coefficients from `prefilter_matrix`
     (`bspline_taps`; coefficient 1 is the first lattice point); position: (n_row,) the first
     point in lattice steps. Returns (n_row, length). Windows are kept on the lattice.
     """
@@ -101,13 +89,12 @@ def _rows_from(rows: Array, start: Array, length: int) -> Array:
         collapsed_slice_dims=(0,),
         start_index_map=(0, 1),
     )
-    index = jnp.stack([jnp.arange(rows.shape[0]), start], axis=-1)
+    row = jnp.arange(start.size) if rows.shape[0] > 1 else jnp.zeros_like(start)
+    index = jnp.stack([row, start], axis=-1)
     return lax.gather(
         rows,
         index,
         columns,
         slice_sizes=(1, length),
-        unique_indices=True,
-        indices_are_sorted=True,
         mode=lax.GatherScatterMode.PROMISE_IN_BOUNDS,
     )

@@ -9,7 +9,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
-from jaxlike.numerics.splines import lattice_windows, prefilter_matrix, smooth_coefficients
+from jaxlike.numerics.splines import lattice_windows, prefilter_matrix
 from jaxlike.theory import halofit
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
@@ -27,13 +27,13 @@ from jaxlike.theory.linear import (
 NonlinearModel = Literal["takahashi", "smith", "linear"]
 
 _PREFILTER = prefilter_matrix(LN_K.size)
-_N_STREAM, _N_SCALE = 5, 7
+_N_SCALE = 7
 
 
 def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -> Array:
     """Spline in ln k read at k = (ell + 1/2) / f_k(chi), (n_q, n_ell).
 
-    coefficients: (n_q, n_k + 2). The multipole nodes lie on a lattice of the same step as ln k,
+    coefficients: (n_q, n_k + 2), or (1, n_k + 2) for all. The multipole nodes lie on a lattice of the same step as ln k,
     so that one redshift reads one contiguous window.
     """
     position = (LN_ELL_START - jnp.log(los.f_k) - LN_K[0]) / LN_K_STEP
@@ -42,14 +42,8 @@ def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -
 
 @dataclass(frozen=True)
 class PowerGrid:
-    """Chebyshev nodes in redshift of what changes slowly, and matrices between them and z_q.
+    """Chebyshev nodes in redshift for the nonlinear scale; `growth` covers z_q, then these."""
 
-    stream: redshifts of free streaming; scale: of the nonlinear scale. `growth` covers z_q, then
-    these two.
-    """
-
-    stream_to_nodes: NDArray
-    stream_to_scale: NDArray
     scale_to_nodes: NDArray
     growth: GrowthGrid
 
@@ -57,12 +51,10 @@ class PowerGrid:
     def build(cls, nodes: Nodes) -> "PowerGrid":
         """Grid that spans the redshift nodes."""
         x = np.log1p(nodes.z)
-        stream, scale = (chebyshev.nodes(n, 0.0, x[-1]) for n in (_N_STREAM, _N_SCALE))
+        scale = chebyshev.nodes(_N_SCALE, 0.0, x[-1])
         return cls(
-            chebyshev.interpolation_matrix(stream, x),
-            chebyshev.interpolation_matrix(stream, scale),
             chebyshev.interpolation_matrix(scale, x),
-            GrowthGrid.build(np.concatenate([nodes.z, np.expm1(stream), np.expm1(scale)])),
+            GrowthGrid.build(np.concatenate([nodes.z, np.expm1(scale)])),
         )
 
 
@@ -77,25 +69,23 @@ def limber_power(
     """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""
     growth, today = grid.growth.growth(cosmo)
     n_q = nodes.z.size
-    at_nodes, at_stream, at_scale = jnp.split(growth, [n_q, n_q + _N_STREAM])
+    at_nodes, at_scale = growth[:n_q], growth[n_q:]
     los = LineOfSight.of(cosmo, nodes, at_nodes / today)
 
-    ln_p = ln_cold_shape(cosmo, K, linear) + ln_amplitude(cosmo, today, linear)
-    streaming = ln_free_streaming(cosmo, K, at_stream)
-    coefficients = jnp.broadcast_to(_PREFILTER @ ln_p, (n_q, K.size + 2))
-    if cosmo.omega_nu is not None:
-        coefficients = coefficients + grid.stream_to_nodes @ smooth_coefficients(streaming)
-    ln_linear = limber_window(coefficients, los, nodes.ell_lattice)
+    # The wiggles are interpolated in k; free streaming, smooth in k, is computed at every point.
+    ln_cold = ln_cold_shape(cosmo, K, linear) + ln_amplitude(cosmo, today, linear)
+    k = jnp.asarray(nodes.ell + 0.5) / los.f_k[:, None]
+    ln_linear = limber_window((_PREFILTER @ ln_cold)[None], los, nodes.ell_lattice)
+    ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes)
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
         return linear_power, los
 
-    smoothing = ln_p[halofit.SMOOTHING] + 2 * jnp.log(at_scale)[:, None]
-    if cosmo.omega_nu is not None:
-        smoothing = smoothing + grid.stream_to_scale @ streaming[:, halofit.SMOOTHING]
-    scale = halofit.nonlinear_scale(jnp.exp(smoothing))
+    smoothed = halofit.SMOOTHING
+    ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
+    ln_p = ln_p + ln_free_streaming(cosmo, K[smoothed], at_scale)
+    scale = halofit.nonlinear_scale(jnp.exp(ln_p))
     there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature]) @ grid.scale_to_nodes.T
-    k = jnp.asarray(nodes.ell + 0.5) / los.f_k[:, None]
     power = halofit.halofit(
         cosmo, k, linear_power, nodes.z, halofit.NonlinearScale(*there), model=nonlinear
     )

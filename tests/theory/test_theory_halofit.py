@@ -158,10 +158,11 @@ def test_the_last_radius_leaves_no_step(universe):
         return halofit.nonlinear_scale(shape * jnp.exp(ln_amplitude)).ln_k_sigma[0]
 
     inside, outside = edge + 1e-6, edge - 1e-6
-    assert ln_k_sigma(edge) == pytest.approx(-np.log(0.01), abs=1e-6)
+    assert float(ln_k_sigma(edge)) == pytest.approx(-np.log(0.01), abs=1e-6)
     slope = jax.grad(ln_k_sigma)(outside)
-    assert jax.grad(ln_k_sigma)(inside) == pytest.approx(float(slope), rel=1e-4)
-    assert ln_k_sigma(inside) - ln_k_sigma(outside) == pytest.approx(2e-6 * slope, rel=1e-3)
+    assert float(jax.grad(ln_k_sigma)(inside)) == pytest.approx(float(slope), rel=1e-4)
+    step = float(ln_k_sigma(inside) - ln_k_sigma(outside))
+    assert step == pytest.approx(2e-6 * float(slope), rel=1e-3)
 
 
 @pytest.mark.parametrize("model", ["takahashi", "smith"])
@@ -207,7 +208,7 @@ def test_against_camb_run_here(model, version):
     p.set_cosmology(H0=70, ombh2=0.0225, omch2=0.12, mnu=0.0, num_massive_neutrinos=0, nnu=3.046)
     p.InitPower.set_params(As=2.1e-9, ns=0.96)
     p.WantCls = False
-    p.set_matter_power(redshifts=[0.0, 0.5, 1.5], kmax=30, k_per_logint=50)
+    p.set_matter_power(redshifts=[0.0, 0.5, 1.5], kmax=30)
     p.NonLinearModel.set_params(halofit_version=version)
     results = camb.get_results(p)
     units = {"hubble_units": True, "k_hunit": True}
@@ -219,4 +220,4 @@ def test_against_camb_run_here(model, version):
     used = (k > 0.006) & (k < 10)
     k, pk = jnp.asarray(k[used]), jnp.asarray(pk[:, used])
     found = halofit.halofit(cosmo, k, pk, np.asarray(z), scale, model=model)
-    np.testing.assert_allclose(found, nonlinear[:, used], rtol=2e-3)
+    np.testing.assert_allclose(found, nonlinear[:, used], rtol=3e-4)

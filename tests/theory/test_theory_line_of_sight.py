@@ -1,0 +1,91 @@
+"""Redshift and multipole nodes, and the geometry along them."""
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.interpolate import make_interp_spline
+
+from jaxlike.theory import background
+from jaxlike.theory.constants import HUBBLE_DISTANCE
+from jaxlike.theory.growth import growth_factor
+from jaxlike.theory.line_of_sight import (
+    N_LATTICE,
+    Z_MIN,
+    LineOfSight,
+    Nodes,
+    z_nodes,
+)
+from jaxlike.theory.linear import LN_K_STEP
+
+Z_FINE = 0.005 * np.arange(500)
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Nodes:
+    return Nodes.build(Z_FINE, 30, np.arange(0, N_LATTICE, 3), z_max=2.0)
+
+
+def test_redshift_nodes():
+    z = z_nodes(25, 1.8)
+    assert z[0] == pytest.approx(Z_MIN)
+    assert z[-1] == pytest.approx(1.8)
+    np.testing.assert_allclose(np.diff(np.log(0.3 + z)), np.log(2.1 / (0.3 + Z_MIN)) / 24)
+    # the first node is at 5 Mpc/h in any universe
+    distance = HUBBLE_DISTANCE * Z_MIN
+    assert distance == pytest.approx(5, rel=0.03)
+
+
+def test_multipole_nodes_step_with_the_wave_numbers(nodes):
+    np.testing.assert_allclose(np.diff(np.log(nodes.ell + 0.5)), 3 * LN_K_STEP)
+    assert nodes.ell[0] == pytest.approx(0.1)
+    assert Nodes.build(Z_FINE, 5, np.array([N_LATTICE - 1])).ell[0] > 6.5e4
+
+
+def test_nodes_integrate_smooth_functions(nodes):
+    def f(z):
+        return np.exp(-z) * np.sin(1 + 2 * z)
+
+    expected, _ = quad(f, nodes.z[0], nodes.z[-1], epsrel=1e-12)
+    assert nodes.dz @ f(nodes.z) == pytest.approx(expected, rel=1e-5)
+    assert nodes.dz.sum() == pytest.approx(nodes.z[-1] - nodes.z[0], rel=1e-9)
+
+
+def test_a_jagged_distribution_is_integrated_against_the_nodes(nodes):
+    """int n G dz = sum_q w_q G(z_q), n on the lattice, G smooth."""
+    n = np.random.default_rng(1).uniform(size=nodes.n_used)
+
+    def f(z):
+        return np.exp(-z) * np.sin(1 + 2 * z)
+
+    weights = n @ nodes.splines[: nodes.n_used]
+    first = Z_FINE[: nodes.n_used] > Z_MIN
+    expected = np.sum((n * f(Z_FINE[: nodes.n_used]))[first])
+    assert weights @ f(nodes.z) == pytest.approx(expected + n[0] * f(Z_MIN), rel=1e-5)
+
+
+def test_lattice_points_in_reach_of_the_nodes(nodes):
+    assert Z_FINE[nodes.n_used - 1] <= nodes.z[-1] + 1e-12
+    assert Z_FINE[nodes.n_used] > nodes.z[-1]
+
+
+def test_galaxies_beyond_each_node(nodes):
+    n = np.exp(-(((Z_FINE - 0.7) / 0.2) ** 2))
+    spline = make_interp_spline(Z_FINE, n, k=1)
+    expected = [spline.integrate(z, Z_FINE[-1]) for z in nodes.z]
+    np.testing.assert_allclose(nodes.beyond @ n, expected, atol=1e-12)
+
+
+@pytest.mark.parametrize("Omega_k", [0.0, 0.1, -0.1])
+def test_geometry_is_the_backgrounds(universe, nodes, Omega_k):
+    c = universe(Omega_k=Omega_k, w0=-0.8)
+    growth = growth_factor(c, nodes.z)
+    los = LineOfSight.of(c, nodes, growth)
+    np.testing.assert_allclose(los.chi, background.comoving_distance(c, nodes.z), rtol=1e-8)
+    np.testing.assert_allclose(los.f_k, background.transverse_distance(c, nodes.z), rtol=1e-8)
+    np.testing.assert_allclose(los.hubble, background.hubble(c, nodes.z))
+    np.testing.assert_allclose(los.growth, growth)
+    K = -Omega_k / HUBBLE_DISTANCE**2
+    np.testing.assert_allclose(los.c_k**2 + K * los.f_k**2, 1, rtol=1e-10)
+    fine = background.transverse_distance(c, Z_FINE[1:])
+    np.testing.assert_allclose(los.cot_fine[1:], np.sqrt(1 - K * fine**2) / fine, rtol=1e-7)
+    assert np.isfinite(los.cot_fine[0])

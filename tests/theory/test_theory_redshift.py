@@ -1,0 +1,196 @@
+"""Redshift distributions: normalisation, shifts, smoothness, and CosmoSIS's shifted histograms."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from scipy.interpolate import make_interp_spline
+
+from jaxlike.data import read_two_point_fits
+from jaxlike.theory import redshift
+from jaxlike.theory.redshift import Histogram
+
+EDGES = np.linspace(0.0001, 3.0001, 301)
+MIDDLE = (EDGES[1:] + EDGES[:-1]) / 2
+SHAPES = np.stack(
+    [
+        np.exp(-0.5 * ((MIDDLE - 0.3) / 0.06) ** 2),
+        np.exp(-0.5 * ((MIDDLE - 0.8) / 0.15) ** 2) + 0.2 * np.exp(-((MIDDLE - 0.4) ** 2) / 0.005),
+    ]
+)
+SMOOTH = Histogram(EDGES, SHAPES)
+JAGGED = Histogram(EDGES, SHAPES * np.random.default_rng(5).uniform(0.6, 1.4, SHAPES.shape))
+BANDWIDTHS = (0.0005, 0.003, 0.01, 0.05)
+
+
+REACHES_FAR = Histogram(EDGES, np.ones((1, MIDDLE.size)))
+
+
+def one(histogram, model, bandwidth=0.003):
+    """On a lattice up to z = 3, whatever the histogram needs."""
+    return redshift.build([histogram, REACHES_FAR], model, bandwidth)[0]
+
+
+def moments(distribution, dz):
+    """Integral and mean of every bin, by the integral of a spline through the lattice."""
+    values = np.asarray(distribution.dndz(jnp.asarray(dz)))
+    spline = make_interp_spline(distribution.z, values, k=3, axis=1)
+    first = make_interp_spline(distribution.z, values * distribution.z, k=3, axis=1)
+    ends = distribution.z[0], distribution.z[-1]
+    total = spline.integrate(*ends)
+    return total, first.integrate(*ends) / total
+
+
+@pytest.mark.parametrize("bandwidth", BANDWIDTHS)
+def test_kernel_density_is_the_histogram_smoothed(bandwidth):
+    """Unit integral, the histogram's mean, and its variance plus the kernel's."""
+    z = np.arange(-0.5, 3.5, bandwidth / 4)
+    density = redshift.kernel_density(JAGGED, bandwidth, z)
+    weight = JAGGED.counts / JAGGED.counts.sum(axis=1, keepdims=True)
+    mean = weight @ MIDDLE
+    variance = weight @ MIDDLE**2 - mean**2 + 0.01**2 / 12
+    np.testing.assert_allclose(np.trapezoid(density, z), 1, atol=1e-9)
+    np.testing.assert_allclose(np.trapezoid(density * z, z), mean, atol=1e-8)
+    spread = np.trapezoid(density * (z - mean[:, None]) ** 2, z)
+    np.testing.assert_allclose(spread, variance + bandwidth**2, rtol=1e-6)
+
+
+def test_kernel_density_is_a_sum_over_galaxies():
+    """Many galaxies spread evenly over each bin, one Gaussian each."""
+    z, bandwidth, per_bin = np.linspace(0.1, 1.2, 50), 0.02, 40
+    inside = (np.arange(per_bin) + 0.5) / per_bin * 0.01
+    galaxies = (EDGES[:-1, None] + inside).ravel()
+    weight = np.repeat(
+        JAGGED.counts / JAGGED.counts.sum(axis=1, keepdims=True) / per_bin, per_bin, 1
+    )
+    kernel = np.exp(-0.5 * ((z[:, None] - galaxies) / bandwidth) ** 2)
+    expected = weight @ kernel.T / bandwidth / np.sqrt(2 * np.pi)
+    found = redshift.kernel_density(JAGGED, bandwidth, z)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-12)
+
+
+@pytest.mark.parametrize("dz", [0.0, 0.0137, -0.05, 0.1])
+@pytest.mark.parametrize("bandwidth", BANDWIDTHS)
+def test_kde_is_normalised_whatever_the_bandwidth_and_shift(bandwidth, dz):
+    """Galaxies at z > 0 count as one; those that kernel or shift put below do not exist."""
+    total, _ = moments(one(JAGGED, "kde", bandwidth), [dz, -dz])
+    np.testing.assert_allclose(total, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("dz", [0.0137, -0.05])
+@pytest.mark.parametrize(("model", "bandwidth"), [("kde", 0.0005), ("kde", 0.01), ("histogram", 0)])
+def test_mean_moves_by_the_shift(model, bandwidth, dz):
+    distribution = one(SMOOTH, model, bandwidth)
+    _, before = moments(distribution, [0.0, 0.0])
+    _, after = moments(distribution, [dz, -dz])
+    np.testing.assert_allclose(after - before, [dz, -dz], atol=2e-6)
+
+
+@pytest.mark.parametrize(("bandwidth", "tolerance"), [(0.003, 5e-3), (0.01, 2e-5), (0.05, 1e-6)])
+def test_kde_shifts_rigidly(bandwidth, tolerance):
+    """n(z - dz) at the lattice points, as the estimate itself at z - dz.
+
+    A kernel narrower than the table's bins leaves their edges, which the lattice just resolves.
+    """
+    distribution = one(SMOOTH, "kde", bandwidth)
+    shifts = (0.0137, -0.0251)
+    found = distribution.dndz(jnp.array(shifts))
+    expected = [
+        redshift.kernel_density(SMOOTH, bandwidth, distribution.z - dz)[i]
+        for i, dz in enumerate(shifts)
+    ]
+    np.testing.assert_allclose(found, expected, atol=tolerance * np.max(expected))
+
+
+def test_kde_is_smooth_in_its_shift():
+    """Value, first and second derivative go on through dz = 0 and through every lattice point."""
+    distribution = one(JAGGED, "kde")
+
+    def observable(dz):
+        values = distribution.dndz(jnp.stack([dz, dz]))
+        return jnp.sum(values**2 @ distribution.weights)
+
+    first, second = jax.jit(jax.grad(observable)), jax.jit(jax.grad(jax.grad(observable)))
+    step = distribution.step
+    for point in (0.0, step, -step, 3 * step, 0.5 * step):
+        below, above = point - 1e-9, point + 1e-9
+        bend = float(second(above))
+        assert float(first(below)) == pytest.approx(float(first(above)), abs=1e-8 * abs(bend))
+        assert float(second(below)) == pytest.approx(bend, rel=1e-4)
+        difference = (observable(point + 1e-5) - observable(point - 1e-5)) / 2e-5
+        assert float(difference) == pytest.approx(float(first(point)), rel=1e-4, abs=1e-4)
+
+
+def test_histogram_keeps_its_samples():
+    """At dz = 0 the odd lattice points are the tabulated values, over their trapezoidal sum."""
+    distribution = one(JAGGED, "histogram")
+    values = np.asarray(distribution.dndz(jnp.zeros(2)))[:, 1::2]
+    z = distribution.z[1::2]
+    used = np.searchsorted(MIDDLE, z[-1]) - 1
+    expected = np.stack([np.interp(z, MIDDLE, row) for row in JAGGED.counts])
+    scale = (values / expected)[:, 20:used].mean(axis=1)
+    np.testing.assert_allclose(values[:, 5:used], (expected * scale[:, None])[:, 5:used], rtol=1e-9)
+    np.testing.assert_allclose(values @ np.gradient(z), 1, rtol=2e-3)
+
+
+@pytest.mark.parametrize("kind", ["lens", "source"])
+def test_shifted_histogram_is_cosmosis(cosmosis_point, shared, kind):
+    """n(z - dz), interpolated linearly and renormalised, as CosmoSIS stored it."""
+    _, stored = cosmosis_point("low_omega_m")
+    values = dict(zip(stored["param_names"], stored["param_values"], strict=True))
+    section = {"lens": "lens_photoz_errors", "source": "wl_photoz_errors"}[kind]
+    dz = jnp.array([float(v) for n, v in values.items() if n.startswith(f"{section}--bias_")])
+    data = read_two_point_fits(shared / "data" / "des_y1_3x2pt.fits")
+    table = data.distribution(f"NZ_{kind.upper()}")
+    histogram = Histogram(np.append(table.z_low, table.z_high[-1]), table.dndz)
+    distribution = one(histogram, "histogram")
+    found = np.asarray(distribution.dndz(dz))[:, 1::2]
+    z = distribution.z[1::2]
+    expected = np.stack([np.interp(z, stored[f"nz_{kind}_z"], row) for row in stored[f"nz_{kind}"]])
+    # what lies beyond the lattice is at most a thousandth of a bin; CosmoSIS's extra point n(0) = 0
+    # is half a step from the first sample and the same on the lattice a whole one
+    np.testing.assert_allclose(found[:, 2:], expected[:, 2:], rtol=2e-3)
+
+
+@pytest.mark.parametrize("model", ["kde", "histogram"])
+def test_trimming_loses_nothing(model):
+    """The lattice ends behind the last galaxy, for shifts up to 0.15."""
+    distribution = one(SMOOTH, model)
+    short = distribution.trimmed()
+    assert short.z.size < distribution.z.size
+    for dz in ([0.0, 0.0], [0.15, 0.15]):
+        whole, part = (np.asarray(d.dndz(jnp.asarray(dz))) for d in (distribution, short))
+        np.testing.assert_allclose(part, whole[:, : short.z.size], rtol=2e-6, atol=1e-9)
+        assert np.abs(whole[:, short.z.size :]).max(initial=0) < 2e-6 * whole.max()
+
+
+def test_lattice_ends_where_a_thousandth_of_the_galaxies_is_left():
+    alone = redshift.build([SMOOTH], "kde", 0.003)[0]
+    beyond = SMOOTH.counts[:, MIDDLE > alone.z[-1]].sum(axis=1) / SMOOTH.counts.sum(axis=1)
+    assert beyond.max() < 1e-3
+    assert alone.z[-1] < 1.5
+    np.testing.assert_allclose(moments(alone, [0.0, 0.0])[0], 1, atol=1e-4)
+
+
+def test_tables_share_a_lattice_of_the_finer_one():
+    fine = Histogram(np.linspace(0, 1, 201), np.ones((1, 200)))
+    one_, other = redshift.build([SMOOTH, fine], "kde", 0.003)
+    np.testing.assert_array_equal(one_.z, other.z)
+    assert one_.step <= 0.0025
+    assert one_.z[-1] >= 1.0
+
+
+def test_reach_of_a_histogram():
+    counts = np.zeros((2, 300))
+    counts[:, :50] = 1
+    counts[1, 200] = 0.01  # one part in five thousand
+    assert Histogram(EDGES, counts).z_max() == pytest.approx(EDGES[50])
+    counts[1, 200] = 1
+    assert Histogram(EDGES, counts).z_max() == pytest.approx(EDGES[201])
+    assert Histogram(EDGES, counts).width == pytest.approx(0.01)
+
+
+def test_no_bins():
+    empty = one(SMOOTH, "kde").without_bins()
+    assert empty.n_bin == 0
+    assert empty.dndz(jnp.zeros(0)).shape == (0, empty.z.size)
