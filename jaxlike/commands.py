@@ -41,7 +41,7 @@ def nuts(arguments: argparse.Namespace) -> int:
     """Sample the posterior of a config; write chains, print the diagnostics."""
     import jaxlike
     from jaxlike.config import read_config
-    from jaxlike.inference import complaints, report, run_nuts, summarise
+    from jaxlike.inference import complaints, report, run_nuts, summarise, with_derived
     from jaxlike.inference.chains import Chains, check_unused, write_chains
 
     overrides = _overrides(arguments)
@@ -82,6 +82,8 @@ def nuts(arguments: argparse.Namespace) -> int:
         raise KeyboardInterrupt(
             f"{kept[0].n_draws} of {arguments.samples} draws of each chain are in {_listed(files)}"
         ) from stop
+    chains = with_derived(model, chains)
+    save(chains)
     summary = summarise(chains)
     print(report(chains, summary))
     print(f"{'files':<11}{_listed(files)}")

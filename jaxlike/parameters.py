@@ -130,9 +130,10 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
 
     n_lens and n_source are the numbers of bins of the data.  Omega_m is total matter, so Omega_c +
     Omega_b + omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
-    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu
-    and Omega_k are left out where they are not given, or are the number 0 (not an array).  Traceable in the values.  Raises ParameterError on
-    names that are unknown, missing, given twice, or without effect on these data.
+    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu and Omega_k
+    are left out where they are not given, or are the number 0 (not an array).  Traceable in the
+    values.  Raises ParameterError on names that are unknown, missing, given twice, or without
+    effect on these data.
     """
     given = check_names(params, n_lens=n_lens, n_source=n_source)
     values = {

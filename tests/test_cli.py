@@ -30,6 +30,10 @@ class Model:
     parameters = ("omegam", "DES_AIA")
     reference = np.array([0.4, 0.1])
     data = SimpleNamespace(n_data=7, source="fake.fits")
+    derived_parameters = {"twice": r"2\Omega_\mathrm{m}"}  # noqa: RUF012
+
+    def derived(self, x):
+        return 2 * x[:1]
 
     def __init__(self, config):
         self.config = config

@@ -2,7 +2,7 @@
 
 from jaxlike.inference.chains import Chains, Cost, check_unused, write_chains
 from jaxlike.inference.diagnostics import Summary, complaints, report, summarise
-from jaxlike.inference.nuts import run_nuts
+from jaxlike.inference.nuts import run_nuts, with_derived
 
 __all__ = [
     "Chains",
@@ -13,5 +13,6 @@ __all__ = [
     "report",
     "run_nuts",
     "summarise",
+    "with_derived",
     "write_chains",
 ]

@@ -3,7 +3,7 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class Chains:
     `draws` (chain, draw, n); `log_posterior`, `log_prior` and `divergent` (chain, draw), with the
     logarithms of densities over the parameters themselves.  `priors` are Cobaya's mappings, such
     as {"min": 0, "max": 1}.  `wanted` is the number of draws a chain was meant to have.
+    `derived` (chain, draw, m) are functions of the parameters, name -> LaTeX in `derived_latex`.
     """
 
     names: tuple[str, ...]
@@ -58,6 +59,8 @@ class Chains:
     step_size: float = float("nan")
     cost: Cost = Cost()
     wanted: int = 0
+    derived_latex: Mapping[str, str] = field(default_factory=dict)
+    derived: np.ndarray | None = None
 
     @property
     def n_chains(self) -> int:
@@ -68,6 +71,16 @@ class Chains:
     def n_draws(self) -> int:
         """Number of draws in each chain."""
         return self.draws.shape[1]
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the sampled parameters and of the derived ones."""
+        return (*self.names, *self.derived_latex)
+
+    @property
+    def values(self) -> np.ndarray:
+        """Sampled and derived parameters (chain, draw, n + m)."""
+        return self.draws if self.derived is None else np.dstack([self.draws, self.derived])
 
     @property
     def chi2(self) -> np.ndarray:
@@ -155,17 +168,18 @@ def write_chains(
 
 def _header(chains: Chains, likelihood: str) -> str:
     last = ("minuslogprior", "minuslogprior__0", "chi2", f"chi2__{likelihood}")
-    return " ".join(("weight", "minuslogpost", *chains.names, *last))
+    return " ".join(("weight", "minuslogpost", *chains.columns, *last))
 
 
 def _table(chains: Chains, index: int) -> np.ndarray:
     prior, chi2 = -chains.log_prior[index], chains.chi2[index]
     first = [np.ones(chains.n_draws), -chains.log_posterior[index]]
-    return np.column_stack([*first, chains.draws[index], prior, prior, chi2, chi2])
+    return np.column_stack([*first, chains.values[index], prior, prior, chi2, chi2])
 
 
 def _paramnames(chains: Chains, likelihood: str) -> str:
     rows = list(zip(chains.names, chains.latex, strict=True))
+    rows += [(f"{name}*", latex) for name, latex in chains.derived_latex.items()]
     short = re.sub(r"[^0-9A-Za-z.]+", " ", likelihood)
     rows += [("minuslogprior*", r"-\log\pi"), ("minuslogprior__0*", r"-\log\pi_\mathrm{0}")]
     rows += [("chi2*", r"\chi^2"), (f"chi2__{likelihood}*", rf"\chi^2_\mathrm{{{short}}}")]
@@ -185,6 +199,7 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
         name: {"prior": _plain(prior), "latex": latex}
         for name, latex, prior in zip(chains.names, chains.latex, chains.priors, strict=True)
     }
+    params |= {name: {"latex": latex} for name, latex in chains.derived_latex.items()}
     sampler = {
         "jaxlike_nuts": {
             "sampler_type": "mcmc",  # what GetDist takes them for

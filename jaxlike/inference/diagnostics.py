@@ -26,12 +26,12 @@ class Summary:
 
 def summarise(chains: Chains) -> Summary:
     """Summary of all chains together; a single chain is compared with itself, in two halves."""
-    draws = chains.draws
+    draws = chains.values
     flat = draws.reshape(-1, draws.shape[-1])
     few = chains.n_draws < 2 * _MIN_DRAWS
     rows = [(np.nan,) * 3 if few else _convergence(draws[:, :, i]) for i in range(draws.shape[-1])]
     r_hat, ess_bulk, ess_tail = np.array(rows).T
-    return Summary(chains.names, flat.mean(axis=0), flat.std(axis=0), r_hat, ess_bulk, ess_tail)
+    return Summary(chains.columns, flat.mean(axis=0), flat.std(axis=0), r_hat, ess_bulk, ess_tail)
 
 
 def _convergence(draws: np.ndarray) -> tuple[float, float, float]:

@@ -40,7 +40,7 @@ from jaxlike.inference.minimise import (
     fit_laplace,
     gradient_batch,
 )
-from jaxlike.inference.posterior import Posterior
+from jaxlike.inference.posterior import Derived, Posterior
 from jaxlike.inference.shear import no_shear
 
 _BLOCK_S = 1.0  # seconds between two reports, so that an interrupt is soon obeyed
@@ -138,6 +138,18 @@ def run_nuts(
     if save:
         save(result)
     return result
+
+
+def with_derived(model: Derived, chains: Chains) -> Chains:
+    """The same chains with the model's derived parameters, computed draw by draw."""
+    n = chains.draws.shape[-1]
+    values = jax.lax.map(model.derived, jnp.asarray(chains.draws.reshape(-1, n)), batch_size=LENGTH)
+    shape = (chains.n_chains, chains.n_draws, -1)
+    return replace(
+        chains,
+        derived_latex=dict(model.derived_parameters),
+        derived=np.asarray(values).reshape(shape),
+    )
 
 
 def _sample(

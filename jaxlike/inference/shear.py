@@ -21,6 +21,7 @@ from jax import Array
 Transform = Callable[[Array], Array]
 
 _LEAST_GAIN = 1.2  # in roughness, for a shear to be worth it
+_SIMILAR = 2.0  # ratio of roughnesses that a sample this small does not tell apart
 _RIDGE = 0.1
 
 
@@ -88,19 +89,24 @@ def roughness(shear: Shear, sample: Sample) -> float:
 def fit_shear(sample: Sample, bounded: Sequence[int]) -> Shear:
     """The shear that makes the posterior least rough; `no_shear` where none is worth it.
 
+    Among shears that do so about equally well, it is the one along which the sheet is thinnest.
     Coordinates listed in `bounded` are tried as the axis, and products of them enter phi, as many
     as the number of draws allows.
     """
     m, n = sample.u.shape
-    best = no_shear(n)
     if m < 4 * n:
-        return best
-    least = roughness(best, sample) / _LEAST_GAIN
+        return no_shear(n)
+    tried = []
     for axis in bounded:
         shear = _shear_along(axis, sample, [i for i in bounded if i != axis])
-        if (value := roughness(shear, sample)) < least:
-            best, least = shear, value
-    return best
+        width = np.std(sample.u[:, axis] - offset(shear, sample.x))
+        tried.append((roughness(shear, sample), width, shear))
+    least = min((rough for rough, *_ in tried), default=np.inf)
+    if not least * _LEAST_GAIN < roughness(no_shear(n), sample):
+        return no_shear(n)
+    # Where the sheet is thin, u is as good as linear across it, also far out where no draw is yet.
+    similar = [(width, shear) for rough, width, shear in tried if rough < _SIMILAR * least]
+    return min(similar, key=lambda pair: pair[0])[1]
 
 
 def _shear_along(axis: int, sample: Sample, candidates: Sequence[int]) -> Shear:

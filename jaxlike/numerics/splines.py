@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array, lax
 from numpy.typing import ArrayLike, NDArray
 from scipy.interpolate import make_interp_spline
+from scipy.linalg import solve_banded
 
 
 def cardinal_splines(x_nodes: ArrayLike, x: ArrayLike) -> NDArray:
@@ -58,6 +59,19 @@ def prefilter_matrix(n: int) -> NDArray:
     return np.linalg.inv(collocation)[:, 1:-1]
 
 
+def prefilter(values: ArrayLike) -> NDArray:
+    """Coefficients (n_row, n + 2) of values (n_row, n): `prefilter_matrix` without the matrix."""
+    v = np.asarray(values, float)
+    # the end conditions make the outermost coefficients on the lattice equal to the values
+    right = 6 * v[:, 1:-1]
+    right[:, 0] -= v[:, 0]
+    right[:, -1] -= v[:, -1]
+    bands = np.ones((3, right.shape[1]))
+    bands[1] = 4
+    c = np.column_stack([v[:, 0], solve_banded((1, 1), bands, right.T).T, v[:, -1]])
+    return np.column_stack([2 * c[:, 0] - c[:, 1], c, 2 * c[:, -1] - c[:, -2]])
+
+
 def linear_taps(t: Array) -> Array:
     """Weights (2, ...) of linear interpolation at fraction `t` in [0, 1)."""
     return jnp.stack([1 - t, t])
@@ -68,9 +82,9 @@ def lattice_windows(
 ) -> Array:
     """Values at `length` consecutive points, one lattice step apart, for each row.
 
-    rows: (n_row, n), or (1, n) for all windows: samples (`linear_taps`) or coefficients from `prefilter_matrix`
-    (`bspline_taps`; coefficient 1 is the first lattice point); position: (n_row,) the first
-    point in lattice steps. Returns (n_row, length). Windows are kept on the lattice.
+    rows: (n_row, n), or (1, n) that serves all: samples (`linear_taps`) or coefficients from
+    `prefilter_matrix` (`bspline_taps`; coefficient 1 is the first lattice point); position:
+    (n_row,) the first point in lattice steps. Returns (n_row, length). Windows are kept on the lattice.
     """
     n_taps = taps(jnp.zeros(())).shape[0]
     last = rows.shape[-1] - length - n_taps + 1

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
 from jaxlike.theory.constants import HUBBLE_DISTANCE
-from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.cosmology import Cosmology, Scalar
 
 # rho_nu(a) of one eigenstate between its limits: Komatsu et al. 2011 (arXiv:1001.4538), eq. 26,
 # whose exponent keeps the density within 0.3 % at all times.
@@ -25,7 +25,7 @@ def E_squared(cosmo: Cosmology, a: ArrayLike) -> Array:
     return cold + cosmo.Omega_r / a**4 + massive_neutrinos(cosmo, a)
 
 
-def massive_neutrinos(cosmo: Cosmology, a: ArrayLike) -> Array | float:
+def massive_neutrinos(cosmo: Cosmology, a: Scalar) -> Scalar:
     """Density of the massive eigenstate at scale factor `a` over today's critical density."""
     if cosmo.omega_nu is None:
         return 0.0

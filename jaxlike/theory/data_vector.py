@@ -120,7 +120,8 @@ class TwoPointTheory:
         """The same theory on other nodes."""
         nodes = Nodes.build(self._lattice.z, n_z, ell_lattice, z_max=z_max)
         projections = tuple(block.project(nodes.ell) for block in self.blocks)
-        return replace(self, nodes=nodes, power_grid=PowerGrid.build(nodes), projections=projections)
+        grid = PowerGrid.build(nodes)
+        return replace(self, nodes=nodes, power_grid=grid, projections=projections)
 
     @property
     def _lattice(self) -> ShiftedDistributions:

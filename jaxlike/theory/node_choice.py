@@ -114,7 +114,8 @@ def choose_z(
     """
     z = theory.nodes.z
     projection, rows = theory.points_on_spectra()
-    shares = [r.weights[:, :, None] * r.power for r in references]  # (n_pair, n_q, n_ell) each
+    # (n_pair, n_q, n_ell) each
+    shares = [np.asarray(r.weights[:, :, None] * r.power) for r in references]
 
     def error(per_pair: Sequence[NDArray]) -> float:
         return max(_size(whiten, np.sum(projection * c[rows], axis=1)) for c in per_pair)

@@ -75,7 +75,7 @@ def limber_power(
     # The wiggles are interpolated in k; free streaming, smooth in k, is computed at every point.
     ln_cold = ln_cold_shape(cosmo, K, linear) + ln_amplitude(cosmo, today, linear)
     k = jnp.asarray(nodes.ell + 0.5) / los.f_k[:, None]
-    ln_linear = limber_window((_PREFILTER @ ln_cold)[None], los, nodes.ell_lattice)
+    ln_linear = limber_window(jnp.matmul(_PREFILTER, ln_cold)[None], los, nodes.ell_lattice)
     ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes)
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":

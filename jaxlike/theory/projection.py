@@ -24,7 +24,7 @@ SPINS = {"w": (0, 0), "gamma_t": (2, 0), "xi_plus": (2, 2), "xi_minus": (2, -2)}
 """(m, n) of the d-function of each statistic; the Bessel function's order is m - n."""
 
 _TAIL_SLOPE = -2.6  # of C_ell beyond the last node, where it hardly matters
-_PHASE_MAX = 1000.0  # ell * theta at which a Gaussian taper has long closed the integral
+_PHASE_MAX = 1000.0  # range of ell * theta in which a Gaussian taper closes the integral
 _ELL_EXACT = 2000  # multipoles summed one by one; beyond, d-functions are Bessel functions
 _N_BIN = 12  # quadrature points over an angular bin
 
@@ -56,12 +56,12 @@ def _hankel_row(
 ) -> NDArray:
     """int_low^oo ell dell / (2 pi) J_order(ell theta) C_ell as a row (n_ell,)."""
     # panels follow the spline where that is fast, the Bessel function where it is
-    width, high = np.pi / theta, _PHASE_MAX / theta
-    turn = min(max(low, 10 * width), high)
+    width, length = np.pi / theta, _PHASE_MAX / theta
+    turn = max(low, 10 * width)
     fine = np.exp(np.arange(np.log(low), np.log(turn), 0.1))
-    panels = np.append(fine, np.arange(turn, high, width))
+    panels = np.append(fine, np.arange(turn, low + length, width))
     ell, weight = gauss_legendre_panels(panels, 5)
-    taper = np.exp(-((4 * ell / high) ** 2) / 2)
+    taper = np.exp(-((4 * (ell - low) / length) ** 2) / 2)  # leaves the lower end as it is
     return (weight * taper * ell / (2 * np.pi) * _bessel(order, ell * theta)) @ spectrum(ell)
 
 

@@ -19,7 +19,7 @@ from jaxlike.numerics.splines import (
     cardinal_splines,
     lattice_windows,
     linear_taps,
-    prefilter_matrix,
+    prefilter,
 )
 
 NzModel = Literal["kde", "histogram"]
@@ -141,7 +141,7 @@ def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[Shi
     n = 2 * int(np.ceil((z_max + 0.03) / step / 2))
     z = step * np.arange(n)
     weights = np.full(n, step)
-    weights[0] /= 2
+    weights[:3] *= 3 / 8, 7 / 6, 23 / 24  # Gregory: a kernel may leave galaxies at z = 0
     norm = weights
     if model == "histogram":
         # Simpson between samples for products; CosmoSIS normalises by trapezia on the samples
@@ -165,9 +165,7 @@ def _tabulate(
         pad = _margin_points(step)
         lattice = step * np.arange(-pad, z.size + pad)
         density = kernel_density(table, bandwidth, lattice)
-        return ShiftedDistributions(
-            density @ prefilter_matrix(lattice.size).T, z, weights, norm, model, step
-        )
+        return ShiftedDistributions(prefilter(density), z, weights, norm, model, step)
     pad = _margin_points(2 * step)
     samples = step + 2 * step * np.arange(-pad, z.size // 2 + pad)
     middle = (table.edges[1:] + table.edges[:-1]) / 2

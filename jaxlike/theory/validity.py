@@ -8,7 +8,7 @@ from jaxlike.theory.background import DistanceGrid, E_squared
 from jaxlike.theory.cosmology import Cosmology
 
 _A = np.exp(np.linspace(np.log(1e-3), 0.0, 25))
-_FAR = DistanceGrid.build([3.5])
+_FAR = DistanceGrid.build(3.5)
 _FAR_A = 1 / (1 + _FAR.node_z)
 
 

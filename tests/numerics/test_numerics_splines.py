@@ -86,3 +86,8 @@ def test_windows_are_differentiable_in_their_position():
     np.testing.assert_allclose(slope, spline(5.3 + np.arange(10), 1), atol=1e-12)
 
 
+@pytest.mark.parametrize("n", [5, 40])
+def test_banded_prefilter_is_the_matrix(n):
+    values = RNG.normal(size=(3, n))
+    expected = values @ splines.prefilter_matrix(n).T
+    np.testing.assert_allclose(splines.prefilter(values), expected, atol=1e-12)

@@ -79,7 +79,8 @@ def test_counts_are_the_overlap_of_the_distributions(nodes, sight):
     density = np.asarray(los.hubble / los.f_k**2)
     fine = np.exp(make_interp_spline(nodes.z, np.log(density), k=3)(Z[4:]))
     for (i, j), row in zip(kernels.all_pairs(2, 3).counts, found, strict=True):
-        expected = np.sum(WEIGHTS[4:] * LENS[i, 4:] * LENS[j, 4:] * np.exp(-Z[4:]) * fine)
+        overlap = np.asarray(LENS[i] * LENS[j] * WEIGHTS)[4:]
+        expected = float(np.sum(overlap * np.exp(-Z[4:]) * fine))
         assert float(row @ smooth) == pytest.approx(expected, rel=2e-4)
 
 

@@ -1,0 +1,213 @@
+"""From bins and angles to a data vector: each point its own C_ell, any selection of probes."""
+
+import jax
+import numpy as np
+import pytest
+
+from jaxlike.theory import projection, redshift
+from jaxlike.theory.data_vector import Block, TwoPointTheory
+from jaxlike.theory.node_choice import choose_nodes
+from jaxlike.theory.projection import cl_matrix
+
+ARCMIN = np.pi / 180 / 60
+THETA = np.geomspace(5, 200, 6) * ARCMIN
+EDGES = np.linspace(0, 1.8, 91)
+MIDDLE = (EDGES[1:] + EDGES[:-1]) / 2
+PAIRS = {
+    "xi_plus": [(0, 0), (0, 1), (1, 1)],
+    "xi_minus": [(0, 0), (1, 1)],
+    "gamma_t": [(0, 0), (0, 1), (1, 1)],
+    "w": [(0, 0), (1, 1)],
+}
+NUISANCE = {
+    "b1": 1.5, "b2": 1.8, "m1": 0.01, "m2": -0.02, "A_IA": 0.5, "alpha_IA": 0.3, "z0_IA": 0.62,
+    "dz_lens1": 0.003, "dz_lens2": -0.004, "dz_source1": 0.01, "dz_source2": -0.01,
+}  # fmt: skip
+
+
+def gaussian_bins(centres, width):
+    return redshift.Histogram(
+        EDGES, np.stack([np.exp(-0.5 * ((MIDDLE - c) / width) ** 2) for c in centres])
+    )
+
+
+LENS, SOURCE = redshift.build(
+    [gaussian_bins((0.3, 0.5), 0.04), gaussian_bins((0.6, 0.95), 0.15)], "kde", 0.006
+)
+
+
+def block(statistic, pairs=None, angles=THETA):
+    pairs = PAIRS[statistic] if pairs is None else pairs
+    n = angles.size
+    return Block(
+        statistic,
+        np.repeat([i for i, _ in pairs], n),
+        np.repeat([j for _, j in pairs], n),
+        np.tile(np.arange(n), len(pairs)),
+        lambda ell: projection.flat_sky(statistic, angles, ell),
+    )
+
+
+def build(statistics=tuple(PAIRS), lens=LENS, source=SOURCE, **options):
+    blocks = [block(s) for s in statistics]
+    defaults = {"n_z": 24, "z_max": 1.5, "ell_lattice": np.arange(0, 212, 4)}
+    return TwoPointTheory.build(
+        blocks, lens, source, **{**defaults, "nonlinear": "linear", **options}
+    )
+
+
+THEORY = build()
+
+
+@pytest.fixture(scope="module")
+def vector(universe):
+    """The whole data vector."""
+    return np.asarray(jax.jit(THEORY.data_vector)(universe(), NUISANCE))
+
+
+def test_shape_and_sizes(vector):
+    assert vector.shape == (6 * sum(len(pairs) for pairs in PAIRS.values()),)
+    assert np.all(np.isfinite(vector))
+    w = vector[-12:-6]
+    assert np.all(np.diff(w) < 0)  # clustering falls with angle
+    assert 0.01 < w[0] < 2
+
+
+@pytest.fixture(scope="module")
+def spectra(universe):
+    """C_ell of every pair at the nodes."""
+
+    @jax.jit
+    def compute(cosmo, nuisance):
+        power, los = THEORY.power(cosmo)
+        return THEORY.spectra(los, power, nuisance)
+
+    return jax.tree.map(np.asarray, compute(universe(), NUISANCE))
+
+
+def test_every_point_is_a_projection_of_its_own_spectrum(vector, spectra):
+    fields = {"w": "counts", "gamma_t": "cross", "xi_plus": "shear", "xi_minus": "shear"}
+    expected = []
+    for statistic, pairs in PAIRS.items():
+        matrix = projection.flat_sky(statistic, THETA, THEORY.nodes.ell)
+        known = getattr(THEORY.pairs, fields[statistic]).tolist()
+        rows = getattr(spectra, fields[statistic])
+        expected += [matrix @ rows[known.index(list(pair))] for pair in pairs]
+    np.testing.assert_allclose(vector, np.concatenate(expected), rtol=1e-10)
+
+
+def test_points_on_spectra_say_the_same(vector, spectra):
+    stacked = np.concatenate([spectra.counts, spectra.cross, spectra.shear])
+    weights, rows = THEORY.points_on_spectra()
+    np.testing.assert_allclose(np.sum(weights * stacked[rows], axis=1), vector, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    "statistics", [("xi_plus", "xi_minus"), ("gamma_t", "w"), ("w",), ("gamma_t",), ("xi_minus",)]
+)
+def test_selections_are_parts_of_the_whole(universe, vector, statistics):
+    counts = {s: 6 * len(pairs) for s, pairs in PAIRS.items()}
+    ends = dict(zip(PAIRS, np.cumsum(list(counts.values())), strict=True))
+    lens = LENS if {"w", "gamma_t"} & set(statistics) else LENS.without_bins()
+    source = SOURCE if set(statistics) - {"w"} else SOURCE.without_bins()
+    theory = build(statistics, lens, source)
+    nuisance = {
+        name: value
+        for name, value in NUISANCE.items()
+        if not (name[0] in "b" or "lens" in name) or lens.n_bin
+    }
+    found = jax.jit(theory.data_vector)(universe(), nuisance)
+    expected = [vector[ends[s] - counts[s] : ends[s]] for s in PAIRS if s in statistics]
+    np.testing.assert_allclose(found, np.concatenate(expected), rtol=1e-9)
+
+
+def test_order_of_bins_of_one_field_is_free(universe, vector):
+    """xi_21 is xi_12."""
+    blocks = [block("xi_plus", [(1, 0)])]
+    theory = TwoPointTheory.build(
+        blocks, LENS.without_bins(), SOURCE, n_z=24, z_max=1.5,
+        ell_lattice=np.arange(0, 212, 4), nonlinear="linear",
+    )  # fmt: skip
+    found = jax.jit(theory.data_vector)(universe(), NUISANCE)
+    np.testing.assert_allclose(found, vector[6:12], rtol=1e-10)
+
+
+def test_bias_and_calibration(universe, vector):
+    compute = jax.jit(THEORY.data_vector)
+    biased = compute(universe(), NUISANCE | {"b1": 3.0})
+    np.testing.assert_allclose(biased[-12:-6], 4 * vector[-12:-6], rtol=1e-12)
+    np.testing.assert_allclose(biased[-6:], vector[-6:], rtol=1e-12)
+    calibrated = compute(universe(), NUISANCE | {"m1": 1.02})
+    np.testing.assert_allclose(calibrated[:6], 4 * vector[:6], rtol=1e-12)
+
+
+def test_prefactors_act_on_shear_alone(universe, vector):
+    """They are 1 - O(1 / ell^2): per cents of shear at 200 arcmin, less below; nothing of w."""
+    found = jax.jit(build(prefactors=True).data_vector)(universe(), NUISANCE)
+    ratio = np.asarray(found) / vector
+    np.testing.assert_array_equal(ratio[-12:], 1)
+    assert 1e-5 < np.abs(ratio[:18] - 1).max() < 0.06
+
+
+def test_missing_nuisance_parameter(universe):
+    with pytest.raises(KeyError, match="b2"):
+        jax.eval_shape(
+            THEORY.data_vector, universe(), {k: v for k, v in NUISANCE.items() if k != "b2"}
+        )
+
+
+@pytest.fixture(scope="module")
+def fine(universe):
+    """Theory on dense nodes, its vector, and a covariance of one per cent errors."""
+    theory = build(n_z=96, ell_lattice=None)
+    truth = np.asarray(jax.jit(theory.data_vector)(universe(), NUISANCE))
+    return theory, truth, np.diag(1 / (0.01 * np.abs(truth) + 1e-3 * np.abs(truth).min()))
+
+
+@pytest.fixture(scope="module")
+def chosen(universe, fine):
+    """Tolerance -> theory on the nodes chosen for it, and the error estimate."""
+    theory, _, whiten = fine
+    points = [(universe(Omega_m=x), NUISANCE) for x in (0.3, 0.35)]
+    return {t: choose_nodes(theory, points, whiten, tolerance=t) for t in (0.3, 1e-3, 0.0)}
+
+
+@pytest.mark.parametrize("tolerance", [0.3, 1e-3])
+def test_nodes_are_chosen_by_their_error(universe, fine, chosen, tolerance):
+    """The estimate is within the tolerance, the actual error within a factor 3 of it."""
+    theory, truth, whiten = fine
+    coarse, estimate = chosen[tolerance]
+    found = np.asarray(jax.jit(coarse.data_vector)(universe(), NUISANCE))
+    actual = np.sum((whiten @ (found - truth)) ** 2)
+    assert estimate < tolerance
+    assert actual < 3 * tolerance
+    assert coarse.nodes.z.size < theory.nodes.z.size
+    assert coarse.nodes.ell.size < theory.nodes.ell.size
+
+
+def test_a_smaller_tolerance_needs_more_nodes(chosen):
+    loose, tight = (chosen[t][0].nodes for t in (0.3, 1e-3))
+    assert tight.z.size > loose.z.size
+    assert tight.ell.size > loose.ell.size
+
+
+def test_no_tolerance_keeps_every_node(fine, chosen):
+    theory, _, _ = fine
+    kept, estimate = chosen[0.0]
+    assert estimate == 0
+    assert kept.nodes.ell.size == theory.nodes.ell.size
+    np.testing.assert_allclose(kept.nodes.z, theory.nodes.z)
+
+
+def test_with_nodes_changes_the_nodes_alone(fine):
+    theory, _, _ = fine
+    other = theory.with_nodes(n_z=20, z_max=1.2, ell_lattice=np.arange(0, 200, 5))
+    assert other.nodes.z[-1] == pytest.approx(1.2)
+    np.testing.assert_array_equal(other.point, theory.point)
+    assert other.blocks == theory.blocks
+    # the projection onto the new nodes is that onto the old ones, spline for spline
+    smooth = 1e-6 / (1 + (other.nodes.ell / 30) ** 1.4)
+    between = cl_matrix(theory.nodes.ell, other.nodes.ell) @ smooth
+    np.testing.assert_allclose(
+        other.projections[0] @ smooth, theory.projections[0] @ between, rtol=2e-3
+    )
