@@ -28,7 +28,7 @@ benchmark: $(VENV)/demo.stamp
 	$(BIN)/jaxlike benchmark cobaya_yaml/mock_3x2pt_mcmc.yaml
 
 mock: $(VENV)/demo.stamp
-	$(BIN)/jaxlike mock data/des_y1_mock.fits --force
+	$(BIN)/jaxlike mock --output data/des_y1_mock.fits --force
 	cd data && sha256sum --check SHA256SUMS
 
 clean:
