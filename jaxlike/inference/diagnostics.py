@@ -9,6 +9,7 @@ from jaxlike.inference.chains import Chains
 
 MAX_R_HAT = 1.01
 MIN_ESS_PER_CHAIN = 100
+MAX_DIVERGENT = 0.001  # of the draws; fewer are reported, and not held against the chains
 _MIN_DRAWS = 4  # ArviZ's minimum
 
 
@@ -62,7 +63,8 @@ def complaints(chains: Chains, summary: Summary) -> tuple[str, ...]:
             f"R-hat of {summary.names[worst]} is {summary.r_hat[worst]:.3f}, above {MAX_R_HAT}: "
             "the chains do not agree yet, sample longer"
         )
-    if n_divergent := int(chains.divergent.sum()):
+    n_divergent = int(chains.divergent.sum())
+    if n_divergent > MAX_DIVERGENT * chains.divergent.size:
         found.append(
             f"{n_divergent} of {chains.divergent.size} draws diverged: part of the posterior may "
             "be missed, raise --target-accept (towards 0.99)"

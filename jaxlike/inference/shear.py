@@ -21,6 +21,7 @@ from jax import Array
 Transform = Callable[[Array], Array]
 
 _LEAST_GAIN = 1.2  # in roughness, for a shear to be worth it
+_ROUGHEST = 8.0  # beyond this a shear flatters the bulk: its longer steps would fail in the tails
 _SIMILAR = 2.0  # ratio of roughnesses that a sample this small does not tell apart
 _RIDGE = 0.1
 
@@ -102,7 +103,7 @@ def fit_shear(sample: Sample, bounded: Sequence[int]) -> Shear:
         width = np.std(sample.u[:, axis] - offset(shear, sample.x))
         tried.append((roughness(shear, sample), width, shear))
     least = min((rough for rough, *_ in tried), default=np.inf)
-    if not least * _LEAST_GAIN < roughness(no_shear(n), sample):
+    if not least < min(_ROUGHEST, roughness(no_shear(n), sample) / _LEAST_GAIN):
         return no_shear(n)
     # Where the sheet is thin, u is as good as linear across it, also far out where no draw is yet.
     similar = [(width, shear) for rough, width, shear in tried if rough < _SIMILAR * least]

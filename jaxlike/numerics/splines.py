@@ -84,7 +84,8 @@ def lattice_windows(
 
     rows: (n_row, n), or (1, n) that serves all: samples (`linear_taps`) or coefficients from
     `prefilter_matrix` (`bspline_taps`; coefficient 1 is the first lattice point); position:
-    (n_row,) the first point in lattice steps. Returns (n_row, length). Windows are kept on the lattice.
+    (n_row,) the first point in lattice steps. Returns (n_row, length). Windows are kept on the
+    lattice.
     """
     n_taps = taps(jnp.zeros(())).shape[0]
     last = rows.shape[-1] - length - n_taps + 1

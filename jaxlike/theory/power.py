@@ -33,8 +33,8 @@ _N_SCALE = 7
 def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -> Array:
     """Spline in ln k read at k = (ell + 1/2) / f_k(chi), (n_q, n_ell).
 
-    coefficients: (n_q, n_k + 2), or (1, n_k + 2) for all. The multipole nodes lie on a lattice of the same step as ln k,
-    so that one redshift reads one contiguous window.
+    coefficients: (n_q, n_k + 2), or (1, n_k + 2) for all. The multipole nodes lie on a lattice of
+    the same step as ln k, so that one redshift reads one contiguous window.
     """
     position = (LN_ELL_START - jnp.log(los.f_k) - LN_K[0]) / LN_K_STEP
     return lattice_windows(coefficients, position, N_LATTICE)[:, ell_lattice]

@@ -22,7 +22,8 @@ class Hdu:
 
     def drop_column(self, column: str) -> None:
         names = self.data.dtype.names
-        assert names is not None and column in names
+        assert names is not None
+        assert column in names
         self.data = self.data[[name for name in names if name != column]].copy()
         self.units = None
 

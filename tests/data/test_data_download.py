@@ -58,7 +58,8 @@ def test_download_once(server, tmp_path):
     path = get_data_set("tiny", progress=lambda *args: seen.append(args), **options)
     assert path == tmp_path / "new" / "good.bin"
     assert path.read_bytes() == CONTENT
-    assert seen[-1] == (len(CONTENT), len(CONTENT)) and len(seen) > 1
+    assert seen[-1] == (len(CONTENT), len(CONTENT))
+    assert len(seen) > 1
     assert get_data_set("tiny", **options) == path
     assert server.requests == ["/good.bin"], "what is there is not fetched again"
     assert list(path.parent.iterdir()) == [path]
@@ -111,7 +112,8 @@ def test_from_file(server, tmp_path):
     source.write_bytes(CONTENT)
     options = {"folder": tmp_path / "store", "data_sets": known(server, "good.bin")}
     path = get_data_set("tiny", from_file=source, **options)
-    assert path.read_bytes() == CONTENT and path.name == "good.bin"
+    assert path.read_bytes() == CONTENT
+    assert path.name == "good.bin"
     assert server.requests == []
     source.write_bytes(CONTENT[:-1])
     with pytest.raises(DataError, match=r"downloaded\.fits is not the data set tiny"):

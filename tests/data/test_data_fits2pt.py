@@ -59,7 +59,8 @@ def test_des_layout(make_hdus, save, integer, floating, order):
     plain = read_two_point_fits(save(make_hdus()))
     np.testing.assert_array_equal(data.covariance, plain.covariance)
     for array in (data.covariance, data.value, data.measurements[0].bin1, data.nz[0].dndz):
-        assert array.dtype.isnative and array.dtype.itemsize == 8
+        assert array.dtype.isnative
+        assert array.dtype.itemsize == 8
     source, lens = data.nz
     assert (source.name, lens.name) == ("nz_source", "nz_lens")
     assert {m.kernel1 for m in data.measurements} == {"nz_source", "nz_lens"}

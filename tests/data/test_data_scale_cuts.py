@@ -85,7 +85,8 @@ def test_users_file(uncut, write_cuts):
         "max_angle: 100.5\n"
     )
     cuts = read_scale_cuts(path)
-    assert cuts.name == "mine" and cuts.source == str(path)
+    assert cuts.name == "mine"
+    assert cuts.source == str(path)
     assert cuts.interval("xi_plus", 1, 2) == (100, 100.5)
     assert cuts.interval("xi_plus", 3, 1) == (200, 100.5)
     assert cuts.interval("xi_plus", 3, 4) == (50, 100.5)
@@ -138,7 +139,9 @@ def test_bad_cut_file_is_named(write_cuts, text, part):
     with pytest.raises(DataError) as raised:
         read_scale_cuts(path)
     message = str(raised.value)
-    assert message.startswith(f"{path}: ") and part in message and "\n" not in message
+    assert message.startswith(f"{path}: ")
+    assert part in message
+    assert "\n" not in message
 
 
 @pytest.mark.parametrize(
@@ -161,4 +164,5 @@ def test_cuts_that_do_not_fit_the_data(uncut, write_cuts, text, part):
     path = write_cuts(text)
     with pytest.raises(DataError) as raised:
         apply_scale_cuts(uncut, read_scale_cuts(path))
-    assert part in str(raised.value) and str(path) in str(raised.value)
+    assert part in str(raised.value)
+    assert str(path) in str(raised.value)

@@ -73,6 +73,7 @@ def shifted():
     ("chains", "expected"),
     [
         (chains_of(white()), []),
+        (chains_of(white(), divergent=4), []),
         (chains_of(shifted()), ["R-hat of p1 is 1.0"]),
         (chains_of(white(), divergent=7), ["7 of 4000 draws diverged"]),
         (chains_of(white(draw=50)), ["bulk ESS of", "tail ESS of"]),
