@@ -76,14 +76,14 @@ def nuts(arguments: argparse.Namespace) -> int:
                 progress=not arguments.no_progress,
                 save=save,
             )
+            chains = with_derived(model, chains)
+            save(chains)
     except KeyboardInterrupt as stop:
         if not kept:
             raise KeyboardInterrupt("no draw was kept, the warm-up was under way") from stop
         raise KeyboardInterrupt(
             f"{kept[0].n_draws} of {arguments.samples} draws of each chain are in {_listed(files)}"
         ) from stop
-    chains = with_derived(model, chains)
-    save(chains)
     summary = summarise(chains)
     print(report(chains, summary))
     print(f"{'files':<11}{_listed(files)}")

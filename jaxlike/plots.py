@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _SYMBOLS = {"xi_plus": r"\xi_+", "xi_minus": r"\xi_-", "gamma_t": r"\gamma_t", "w": "w"}
 _PANEL_INCHES = (1.9, 1.35)
 _MAX_DEFAULT = 8  # parameters of a triangle plot that are still readable
+_TELLING = (
+    *("Omega_m", "S8", "sigma8", "w0", "wa", "Omega_k", "H0", "h", "n_s", "A_IA", "alpha_IA"),
+    *("Omega_b", "omega_nu", "mnu", "A_s", "Omega_c"),
+)
 
 
 def load_chains(prefix: str | os.PathLike[str]) -> "MCSamples":
@@ -56,7 +60,7 @@ def triangle_plot(
 ) -> Path:
     """Write the 1D and 2D marginal posteriors as an image; returns its path.
 
-    `names` are by default those of cosmology and intrinsic alignment, at most 8.  ConfigError if a
+    `names` are by default up to 8 of cosmology and intrinsic alignment.  ConfigError if a
     name is not in the chains.
     """
     from getdist import plots
@@ -81,11 +85,11 @@ def triangle_plot(
 
 
 def _default_names(columns: Sequence[str]) -> list[str]:
-    """The parameters that are not of one tomographic bin."""
-    known = [(name, split_name(name)) for name in columns]
-    shared = [name for name, parts in known if parts is not None and parts[1] is None]
-    sampled = [c for c in columns if not c.startswith(("minuslogprior", "chi2"))]
-    return (shared or sampled)[:_MAX_DEFAULT]
+    """The most telling parameters; failing those that are known, the first ones."""
+    known = {name: split_name(name) or (name, None) for name in columns}
+    telling = [n for q in _TELLING for n, (quantity, _) in known.items() if quantity == q]
+    others = [c for c in columns if not c.startswith(("minuslogprior", "chi2"))]
+    return (telling or others)[:_MAX_DEFAULT]
 
 
 def data_vector_plot(

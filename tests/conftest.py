@@ -1,4 +1,4 @@
-"""What all tests share: double precision, and the folder of reference material."""
+"""What all tests share: double precision, data sets, and the folder of reference material."""
 
 import os
 import shutil
@@ -6,7 +6,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import jax
+import numpy as np
 import pytest
+
+from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.model import Model, load
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -52,3 +56,63 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip(f"reference material is not there: {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def small_data() -> TwoPointData:
+    """Two lens and two source bins, six angles in every pair: 72 points of plausible size."""
+    edges = np.geomspace(5.0, 200.0, 7)
+    theta = np.sqrt(edges[1:] * edges[:-1])
+    laws = {  # statistic -> name, n(z), value at 10 arcmin, slope
+        "xi_plus": ("xip", "NZ_SOURCE", "NZ_SOURCE", 2e-5, -0.8),
+        "xi_minus": ("xim", "NZ_SOURCE", "NZ_SOURCE", 6e-6, -0.4),
+        "gamma_t": ("gammat", "NZ_LENS", "NZ_SOURCE", 6e-4, -0.8),
+        "w": ("wtheta", "NZ_LENS", "NZ_LENS", 0.15, -0.8),
+    }
+    pairs = {"gamma_t": [(1, 1), (1, 2), (2, 1), (2, 2)], "w": [(1, 1), (2, 2)]}
+    measurements = []
+    for statistic, (name, kernel1, kernel2, size, slope) in laws.items():
+        chosen = pairs.get(statistic, [(1, 1), (1, 2), (2, 2)])
+        n, n_pair = theta.size, len(chosen)
+        bin1, bin2 = np.repeat(np.array(chosen), n, axis=0).T
+        measurements.append(
+            Measurement(
+                name=name,
+                statistic=statistic,
+                kernel1=kernel1,
+                kernel2=kernel2,
+                bin1=bin1,
+                bin2=bin2,
+                angle_bin=np.tile(np.arange(1, n + 1), n_pair),
+                theta_arcmin=np.tile(theta, n_pair),
+                value=np.tile(size * (theta / 10) ** slope, n_pair),
+                theta_min_arcmin=np.tile(edges[:-1], n_pair),
+                theta_max_arcmin=np.tile(edges[1:], n_pair),
+            )
+        )
+    cells = np.linspace(0.0, 1.8, 91)
+    middle = (cells[1:] + cells[:-1]) / 2
+    samples = {"NZ_LENS": ((0.3, 0.5), 0.04), "NZ_SOURCE": ((0.6, 0.95), 0.15)}
+    nz = [
+        RedshiftDistribution(
+            name,
+            cells[:-1],
+            middle,
+            cells[1:],
+            np.stack([np.exp(-0.5 * ((middle - z) / width) ** 2) for z in centres]),
+        )
+        for name, (centres, width) in samples.items()
+    ]
+    sigma = 0.1 * np.concatenate([m.value for m in measurements])
+    row = np.arange(sigma.size)
+    correlation = 0.3 ** np.abs(np.subtract.outer(row, row))
+    return TwoPointData(
+        tuple(measurements), tuple(nz), correlation * np.outer(sigma, sigma), "small.fits"
+    )
+
+
+@pytest.fixture(scope="session")
+def real_model(shared: Path, repository: Path) -> Model:
+    """The posterior of cobaya_yaml/des_y1_3x2pt.yaml on the real DES-Y1 data."""
+    data_file = shared / "data" / "des_y1_3x2pt.fits"
+    return load(repository / "cobaya_yaml" / "des_y1_3x2pt.yaml", data_file=str(data_file))

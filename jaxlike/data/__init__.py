@@ -1,7 +1,6 @@
 """Data from files: two-point measurements, n(z), covariance, scale cuts and where to get them."""
 
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
-from jaxlike.data.files import atomic_writer
 from jaxlike.data.fits2pt import read_two_point_fits, write_two_point_fits
 from jaxlike.data.scale_cuts import (
     AngularBins,
@@ -12,6 +11,7 @@ from jaxlike.data.scale_cuts import (
 )
 from jaxlike.data.shipped import default_data_file, find_data_file
 from jaxlike.data.twopoint import STATISTICS, Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.files import atomic_writer
 
 __all__ = [
     "DATA_SETS",

@@ -11,8 +11,8 @@ from types import MappingProxyType
 
 import platformdirs
 
-from jaxlike.data.files import atomic_writer
 from jaxlike.errors import DataError
+from jaxlike.files import atomic_writer
 
 #: Called with the bytes received so far and the bytes expected.
 Progress = Callable[[int, int], None]

@@ -14,7 +14,6 @@ import numpy as np
 from astropy import units
 
 from jaxlike.data.checks import check_shape
-from jaxlike.data.files import atomic_writer
 from jaxlike.data.twopoint import (
     COLUMNS,
     EDGE_COLUMNS,
@@ -23,6 +22,7 @@ from jaxlike.data.twopoint import (
     TwoPointData,
 )
 from jaxlike.errors import DataError
+from jaxlike.files import atomic_writer
 
 #: (QUANT1, QUANT2) keywords of a table -> statistic.
 QUANTITIES: Mapping[tuple[str, str], str] = {

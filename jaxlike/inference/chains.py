@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import yaml
 
-from jaxlike.data.files import atomic_writer
 from jaxlike.errors import ConfigError
+from jaxlike.files import atomic_writer
 
 _EXTRAS = (".paramnames", ".ranges", ".updated.yaml")
 

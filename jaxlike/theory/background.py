@@ -31,9 +31,10 @@ def massive_neutrinos(cosmo: Cosmology, a: Scalar) -> Scalar:
         return 0.0
     if not cosmo.radiation:
         return cosmo.Omega_nu / a**3
-    relativistic = cosmo.Omega_nu_relativistic
-    ratio = cosmo.Omega_nu * a / relativistic
-    return relativistic / a**4 * (1 + ratio**_NEUTRINO_EXPONENT) ** (1 / _NEUTRINO_EXPONENT)
+    # a floor for vanishing masses, whose second derivatives would be infinite times zero
+    cold = jnp.maximum(cosmo.Omega_nu * a, 1e-12)
+    powers = cosmo.Omega_nu_relativistic**_NEUTRINO_EXPONENT + cold**_NEUTRINO_EXPONENT
+    return powers ** (1 / _NEUTRINO_EXPONENT) / a**4
 
 
 def hubble(cosmo: Cosmology, z: ArrayLike) -> Array:
