@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 
 from jaxlike.theory.constants import HUBBLE_DISTANCE
-from jaxlike.theory.linear import K
 from jaxlike.theory.power_table import PowerTable
+from jaxlike.theory.wavenumbers import K
 
 K_MAX = 15.0
 """Largest wavenumber asked for, in 1/Mpc (as Cobaya's own DES likelihoods do)."""

@@ -92,8 +92,10 @@ def lattice_windows(
     position = jnp.clip(position, 0.0, last + 1 - 1e-9)
     start = jnp.minimum(jnp.floor(lax.stop_gradient(position)), last)
     weights = taps(position - start)
-    windows = _rows_from(rows, start.astype(int), length + n_taps - 1)
-    terms = [weights[i][:, None] * windows[:, i : i + length] for i in range(n_taps)]
+    # One slice for each tap: their transposes add to the row at once, where those of slices of
+    # one longer slice would be padded first.
+    first = start.astype(int)
+    terms = [weights[i][:, None] * _rows_from(rows, first + i, length) for i in range(n_taps)]
     return functools.reduce(operator.add, terms)
 
 

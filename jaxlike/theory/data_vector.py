@@ -59,12 +59,28 @@ def _pair_index(block: Block, pairs: Pairs) -> NDArray:
     return np.array([known.index(pair) for pair in _block_pairs(block)], int)
 
 
+def _slots(block: Block, pairs: Pairs) -> tuple[tuple[int, int], NDArray]:
+    """(n_pair, n_slot) and each point's index among these: points of a pair in turn."""
+    pair = _pair_index(block, pairs)
+    slot = np.array([np.count_nonzero(pair[:i] == p) for i, p in enumerate(pair)])
+    shape = (len(getattr(pairs, _FIELD[block.statistic])), int(slot.max()) + 1)
+    return shape, pair * shape[1] + slot
+
+
+def _projection(block: Block, pairs: Pairs, ell: NDArray) -> NDArray:
+    """Weights (n_pair, n_slot, n_ell) of every slot on the C_ell of its pair."""
+    shape, index = _slots(block, pairs)
+    matrix = np.zeros((shape[0] * shape[1], ell.size))
+    matrix[index] = block.project(ell)[block.angle]
+    return matrix.reshape(*shape, ell.size)
+
+
 @dataclass(frozen=True)
 class TwoPointTheory:
     """Everything about a data set that does not change with the parameters.
 
-    projections: (n_angle, n_ell) for each block; point: (n_data,) index of each data point among
-    the values of every block at every pair and angle.
+    projections: (n_pair, n_slot, n_ell) for each block, the points of a pair one after another and
+    zeros after the last; point: (n_data,) index of each data point among the slots of all blocks.
     """
 
     blocks: tuple[Block, ...]
@@ -97,11 +113,8 @@ class TwoPointTheory:
         pairs = _pairs_of(blocks)
         lattice = np.arange(N_LATTICE) if ell_lattice is None else ell_lattice
         nodes = Nodes.build(max(lens.z, source.z, key=len), n_z, lattice, z_max=z_max)
-        projections = tuple(block.project(nodes.ell) for block in blocks)
-        points, first = [], 0
-        for block, matrix in zip(blocks, projections, strict=True):
-            points.append(first + _pair_index(block, pairs) * len(matrix) + block.angle)
-            first += len(getattr(pairs, _FIELD[block.statistic])) * len(matrix)
+        slots = [_slots(block, pairs) for block in blocks]
+        first = np.cumsum([0] + [shape[0] * shape[1] for shape, _ in slots])
         return cls(
             tuple(blocks),
             pairs,
@@ -109,8 +122,10 @@ class TwoPointTheory:
             source,
             nodes,
             PowerGrid.build(nodes),
-            projections,
-            np.concatenate(points),
+            tuple(_projection(block, pairs, nodes.ell) for block in blocks),
+            np.concatenate(
+                [start + index for start, (_, index) in zip(first, slots, strict=False)]
+            ),
             linear,
             nonlinear,
             prefactors,
@@ -119,7 +134,7 @@ class TwoPointTheory:
     def with_nodes(self, *, n_z: int, z_max: float, ell_lattice: NDArray) -> "TwoPointTheory":
         """The same theory on other nodes."""
         nodes = Nodes.build(self._lattice.z, n_z, ell_lattice, z_max=z_max)
-        projections = tuple(block.project(nodes.ell) for block in self.blocks)
+        projections = tuple(_projection(b, self.pairs, nodes.ell) for b in self.blocks)
         grid = PowerGrid.build(nodes)
         return replace(self, nodes=nodes, power_grid=grid, projections=projections)
 
@@ -171,7 +186,7 @@ class TwoPointTheory:
     def project(self, spectra: Spectra) -> Array:
         """Data vector (n_data,) from C_ell at the nodes."""
         everything = [
-            (getattr(spectra, _FIELD[block.statistic]) @ matrix.T).ravel()
+            jnp.einsum("pe,pse->ps", getattr(spectra, _FIELD[block.statistic]), matrix).ravel()
             for block, matrix in zip(self.blocks, self.projections, strict=True)
         ]
         return jnp.concatenate(everything)[self.point]
@@ -183,9 +198,9 @@ class TwoPointTheory:
         """
         first = {"counts": 0, "cross": len(self.pairs.counts)}
         first["shear"] = first["cross"] + len(self.pairs.cross)
-        both = list(zip(self.blocks, self.projections, strict=True))
-        rows = [first[_FIELD[b.statistic]] + _pair_index(b, self.pairs) for b, _ in both]
-        return np.concatenate([m[b.angle] for b, m in both]), np.concatenate(rows)
+        rows = [first[_FIELD[b.statistic]] + _pair_index(b, self.pairs) for b in self.blocks]
+        weights = [matrix.reshape(-1, self.nodes.ell.size) for matrix in self.projections]
+        return np.concatenate(weights)[self.point], np.concatenate(rows)
 
     def data_vector(self, cosmo: Cosmology, nuisance: Mapping[str, ArrayLike]) -> Array:
         """Data vector (n_data,) with the core's own power; canonical nuisance names."""

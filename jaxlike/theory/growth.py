@@ -2,7 +2,9 @@
 
 With D = a g, the growth equation D'' + (2 + dlnH/dlna) D' = (3/2) Omega_m(a) D becomes
 g'' + (4 + q) g' + (3 + q - (3/2) Omega_m(a)) g = 0, q = dlnE/dlna: g is nearly constant, and
-on Chebyshev nodes the whole history is one small linear system.
+on Chebyshev nodes the whole history is one small linear system. The nodes lie in a variable t
+with ln a = -c sinh(t), which crowds them to today, where dark energy of w = -2 sets in within a
+fraction of an e-fold.
 """
 
 from dataclasses import dataclass
@@ -19,9 +21,17 @@ from jaxlike.theory.background import E_squared, massive_neutrinos
 from jaxlike.theory.cosmology import Cosmology
 
 _A_START = 1e-3
-_N_NODES = 40
-_X = chebyshev.nodes(_N_NODES, np.log(_A_START), 0.0)
-_FIRST = chebyshev.derivative_matrix(_X)
+_N_NODES = 24
+_CROWDING = 0.8  # c: smallest error over w0, wa, Omega_k and Omega_m, 7e-5 at w0 = -0.5, wa = -3
+
+
+def _crowded(ln_a: ArrayLike) -> NDArray:
+    return np.arcsinh(np.asarray(ln_a) / _CROWDING)
+
+
+_T = chebyshev.nodes(_N_NODES, float(_crowded(np.log(_A_START))), 0.0)
+_X = _CROWDING * np.sinh(_T)
+_FIRST = chebyshev.derivative_matrix(_T) / (_CROWDING * np.cosh(_T))[:, None]
 _SECOND = _FIRST @ _FIRST
 
 
@@ -58,7 +68,7 @@ class GrowthGrid:
     def build(cls, z: ArrayLike) -> "GrowthGrid":
         """Grid for redshifts `z`, shape (n_z,)."""
         z = np.atleast_1d(np.asarray(z, float))
-        return cls(z, chebyshev.interpolation_matrix(_X, -np.log1p(z)))
+        return cls(z, chebyshev.interpolation_matrix(_T, _crowded(-np.log1p(z))))
 
     def growth(self, cosmo: Cosmology) -> tuple[Array, Array]:
         """D (n_z,), which tends to a in matter domination, and D(z = 0)."""

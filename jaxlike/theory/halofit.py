@@ -16,7 +16,8 @@ from jax.typing import ArrayLike
 from jaxlike.theory.background import E_squared, Omega_m_of_a, dark_energy_w
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
-from jaxlike.theory.linear import LN_K_STEP, K, LinearModel, ln_amplitude, ln_power_shape
+from jaxlike.theory.linear import LinearModel, ln_amplitude, ln_power_shape
+from jaxlike.theory.wavenumbers import K_NODES, NODE_STEP
 
 HalofitModel = Literal["takahashi", "smith"]
 
@@ -26,10 +27,10 @@ HalofitModel = Literal["takahashi", "smith"]
 _LN_R = np.linspace(np.log(0.01), np.log(300.0), 40)
 _LN_K_MAX = 50.0  # keeps powers of k / k_sigma finite
 
-# Part of the k lattice that Gaussian-smoothed integrals need: 5e-4 to 400 h/Mpc.
-SMOOTHING = slice(42, 290)
-_K = K[SMOOTHING]
-_DELTA2 = _K**3 / (2 * np.pi**2) * LN_K_STEP
+# Those of the k nodes that Gaussian-smoothed integrals need.
+SMOOTHING = slice(*np.searchsorted(K_NODES, [5e-4, 400.0]).tolist())
+_K = K_NODES[SMOOTHING]
+_DELTA2 = _K**3 / (2 * np.pi**2) * NODE_STEP[SMOOTHING]
 _GAUSS = np.exp(-np.exp(2 * _LN_R)[:, None] * _K**2) * _DELTA2
 
 
@@ -52,7 +53,7 @@ def _moments(pk: Array, ln_r: Array) -> tuple[Array, Array, Array]:
 
 
 def nonlinear_scale(pk: Array) -> NonlinearScale:
-    """Where sigma(R) = 1: Smith et al. 2003, eqs. C5-C8. pk: (n_z, n) on K[SMOOTHING].
+    """Where sigma(R) = 1: Smith et al. 2003, eqs. C5-C8. pk: (n_z, n) on K_NODES[SMOOTHING].
 
     The root is found without gradients; one last Newton step carries the derivative, which is
     the implicit function theorem.
@@ -130,7 +131,7 @@ def halofit(
         return jnp.asarray(x)[..., None]
 
     ln_y = jnp.log(k) - row(scale.ln_k_sigma)
-    y = jnp.exp(ln_y)
+    y = k * row(jnp.exp(-scale.ln_k_sigma))
     delta2 = k**3 / (2 * jnp.pi**2)
     linear = delta2 * pk_linear
     halo = row(amplitude) * jnp.exp(3 * row(f1) * ln_y)
@@ -141,8 +142,8 @@ def halofit(
     )
     halo = halo / (1 + row(mu) / y + row(nu) / y**2) * (1 + 0.977 * f_nu)
     boosted = linear * (1 + 47.48 * f_nu * k**2 / (1 + 1.5 * k**2))
-    ratio = jnp.exp(row(beta) * jnp.log1p(boosted)) / (1 + row(alpha) * boosted)
-    return pk_linear * ratio * jnp.exp(-y / 4 - y**2 / 8) + halo / delta2
+    ratio = jnp.exp(row(beta) * jnp.log(1 + boosted) - y / 4 - y**2 / 8)
+    return pk_linear * ratio / (1 + row(alpha) * boosted) + halo / delta2
 
 
 def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Array, Array]:

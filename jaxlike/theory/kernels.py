@@ -66,6 +66,12 @@ def _triangle(x: Array, y: Array) -> Array:
     return jnp.concatenate(rows) if rows else x
 
 
+def _rectangle(x: Array, y: Array) -> Array:
+    """x[i] * y[j] for every pair in order, (n_x n_y, ...), by slices alone."""
+    rows = [x[i : i + 1] * y for i in range(len(x))]
+    return jnp.concatenate(rows) if rows else y[:0]
+
+
 def _auto_or_triangle(x: Array, y: Array, pairs: NDArray) -> Array:
     """x[i] * y[j]: the diagonal where only that is asked for, else every pair i <= j."""
     return x * y if np.all(pairs[:, 0] == pairs[:, 1]) else _triangle(x, y)
@@ -109,7 +115,7 @@ def pair_weights(
     counts = counts * _auto_or_triangle(bias, bias, pairs.counts)
 
     n = min(lens.shape[1], source.shape[1])
-    both = (lens[:, None, :n] * source[:, :n]).reshape(n_lens * n_source, n) @ project[:n]
+    both = _rectangle(lens[:, :n], source[:, :n]) @ project[:n]
     cross = (lens @ project[: lens.shape[1]] / los.f_k)[:, None] * lensing
     cross = cross + both.reshape(n_lens, n_source, n_q) * (alignment * density)
     cross = (cross * bias[:, None] * response).reshape(n_lens * n_source, n_q)

@@ -20,7 +20,7 @@ from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.background import DistanceGrid, curvature_functions, hubble
 from jaxlike.theory.cosmology import Cosmology, Scalar
 from jaxlike.theory.growth import GrowthGrid
-from jaxlike.theory.linear import LN_K_STEP
+from jaxlike.theory.wavenumbers import LN_K_STEP
 
 Z_MIN = 0.0017
 """First node: chi = 5 Mpc/h, below which no survey has galaxies to speak of."""

@@ -13,18 +13,13 @@ from jaxlike.theory import transfer
 from jaxlike.theory.constants import HUBBLE_DISTANCE, K_PIVOT
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
+from jaxlike.theory.wavenumbers import LN_K_STEP, K
 
 LinearModel = Literal["eisenstein_hu", "eisenstein_hu_no_wiggle"]
 TRANSFER: dict[str, Callable[[Cosmology, ArrayLike], Array]] = {
     "eisenstein_hu": transfer.eisenstein_hu,
     "eisenstein_hu_no_wiggle": transfer.eisenstein_hu_no_wiggle,
 }
-
-# One lattice in ln k serves every integral over k and every interpolation in k. Its step resolves
-# the acoustic wiggles (1e-5 in P) and its ends leave nothing off the sigma8 integral.
-LN_K_STEP = 0.055
-LN_K = np.log(5e-5) + LN_K_STEP * np.arange(362)
-K = np.exp(LN_K)
 
 
 def primordial(cosmo: Cosmology, k: ArrayLike) -> Array:
@@ -41,7 +36,7 @@ def ln_cold_shape(cosmo: Cosmology, k: ArrayLike, model: LinearModel) -> Array:
 def ln_free_streaming(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
     """What massive neutrinos add to ln P_lin (n_z, n_k): smooth in k, slow in z; zeros without."""
     if cosmo.omega_nu is None:
-        return jnp.zeros((1, 1))
+        return jnp.zeros((growth.size, jnp.shape(k)[-1]))
     return 2 * transfer.ln_neutrino_suppression(cosmo, k, growth)
 
 

@@ -9,24 +9,21 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
-from jaxlike.numerics.splines import lattice_windows, prefilter_matrix
+from jaxlike.numerics.splines import lattice_windows
 from jaxlike.theory import halofit
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
 from jaxlike.theory.line_of_sight import LN_ELL_START, N_LATTICE, LineOfSight, Nodes
 from jaxlike.theory.linear import (
-    LN_K,
-    LN_K_STEP,
-    K,
     LinearModel,
     ln_amplitude,
     ln_cold_shape,
     ln_free_streaming,
 )
+from jaxlike.theory.wavenumbers import K_NODES, LN_K, LN_K_STEP, TO_COEFFICIENTS
 
 NonlinearModel = Literal["takahashi", "smith", "linear"]
 
-_PREFILTER = prefilter_matrix(LN_K.size)
 _N_SCALE = 7
 
 
@@ -38,6 +35,11 @@ def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -
     """
     position = (LN_ELL_START - jnp.log(los.f_k) - LN_K[0]) / LN_K_STEP
     return lattice_windows(coefficients, position, N_LATTICE)[:, ell_lattice]
+
+
+def _outer(x: Array, y: NDArray) -> Array:
+    """x[i] y[j] as a matrix product: its transpose is one too, not a slow sum."""
+    return x[:, None] @ y[None, :]
 
 
 @dataclass(frozen=True)
@@ -72,10 +74,10 @@ def limber_power(
     at_nodes, at_scale = growth[:n_q], growth[n_q:]
     los = LineOfSight.of(cosmo, nodes, at_nodes / today)
 
-    # The wiggles are interpolated in k; free streaming, smooth in k, is computed at every point.
-    ln_cold = ln_cold_shape(cosmo, K, linear) + ln_amplitude(cosmo, today, linear)
-    k = jnp.asarray(nodes.ell + 0.5) / los.f_k[:, None]
-    ln_linear = limber_window(jnp.matmul(_PREFILTER, ln_cold)[None], los, nodes.ell_lattice)
+    # The wiggles are the same at every redshift; free streaming is not, but smooth in k.
+    ln_cold = ln_cold_shape(cosmo, K_NODES, linear) + ln_amplitude(cosmo, today, linear)
+    k = _outer(1 / los.f_k, nodes.ell + 0.5)
+    ln_linear = limber_window(jnp.matmul(TO_COEFFICIENTS, ln_cold)[None], los, nodes.ell_lattice)
     ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes)
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
@@ -83,7 +85,7 @@ def limber_power(
 
     smoothed = halofit.SMOOTHING
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
-    ln_p = ln_p + ln_free_streaming(cosmo, K[smoothed], at_scale)
+    ln_p = ln_p + ln_free_streaming(cosmo, K_NODES[smoothed], at_scale)
     scale = halofit.nonlinear_scale(jnp.exp(ln_p))
     there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature]) @ grid.scale_to_nodes.T
     power = halofit.halofit(

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from jaxlike.numerics.splines import cardinal_splines, prefilter_matrix
 from jaxlike.theory.cosmology import Scalar
 from jaxlike.theory.line_of_sight import LineOfSight, Nodes
-from jaxlike.theory.linear import LN_K
 from jaxlike.theory.power import limber_window
+from jaxlike.theory.wavenumbers import LN_K
 
 
 @jax.tree_util.register_dataclass

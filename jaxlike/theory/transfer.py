@@ -32,7 +32,8 @@ def _equality_and_drag(cosmo: Cosmology) -> tuple[Scalar, Scalar, Scalar, Scalar
 
 def eisenstein_hu(cosmo: Cosmology, k: ArrayLike) -> Array:
     """Transfer function T(k) with acoustic wiggles, k in h/Mpc; EH98 eqs. 7-24."""
-    k = jnp.asarray(k) * cosmo.h
+    k_h, scale = jnp.asarray(k), cosmo.h
+    k = k_h * scale
     omega_m, omega_b = cosmo.Omega_m * cosmo.h**2, cosmo.Omega_b * cosmo.h**2
     f_b = cosmo.Omega_b / cosmo.Omega_m
     f_c = 1 - f_b
@@ -48,7 +49,8 @@ def eisenstein_hu(cosmo: Cosmology, k: ArrayLike) -> Array:
     beta_c = 1 / (1 + b1 * (f_c**b2 - 1))
 
     ln_bare, ln_damped = jnp.log(jnp.e + 1.8 * q), jnp.log(jnp.e + 1.8 * beta_c * q)
-    variable = 386 / (1 + 69.9 * q**1.08)
+    # broken powers of k and of the cosmology apart: those of fixed k are constants
+    variable = 386 / (1 + 69.9 * (scale / (13.41 * k_eq)) ** 1.08 * k_h**1.08)
     c_one, c_alpha = 14.2 + variable, 14.2 / alpha_c + variable
     x = k * horizon
     mix = 1 / (1 + (x / 5.4) ** 4)
@@ -63,8 +65,8 @@ def eisenstein_hu(cosmo: Cosmology, k: ArrayLike) -> Array:
     beta_node = 8.41 * omega_m**0.435
     shifted = x / jnp.cbrt(1 + (beta_node / x) ** 3)
     smooth = ln_bare / (ln_bare + c_one * q**2) / (1 + (x / 5.2) ** 2)
-    peaks = alpha_b / (1 + (beta_b / x) ** 3) * jnp.exp(-((k / k_silk) ** 1.4))
-    t_b = (smooth + peaks) * jnp.sinc(shifted / jnp.pi)
+    peaks = alpha_b / (1 + (beta_b / x) ** 3) * jnp.exp(-((scale / k_silk) ** 1.4) * k_h**1.4)
+    t_b = (smooth + peaks) * jnp.sin(shifted) / shifted
     return f_b * t_b + f_c * t_c
 
 
@@ -96,7 +98,7 @@ def ln_neutrino_suppression(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -
     power = (5 - jnp.sqrt(1 + 24 * f_cb)) / 4
     # y_fs = 17.2 f_nu (1 + 0.488 f_nu^(-7/6)) (N q / f_nu)^2 with N = 1, without its 1 / f_nu
     y = 17.2 * q**2 * (1 / f_nu + 0.488 * f_nu ** (-13 / 6))
-    y_growth = jnp.exp(-0.7 * jnp.log1p(y))
+    y_growth = jnp.exp(-0.7 * jnp.log(1 + y))
     d = (2.5e4 * omega_m * theta**-4) * jnp.asarray(growth)[:, None]
     floor = jnp.exp(0.7 * (jnp.log(f_cb) / power - jnp.log(d)))
     return power / 0.7 * (jnp.log(floor + y_growth) - jnp.log1p(floor))
