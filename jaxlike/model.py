@@ -1,7 +1,7 @@
 """A posterior from a configuration file: what users call and samplers see."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
 from typing import Any
@@ -18,10 +18,19 @@ from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihood import Likelihood, build_likelihood
 from jaxlike.names import canonical_name, is_known
-from jaxlike.parameters import Parameter, check_names, parameter_values, resolve
+from jaxlike.parameters import EXCLUSIVE, Parameter, check_names, is_idle, parameter_values, resolve
 from jaxlike.priors import Prior
 from jaxlike.survey import load_data
 from jaxlike.theory import linear
+
+_CPU_CHUNK = 4
+"""Points evaluated at once on a CPU: their intermediates still fit the caches of one core."""
+
+
+def _batched(function: Callable[[Array], Any], X: Array) -> Any:
+    """`function` of every row of X: all at once on an accelerator, a few at a time on a CPU."""
+    few = partial(jax.lax.map, function, batch_size=_CPU_CHUNK)
+    return jax.lax.platform_dependent(X, cpu=few, default=jax.vmap(function))
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +87,7 @@ class Model:
         else:
             values |= sampled
             given = {canonical_name(name) for name in values}
+            given |= {one for pair in EXCLUSIVE for one in pair if given & set(pair)}
             for spec in self.config.parameters:
                 if spec.value is None or not is_known(spec.name):
                     continue
@@ -123,7 +133,12 @@ class Model:
     @partial(jax.jit, static_argnums=0)
     def log_posterior_batch(self, X: ArrayLike) -> Array:
         """log-posterior (n_point,) of many points X (n_point, n)."""
-        return jax.vmap(self.log_posterior)(jnp.asarray(X, float))
+        return _batched(self.log_posterior, jnp.asarray(X, float))
+
+    @partial(jax.jit, static_argnums=0)
+    def value_and_gradient_batch(self, X: ArrayLike) -> tuple[Array, Array]:
+        """log-posterior (n_point,) and its gradients (n_point, n) at many points X (n_point, n)."""
+        return _batched(jax.value_and_grad(self.log_posterior), jnp.asarray(X, float))
 
     def from_unconstrained(self, u: ArrayLike) -> Array:
         """x (n,) from unit-normal variables u (n,)."""
@@ -183,9 +198,16 @@ def model_from_config(config: Config) -> Model:
         )
     data = load_data(config.data_file, config.scale_cuts, config.probes)
     likelihood = build_likelihood(data, config.theory)
+    n_lens, n_source = likelihood.n_lens, likelihood.n_source
+    kept = tuple(
+        p
+        for p in config.parameters
+        if not (p.assumed and is_idle(p.name, n_lens=n_lens, n_source=n_source))
+    )
+    config = replace(config, parameters=kept)
     names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
     try:
-        check_names(names, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+        check_names(names, n_lens=n_lens, n_source=n_source)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
     return Model(config, likelihood)

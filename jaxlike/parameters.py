@@ -18,6 +18,15 @@ from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, aliases, canonical_nam
 from jaxlike.priors import Prior
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 
+EXCLUSIVE = (
+    ("A_s", "sigma8"),
+    ("h", "H0"),
+    ("Omega_c", "omch2"),
+    ("Omega_b", "ombh2"),
+    ("omega_nu", "mnu"),
+)
+"""Quantities of which a universe takes one of the two."""
+
 _DEFAULTS = {"w0": -1.0, "wa": 0.0, "N_eff": 3.046}
 # Left out where they are the number zero, so that the theory need not compute what has no effect.
 _NOTHING_AT_ZERO = ("omega_nu", "mnu", "Omega_k")
@@ -30,7 +39,8 @@ class Parameter:
 
     `ref_loc` is where chains start, with spread `ref_scale`; `proposal` is a typical step.
     `derived_from` is (function, argument names), a function that JAX can trace.  A parameter with
-    `drop` feeds such functions only and is not passed to the theory.
+    `drop` feeds such functions only and is not passed to the theory.  An `assumed` one stands in
+    the defaults of a component, not in the input: it goes where the data have not got its bin.
     """
 
     name: str
@@ -42,6 +52,15 @@ class Parameter:
     proposal: float | None = None
     derived_from: tuple[Callable[..., ArrayLike], tuple[str, ...]] | None = None
     drop: bool = False
+    assumed: bool = False
+
+
+def is_idle(name: str, *, n_lens: int, n_source: int) -> bool:
+    """Whether a parameter belongs to a bin or field that the data have not got."""
+    stem, number = split_name(name) or ("", None)
+    if stem in ALIGNMENT:
+        return n_source == 0
+    return number is not None and number > (n_lens if stem in LENS_STEMS else n_source)
 
 
 def check_names(
@@ -60,13 +79,7 @@ def check_names(
             )
         given[quantity] = name
         _check_bin(name, n_lens, n_source)
-    for one, other in (
-        ("A_s", "sigma8"),
-        ("h", "H0"),
-        ("Omega_c", "omch2"),
-        ("Omega_b", "ombh2"),
-        ("omega_nu", "mnu"),
-    ):
+    for one, other in EXCLUSIVE:
         if one in given and other in given:
             raise ParameterError(
                 f"'{given[one]}' and '{given[other]}' are both given: give one of the two"

@@ -1,22 +1,25 @@
 """What all tests share: double precision, data sets, and the folder of reference material."""
 
+import logging
 import os
 import shutil
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-import jax
-import numpy as np
-import pytest
-
-from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
-from jaxlike.model import Model, load
-
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# Many tests, and the programs they start, compile the same few functions: once is enough.
+# Many tests, and the programs they start, compile the same few functions: once is enough. JAX
+# reads this when it is imported.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+
+import jax  # noqa: E402
+import numpy as np  # noqa: E402
+import pytest  # noqa: E402
+
+from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData  # noqa: E402
+from jaxlike.model import Model, load  # noqa: E402
 
 # With this variable set (as CI does) a host that is not there fails the tests of its interface.
 _REQUIRE_HOSTS = "JAXLIKE_REQUIRE_HOSTS"
@@ -41,6 +44,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         if here and "shared" not in str(report.longrepr):
             reporter.write_line(f"skipped, but hosts are required: {report.nodeid}", red=True)
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def restored_logging() -> Iterator[None]:
+    """Cobaya logs through the root logger, to the stream that a test captured and then closes."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:], root.level = handlers, level
 
 
 @pytest.fixture(scope="session")

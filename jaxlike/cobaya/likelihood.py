@@ -22,8 +22,8 @@ from jaxlike.config.container import make_config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import JaxlikeError
 from jaxlike.likelihood import build_likelihood
-from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, split_name
-from jaxlike.parameters import check_names, resolve
+from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN
+from jaxlike.parameters import check_names, is_idle, resolve
 from jaxlike.survey import load_data, tables
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
 
@@ -69,7 +69,7 @@ class TwoPointLikelihood(Likelihood):
             n_lens, n_source = _bins(_load(_config(cls.__name__, options, cls._probes)))
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
-        idle = partial(_is_idle, n_lens=n_lens, n_source=n_source)
+        idle = partial(is_idle, n_lens=n_lens, n_source=n_source)
         params = {k: v for k, v in (defaults.get("params") or {}).items() if not idle(k)}
         return {**defaults, "params": params}
 
@@ -184,15 +184,6 @@ def _load(config: Config) -> TwoPointData:
 def _bins(data: TwoPointData) -> tuple[int, int]:
     lens, source = tables(data)
     return (lens.n_bin if lens else 0), (source.n_bin if source else 0)
-
-
-def _is_idle(name: str, *, n_lens: int, n_source: int) -> bool:
-    """Whether a default parameter belongs to a bin or field that the data have not got."""
-    stem, number = split_name(name) or ("", None)
-    if stem in ALIGNMENT:
-        return n_source == 0
-    n = n_lens if stem in LENS_STEMS else n_source
-    return number is not None and number > n
 
 
 def _component(name: str, description: str) -> type[TwoPointLikelihood]:

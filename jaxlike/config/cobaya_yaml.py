@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,10 @@ _COMPONENT_HOST_ONLY = (
     "version",
     "python_path",
     "aliases",
+    # what Cobaya adds in its .updated.yaml
+    "input_params",
+    "output_params",
+    "renames",
 )
 
 
@@ -252,8 +257,12 @@ def _parameters(
                 old = {k: v for k, v in old.items() if k not in excluded or k in new}
         merged[name] = old
     order = [*given, *(name for name in merged if name not in given)]
-    found = (parameter_from(name, merged[name]) for name in order)
-    return tuple(parameter for parameter in found if parameter is not None)
+    found = ((name, parameter_from(name, merged[name])) for name in order)
+    return tuple(
+        replace(parameter, assumed=name not in given)
+        for name, parameter in found
+        if parameter is not None
+    )
 
 
 def _check_functions(parameters: tuple[Parameter, ...]) -> None:

@@ -54,8 +54,8 @@ def lensing_weight(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
     the efficiency is two integrals of n(z).
     """
     n = dndz.shape[1]
-    galaxies = dndz @ nodes.beyond.T[:n]
-    closeness = (dndz * los.cot_fine[:n]) @ nodes.beyond.T[:n]
+    both = jnp.concatenate([dndz, dndz * los.cot_fine[:n]]) @ nodes.beyond.T[:n]
+    galaxies, closeness = jnp.split(both, 2)
     efficiency = los.c_k * galaxies - los.f_k * closeness
     return 1.5 * los.Omega_m / HUBBLE_DISTANCE**2 * jnp.asarray(1 + nodes.z) * efficiency
 

@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 from jaxlike.numerics.splines import cardinal_splines, prefilter_matrix
 
 LN_K_STEP = 0.055
-"""Step of the lattice: resolves the acoustic wiggles (1e-5 in P)."""
+"""Step of the lattice: leaves 7e-5 rms in P in the wiggles, 6e-4 where they are narrowest."""
 
 LN_K = np.log(5e-5) + LN_K_STEP * np.arange(362)
 K = np.exp(LN_K)
 """The lattice in h/Mpc; its ends leave nothing off the sigma8 integral."""
 
-_SPARSE = 0.18
-_WIGGLES = np.log([0.012, 0.9])  # h/Mpc, for any h of interest
+_SPARSE = 0.18  # step where the spectrum is smooth: 1e-5 in sigma(R) of halofit
+_WIGGLES = np.log([0.012, 0.9])  # h/Mpc
 _EDGE = 0.25
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import RectBivariateSpline
 
-from jaxlike.theory import background, halofit, kernels, linear
+from jaxlike.theory import background, halofit, kernels, linear, wavenumbers
 from jaxlike.theory.angular_cl import limber_spectra
 from jaxlike.theory.constants import C1_RHO_CRIT, HUBBLE_DISTANCE
 from jaxlike.theory.growth import growth_factor
@@ -57,17 +57,20 @@ def compute_power(ccl_nodes):
 
 def ccl_table(cosmo, z, nonlinear):
     """P(k, z) (n_z, n_k) on the core's k lattice, with CCL's dark energy in halofit."""
-    pk = linear.linear_power(cosmo, linear.K, z)
+    pk = linear.linear_power(cosmo, wavenumbers.K, z)
     if nonlinear == "linear":
         return pk
-    scale = halofit.nonlinear_scale(pk[:, halofit.SMOOTHING])
+    smoothed = linear.linear_power(cosmo, wavenumbers.K_NODES[halofit.SMOOTHING], z)
+    scale = halofit.nonlinear_scale(smoothed)
     a = 1 / (1 + z)
     curvature = cosmo.Omega_k / a**2 / background.E_squared(cosmo, a)
 
     def row(Omega_m, Omega_k, power, *scale):
         then = replace(cosmo, Omega_m=Omega_m, Omega_k=Omega_k, wa=0.0)
         there = halofit.NonlinearScale(*(x[None] for x in scale))
-        return halofit.halofit(then, jnp.asarray(linear.K), power[None], jnp.zeros(1), there)[0]
+        return halofit.halofit(then, jnp.asarray(wavenumbers.K), power[None], jnp.zeros(1), there)[
+            0
+        ]
 
     densities = background.Omega_m_of_a(cosmo, a), curvature
     return jax.vmap(row)(*densities, pk, scale.ln_k_sigma, scale.n_eff, scale.curvature)
@@ -82,7 +85,7 @@ def power_as_ccl(cosmo, nodes, compute_power, nonlinear):
     growth = growth_factor(cosmo, z)
     table = PowerTable(ccl_table(cosmo, z, nonlinear), *distances, growth, cosmo.Omega_m)
     # the table is told of no curvature: f_k = chi
-    power, _ = PowerTableGrid.build(nodes, z, linear.K, z).limber_power(table)
+    power, _ = PowerTableGrid.build(nodes, z, wavenumbers.K, z).limber_power(table)
     return power, LineOfSight.of(cosmo, nodes, growth_factor(cosmo, nodes.z))
 
 
@@ -212,8 +215,8 @@ def test_direct_sum_over_redshifts(ccl_case, ccl_nodes, compute_power, name):
 
     z = tables["zf"][1:]
     coarse = np.linspace(0, 3.5, 60)
-    table = np.log(halofit.nonlinear_power(cosmo, linear.K, coarse))
-    P = RectBivariateSpline(linear.LN_K, coarse, np.asarray(table).T, kx=3, ky=3)
+    table = np.log(halofit.nonlinear_power(cosmo, wavenumbers.K, coarse))
+    P = RectBivariateSpline(wavenumbers.LN_K, coarse, np.asarray(table).T, kx=3, ky=3)
     expected = direct_spectra(cosmo, tables, "gauss", ell, z, P)
     auto = np.sqrt(np.einsum("iil->il", expected))
     sources, lenses = np.arange(N_SOURCE), np.arange(N_SOURCE, N_SOURCE + N_LENS)
@@ -237,7 +240,7 @@ def test_jumps_are_ccls(ccl_case, ccl_nodes, compute_power):
     found = spectra_as_ccl(tables, ccl_nodes, los, power, "des", 1.0, tables["ell"])
     coarse = np.linspace(0, 3.5, 60)
     table = np.asarray(np.log(ccl_table(cosmo, coarse, "takahashi")))
-    P = RectBivariateSpline(linear.LN_K, coarse, table.T, kx=3, ky=3)
+    P = RectBivariateSpline(wavenumbers.LN_K, coarse, table.T, kx=3, ky=3)
     once, twice = (np.asarray(x) for x in kernels.ell_prefactors(tables["ell"]))
     pairs = tables["pairs"].tolist()
     for (i, j), indices in jumps.items():

@@ -12,11 +12,11 @@ from scipy.integrate import quad
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
-from jaxlike.theory import background, halofit, linear
+from jaxlike.theory import background, halofit, linear, wavenumbers
 from jaxlike.theory.cosmology import Cosmology
 
 Z = np.array([0.0, 0.5, 1.5, 3.0])
-LATTICE = linear.K[halofit.SMOOTHING]
+NODES = wavenumbers.K_NODES[halofit.SMOOTHING]
 
 
 def at_one_redshift(cosmo, k, power, z, scale):
@@ -45,7 +45,7 @@ def test_takahashi_against_ccl(ccl, model, key):
         power = halofit.nonlinear_power(ccl.cosmo, k, z, linear=model)
     else:
         pk = linear.linear_power(ccl.cosmo, k, z, model=model)
-        lattice = linear.linear_power(ccl.cosmo, LATTICE, z, model=model)
+        lattice = linear.linear_power(ccl.cosmo, NODES, z, model=model)
         scale = halofit.nonlinear_scale(lattice)
         rows = [
             at_one_redshift(
@@ -60,9 +60,9 @@ def test_takahashi_against_ccl(ccl, model, key):
 def on_lattice(k, power):
     """ln P as a cubic spline in ln k, continued as power laws, on the lattice of halofit."""
     ln_k, ln_p = np.log(k), np.log(power)
-    inside = np.clip(np.log(LATTICE), ln_k[0], ln_k[-1])
+    inside = np.clip(np.log(NODES), ln_k[0], ln_k[-1])
     rows = CubicSpline(ln_k, ln_p, axis=1)(inside)
-    beyond = np.log(LATTICE) - inside
+    beyond = np.log(NODES) - inside
     low = (ln_p[:, 1] - ln_p[:, 0]) / (ln_k[1] - ln_k[0])
     high = (ln_p[:, -1] - ln_p[:, -2]) / (ln_k[-1] - ln_k[-2])
     return np.exp(rows + np.where(beyond < 0, low[:, None], high[:, None]) * beyond)
@@ -107,13 +107,13 @@ def sigma2(radius, k, power):
 @pytest.mark.parametrize("z", [0.0, 2.0])
 def test_nonlinear_scale_by_adaptive_integration(universe, z):
     """sigma(1 / k_sigma) = 1, and slope and curvature there by finite differences."""
-    power = np.asarray(linear.linear_power(universe(), LATTICE, z))
+    power = np.asarray(linear.linear_power(universe(), NODES, z))
     scale = halofit.nonlinear_scale(jnp.asarray(power))
-    radius = brentq(lambda r: sigma2(r, LATTICE, power[0]) - 1, 0.05, 20, xtol=1e-10)
+    radius = brentq(lambda r: sigma2(r, NODES, power[0]) - 1, 0.05, 20, xtol=1e-10)
     assert jnp.exp(-scale.ln_k_sigma[0]) == pytest.approx(radius, rel=1e-5)
     step = 0.02
     low, here, high = (
-        np.log(sigma2(radius * np.exp(s), LATTICE, power[0])) for s in (-step, 0, step)
+        np.log(sigma2(radius * np.exp(s), NODES, power[0])) for s in (-step, 0, step)
     )
     assert scale.n_eff[0] == pytest.approx(-3 - (high - low) / 2 / step, abs=1e-4)
     assert scale.curvature[0] == pytest.approx(-(high - 2 * here + low) / step**2, abs=1e-3)
@@ -121,8 +121,8 @@ def test_nonlinear_scale_by_adaptive_integration(universe, z):
 
 def test_derivative_of_the_root_is_the_implicit_one(universe):
     """d ln k_sigma along two directions in P against central differences of the solved root."""
-    power = linear.linear_power(universe(), LATTICE, Z)
-    for direction in (power, power * jnp.log(LATTICE / 0.1)):
+    power = linear.linear_power(universe(), NODES, Z)
+    for direction in (power, power * jnp.log(NODES / 0.1)):
 
         def scale(t, direction=direction):
             s = halofit.nonlinear_scale(power + t * direction)
@@ -150,8 +150,8 @@ def test_field_without_a_nonlinear_scale_becomes_linear(universe):
 
 def test_the_last_radius_leaves_no_step(universe):
     """Value and slope in the amplitude go on where sigma(R) no longer reaches one."""
-    shape = linear.linear_power(universe(), LATTICE, 0.0)
-    smallest = float(linear.LN_K_STEP) * np.exp(-((0.01 * LATTICE) ** 2)) * LATTICE**3
+    shape = linear.linear_power(universe(), NODES, 0.0)
+    smallest = wavenumbers.NODE_STEP[halofit.SMOOTHING] * np.exp(-((0.01 * NODES) ** 2)) * NODES**3
     edge = jnp.log(2 * np.pi**2 / jnp.sum(smallest * shape))  # sigma(0.01 Mpc/h) = 1
 
     def ln_k_sigma(ln_amplitude):
@@ -179,7 +179,7 @@ def test_density_exponents_between_flat_and_open(universe):
     """Dark energy or curvature, the same densities of matter: between Smith's two cases."""
     k = np.array([1.0])
     pk = linear.linear_power(universe(), k, 0.0)
-    scale = halofit.nonlinear_scale(linear.linear_power(universe(), LATTICE, 0.0))
+    scale = halofit.nonlinear_scale(linear.linear_power(universe(), NODES, 0.0))
     flat, half, open_ = (
         float(halofit.halofit(universe(Omega_k=x, radiation=False), k, pk, [0.0], scale)[0, 0])
         for x in (0.0, 0.35, 0.7)
@@ -192,7 +192,7 @@ def test_phantom_and_quintessence_differ_in_takahashi_only(universe):
     k = np.array([1.0])
     for model, differ in (("takahashi", True), ("smith", False)):
         pk = linear.linear_power(universe(), k, 0.0)
-        scale = halofit.nonlinear_scale(linear.linear_power(universe(), LATTICE, 0.0))
+        scale = halofit.nonlinear_scale(linear.linear_power(universe(), NODES, 0.0))
         one, two = (
             float(halofit.halofit(universe(w0=w), k, pk, [0.0], scale, model=model)[0, 0])
             for w in (-1.0, -0.7)
