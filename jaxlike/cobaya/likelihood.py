@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 
 import jaxlike
 from jaxlike.cobaya.host import HostGrid
+from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.cobaya.products import Settings
 from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config
 from jaxlike.config.container import make_config
@@ -75,7 +76,7 @@ class TwoPointLikelihood(Likelihood):
 
     def initialize(self) -> None:
         """Switch JAX to double precision; read the data and, for tables, prepare the theory."""
-        jax.config.update("jax_enable_x64", True)
+        prepare_jax()
         options = {name: getattr(self, name) for name in LIKELIHOOD_OPTIONS}
         self._settings: Settings | None = None
         try:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 import jaxlike
 from jaxlike.cobaya import products
+from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import theory_options
 from jaxlike.errors import JaxlikeError
 from jaxlike.names import COSMOLOGY
@@ -59,7 +60,7 @@ class Theory(BoltzmannBase):
 
     def initialize(self) -> None:
         """Switch JAX to double precision and check the options."""
-        jax.config.update("jax_enable_x64", True)
+        prepare_jax()
         for option in ("extra_args", "path"):
             if getattr(self, option, None):
                 raise LoggedError(

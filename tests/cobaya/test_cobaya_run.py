@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 import jaxlike
+from jaxlike.config import read_config
 
 REAL_NAME = "2pt_NG_mcal_1110.fits"  # as DES publishes it, and as `jaxlike data get` stores it
 
@@ -66,10 +67,14 @@ def test_evaluate_shear_on_real_data(
 ) -> None:
     info = read(repository / "cobaya_yaml" / "des_y1_shear.yaml")
     info["sampler"] = {"evaluate": None}
-    info["output"] = None
+    info["output"] = str(tmp_path / "shear")
     done = cobaya_run("run", write(tmp_path / "shear.yaml", info))
     assert done.returncode == 0, done.stdout + done.stderr
     assert "227 points" in done.stdout
+    assert "backend" not in done.stdout + done.stderr  # JAX's note that there is no TPU
+    # the input that Cobaya leaves, with all defaults in it, is one of jaxlike's too
+    again = read_config(tmp_path / "shear.updated.yaml")
+    assert [p.name for p in again.sampled] == list(printed_point(done.stdout))
     chi2 = printed_number(done.stdout, "chi2_jaxlike.cobaya.shear")
     assert 200 < chi2 < 300
 
