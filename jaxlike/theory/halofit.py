@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxlike.theory.background import E_squared, Omega_m_of_a, dark_energy_w
+from jaxlike.theory.background import dark_energy_w
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
 from jaxlike.theory.linear import LN_K_STEP, K, LinearModel, ln_amplitude, ln_power_shape
@@ -25,6 +25,7 @@ HalofitModel = Literal["takahashi", "smith"]
 # smooth limit in which the power soon becomes the linear one.
 _LN_R = np.linspace(np.log(0.01), np.log(300.0), 40)
 _LN_K_MAX = 50.0  # keeps powers of k / k_sigma finite
+_LINEAR_BELOW = 0.005  # h/Mpc: there CAMB returns the linear power
 
 # Part of the k lattice that Gaussian-smoothed integrals need: 5e-4 to 400 h/Mpc.
 SMOOTHING = slice(42, 290)
@@ -98,9 +99,7 @@ def halofit(
     """
     a = 1 / (1 + jnp.asarray(z))
     n, curv = scale.n_eff, scale.curvature
-    omega_m = Omega_m_of_a(cosmo, a)
-    dark = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
-    omega_de = cosmo.Omega_de * dark / E_squared(cosmo, a)
+    omega_m, omega_de = _cold_densities(cosmo, a)
     f_nu = cosmo.Omega_nu / cosmo.Omega_m
     if model == "takahashi":
         w_term = omega_de * (1 + dark_energy_w(cosmo, a))
@@ -142,15 +141,31 @@ def halofit(
     halo = halo / (1 + row(mu) / y + row(nu) / y**2) * (1 + 0.977 * f_nu)
     boosted = linear * (1 + 47.48 * f_nu * k**2 / (1 + 1.5 * k**2))
     ratio = jnp.exp(row(beta) * jnp.log1p(boosted)) / (1 + row(alpha) * boosted)
-    return pk_linear * ratio * jnp.exp(-y / 4 - y**2 / 8) + halo / delta2
+    power = pk_linear * ratio * jnp.exp(-y / 4 - y**2 / 8) + halo / delta2
+    return jnp.where(k > _LINEAR_BELOW, power, pk_linear)
+
+
+def _cold_densities(cosmo: Cosmology, a: Array) -> tuple[Array, Array]:
+    """Omega_m and Omega_de at scale factor `a` when all matter is cold and radiation is none.
+
+    That is what the fit was made with, and CAMB's halofit has; today's radiation counts as
+    curvature, so that the densities still add up to one.
+    """
+    dark = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
+    matter, dark = cosmo.Omega_m / a**3, cosmo.Omega_de * dark
+    total = matter + dark + (1 - cosmo.Omega_m - cosmo.Omega_de) / a**2
+    return matter / total, dark / total
 
 
 def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Array, Array]:
-    """f_1, f_2, f_3 of Smith et al. 2003, eqs. C17-C18, between the flat and the open case."""
-    ln_m = jnp.log(omega_m)
+    """f_1, f_2, f_3 of Smith et al. 2003, eqs. C17-C18, between the flat and the open case.
+
+    They are 1 where Omega_m is within 0.01 of 1, as in the authors' code and in CAMB.
+    """
     rest = 1 - omega_m
-    close = jnp.abs(rest) < 1e-6
-    flat = jnp.where(close, 1.0, omega_de / jnp.where(close, 1.0, rest))
+    close = jnp.abs(rest) <= 0.01
+    ln_m = jnp.where(close, 0.0, jnp.log(omega_m))
+    flat = omega_de / jnp.where(close, 1.0, rest)
 
     def between(power_flat: float, power_open: float) -> Array:
         return flat * jnp.exp(power_flat * ln_m) + (1 - flat) * jnp.exp(power_open * ln_m)

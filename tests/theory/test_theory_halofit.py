@@ -39,8 +39,13 @@ def at_one_redshift(cosmo, k, power, z, scale):
     ("model", "key"), {"eisenstein_hu": "EH", "eisenstein_hu_no_wiggle": "EHnw"}.items()
 )
 def test_takahashi_against_ccl(ccl, model, key):
-    """Where w varies, CCL's definition (w0 only) is matched; ours, like CAMB's, takes w(a)."""
+    """Where w varies, CCL's definition (w0 only) is matched; ours, like CAMB's, takes w(a).
+
+    CCL has no linear power below 0.005 h/Mpc.
+    """
     k, z = ccl.tables["k"] / ccl.h, 1 / ccl.tables["apk"] - 1
+    used = k > 0.005
+    k = k[used]
     if ccl.cosmo.wa == 0:
         power = halofit.nonlinear_power(ccl.cosmo, k, z, linear=model)
     else:
@@ -54,7 +59,7 @@ def test_takahashi_against_ccl(ccl, model, key):
             for i, zi in enumerate(z)
         ]
         power = jnp.concatenate(rows)
-    np.testing.assert_allclose(power / ccl.h**3, ccl[f"Pnl_{key}"], rtol=5e-5)
+    np.testing.assert_allclose(power / ccl.h**3, ccl[f"Pnl_{key}"][:, used], rtol=5e-5)
 
 
 def on_lattice(k, power):
