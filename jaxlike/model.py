@@ -18,7 +18,7 @@ from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihood import Likelihood, build_likelihood
 from jaxlike.names import canonical_name, is_known
-from jaxlike.parameters import Parameter, check_names, parameter_values, resolve
+from jaxlike.parameters import Parameter, check_feedback, check_names, parameter_values, resolve
 from jaxlike.priors import Prior
 from jaxlike.survey import load_data
 from jaxlike.theory import linear
@@ -186,6 +186,7 @@ def model_from_config(config: Config) -> Model:
     names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
     try:
         check_names(names, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+        check_feedback(names, config.theory.nonlinear)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
     return Model(config, likelihood)

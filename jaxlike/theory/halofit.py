@@ -13,7 +13,7 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxlike.theory.background import dark_energy_w
+from jaxlike.theory.background import cold_densities, dark_energy_w
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
 from jaxlike.theory.linear import LN_K_STEP, K, LinearModel, ln_amplitude, ln_power_shape
@@ -99,7 +99,7 @@ def halofit(
     """
     a = 1 / (1 + jnp.asarray(z))
     n, curv = scale.n_eff, scale.curvature
-    omega_m, omega_de = _cold_densities(cosmo, a)
+    omega_m, omega_de = cold_densities(cosmo, a)
     f_nu = cosmo.Omega_nu / cosmo.Omega_m
     if model == "takahashi":
         w_term = omega_de * (1 + dark_energy_w(cosmo, a))
@@ -143,18 +143,6 @@ def halofit(
     ratio = jnp.exp(row(beta) * jnp.log1p(boosted)) / (1 + row(alpha) * boosted)
     power = pk_linear * ratio * jnp.exp(-y / 4 - y**2 / 8) + halo / delta2
     return jnp.where(k > _LINEAR_BELOW, power, pk_linear)
-
-
-def _cold_densities(cosmo: Cosmology, a: Array) -> tuple[Array, Array]:
-    """Omega_m and Omega_de at scale factor `a` when all matter is cold and radiation is none.
-
-    That is what the fit was made with, and CAMB's halofit has; today's radiation counts as
-    curvature, so that the densities still add up to one.
-    """
-    dark = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
-    matter, dark = cosmo.Omega_m / a**3, cosmo.Omega_de * dark
-    total = matter + dark + (1 - cosmo.Omega_m - cosmo.Omega_de) / a**2
-    return matter / total, dark / total
 
 
 def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Array, Array]:

@@ -1,7 +1,6 @@
 """Matter power at the Limber points (z_q, (ell + 1/2) / chi_q), from the core's own models."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -10,9 +9,11 @@ from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
 from jaxlike.numerics.splines import lattice_windows, prefilter_matrix
-from jaxlike.theory import halofit
+from jaxlike.theory import halofit, hmcode
+from jaxlike.theory.collapse import CollapseGrid
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
+from jaxlike.theory.halo_model import halo_model
 from jaxlike.theory.line_of_sight import LN_ELL_START, N_LATTICE, LineOfSight, Nodes
 from jaxlike.theory.linear import (
     LN_K,
@@ -20,11 +21,11 @@ from jaxlike.theory.linear import (
     K,
     LinearModel,
     ln_amplitude,
+    ln_cold_excess,
     ln_cold_shape,
     ln_free_streaming,
 )
-
-NonlinearModel = Literal["takahashi", "smith", "linear"]
+from jaxlike.theory.nonlinear import NonlinearModel
 
 _PREFILTER = prefilter_matrix(LN_K.size)
 _N_SCALE = 7
@@ -42,10 +43,11 @@ def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -
 
 @dataclass(frozen=True)
 class PowerGrid:
-    """Chebyshev nodes in redshift for the nonlinear scale; `growth` covers z_q, then these."""
+    """Chebyshev nodes in redshift for what is nonlinear; `growth` covers z_q, then these."""
 
     scale_to_nodes: NDArray
     growth: GrowthGrid
+    collapse: CollapseGrid
 
     @classmethod
     def build(cls, nodes: Nodes) -> "PowerGrid":
@@ -55,6 +57,7 @@ class PowerGrid:
         return cls(
             chebyshev.interpolation_matrix(scale, x),
             GrowthGrid.build(np.concatenate([nodes.z, np.expm1(scale)])),
+            CollapseGrid.build(np.expm1(scale)),
         )
 
 
@@ -80,6 +83,16 @@ def limber_power(
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
         return linear_power, los
+
+    if nonlinear == "hmcode2020":
+        ln_p = ln_cold + 2 * jnp.log(at_scale)[:, None] + ln_free_streaming(cosmo, K, at_scale)
+        cold = jnp.exp(ln_p + ln_cold_excess(cosmo, K, at_scale))
+        power = jnp.exp(ln_p)
+        haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
+        wiggles = hmcode.wiggles(cosmo, power) @ _PREFILTER.T[hmcode.WIGGLES]
+        wiggles = limber_window(grid.scale_to_nodes @ wiggles, los, nodes.ell_lattice)
+        there = haloes.interpolated(grid.scale_to_nodes)
+        return hmcode.hmcode(k, linear_power, wiggles, there), los
 
     smoothed = halofit.SMOOTHING
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
