@@ -4,21 +4,22 @@ Mead et al. 2021 (arXiv:2009.01858), sections 2 to 5; appendix B for massive neu
 as in CAMB.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
-from numpy.polynomial.chebyshev import chebvander
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
+from jaxlike.numerics.splines import prefilter_matrix
 from jaxlike.theory.collapse import CollapseGrid
 from jaxlike.theory.cosmology import Cosmology, Scalar
-from jaxlike.theory.linear import LN_K_STEP, K, top_hat_weights
+from jaxlike.theory.linear import LN_K, LN_K_STEP, K, top_hat_weights
 from jaxlike.theory.nfw import nfw_window
+from jaxlike.theory.wiggles import WIGGLES, wiggles
 
 # Radii in Mpc/h, R^3 ~ M: one lattice also serves the radii 0.01^(1/3) R that set the time of
 # formation, 8 steps below.
@@ -29,11 +30,22 @@ _LN_R = np.log(60.0) + _LN_R_STEP * (np.arange(_N_R) - _N_R + 1)
 _R = np.exp(_LN_R)
 _HALOES = slice(_EARLIER + 8, _N_R)
 
-# Range of k [h/Mpc] in which the one-halo terms are Chebyshev series in ln k; power laws beyond.
-_LN_K_RANGE = np.log([0.04, 25.0])
-_UNIT = chebyshev.nodes(17, -1.0, 1.0)
-_K_NODES = np.exp(_LN_K_RANGE[0] + np.diff(_LN_K_RANGE) * (_UNIT + 1) / 2)
-_TO_SERIES = np.linalg.inv(chebvander(_UNIT, _UNIT.size - 1))
+# Range of k [h/Mpc] in which ln of a one-halo term is interpolated; it is straight beyond.
+_LN_K_NODES = chebyshev.nodes(17, *np.log([0.04, 25.0]))
+_K_NODES = np.exp(_LN_K_NODES)
+
+
+def _spline_matrix() -> NDArray:
+    """From values at _LN_K_NODES to coefficients (n_k + 2, n) of the cubic spline on LN_K."""
+    inside = np.clip(LN_K, _LN_K_NODES[0], _LN_K_NODES[-1])
+    ends = chebyshev.derivative_matrix(_LN_K_NODES)[[0, -1]]
+    beyond = np.minimum(LN_K - inside, 0.0)[:, None] * ends[0]
+    beyond += np.maximum(LN_K - inside, 0.0)[:, None] * ends[1]
+    return _PREFILTER @ (chebyshev.interpolation_matrix(_LN_K_NODES, inside) + beyond)
+
+
+_PREFILTER = prefilter_matrix(K.size)
+_TO_SPLINE = _spline_matrix()
 
 
 def _variance_weights() -> tuple[NDArray, NDArray]:
@@ -60,38 +72,21 @@ class HaloModel:
     """All of HMCode at redshifts (n_z,) but the linear power.
 
     ln_sigma8: of cold matter; ln_sigma_v: displacement in Mpc/h; n_eff: slope of the cold spectrum
-    at the collapse scale; one_halo (n_z, n_term, n): Chebyshev series in ln k of ln P_1h in
-    (Mpc/h)^3, one term without feedback and five with it (see `halo_model`); ln_stars and
-    ln_baryons: of the fractions of matter that is stars, or at most can be, None without feedback.
+    at the collapse scale; splines (n_z, n_term, n + 2): cubic splines on LN_K of the wiggles and of
+    ln P_1h, undamped at low k, in (Mpc/h)^3, with feedback also of what makes its response;
+    ln_stars and ln_baryons: of the fractions of matter that is stars, or at most can be.
     """
 
     ln_sigma8: Array
     ln_sigma_v: Array
     n_eff: Array
-    one_halo: Array
+    splines: Array
     ln_stars: Array | None = None
     ln_baryons: Array | None = None
 
     def interpolated(self, matrix: NDArray) -> "HaloModel":
         """The model at other redshifts by a matrix (n, n_z)."""
         return jax.tree.map(lambda x: jnp.tensordot(matrix, x, 1), self)
-
-    def ln_one_halo(self, k: Array) -> Array:
-        """ln of every term (n_term, n_z, n_k), undamped at low k; k (n_k,) or (n_z, n_k)."""
-        half = np.diff(_LN_K_RANGE)[0] / 2
-        position = (jnp.log(k) - _LN_K_RANGE[0]) / half - 1
-        x = jnp.clip(position, -1.0, 1.0)
-        series = jnp.moveaxis(self.one_halo, -1, 0).swapaxes(1, 2)[..., None]
-        value = slope = last_value = last_slope = jnp.zeros_like(series[0] * x)
-        for c in series[:0:-1]:  # Clenshaw's recurrence and its derivative
-            value, last_value, slope, last_slope = (
-                c + 2 * x * value - last_value,
-                value,
-                2 * value + 2 * x * slope - last_slope,
-                slope,
-            )
-        end = value + x * slope - last_slope
-        return series[0] + x * value - last_value + end * (position - x)
 
 
 def halo_model(
@@ -119,30 +114,31 @@ def halo_model(
     formed = collapse.formation(sigma[:, early]) / (1 + grid.z)[:, None]
     formed = formed * collapse.dark_energy[:, None]
     radius = _R[_HALOES]
-    share = 0.21616 * (1 + (0.707 * nu**2) ** -0.3) * jnp.exp(-0.707 * nu**2 / 2)
+    peak = 0.707 * nu**2
+    # Sheth & Tormen 1999 (astro-ph/9901122); never zero, so that its logarithm exists
+    share = 0.21616 * (1 + peak**-0.3) * jnp.exp(-jnp.minimum(peak / 2, 200.0))
     share = share * nu * rate[:, _HALOES] * (4 * np.pi / 3 * radius**3 * _LN_R_STEP)
     virial = radius / jnp.cbrt(collapse.Delta_v)[:, None]
 
     def one_halo(weight: Array, square: Array) -> Array:
-        return jnp.log(jnp.einsum("zm,zmk->zk", weight, square)) @ _TO_SERIES.T
+        return jnp.log(jnp.einsum("zm,zmk->zk", weight, square)) @ _TO_SPLINE.T
 
     cold = (cosmo.Omega_cb / cosmo.Omega_m) ** 2
     bloating = 0.1281 * jnp.exp(-0.3644 * ln_sigma8)[:, None]
     x = (nu**bloating * virial)[..., None] * _K_NODES
     window = _windows(x, 5.196 * formed)
-    model = HaloModel(
-        ln_sigma8,
-        jnp.log(pk @ _VELOCITY) / 2,
-        n_eff,
-        one_halo(share * cold, window**2)[:, None],
-    )
+    terms = [
+        wiggles(cosmo, pk) @ _PREFILTER.T[WIGGLES],
+        one_halo(share * cold, window**2),
+    ]
+    ln_sigma_v = jnp.log(pk @ _VELOCITY) / 2
     if log_T_AGN is None:
-        return model
+        return HaloModel(ln_sigma8, ln_sigma_v, n_eff, jnp.stack(terms, axis=1))
 
     gas = _Gas.of(grid.z, log_T_AGN)
     x = virial[..., None] * _K_NODES
     window = _windows(x, 4 * formed)
-    without = one_halo(share * cold, window**2)
+    terms.append(one_halo(share * cold, window**2))
     window = _windows(x, gas.concentration[:, None] * formed)
     mass = 2.775e11 * cosmo.Omega_m * 4 * np.pi / 3 * radius**3
     kept = jax.nn.sigmoid(2 * (jnp.log(mass) - gas.ln_mass[:, None]))[..., None]
@@ -151,13 +147,10 @@ def halo_model(
     baryons = cosmo.Omega_b / cosmo.Omega_m
     bound = window * (cosmo.Omega_cb / cosmo.Omega_m - baryons * (1 - kept))
     freed = 1 - window * kept
-    squares = (bound**2, bound * freed, freed**2)
-    terms = [model.one_halo[:, 0], without, *(one_halo(share, square) for square in squares)]
-    return replace(
-        model,
-        one_halo=jnp.stack(terms, axis=1),
-        ln_stars=gas.ln_stars,
-        ln_baryons=jnp.full_like(gas.ln_stars, jnp.log(baryons)),
+    terms += [one_halo(share, square) for square in (bound**2, bound * freed, freed**2)]
+    ln_baryons = jnp.full_like(gas.ln_stars, jnp.log(baryons))
+    return HaloModel(
+        ln_sigma8, ln_sigma_v, n_eff, jnp.stack(terms, axis=1), gas.ln_stars, ln_baryons
     )
 
 

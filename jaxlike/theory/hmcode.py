@@ -5,13 +5,13 @@ multiplies by the response of a halo model with gas and stars. All numbers as in
 mead2020_feedback.
 """
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
-from numpy.typing import NDArray
 
-from jaxlike.numerics.splines import lattice_values, prefilter_matrix
+from jaxlike.numerics.splines import lattice_values
 from jaxlike.theory.collapse import CollapseGrid
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
@@ -24,45 +24,16 @@ from jaxlike.theory.linear import (
     ln_amplitude,
     ln_cold_excess,
     ln_power_shape,
-    primordial,
 )
-from jaxlike.theory.transfer import eisenstein_hu_no_wiggle
-
-# The spectrum is smoothed by a Gaussian of this width in ln k, on a piece of the lattice K whose
-# ends, nearer than three widths to an edge, stay as they are.
-_WIDTH = 0.25
-WIGGLES = slice(*np.searchsorted(K, [5e-3, 5.0]))
 
 
-def _smoothing_matrix() -> NDArray:
-    x = LN_K[WIGGLES]
-    matrix = np.exp(-((x[:, None] - x) ** 2) / (2 * _WIDTH**2))
-    matrix /= matrix.sum(axis=1, keepdims=True)
-    edge = np.minimum(x - x[0], x[-1] - x) < 3 * _WIDTH
-    matrix[edge] = np.eye(x.size)[edge]
-    return matrix
-
-
-_SMOOTHING = _smoothing_matrix()
-
-
-def wiggles(cosmo: Cosmology, pk: Array) -> Array:
-    """Acoustic wiggles as a fraction of P_lin, (n_z, n) on K[WIGGLES], from P_lin (n_z, n_k) on K.
-
-    Mead et al. 2021, section 4.2: what smoothing P / P_no_wiggle takes away.
-    """
-    k = K[WIGGLES]
-    smooth = jnp.exp(primordial(cosmo, k)) * eisenstein_hu_no_wiggle(cosmo, k) ** 2
-    ratio = pk[:, WIGGLES] / smooth
-    return 1 - (ratio @ _SMOOTHING.T) / ratio
-
-
-def hmcode(k: Array, pk_linear: Array, wiggles: Array, haloes: HaloModel) -> Array:
+def hmcode(k: Array, pk_linear: Array, splines: Array, haloes: HaloModel) -> Array:
     """P_nl (n_z, n_k) in (Mpc/h)^3 from P_lin (n_z, n_k) at k (n_k,) or (n_z, n_k) h/Mpc.
 
-    wiggles: those of `wiggles` at the same points, zero elsewhere; every row has its redshift in
-    `haloes`.
+    splines: (n_term, n_z, n_k) values of `haloes.splines` there; each row of P_lin has its redshift
+    in `haloes`.
     """
+    wiggles, ln_halo = splines[0], splines[1:]
     ln_sigma8 = haloes.ln_sigma8[:, None]
     ln_k = jnp.log(k)
     smear = -jnp.expm1(-((k * jnp.exp(haloes.ln_sigma_v)[:, None]) ** 2))
@@ -71,9 +42,7 @@ def hmcode(k: Array, pk_linear: Array, wiggles: Array, haloes: HaloModel) -> Arr
     ln_two = jnp.log(pk_linear) + jnp.log1p(-wiggles * smear)
     ln_two = ln_two + jnp.log1p(-damping * jnp.exp(-jnp.logaddexp(0.0, -ln_damped)))
     # haloes have no power at scales where nothing has moved: k^4 / (k^4 + k_*^4)
-    ln_one = haloes.ln_one_halo(k) - jnp.logaddexp(
-        0.0, 4 * (jnp.log(0.05618) - 1.013 * ln_sigma8 - ln_k)
-    )
+    ln_one = ln_halo - jnp.logaddexp(0.0, 4 * (jnp.log(0.05618) - 1.013 * ln_sigma8 - ln_k))
     transition = jnp.clip(1.875 * jnp.exp(np.log(1.603) * haloes.n_eff), 0.5, 2.0)[:, None]
     power = jnp.exp(jnp.logaddexp(transition * ln_two, transition * ln_one[0]) / transition)
     if haloes.ln_stars is None or haloes.ln_baryons is None:
@@ -93,7 +62,7 @@ def nonlinear_power(
     ln_p = ln_power_shape(cosmo, K, growth, linear) + amplitude
     power, cold = jnp.exp(ln_p), jnp.exp(ln_p + ln_cold_excess(cosmo, K, growth))
     haloes = halo_model(cosmo, CollapseGrid.build(z), power, cold, log_T_AGN=cosmo.log_T_AGN)
-    coefficients = wiggles(cosmo, power) @ prefilter_matrix(K.size).T[WIGGLES]
-    there = lattice_values(coefficients, (jnp.log(k) - LN_K[0]) / LN_K_STEP)
+    position = (jnp.log(k) - LN_K[0]) / LN_K_STEP
+    there = jax.vmap(lattice_values, (1, None))(haloes.splines, position)
     at_k = jnp.exp(ln_power_shape(cosmo, k, growth, linear) + amplitude)
     return hmcode(k, at_k, there, haloes)

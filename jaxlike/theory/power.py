@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -89,10 +90,9 @@ def limber_power(
         cold = jnp.exp(ln_p + ln_cold_excess(cosmo, K, at_scale))
         power = jnp.exp(ln_p)
         haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
-        wiggles = hmcode.wiggles(cosmo, power) @ _PREFILTER.T[hmcode.WIGGLES]
-        wiggles = limber_window(grid.scale_to_nodes @ wiggles, los, nodes.ell_lattice)
-        there = haloes.interpolated(grid.scale_to_nodes)
-        return hmcode.hmcode(k, linear_power, wiggles, there), los
+        haloes = haloes.interpolated(grid.scale_to_nodes)
+        read = jax.vmap(lambda term: limber_window(term, los, nodes.ell_lattice), 1)
+        return hmcode.hmcode(k, linear_power, read(haloes.splines), haloes), los
 
     smoothed = halofit.SMOOTHING
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
