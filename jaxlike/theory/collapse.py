@@ -112,7 +112,7 @@ class CollapseGrid:
             _DELTA_V * delta_v * (1 + 0.763 * f_nu),
             a * g,
             self._dark_energy(cosmo, g_nodes, a * g),
-            _TABLE + jnp.log(table),
+            jnp.asarray(_TABLE) + jnp.log(table),
             1 + (_TO_TABLE @ slope) / table,
         )
 
@@ -120,7 +120,7 @@ class CollapseGrid:
         """Growth since z = 10 of the flat LCDM universe over that of this one."""
         matter = cosmo.Omega_m * np.exp(-3 * _LN_A_LCDM)
         omega_m = matter / (matter + 1 - cosmo.Omega_m)
-        lcdm = jnp.exp(self.lcdm @ omega_m**0.55)
+        lcdm = jnp.exp(self.lcdm @ jnp.asarray(omega_m) ** 0.55)
         early = _LN_A_LCDM[0]
         then = chebyshev.interpolation_matrix(_LN_A, early)[0] @ g_nodes * np.exp(early)
-        return jnp.where(self.z < _Z_INFINITY, lcdm * then / growth_at_z, 1.0)
+        return jnp.where(jnp.asarray(self.z < _Z_INFINITY), lcdm * then / growth_at_z, 1.0)

@@ -142,7 +142,7 @@ def halofit(
     boosted = linear * (1 + 47.48 * f_nu * k**2 / (1 + 1.5 * k**2))
     ratio = jnp.exp(row(beta) * jnp.log1p(boosted)) / (1 + row(alpha) * boosted)
     power = pk_linear * ratio * jnp.exp(-y / 4 - y**2 / 8) + halo / delta2
-    return jnp.where(k > _LINEAR_BELOW, power, pk_linear)
+    return jnp.where(jnp.asarray(k) > _LINEAR_BELOW, power, pk_linear)
 
 
 def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Array, Array]:

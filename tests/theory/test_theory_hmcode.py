@@ -143,10 +143,10 @@ def test_large_scales_are_linear_and_feedback_removes_small_ones(universe):
 
 
 def test_a_field_without_haloes_is_linear(universe):
-    for sigma8 in (1e-3, 0.05):
+    for sigma8, tolerance in ((1e-3, 1e-3), (0.05, 0.02)):
         cosmo = universe(sigma8=sigma8, log_T_AGN=8.0)
         power = nonlinear_power(cosmo, K, Z, model="hmcode2020")
-        np.testing.assert_allclose(power / linear.linear_power(cosmo, K, Z), 1, atol=2e-3)
+        np.testing.assert_allclose(power / linear.linear_power(cosmo, K, Z), 1, atol=tolerance)
 
 
 CENTRE = {
