@@ -14,13 +14,12 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
-from jaxlike.theory import growth
 from jaxlike.theory.background import cold_densities
 from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.growth import GrowthGrid, growth_history
 
-_LN_A = growth.LN_A
-_TABLE = np.linspace(_LN_A[0], 0.0, 48)
-_TO_TABLE = chebyshev.interpolation_matrix(_LN_A, _TABLE)
+_START = np.log(1e-3)  # of the growth history
+_TABLE = np.linspace(_START, 0.0, 48)
 _DELTA_C = 0.15 * (12 * np.pi) ** (2 / 3)
 _DELTA_V = 18 * np.pi**2
 
@@ -67,11 +66,17 @@ class Collapse:
 
 @dataclass(frozen=True)
 class CollapseGrid:
-    """Matrices from the growth history to a fixed list of redshifts (z < 999)."""
+    """Matrices from the nodes of the growth history to a fixed list of redshifts (z < 999).
+
+    to_z and to_table: g = D/a; accumulate: int_0^a g da; infinity: D at z = 10; lcdm: integrals
+    over ln a of the flat LCDM universe since then.
+    """
 
     z: NDArray
     to_z: NDArray
+    to_table: NDArray
     accumulate: NDArray
+    infinity: NDArray
     lcdm: NDArray
 
     @classmethod
@@ -79,20 +84,27 @@ class CollapseGrid:
         """Grid for redshifts `z`, shape (n_z,)."""
         z = np.atleast_1d(np.asarray(z, float))
         x = -np.log1p(z)
-        accumulate = chebyshev.integration_matrix(_LN_A, x) * np.exp(_LN_A)
-        accumulate[:, 0] += np.exp(_LN_A[0])  # before the first node D = a g with that g
+        nodes = chebyshev.nodes(32, _START, 0.0)
+        accumulate = chebyshev.integration_matrix(nodes, x) * np.exp(nodes)
+        accumulate[:, 0] += np.exp(_START)  # g of the first node before it
         late = np.maximum(x, _LN_A_LCDM[0])
+
+        def history(ln_a: ArrayLike) -> NDArray:
+            return GrowthGrid.build(np.expm1(-np.asarray(ln_a))).matrix
+
         return cls(
             z,
-            chebyshev.interpolation_matrix(_LN_A, x),
-            accumulate,
+            history(x),
+            history(_TABLE),
+            accumulate @ history(nodes),
+            history(_LN_A_LCDM[0])[0] * np.exp(_LN_A_LCDM[0]),
             chebyshev.integration_matrix(_LN_A_LCDM, late),
         )
 
     def collapse(self, cosmo: Cosmology) -> Collapse:
         """Collapse at the redshifts of the grid."""
-        g_nodes, slope = growth.growth_history(replace(cosmo, radiation=False))
-        a = 1 / (1 + self.z)
+        g_nodes, slope = growth_history(replace(cosmo, radiation=False))
+        a = jnp.asarray(1 / (1 + self.z))
         g = self.to_z @ g_nodes
         accumulated = (self.accumulate @ g_nodes) / a
         omega_m, _ = cold_densities(cosmo, a)
@@ -100,20 +112,21 @@ class CollapseGrid:
         f_nu = cosmo.Omega_nu / cosmo.Omega_m
 
         def fit(p0: float, p1: float, p2: float, p3: float) -> Array:
-            return p0 + p1 * (1 - g) + p2 * (1 - g) ** 2 + p3 * (1 - accumulated)
+            fitted = p0 + p1 * (1 - g) + p2 * (1 - g) ** 2 + p3 * (1 - accumulated)
+            return jnp.asarray(fitted)
 
         delta_c = 1 + fit(-0.0069, -0.0208, 0.0312, 0.0021) * ln_m
         delta_c = delta_c + fit(0.0001, -0.0647, -0.0417, 0.0646)
         delta_v = 1 + fit(-0.79, -10.17, 2.51, 6.51) * ln_m
         delta_v = delta_v + fit(-1.89, 0.38, 18.8, -15.87) * ln_m**2
-        table = _TO_TABLE @ g_nodes
+        table = self.to_table @ g_nodes
         return Collapse(
             _DELTA_C * delta_c * (1 - 0.041 * f_nu),
             _DELTA_V * delta_v * (1 + 0.763 * f_nu),
             a * g,
             self._dark_energy(cosmo, g_nodes, a * g),
             jnp.asarray(_TABLE) + jnp.log(table),
-            1 + (_TO_TABLE @ slope) / table,
+            1 + (self.to_table @ slope) / table,
         )
 
     def _dark_energy(self, cosmo: Cosmology, g_nodes: Array, growth_at_z: Array) -> Array:
@@ -121,6 +134,5 @@ class CollapseGrid:
         matter = cosmo.Omega_m * np.exp(-3 * _LN_A_LCDM)
         omega_m = matter / (matter + 1 - cosmo.Omega_m)
         lcdm = jnp.exp(self.lcdm @ jnp.asarray(omega_m) ** 0.55)
-        early = _LN_A_LCDM[0]
-        then = chebyshev.interpolation_matrix(_LN_A, early)[0] @ g_nodes * np.exp(early)
-        return jnp.where(jnp.asarray(self.z < _Z_INFINITY), lcdm * then / growth_at_z, 1.0)
+        since = lcdm * jnp.dot(self.infinity, g_nodes) / growth_at_z
+        return jnp.where(jnp.asarray(self.z < _Z_INFINITY), since, 1.0)

@@ -20,18 +20,16 @@ from jaxlike.theory.cosmology import Cosmology
 
 _A_START = 1e-3
 _N_NODES = 40
-LN_A = chebyshev.nodes(_N_NODES, np.log(_A_START), 0.0)
-_FIRST = chebyshev.derivative_matrix(LN_A)
+_X = chebyshev.nodes(_N_NODES, np.log(_A_START), 0.0)
+_FIRST = chebyshev.derivative_matrix(_X)
 _SECOND = _FIRST @ _FIRST
 
 
 def growth_history(cosmo: Cosmology) -> tuple[Array, Array]:
     """g = D/a and dg/dlna at the collocation nodes, as functions of ln a."""
-    a = jnp.exp(LN_A)
+    a = jnp.exp(_X)
     ln_e2, slope = jax.jvp(
-        lambda x: jnp.log(E_squared(cosmo, jnp.exp(x))),
-        (jnp.asarray(LN_A),),
-        (jnp.ones_like(LN_A),),
+        lambda x: jnp.log(E_squared(cosmo, jnp.exp(x))), (jnp.asarray(_X),), (jnp.ones_like(_X),)
     )
     q = slope / 2
     omega = cosmo.Omega_m / a**3 * jnp.exp(-ln_e2)
@@ -60,7 +58,7 @@ class GrowthGrid:
     def build(cls, z: ArrayLike) -> "GrowthGrid":
         """Grid for redshifts `z`, shape (n_z,)."""
         z = np.atleast_1d(np.asarray(z, float))
-        return cls(z, chebyshev.interpolation_matrix(LN_A, -np.log1p(z)))
+        return cls(z, chebyshev.interpolation_matrix(_X, -np.log1p(z)))
 
     def growth(self, cosmo: Cosmology) -> tuple[Array, Array]:
         """D (n_z,), which tends to a in matter domination, and D(z = 0)."""

@@ -142,7 +142,7 @@ def halofit(
     boosted = linear * (1 + 47.48 * f_nu * k**2 / (1 + 1.5 * k**2))
     ratio = jnp.exp(row(beta) * jnp.log1p(boosted)) / (1 + row(alpha) * boosted)
     power = pk_linear * ratio * jnp.exp(-y / 4 - y**2 / 8) + halo / delta2
-    return jnp.where(jnp.asarray(k) > _LINEAR_BELOW, power, pk_linear)
+    return jnp.asarray(jnp.where(k > _LINEAR_BELOW, power, pk_linear))
 
 
 def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Array, Array]:
@@ -153,7 +153,7 @@ def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Arra
     rest = 1 - omega_m
     close = jnp.abs(rest) <= 0.01
     ln_m = jnp.where(close, 0.0, jnp.log(omega_m))
-    flat = omega_de / jnp.where(close, 1.0, rest)
+    flat = jnp.asarray(omega_de) / jnp.where(close, 1.0, rest)
 
     def between(power_flat: float, power_open: float) -> Array:
         return flat * jnp.exp(power_flat * ln_m) + (1 - flat) * jnp.exp(power_open * ln_m)
