@@ -16,6 +16,7 @@ from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power_table import PowerTable
 
 COSMOLOGY, POWER, DISTANCES = "cosmological_parameters", "matter_power_nl", "distances"
+FEEDBACK = "halo_model_parameters"
 
 # Names of one quantity in order of preference: modules before this one may have filled in all.
 _COSMOLOGY: tuple[tuple[str, ...], ...] = (
@@ -116,13 +117,17 @@ def _sampled_amplitudes(block: Block) -> set[str]:
 
 
 def cosmology(block: Block, names: Iterable[str]) -> dict[str, float]:
-    """`section--name` -> value for `names` of the cosmology's section."""
+    """`section--name` -> value for `names` of the cosmology's section, and those of feedback."""
     values = {name: _number(block, COSMOLOGY, name) for name in names}
     for name in ("omnuh2", "mnu"):
         # no massive neutrino, rather than one without a scale of free streaming
         if values.get(name) == 0:
             del values[name]
-    return {f"{COSMOLOGY}--{name}": value for name, value in values.items()}
+    given = {f"{COSMOLOGY}--{name}": value for name, value in values.items()}
+    for name in names_in(block, FEEDBACK):
+        canonical_name(f"{FEEDBACK}--{name}")
+        given[f"{FEEDBACK}--{name}"] = _number(block, FEEDBACK, name)
+    return given
 
 
 def check_agreement(block: Block, canonical: Mapping[str, float]) -> None:

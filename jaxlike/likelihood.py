@@ -13,6 +13,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from jaxlike.config.options import TheoryOptions
 from jaxlike.data import TwoPointData
+from jaxlike.parameters import check_feedback
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import Cosmology, from_parameters
 from jaxlike.theory.data_vector import TwoPointTheory
@@ -70,7 +71,8 @@ class Likelihood:
         return self.theory.source.n_bin
 
     def cosmology(self, parameters: Mapping[str, ArrayLike]) -> Cosmology:
-        """The universe in canonical parameters."""
+        """The universe in canonical parameters; ParameterError on feedback without effect."""
+        check_feedback(parameters, self.options.nonlinear)
         return from_parameters(parameters, radiation=self.options.radiation)
 
     def theory_vector(self, parameters: Mapping[str, ArrayLike]) -> Array:

@@ -18,7 +18,15 @@ from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihood import Likelihood, build_likelihood
 from jaxlike.names import canonical_name, is_known
-from jaxlike.parameters import EXCLUSIVE, Parameter, check_names, is_idle, parameter_values, resolve
+from jaxlike.parameters import (
+    EXCLUSIVE,
+    Parameter,
+    check_feedback,
+    check_names,
+    is_idle,
+    parameter_values,
+    resolve,
+)
 from jaxlike.priors import Prior
 from jaxlike.survey import load_data
 from jaxlike.theory import linear
@@ -208,6 +216,7 @@ def model_from_config(config: Config) -> Model:
     names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
     try:
         check_names(names, n_lens=n_lens, n_source=n_source)
+        check_feedback(names, config.theory.nonlinear)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
     return Model(config, likelihood)

@@ -25,6 +25,7 @@ COSMOLOGY: dict[str, tuple[str, ...]] = {
     "w0": ("w0", "w"),
     "wa": ("wa",),
     "N_eff": ("N_eff", "nnu"),
+    "log_T_AGN": ("log_T_AGN", "logT_AGN", "HMCode_logT_AGN"),
 }
 ALIGNMENT: dict[str, tuple[str, ...]] = {
     "A_IA": ("A_IA", "A", "DES_AIA"),
@@ -52,6 +53,7 @@ _SECTIONS: dict[str, dict[str, str]] = {
         "wa": "wa",
         "nnu": "N_eff",
     },
+    "halo_model_parameters": {"logt_agn": "log_T_AGN"},
     "intrinsic_alignment_parameters": {
         "a": "A_IA",
         "alpha": "alpha_IA",
@@ -93,6 +95,7 @@ _LATEX = {
     "w0": "w_0",
     "wa": "w_a",
     "N_eff": r"N_\mathrm{eff}",
+    "log_T_AGN": r"\log_{10} T_\mathrm{AGN}",
     "A_IA": r"A_\mathrm{IA}",
     "alpha_IA": r"\alpha_\mathrm{IA}",
     "z0_IA": r"z_{0,\mathrm{IA}}",

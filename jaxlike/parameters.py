@@ -103,6 +103,16 @@ def check_names(
     return given
 
 
+def check_feedback(names: Iterable[str], nonlinear: str) -> None:
+    """ParameterError on a parameter of baryonic feedback where `nonlinear` has none."""
+    for name in names:
+        if nonlinear != "hmcode2020" and split_name(name) == ("log_T_AGN", None):
+            raise ParameterError(
+                f"parameter '{name}' has no effect with nonlinear = {nonlinear}: leave it out or "
+                "take nonlinear = hmcode2020"
+            )
+
+
 def _check_bin(name: str, n_lens: int | None, n_source: int | None) -> None:
     stem, number = split_name(name) or ("", None)
     if stem in ALIGNMENT and n_source == 0:
@@ -143,8 +153,9 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
 
     n_lens and n_source are the numbers of bins of the data.  Omega_m is total matter, so Omega_c +
     Omega_b + omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
-    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu and Omega_k
-    are left out where they are not given, or are the number 0 (not an array).  Traceable in the
+    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu, Omega_k
+    and log_T_AGN are left out where they are not given, the first two also where they are the
+    number 0 (not an array).  Traceable in the
     values.  Raises ParameterError on names that are unknown, missing, given twice, or without
     effect on these data.
     """
@@ -166,8 +177,9 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
     elif "mnu" in values:
         out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
     out["Omega_m"] = _total_matter(given, values, out, h2)
-    if "Omega_k" in values:
-        out["Omega_k"] = values["Omega_k"]
+    for name in ("Omega_k", "log_T_AGN"):
+        if name in values:
+            out[name] = values[name]
     for name, value in _ALIGNMENT_DEFAULTS.items():
         out[name] = values.get(name, jnp.asarray(value, float))
     for stem in PER_BIN:

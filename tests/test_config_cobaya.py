@@ -212,7 +212,7 @@ BAD_YAML = {
     "theory option": (
         lambda: from_yaml("theory: {jaxlike.cobaya.Theory: {nonlinear: hmcode}}\n" + YAML),
         "'nonlinear' is 'hmcode'",
-        "takahashi, smith, linear",
+        "takahashi, smith, hmcode2020, linear",
     ),
     "block": (lambda: from_yaml("parms:\n" + YAML), "unknown block 'parms'", "params"),
     "params": (

@@ -12,9 +12,10 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.theory import background, growth, halofit, linear
+from jaxlike.theory import background, growth, linear
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.nonlinear import nonlinear_power
 
 K_MIN = 1e-5
 """Smallest wavenumber of a power spectrum, in 1/Mpc."""
@@ -84,17 +85,13 @@ def matter_power(k: NDArray, z: NDArray, nonlinear: bool, settings: Settings) ->
     """P(k, z) of total matter in Mpc^3, (n_z, n_k), at k (n_k,) in 1/Mpc."""
 
     def product(cosmo: Cosmology) -> Array:
-        k_h = k / cosmo.h
-        if nonlinear and settings.nonlinear != "linear":
-            power = halofit.nonlinear_power(
-                cosmo,
-                k_h,
-                z,
-                linear=settings.linear,  # type: ignore[arg-type]
-                model=settings.nonlinear,  # type: ignore[arg-type]
-            )
-        else:
-            power = linear.linear_power(cosmo, k_h, z, model=settings.linear)  # type: ignore[arg-type]
+        power = nonlinear_power(
+            cosmo,
+            k / cosmo.h,
+            z,
+            linear=settings.linear,  # type: ignore[arg-type]
+            model=settings.nonlinear if nonlinear else "linear",  # type: ignore[arg-type]
+        )
         return power / cosmo.h**3
 
     return product

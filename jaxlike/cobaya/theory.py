@@ -17,7 +17,7 @@ from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import theory_options
 from jaxlike.errors import JaxlikeError
 from jaxlike.names import COSMOLOGY
-from jaxlike.parameters import check_names, resolve
+from jaxlike.parameters import check_feedback, check_names, resolve
 from jaxlike.theory.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
 from jaxlike.theory.validity import has_solution, reason_of_failure
 
@@ -43,7 +43,8 @@ class _Compiled(NamedTuple):
 class Theory(BoltzmannBase):
     r"""
     Background, matter power spectrum (Eisenstein & Hu \cite{Eisenstein:1997ik,Eisenstein:1997jh},
-    halofit \cite{Takahashi:2012em,Smith:2002dz,Bird:2011rb}) and sigma8 from jaxlike's core.
+    halofit \cite{Takahashi:2012em,Smith:2002dz,Bird:2011rb}, HMCode \cite{Mead:2020vgs}) and
+    sigma8 from jaxlike's core.
 
     With the likelihoods of jaxlike it hands over the cosmology itself, and they run the whole
     pipeline as one compiled JAX function; other likelihoods get Cobaya's standard products.
@@ -80,6 +81,7 @@ class Theory(BoltzmannBase):
         """Check the names of the input parameters: missing, doubled or contradictory ones."""
         try:
             check_names(self.input_params, n_lens=0, n_source=0)
+            check_feedback(self.input_params, self._settings.nonlinear)
             jax.eval_shape(_canonical, dict.fromkeys(self.input_params, 1.0))
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error

@@ -8,13 +8,13 @@ from numbers import Real
 from jaxlike.data.twopoint import STATISTICS
 from jaxlike.errors import ConfigError
 from jaxlike.theory.linear import LinearModel
-from jaxlike.theory.power import NonlinearModel
+from jaxlike.theory.nonlinear import NonlinearModel
 from jaxlike.theory.projection import Projection
 from jaxlike.theory.redshift import NzModel
 
 CHOICES: dict[str, tuple[str, ...]] = {
     "linear": ("eisenstein_hu", "eisenstein_hu_no_wiggle"),
-    "nonlinear": ("takahashi", "smith", "linear"),
+    "nonlinear": ("takahashi", "smith", "hmcode2020", "linear"),
     "nz": ("kde", "histogram"),
     "projection": ("flat", "curved"),
     "power": ("jaxlike", "host"),

@@ -99,6 +99,19 @@ def lattice_windows(
     return functools.reduce(operator.add, terms)
 
 
+def lattice_values(rows: Array, position: Array) -> Array:
+    """Values (n_row, n_x) of splines at any points of the lattice.
+
+    rows: (n_row, n + 2) coefficients from `prefilter_matrix`; position: (n_x,) in lattice steps,
+    kept on the lattice.
+    """
+    last = rows.shape[-1] - 4
+    position = jnp.clip(position, 0.0, last + 1 - 1e-9)
+    start = jnp.minimum(jnp.floor(lax.stop_gradient(position)), last).astype(int)
+    taps = bspline_taps(position - start)
+    return jnp.einsum("rxi,ix->rx", rows[:, start[:, None] + jnp.arange(4)], taps)
+
+
 def _rows_from(rows: Array, start: Array, length: int) -> Array:
     """Slice (n_row, length) that begins at start[r] in row r."""
     columns = lax.GatherDimensionNumbers(

@@ -47,6 +47,19 @@ def Omega_m_of_a(cosmo: Cosmology, a: ArrayLike) -> Array:
     return cosmo.Omega_m / jnp.asarray(a) ** 3 / E_squared(cosmo, a)
 
 
+def cold_densities(cosmo: Cosmology, a: ArrayLike) -> tuple[Array, Array]:
+    """Omega_m and Omega_de at scale factor `a` were all matter cold and radiation none.
+
+    So fits to simulations take them, and CAMB's nonlinear models: today's radiation counts as
+    curvature, which keeps the sum of the densities at one.
+    """
+    a = jnp.asarray(a)
+    dark = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
+    matter, dark = cosmo.Omega_m / a**3, cosmo.Omega_de * dark
+    total = matter + dark + (1 - cosmo.Omega_m - cosmo.Omega_de) / a**2
+    return matter / total, dark / total
+
+
 def dark_energy_w(cosmo: Cosmology, a: ArrayLike) -> Array:
     """Equation of state w0 + wa (1 - a)."""
     return cosmo.w0 + cosmo.wa * (1 - jnp.asarray(a))

@@ -22,6 +22,8 @@ class Cosmology:
     Exactly one of A_s (at 0.05/Mpc) and sigma8 (total matter, z = 0) sets the amplitude.
     omega_nu is Omega_nu h^2 of one massive eigenstate; the other two are massless. With
     radiation=False there are no photons and no massless neutrinos, as in arXiv:2302.05163.
+    log_T_AGN is log10 of the temperature [K] to which active nuclei heat gas (the feedback of
+    HMCode2020, which leaves it out where there is none).
     """
 
     Omega_m: Scalar
@@ -36,6 +38,7 @@ class Cosmology:
     wa: Scalar = 0.0
     N_eff: Scalar = 3.046
     T_cmb: Scalar = T_CMB
+    log_T_AGN: Scalar | None = None
     radiation: bool = field(default=True, metadata={"static": True})
 
     def __post_init__(self) -> None:

@@ -14,7 +14,8 @@ from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.kernels import Nuisance, Pairs, PairWeights, pair_weights
 from jaxlike.theory.line_of_sight import N_LATTICE, LineOfSight, Nodes
 from jaxlike.theory.linear import LinearModel
-from jaxlike.theory.power import NonlinearModel, PowerGrid, limber_power
+from jaxlike.theory.nonlinear import NonlinearModel
+from jaxlike.theory.power import PowerGrid, limber_power
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.redshift import ShiftedDistributions
 

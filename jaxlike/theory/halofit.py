@@ -13,13 +13,16 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
-from jaxlike.theory.background import E_squared, Omega_m_of_a, dark_energy_w
+from jaxlike.theory.background import cold_densities, dark_energy_w
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
 from jaxlike.theory.linear import LinearModel, ln_amplitude, ln_power_shape
 from jaxlike.theory.wavenumbers import K_NODES, NODE_STEP
 
 HalofitModel = Literal["takahashi", "smith"]
+
+LINEAR_BELOW = 0.005
+"""Wavenumber in h/Mpc up to which CAMB returns the linear power."""
 
 # The Gaussian smoothing radius is looked for between these, in Mpc/h. Where the field is linear
 # down to the smallest, sigma(R) goes on as a power law to the radius where it would be one, a
@@ -91,6 +94,7 @@ def halofit(
     scale: NonlinearScale,
     *,
     model: HalofitModel = "takahashi",
+    linear_below: float = LINEAR_BELOW,
 ) -> Array:
     """P_nl (n_z, n_k) in (Mpc/h)^3 from P_lin (n_z, n_k) at k (n_k,) or (n_z, n_k) h/Mpc.
 
@@ -99,9 +103,7 @@ def halofit(
     """
     a = 1 / (1 + jnp.asarray(z))
     n, curv = scale.n_eff, scale.curvature
-    omega_m = Omega_m_of_a(cosmo, a)
-    dark = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
-    omega_de = cosmo.Omega_de * dark / E_squared(cosmo, a)
+    omega_m, omega_de = cold_densities(cosmo, a)
     f_nu = cosmo.Omega_nu / cosmo.Omega_m
     if model == "takahashi":
         w_term = omega_de * (1 + dark_energy_w(cosmo, a))
@@ -143,15 +145,19 @@ def halofit(
     halo = halo / (1 + row(mu) / y + row(nu) / y**2) * (1 + 0.977 * f_nu)
     boosted = linear * (1 + 47.48 * f_nu * k**2 / (1 + 1.5 * k**2))
     ratio = jnp.exp(row(beta) * jnp.log(1 + boosted) - y / 4 - y**2 / 8)
-    return pk_linear * ratio / (1 + row(alpha) * boosted) + halo / delta2
+    power = pk_linear * ratio / (1 + row(alpha) * boosted) + halo / delta2
+    return jnp.asarray(jnp.where(k > linear_below, power, pk_linear))
 
 
 def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Array, Array]:
-    """f_1, f_2, f_3 of Smith et al. 2003, eqs. C17-C18, between the flat and the open case."""
-    ln_m = jnp.log(omega_m)
+    """f_1, f_2, f_3 of Smith et al. 2003, eqs. C17-C18, between the flat and the open case.
+
+    They are 1 where Omega_m is within 0.01 of 1, as in the authors' code and in CAMB.
+    """
     rest = 1 - omega_m
-    close = jnp.abs(rest) < 1e-6
-    flat = jnp.where(close, 1.0, omega_de / jnp.where(close, 1.0, rest))
+    close = jnp.abs(rest) <= 0.01
+    ln_m = jnp.where(close, 0.0, jnp.log(omega_m))
+    flat = jnp.asarray(omega_de) / jnp.where(close, 1.0, rest)
 
     def between(power_flat: float, power_open: float) -> Array:
         return flat * jnp.exp(power_flat * ln_m) + (1 - flat) * jnp.exp(power_open * ln_m)

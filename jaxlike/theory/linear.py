@@ -40,6 +40,13 @@ def ln_free_streaming(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
     return 2 * transfer.ln_neutrino_suppression(cosmo, k, growth)
 
 
+def ln_cold_excess(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
+    """What ln P_lin of cold dark matter and baryons has above that of all matter (n_z, n_k)."""
+    if cosmo.omega_nu is None:
+        return jnp.zeros((1, 1))
+    return 2 * transfer.ln_cold_excess(cosmo, k, growth)
+
+
 def ln_power_shape(cosmo: Cosmology, k: ArrayLike, growth: Array, model: LinearModel) -> Array:
     """ln P_lin (n_z, n_k), without its amplitude, at growth D (n_z,)."""
     ln_p = ln_cold_shape(cosmo, k, model) + 2 * jnp.log(growth)[:, None]

@@ -1,8 +1,8 @@
 """Matter power at the Limber points (z_q, (ell + 1/2) / chi_q), from the core's own models."""
 
 from dataclasses import dataclass
-from typing import Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -10,19 +10,28 @@ from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
 from jaxlike.numerics.splines import lattice_windows
-from jaxlike.theory import halofit
+from jaxlike.theory import halofit, hmcode
+from jaxlike.theory.collapse import CollapseGrid
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.growth import GrowthGrid
+from jaxlike.theory.halo_model import halo_model
 from jaxlike.theory.line_of_sight import LN_ELL_START, N_LATTICE, LineOfSight, Nodes
 from jaxlike.theory.linear import (
     LinearModel,
     ln_amplitude,
+    ln_cold_excess,
     ln_cold_shape,
     ln_free_streaming,
 )
-from jaxlike.theory.wavenumbers import K_NODES, LN_K, LN_K_STEP, TO_COEFFICIENTS
-
-NonlinearModel = Literal["takahashi", "smith", "linear"]
+from jaxlike.theory.nonlinear import NonlinearModel
+from jaxlike.theory.wavenumbers import (
+    K_NODES,
+    LN_K,
+    LN_K_STEP,
+    TO_COEFFICIENTS,
+    TO_LATTICE,
+    K,
+)
 
 _N_SCALE = 7
 
@@ -44,10 +53,11 @@ def _outer(x: Array, y: NDArray) -> Array:
 
 @dataclass(frozen=True)
 class PowerGrid:
-    """Chebyshev nodes in redshift for the nonlinear scale; `growth` covers z_q, then these."""
+    """Chebyshev nodes in redshift for what is nonlinear; `growth` covers z_q, then these."""
 
     scale_to_nodes: NDArray
     growth: GrowthGrid
+    collapse: CollapseGrid
 
     @classmethod
     def build(cls, nodes: Nodes) -> "PowerGrid":
@@ -57,6 +67,7 @@ class PowerGrid:
         return cls(
             chebyshev.interpolation_matrix(scale, x),
             GrowthGrid.build(np.concatenate([nodes.z, np.expm1(scale)])),
+            CollapseGrid.build(np.expm1(scale)),
         )
 
 
@@ -82,6 +93,16 @@ def limber_power(
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
         return linear_power, los
+
+    if nonlinear == "hmcode2020":
+        ln_p = jnp.matmul(TO_LATTICE, ln_cold) + 2 * jnp.log(at_scale)[:, None]
+        ln_p = ln_p + ln_free_streaming(cosmo, K, at_scale)
+        cold = jnp.exp(ln_p + ln_cold_excess(cosmo, K, at_scale))
+        power = jnp.exp(ln_p)
+        haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
+        haloes = haloes.interpolated(grid.scale_to_nodes)
+        read = jax.vmap(lambda term: limber_window(term, los, nodes.ell_lattice), 1)
+        return hmcode.hmcode(k, linear_power, read(haloes.splines), haloes), los
 
     smoothed = halofit.SMOOTHING
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]

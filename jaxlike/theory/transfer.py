@@ -83,12 +83,8 @@ def eisenstein_hu_no_wiggle(cosmo: Cosmology, k: ArrayLike) -> Array:
     return logarithm / (logarithm + (14.2 + 731 / (1 + 62.5 * q)) * q**2)
 
 
-def ln_neutrino_suppression(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -> Array:
-    """ln of the factor (n_z, n_k) by which one massive eigenstate lowers the perturbation.
-
-    growth: D (n_z,), normalised to a in matter domination; k (n_k,) in h/Mpc. EH99 eqs. 5, 11,
-    13 and 14, total matter: free streaming against the growth without it.
-    """
+def _free_streaming(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -> tuple[Array, ...]:
+    """p_cb, f_cb^(0.7 / p_cb) D^-0.7, D^-0.7 and (1 + y_fs)^-0.7 of EH99, eqs. 5, 11 and 14."""
     omega_m = cosmo.Omega_m * cosmo.h**2
     # a vanishing mass suppresses nothing, but its free-streaming scale diverges
     f_nu = jnp.maximum(cosmo.Omega_nu / cosmo.Omega_m, 1e-7)
@@ -100,5 +96,25 @@ def ln_neutrino_suppression(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -
     y = 17.2 * q**2 * (1 / f_nu + 0.488 * f_nu ** (-13 / 6))
     y_growth = jnp.exp(-0.7 * jnp.log(1 + y))
     d = (2.5e4 * omega_m * theta**-4) * jnp.asarray(growth)[:, None]
-    floor = jnp.exp(0.7 * (jnp.log(f_cb) / power - jnp.log(d)))
+    early = jnp.exp(-0.7 * jnp.log(d))
+    return power, early * jnp.exp(0.7 * jnp.log(f_cb) / power), early, y_growth
+
+
+def ln_neutrino_suppression(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -> Array:
+    """ln of the factor (n_z, n_k) by which one massive eigenstate lowers the perturbation.
+
+    growth: D (n_z,), normalised to a in matter domination; k (n_k,) in h/Mpc. EH99 eqs. 5, 11,
+    13 and 14, total matter: free streaming against the growth without it.
+    """
+    power, floor, _, y_growth = _free_streaming(cosmo, k, growth)
     return power / 0.7 * (jnp.log(floor + y_growth) - jnp.log1p(floor))
+
+
+def ln_cold_excess(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -> Array:
+    """ln of the perturbation of cold dark matter and baryons over that of all matter (n_z, n_k).
+
+    EH99 eqs. 12 and 13, the ratio with which CAMB's HMCode makes the cold spectrum; arguments as
+    in `ln_neutrino_suppression`.
+    """
+    power, floor, early, y_growth = _free_streaming(cosmo, k, growth)
+    return power / 0.7 * (jnp.log(early + y_growth) - jnp.log(floor + y_growth))

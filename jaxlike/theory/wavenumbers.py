@@ -37,5 +37,8 @@ LN_K_NODES, NODE_STEP = _nodes()
 K_NODES = np.exp(LN_K_NODES)
 """Where spectra are evaluated, in h/Mpc; NODE_STEP weights them in integrals over ln k."""
 
-TO_COEFFICIENTS = prefilter_matrix(LN_K.size) @ cardinal_splines(LN_K_NODES, LN_K)
+TO_LATTICE = cardinal_splines(LN_K_NODES, LN_K)
+"""Matrix from values at the nodes to values on the lattice."""
+
+TO_COEFFICIENTS = prefilter_matrix(LN_K.size) @ TO_LATTICE
 """Matrix from values at the nodes to the lattice's B-spline coefficients."""

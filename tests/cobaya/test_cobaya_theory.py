@@ -210,6 +210,7 @@ def test_an_impossible_universe_has_likelihood_zero(
         ({"h": 0.7}, ("'H0'", "'h'")),
         ({"omch2": 0.12}, ("'omegam'", "'omch2'", "'omegab'")),
         ({"ns": None}, ("n_s", "missing")),
+        ({"HMCode_logT_AGN": 7.8}, ("'HMCode_logT_AGN'", "hmcode2020")),
     ],
 )
 def test_contradictory_or_missing_parameters_are_named(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.interpolate import CubicSpline
 
 from jaxlike.theory.cosmology import Cosmology
 
@@ -106,3 +107,58 @@ def cosmosis_point(shared: Path) -> Callable[[str], tuple[Cosmology, Mapping[str
         return cosmo, stored
 
     return point
+
+
+CAMB_SPECTRA = Path(__file__).parent.parent / "reference" / "camb_spectra.npz"
+CAMB_STORED = (
+    "lcdm", "light_neutrino", "heavy_neutrino", "three_neutrinos", "w_high", "w_low_wa", "w0wa",
+    "open", "closed", "low_Omega_m", "high_Omega_m", "high_A_s", "low_A_s",
+)  # fmt: skip
+"""Cosmologies of tests/reference/camb_spectra.npz, made by make_camb_spectra.py beside it."""
+
+
+@dataclass(frozen=True)
+class CambCase:
+    """CAMB's numbers for one cosmology: k (n_k,) in h/Mpc, spectra and ratios (n_z, n_k)."""
+
+    name: str
+    cosmo: Cosmology
+    z: np.ndarray
+    tables: Mapping[str, np.ndarray]
+
+    def __getitem__(self, key: str) -> np.ndarray:
+        return self.tables[key]
+
+    def on(self, lattice: np.ndarray, key: str) -> np.ndarray:
+        """A spectrum (n_z, n) on other wavenumbers, with power-law ends."""
+        x, y = np.log(self["k"]), np.log(self[key])
+        inside = np.clip(np.log(lattice), x[0], x[-1])
+        low, high = (y[:, 5] - y[:, 0]) / (x[5] - x[0]), (y[:, -1] - y[:, -6]) / (x[-1] - x[-6])
+        ends = np.where(lattice < self["k"][0], low[:, None], high[:, None])
+        return np.exp(CubicSpline(x, y, axis=1)(inside) + ends * (np.log(lattice) - inside))
+
+
+@pytest.fixture(scope="session")
+def camb_case() -> Callable[[str], CambCase]:
+    """Function from the name of a stored cosmology to CAMB's numbers."""
+    with np.load(CAMB_SPECTRA) as file:
+        stored = dict(file)
+
+    def case(name: str) -> CambCase:
+        values = stored[f"{name}/parameters"].tolist()
+        p = dict(zip(stored["parameter_names"].tolist(), values, strict=True))
+        del p["N_massive"]
+        if not p["omega_nu"]:
+            del p["omega_nu"]
+        start = f"{name}/"
+        tables = {k.removeprefix(start): v for k, v in stored.items() if k.startswith(start)}
+        tables = {key: array.astype(float) for key, array in tables.items()}
+        return CambCase(name, Cosmology(**p), stored["z"], tables)
+
+    return case
+
+
+@pytest.fixture(params=CAMB_STORED)
+def camb_stored(request: pytest.FixtureRequest, camb_case: Callable[[str], CambCase]) -> CambCase:
+    """CAMB's numbers for each stored cosmology in turn."""
+    return camb_case(request.param)

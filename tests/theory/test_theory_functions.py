@@ -1,5 +1,6 @@
 """Every public function of the theory: finite value and gradient, the same under jit and vmap."""
 
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -11,16 +12,19 @@ from jaxlike.theory import (
     alignment,
     angular_cl,
     background,
+    collapse,
     growth,
-    halofit,
     kernels,
     line_of_sight,
     linear,
+    nfw,
+    nonlinear,
     power,
     power_table,
     redshift,
     transfer,
     validity,
+    wiggles,
 )
 from jaxlike.theory.cosmology import Cosmology, from_parameters
 
@@ -74,8 +78,12 @@ def spectra(p, cosmo):
     return angular_cl.limber_spectra(NODES, weights(p, cosmo), pk, prefactors=True)
 
 
-def limber(p, cosmo):
-    return power.limber_power(cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear="takahashi")
+def limber(p, cosmo, nonlinear="takahashi"):
+    return power.limber_power(cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear=nonlinear)
+
+
+def with_feedback(p, cosmo):
+    return replace(cosmo, log_T_AGN=7.5 + 0.3 * p["b"])
 
 
 FUNCTIONS = {
@@ -95,7 +103,13 @@ FUNCTIONS = {
     ),
     "linear_power": lambda p, c: linear.linear_power(c, K, Z),
     "sigma8": lambda p, c: linear.sigma8(c, Z),
-    "nonlinear_power": lambda p, c: halofit.nonlinear_power(c, K, Z),
+    "nonlinear_power": lambda p, c: nonlinear.nonlinear_power(c, K, Z),
+    "hmcode2020": lambda p, c: nonlinear.nonlinear_power(
+        with_feedback(p, c), K, Z, model="hmcode2020"
+    ),
+    "nfw_window": lambda p, c: nfw.nfw_window(jnp.asarray(K), 4 * p["b"] * jnp.ones(K.shape)),
+    "wiggles": lambda p, c: wiggles.wiggles(c, linear.linear_power(c, linear.K, Z)),
+    "collapse": lambda p, c: collapse.CollapseGrid.build(Z).collapse(c),
     "dndz": lambda p, c: NZ.dndz(p["dz"][None]),
     "nla_amplitude": lambda p, c: alignment.nla_amplitude(
         c.Omega_m, jnp.asarray(A), Z, p["A_IA"], p["alpha_IA"], 0.62
@@ -103,6 +117,7 @@ FUNCTIONS = {
     "pair_weights": weights,
     "limber_spectra": spectra,
     "limber_power": limber,
+    "limber_power hmcode2020": lambda p, c: limber(p, with_feedback(p, c), "hmcode2020"),
     "power from tables": lambda p, c: TABLES.limber_power(table(p, c)),
 }
 
