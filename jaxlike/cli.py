@@ -7,7 +7,8 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from jaxlike import commands
 from jaxlike.errors import ConfigError, JaxlikeError
@@ -128,6 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("config", metavar="CONFIG", help=_CONFIG_HELP)
     benchmark.set_defaults(run=commands.benchmark)
 
+    _add_emulator(subparsers, device)
+
     mock = subparsers.add_parser(
         "mock", parents=[device], help="make the shipped mock survey again"
     )
@@ -135,6 +138,48 @@ def _parser() -> argparse.ArgumentParser:
     mock.add_argument("--force", action="store_true", help="replace an existing file")
     mock.set_defaults(run=commands.mock)
     return parser
+
+
+def _add_emulator(subparsers: Any, device: argparse.ArgumentParser) -> None:
+    spectra = _Parser(add_help=False)
+    for name, default, what in (
+        ("n-check", 40, "cosmologies of the table of errors, none of them trained on"),
+        ("jobs", 1, "processes that run CAMB"),
+    ):
+        spectra.add_argument(
+            f"--{name}", type=_positive, default=default, metavar="N", help=f"{what} ({default})"
+        )
+    spectra.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("emulator_spectra"),
+        metavar="DIR",
+        help="where CAMB's spectra are kept: those that are there are not computed again "
+        "(emulator_spectra)",
+    )
+    emulator = subparsers.add_parser("emulator", help="the emulated linear power (needs CAMB)")
+    commands_ = emulator.add_subparsers(metavar="COMMAND", required=True)
+    train = commands_.add_parser(
+        "train", parents=[device, spectra], help="train it; start it again to resume"
+    )
+    train.add_argument(
+        "--output", type=Path, default=Path("emulator.npz"), metavar="FILE", help="(emulator.npz)"
+    )
+    train.add_argument(
+        "--n", type=_positive, default=96, metavar="N", help="points of the training set (96)"
+    )
+    train.set_defaults(run=commands.emulator_train)
+    check = commands_.add_parser(
+        "check", parents=[device, spectra], help="print its errors against CAMB"
+    )
+    check.add_argument("--table", type=Path, metavar="FILE", help="instead of the shipped one")
+    check.set_defaults(run=commands.emulator_check)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive whole number")
+    return int(text)
 
 
 def _use_device(device: str | None) -> None:

@@ -217,6 +217,39 @@ def benchmark(arguments: argparse.Namespace) -> int:
     return likelihood.run(arguments.config, _overrides(arguments)) or 0
 
 
+def emulator_train(arguments: argparse.Namespace) -> int:
+    """Train the emulator of the linear power and write its table."""
+    from jaxlike.emulator import check, train
+    from jaxlike.files import atomic_writer
+
+    with _termination_as_interrupt():
+        table = train.train(
+            n=arguments.n, n_check=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
+        )
+    with atomic_writer(arguments.output) as file:
+        table.save(file)
+    print(check.as_text(table.metadata["held_out"]))
+    print(f"{arguments.output}: {arguments.output.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+def emulator_check(arguments: argparse.Namespace) -> int:
+    """Print the errors of the emulator against CAMB."""
+    from jaxlike.emulator import check, train
+    from jaxlike.theory.emulator import Table, shipped_table
+
+    table = shipped_table()
+    if arguments.table is not None:
+        with arguments.table.open("rb") as file:
+            table = Table.read(file)
+    with _termination_as_interrupt():
+        errors = train.check(
+            table, n=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
+        )
+    print(check.as_text(errors))
+    return 0
+
+
 def mock(arguments: argparse.Namespace) -> int:
     """Make the mock survey."""
     from jaxlike import mock

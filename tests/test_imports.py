@@ -21,7 +21,7 @@ STEPS = (
     ("likelihood",),
     ("model",),
     ("inference",),
-    ("mock", "benchmarks", "cobaya", "cosmosis", "cosmosis_block", "plots"),
+    ("mock", "benchmarks", "emulator", "cobaya", "cosmosis", "cosmosis_block", "plots"),
     ("commands", "cli", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
@@ -30,6 +30,7 @@ LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 ONLY_IN = {
     "fitsio": {"data"},
     "astropy": {"data"},
+    "camb": {"emulator"},
     "numpyro": {"inference"},
     "blackjax": {"inference"},
     "arviz": {"inference"},

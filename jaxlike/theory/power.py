@@ -76,14 +76,14 @@ def limber_power(
     ln_cold = ln_cold_shape(cosmo, K, linear) + ln_amplitude(cosmo, today, linear)
     k = jnp.asarray(nodes.ell + 0.5) / los.f_k[:, None]
     ln_linear = limber_window(jnp.matmul(_PREFILTER, ln_cold)[None], los, nodes.ell_lattice)
-    ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes)
+    ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes, linear)
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
         return linear_power, los
 
     smoothed = halofit.SMOOTHING
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
-    ln_p = ln_p + ln_free_streaming(cosmo, K[smoothed], at_scale)
+    ln_p = ln_p + ln_free_streaming(cosmo, K[smoothed], at_scale, linear)
     scale = halofit.nonlinear_scale(jnp.exp(ln_p))
     there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature]) @ grid.scale_to_nodes.T
     power = halofit.halofit(

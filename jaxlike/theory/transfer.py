@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.cosmology import Cosmology, Scalar
+from jaxlike.theory.emulator import MatterField
 
 
 def _equality_and_drag(cosmo: Cosmology) -> tuple[Scalar, Scalar, Scalar, Scalar, Array]:
@@ -81,11 +82,13 @@ def eisenstein_hu_no_wiggle(cosmo: Cosmology, k: ArrayLike) -> Array:
     return logarithm / (logarithm + (14.2 + 731 / (1 + 62.5 * q)) * q**2)
 
 
-def ln_neutrino_suppression(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -> Array:
-    """ln of the factor (n_z, n_k) by which one massive eigenstate lowers the perturbation.
+def ln_neutrino_suppression(
+    cosmo: Cosmology, k: ArrayLike, growth: ArrayLike, field: MatterField = "total"
+) -> Array:
+    """ln of the factor (n_z, n_k) by which massive neutrinos lower the perturbation.
 
     growth: D (n_z,), normalised to a in matter domination; k (n_k,) in h/Mpc. EH99 eqs. 5, 11,
-    13 and 14, total matter: free streaming against the growth without it.
+    12, 13 and 14: free streaming against the growth without it.
     """
     omega_m = cosmo.Omega_m * cosmo.h**2
     # a vanishing mass suppresses nothing, but its free-streaming scale diverges
@@ -94,9 +97,10 @@ def ln_neutrino_suppression(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -
     q = jnp.asarray(k) * cosmo.h * theta**2 / omega_m
     f_cb = 1 - f_nu
     power = (5 - jnp.sqrt(1 + 24 * f_cb)) / 4
-    # y_fs = 17.2 f_nu (1 + 0.488 f_nu^(-7/6)) (N q / f_nu)^2 with N = 1, without its 1 / f_nu
-    y = 17.2 * q**2 * (1 / f_nu + 0.488 * f_nu ** (-13 / 6))
+    # y_fs = 17.2 f_nu (1 + 0.488 f_nu^(-7/6)) (N q / f_nu)^2
+    y = 17.2 * (cosmo.n_massive * q) ** 2 * (1 / f_nu + 0.488 * f_nu ** (-13 / 6))
     y_growth = jnp.exp(-0.7 * jnp.log1p(y))
     d = (2.5e4 * omega_m * theta**-4) * jnp.asarray(growth)[:, None]
-    floor = jnp.exp(0.7 * (jnp.log(f_cb) / power - jnp.log(d)))
+    early = jnp.exp(-0.7 * jnp.log(d))
+    floor = early * jnp.exp(0.7 * jnp.log(f_cb) / power) if field == "total" else early
     return power / 0.7 * (jnp.log(floor + y_growth) - jnp.log1p(floor))
