@@ -32,12 +32,11 @@ LN_GROWTH = (float(np.log(0.058)), 0.2)
 @dataclass(frozen=True)
 class Degrees:
     """Degrees of the polynomials: in the densities for massless neutrinos (`cold`), in densities
-    and growth (`ratio`) and in the compact wave number (`wave`) for massive ones; `horizon`."""
+    and growth (`ratio`) and in the compact wave number (`wave`) for massive ones."""
 
     cold: int = 8
     ratio: int = 5
     wave: int = 10
-    horizon: int = 5
 
 
 @dataclass(frozen=True)
@@ -76,14 +75,13 @@ def fit_table(samples: Sequence[Sample], degrees: Degrees, metadata: Mapping[str
     step = LN_K_STEP / 2
     ln_x = np.arange(np.log(X_MIN), np.log(X_MAX), step)
     cold = np.array([_cold(s.spectra["massless"])(ln_x) - s.ln_growth_today for s in samples])
+    f_nu = np.array([s.point.omega_nu / (s.point.omega_cb + s.point.omega_nu) for s in samples])
+    ln_r = {k: np.log([s.spectra[k].r_s for s in samples]) for k in EIGENSTATES}
+    horizon = {"massless": _solve(unit[:, :2], degrees.cold, ln_r["massless"][:, None])[:, 0]}
     ratio: dict[tuple[str, str], NDArray] = {}
-    horizon = {}
-    for kind, n_massive in EIGENSTATES.items():
-        n = 3 if n_massive else 2
-        ln_r = np.log([s.spectra[kind].r_s for s in samples])
-        horizon[kind] = _solve(unit[:, :n], degrees.horizon, ln_r[:, None])[:, 0]
-        if not n_massive:
-            continue
+    for kind in (kind for kind, n_massive in EIGENSTATES.items() if n_massive):
+        shift = (ln_r[kind] - ln_r["massless"]) / f_nu
+        horizon[kind] = _solve(unit, degrees.ratio, shift[:, None], f_nu)[:, 0]
         for field in FIELDS:
             ratio[kind, field] = _fit_ratio(samples, unit, kind, field, degrees)
     return Table(

@@ -56,7 +56,8 @@ class Table:
     box: (3, 2) range of the coordinates that polynomials are in (see `coordinates`); ln_growth:
     range of ln D; ln_x: first node and step of the lattice in ln x; cold: (n_term, n_x + 2)
     B-spline coefficients of ln T; ratio: (kind, field) -> (n_term, n_growth, n_t); sound_horizon:
-    kind -> (n_term,) ln r_s [Mpc]; metadata: how it was trained and how well it does.
+    kind -> (n_term,) of ln r_s [Mpc] for massless neutrinos, and of what massive ones add to it,
+    over f_nu; metadata: how it was trained and how well it does.
     """
 
     domain: Domain
@@ -171,9 +172,11 @@ def ln_transfer(cosmo: Cosmology, k: ArrayLike, table: Table | None = None) -> A
     unit = _unit(cosmo, table)
     held = jnp.all(jnp.stack(list(conditions(cosmo, table).values())))
     known = terms(unit[:2], table.cold.shape[0]) @ table.cold
-    kind = "massless" if cosmo.omega_nu is None else cosmo.neutrinos
-    horizon = table.sound_horizon[kind]
-    ln_r = terms(unit if cosmo.n_massive else unit[:2], horizon.size) @ horizon
+    horizon = table.sound_horizon["massless"]
+    ln_r = terms(unit[:2], horizon.size) @ horizon
+    if cosmo.omega_nu is not None:
+        shift = table.sound_horizon[cosmo.neutrinos]
+        ln_r = ln_r + cosmo.Omega_nu / cosmo.Omega_m * (terms(unit, shift.size) @ shift)
 
     # Beyond the table T ~ ln(k) / k^2; before it, T is one.
     start, step = table.ln_x

@@ -87,7 +87,7 @@ def toy(universe, settings=None):
 def test_fit_recovers_what_it_was_given_and_the_file_keeps_it(tmp_path):
     points = design(64, 3)
     spectra = {kind: [toy(reference(point, kind)) for point in points] for kind in EIGENSTATES}
-    degrees = Degrees(cold=7, ratio=3, wave=11, horizon=4)
+    degrees = Degrees(cold=7, ratio=3, wave=11)
     table = fit_table(fit.samples(points, spectra), degrees, {"camb": "none"})
     with (tmp_path / "table.npz").open("wb") as file:
         table.save(file)
