@@ -24,7 +24,7 @@ TRAINED = Domain(
 ACCEPTED = Domain(
     omega_b=(0.009, 0.0582),
     omega_cb=(0.024, 0.75),
-    baryon_fraction=(0.033, 0.5),
+    baryon_fraction=(0.033, 0.52),
     omega_nu=(0.0, 0.0105),
     f_nu=0.2,
 )
