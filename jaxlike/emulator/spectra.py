@@ -181,7 +181,7 @@ def _run(universe: Universe, settings: Settings, k_per_logint: int) -> Transfer:
         return unit * table.T.astype(float)
 
     return Transfer(
-        k=data.q.astype(float),
+        k=data.transfer_data[0, :, 0].astype(float) * universe.h,
         a=np.array(universe.a),
         total=rows("delta_tot"),
         cold=rows("delta_nonu"),

@@ -24,7 +24,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import bspline_taps
-from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA, T_CMB
+from jaxlike.theory.constants import HUBBLE_DISTANCE, NEUTRINO_EV_PER_OMEGA, T_CMB
 from jaxlike.theory.cosmology import Cosmology, Scalar
 
 MatterField = Literal["total", "cdm_baryons"]
@@ -186,7 +186,12 @@ def ln_transfer(cosmo: Cosmology, k: ArrayLike, table: Table | None = None) -> A
     n_before = int(8 / step)
     every = jnp.concatenate([jnp.full(n_before, known[0]), known, tail])
     position = (jnp.log(cosmo.h) + ln_r - start) / step + n_before
-    return jnp.where(held, 0.0, jnp.nan) + _read(every, position, k, step)
+    ln_t = jnp.where(held, 0.0, jnp.nan) + _read(every, position, k, step)
+    if isinstance(cosmo.Omega_k, float) and cosmo.Omega_k == 0.0:
+        return ln_t
+    # Poisson's equation in curved space has k^2 - 3 K; a closed universe has no k^2 < 8 K
+    curved = 3 * cosmo.Omega_k / (HUBBLE_DISTANCE * k) ** 2
+    return ln_t + jnp.log1p(jnp.maximum(curved, -0.9))
 
 
 def _read(coefficients: Array, position: Array, k: ArrayLike, step: float) -> Array:

@@ -65,11 +65,11 @@ def cases() -> list[Case]:
 
 # max and rms of ln P for k in 1/Mpc in 0.01..20, then max in 1e-3..1e-2 and in 1e-4..1e-3
 LIMITS = {
-    "massless": (2.5e-3, 5e-4, 0.01, 0.03),
-    "one_massive": (5e-3, 1e-3, 0.02, 0.06),
-    "degenerate": (5e-3, 1e-3, 0.02, 0.06),
-    "w0-wa": (5e-3, 1e-3, 0.05, 0.2),
-    "curved": (5e-3, 1e-3, 0.05, 0.3),
+    "massless": (1e-3, 1e-4, 2e-3, 0.02),
+    "one_massive": (5e-3, 5e-4, 4e-3, 5e-3),
+    "degenerate": (5e-3, 5e-4, 4e-3, 5e-3),
+    "w0-wa": (3e-3, 6e-4, 0.2, 0.6),
+    "curved": (1e-3, 2e-4, 5e-3, 0.03),
 }
 
 
