@@ -232,7 +232,7 @@ def ln_neutrino_ratio(
     """ln of the factor (n_z, n_k) by which massive neutrinos change the transfer function.
 
     growth: D (n_z,), normalised to a in matter domination; k (n_k,) or (n_z, n_k) in h/Mpc.
-    NaN where D is outside the table (z > 12 or so).
+    NaN where D is outside the table, 0.058 to 1.22 (z < 15 or so).
     """
     table = table or shipped_table()
     tensor = table.ratio[cosmo.neutrinos, field]
