@@ -7,9 +7,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
-from jaxlike import commands
+from jaxlike import commands, commands_minimise
 from jaxlike.errors import ConfigError, JaxlikeError
 
 _CONFIG_HELP = "a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini)"
@@ -94,6 +95,30 @@ def _parser() -> argparse.ArgumentParser:
     nuts.add_argument("--no-progress", action="store_true", help="do not show a progress bar")
     nuts.set_defaults(run=commands.nuts)
 
+    minimise = subparsers.add_parser(
+        "minimise", parents=[device, model], help="find the best fit of a posterior"
+    )
+    minimise.add_argument("config", metavar="CONFIG", help=_CONFIG_HELP)
+    minimise.add_argument(
+        "--starts",
+        type=int,
+        default=4,
+        metavar="N",
+        help="searches: from the reference point, then from draws of the prior (4)",
+    )
+    minimise.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of the random numbers (0)"
+    )
+    minimise.add_argument(
+        "--output",
+        metavar="PREFIX",
+        help="written are PREFIX.minimum, .minimum.txt, .covmat and two plots (the config's "
+        "output, or chains/ and its name, followed by _best_fit)",
+    )
+    minimise.add_argument("--force", action="store_true", help="replace an existing best fit")
+    minimise.add_argument("--no-plot", action="store_true", help="do not plot the data vector")
+    minimise.set_defaults(run=commands_minimise.minimise)
+
     plot = subparsers.add_parser(
         "plot", parents=[device, model], help="plot the chains of a run, and its data vector"
     )
@@ -128,6 +153,8 @@ def _parser() -> argparse.ArgumentParser:
     benchmark.add_argument("config", metavar="CONFIG", help=_CONFIG_HELP)
     benchmark.set_defaults(run=commands.benchmark)
 
+    _add_emulator(subparsers, device)
+
     mock = subparsers.add_parser(
         "mock", parents=[device], help="make the shipped mock survey again"
     )
@@ -135,6 +162,48 @@ def _parser() -> argparse.ArgumentParser:
     mock.add_argument("--force", action="store_true", help="replace an existing file")
     mock.set_defaults(run=commands.mock)
     return parser
+
+
+def _add_emulator(subparsers: Any, device: argparse.ArgumentParser) -> None:
+    spectra = _Parser(add_help=False)
+    for name, default, what in (
+        ("n-check", 40, "cosmologies of the table of errors, none of them trained on"),
+        ("jobs", 1, "processes that run CAMB"),
+    ):
+        spectra.add_argument(
+            f"--{name}", type=_positive, default=default, metavar="N", help=f"{what} ({default})"
+        )
+    spectra.add_argument(
+        "--folder",
+        type=Path,
+        default=Path("emulator_spectra"),
+        metavar="DIR",
+        help="where CAMB's spectra are kept: those that are there are not computed again "
+        "(emulator_spectra)",
+    )
+    emulator = subparsers.add_parser("emulator", help="the emulated linear power (needs CAMB)")
+    commands_ = emulator.add_subparsers(metavar="COMMAND", required=True)
+    train = commands_.add_parser(
+        "train", parents=[device, spectra], help="train it; start it again to resume"
+    )
+    train.add_argument(
+        "--output", type=Path, default=Path("emulator.npz"), metavar="FILE", help="(emulator.npz)"
+    )
+    train.add_argument(
+        "--n", type=_positive, default=96, metavar="N", help="points of the training set (96)"
+    )
+    train.set_defaults(run=commands.emulator_train)
+    check = commands_.add_parser(
+        "check", parents=[device, spectra], help="print its errors against CAMB"
+    )
+    check.add_argument("--table", type=Path, metavar="FILE", help="instead of the shipped one")
+    check.set_defaults(run=commands.emulator_check)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive whole number")
+    return int(text)
 
 
 def _use_device(device: str | None) -> None:

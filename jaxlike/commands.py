@@ -24,7 +24,7 @@ _PACKAGES = (
 )
 
 
-def _overrides(arguments: argparse.Namespace) -> dict[str, str]:
+def option_overrides(arguments: argparse.Namespace) -> dict[str, str]:
     """Keywords for `jaxlike.load` from --data-file and --set."""
     overrides = {}
     for item in arguments.set:
@@ -44,7 +44,7 @@ def nuts(arguments: argparse.Namespace) -> int:
     from jaxlike.inference import complaints, report, run_nuts, summarise, with_derived
     from jaxlike.inference.chains import Chains, check_unused, write_chains
 
-    overrides = _overrides(arguments)
+    overrides = option_overrides(arguments)
     config = read_config(arguments.config, **overrides)
     prefix = arguments.output or f"{config.output or Path('chains', config.path.stem)}_nuts"
     if not arguments.force:
@@ -156,13 +156,13 @@ def plot(arguments: argparse.Namespace) -> int:
     elif arguments.params:
         raise ConfigError("option --params has no effect without a PREFIX of chains")
     if arguments.config:
-        model = jaxlike.load(arguments.config, **_overrides(arguments))
+        model = jaxlike.load(arguments.config, **option_overrides(arguments))
         x = model.reference if samples is None else best_point(samples, model.parameters)
         theory = model.theory_vector(model.params_dict(x))
         where = "reference point" if samples is None else "best draw"
         title = f"{Path(model.data.source).name}, {where}"
         print(data_vector_plot(model.data, theory, f"{stem}_data_vector.png", title=title))
-    elif _overrides(arguments):
+    elif option_overrides(arguments):
         raise ConfigError("options --data-file and --set have no effect without --config")
     return 0
 
@@ -214,7 +214,40 @@ def benchmark(arguments: argparse.Namespace) -> int:
     """Time the likelihood."""
     from jaxlike.benchmarks import likelihood
 
-    return likelihood.run(arguments.config, _overrides(arguments)) or 0
+    return likelihood.run(arguments.config, option_overrides(arguments)) or 0
+
+
+def emulator_train(arguments: argparse.Namespace) -> int:
+    """Train the emulator of the linear power and write its table."""
+    from jaxlike.emulator import check, train
+    from jaxlike.files import atomic_writer
+
+    with _termination_as_interrupt():
+        table = train.train(
+            n=arguments.n, n_check=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
+        )
+    with atomic_writer(arguments.output) as file:
+        table.save(file)
+    print(check.as_text(table.metadata["held_out"]))
+    print(f"{arguments.output}: {arguments.output.stat().st_size / 1000:.0f} kB")
+    return 0
+
+
+def emulator_check(arguments: argparse.Namespace) -> int:
+    """Print the errors of the emulator against CAMB."""
+    from jaxlike.emulator import check, train
+    from jaxlike.theory.emulator import Table, shipped_table
+
+    table = shipped_table()
+    if arguments.table is not None:
+        with arguments.table.open("rb") as file:
+            table = Table.read(file)
+    with _termination_as_interrupt():
+        errors = train.check(
+            table, n=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
+        )
+    print(check.as_text(errors))
+    return 0
 
 
 def mock(arguments: argparse.Namespace) -> int:

@@ -146,7 +146,8 @@ def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> 
     numbers = {name: canonical[name] for name in wanted if name in canonical}
     if "sigma8" not in numbers:
         numbers["sigma8"] = sigma8(cosmo, 0.0, model=likelihood.options.linear)[0]
-    return _Result(theory, likelihood.chi2_of(theory), conditions(cosmo), numbers)
+    held = conditions(cosmo, likelihood.options.linear)
+    return _Result(theory, likelihood.chi2_of(theory), held, numbers)
 
 
 def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:

@@ -73,7 +73,9 @@ class Likelihood:
     def cosmology(self, parameters: Mapping[str, ArrayLike]) -> Cosmology:
         """The universe in canonical parameters; ParameterError on feedback without effect."""
         check_feedback(parameters, self.options.nonlinear)
-        return from_parameters(parameters, radiation=self.options.radiation)
+        return from_parameters(
+            parameters, radiation=self.options.radiation, neutrinos=self.options.neutrinos
+        )
 
     def theory_vector(self, parameters: Mapping[str, ArrayLike]) -> Array:
         """Predicted data vector (n_data,), in the order of the data."""
@@ -104,7 +106,7 @@ class Likelihood:
 
         -inf, with a gradient of zero, where the cosmology has no solution.
         """
-        possible = has_solution(self.cosmology(parameters))
+        possible = has_solution(self.cosmology(parameters), self.options.linear)
         # where it is not, the theory is evaluated elsewhere, so that no NaN reaches a gradient
         safe = {
             name: jnp.where(possible, value, _REFERENCES[0].get(name, _SAFE.get(name, value)))
@@ -118,7 +120,7 @@ class Likelihood:
 
     def reason_of_failure(self, parameters: Mapping[str, ArrayLike]) -> str | None:
         """What keeps a point from having a solution, in words, or None."""
-        return reason_of_failure(self.cosmology(parameters))
+        return reason_of_failure(self.cosmology(parameters), self.options.linear)
 
 
 _SAFE = {

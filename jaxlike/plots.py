@@ -93,11 +93,17 @@ def _default_names(columns: Sequence[str]) -> list[str]:
 
 
 def data_vector_plot(
-    data: TwoPointData, theory: np.ndarray, path: str | os.PathLike[str], *, title: str = ""
+    data: TwoPointData,
+    theory: np.ndarray,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    residuals: bool = False,
 ) -> Path:
     """Write measured points with error bars and the theory (n_data,), a panel per bin pair.
 
-    Values are multiplied by the angle in arcmin.  Returns the image's path.
+    Values are multiplied by the angle in arcmin; or, with `residuals`, measured minus theory is in
+    units of the error.  Returns the image's path.
     """
     from matplotlib.figure import Figure
 
@@ -118,7 +124,8 @@ def data_vector_plot(
         figsize=(max(6.0, width * _PANEL_INCHES[0]), sum(heights) * _PANEL_INCHES[1] + 0.8),
         layout="constrained",
     )
-    what = f"{title}: measured (points) and theory (lines)" if title else "measured and theory"
+    what = "(measured - theory) / error" if residuals else "measured (points) and theory (lines)"
+    what = f"{title}: {what}" if title else what
     figure.suptitle(f"{what}, $\\chi^2$ = {chi2:.1f} for {data.n_data} points")
     bands = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
     for band, line, grid in zip(bands, lines, grids, strict=True):
@@ -126,7 +133,7 @@ def data_vector_plot(
             1, len(line), width_ratios=[columns for _, columns in grid], squeeze=False
         )[0]
         for part, (measurement, error, model), shape in zip(parts, line, grid, strict=True):
-            _draw_measurement(part, measurement, error, model, shape)
+            _draw_measurement(part, measurement, error, model, shape, residuals)
     target = _image(path)
     figure.savefig(target, dpi=110)
     return target
@@ -148,12 +155,15 @@ def _draw_measurement(
     error: np.ndarray,
     theory: np.ndarray,
     shape: tuple[int, int],
+    residuals: bool,
 ) -> None:
     axes = part.subplots(*shape, sharex=True, sharey="row", squeeze=False)
     first, second = np.unique(measurement.bin1), np.unique(measurement.bin2)
     theta = measurement.theta_arcmin
     power = int(-np.floor(np.log10(np.max(np.abs(theta * measurement.value)) or 1.0)))
-    scale = 10.0**power * theta
+    scale, zero = 10.0**power * theta, np.zeros_like(theta)
+    if residuals:
+        scale, zero = 1 / error, theory
     used = np.zeros(shape, bool)
     for pair in np.unique(np.column_stack([measurement.bin1, measurement.bin2]), axis=0):
         row = int(np.searchsorted(first, pair[0]))
@@ -162,9 +172,9 @@ def _draw_measurement(
         _draw_panel(
             axes[row, column],
             theta[points],
-            (scale * measurement.value)[points],
+            (scale * (measurement.value - zero))[points],
             (scale * error)[points],
-            (scale * theory)[points],
+            (scale * (theory - zero))[points],
             f"{pair[0]}, {pair[1]}",
         )
         used[row, column] = True
@@ -174,7 +184,12 @@ def _draw_measurement(
     _set_angle_ticks(axes[0, 0], theta)
     factor = f"10^{{{power}}}\\," if power else ""
     symbol = _SYMBOLS.get(measurement.statistic, measurement.name)
-    part.supylabel(f"${factor}\\theta\\,{symbol}(\\theta)$ [arcmin]", fontsize=11)
+    label = (
+        f"$\\Delta {symbol} / \\sigma$"
+        if residuals
+        else f"${factor}\\theta\\,{symbol}(\\theta)$ [arcmin]"
+    )
+    part.supylabel(label, fontsize=11)
     part.supxlabel(r"$\theta$ [arcmin]", fontsize=11)
 
 

@@ -118,6 +118,12 @@ def test_options_about_cosmosis_entries_change_no_model(cosmosis):
 BAD_INI = {
     "option value": ("radiation = F", "nz = x", "option 'nz' is 'x'", "kde, histogram"),
     "flag": ("radiation = F", "radiation = 3", "'radiation' is '3'", "true, false"),
+    "neutrinos": (
+        "radiation = F",
+        "neutrinos = two",
+        "'neutrinos' is 'two'",
+        "one_massive, degenerate, massless",
+    ),
     "bandwidth": ("= 0.01", "= x", "'nz_bandwidth' is 'x'", "positive number"),
     "power": ("radiation = F", "power = host", "'power' is 'host'", "jaxlike, block"),
     "idle": (

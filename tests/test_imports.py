@@ -21,8 +21,8 @@ STEPS = (
     ("likelihood",),
     ("model",),
     ("inference",),
-    ("mock", "benchmarks", "cobaya", "cosmosis", "cosmosis_block", "plots"),
-    ("commands", "cli", "__main__"),
+    ("mock", "benchmarks", "emulator", "cobaya", "cosmosis", "cosmosis_block", "plots"),
+    ("commands", "commands_minimise", "cli", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 
@@ -30,12 +30,13 @@ LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 ONLY_IN = {
     "fitsio": {"data"},
     "astropy": {"data"},
+    "camb": {"emulator"},
     "numpyro": {"inference"},
     "blackjax": {"inference"},
     "arviz": {"inference"},
     "cobaya": {"cobaya"},
     "cosmosis": {"cosmosis", "cosmosis_block"},
-    "matplotlib": {"plots", "commands"},
+    "matplotlib": {"plots", "commands", "commands_minimise"},
     "getdist": {"plots", "inference"},
 }
 THEORY_MAY = {"jax", "numpy", "scipy"}

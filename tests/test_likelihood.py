@@ -304,6 +304,25 @@ def test_feedback_reaches_the_data_vector(small, small_data, small_vector):
     assert without[first] > small_vector[first]
 
 
+def test_outside_the_emulators_range(small_data):
+    """-inf with a gradient of zeros and the reason, as for impossible cosmologies."""
+    likelihood = build_likelihood(small_data, replace(QUICK, linear="emulator"))
+    compute = jax.jit(jax.value_and_grad(likelihood.log_likelihood))
+    massive = POINT | {"omega_nu": 2e-3}
+    value, gradient = compute(massive)
+    assert np.isfinite(value)
+    assert np.all(np.isfinite(list(gradient.values())))
+    for changes, reason in (
+        ({"Omega_b": 0.015}, "<= omega_b <="),
+        ({"omega_nu": 0.02}, "<= omega_nu <="),
+        ({"N_eff": 4.0}, "<= N_eff <="),
+    ):
+        value, gradient = compute(massive | changes)
+        assert float(value) == -np.inf
+        assert not np.any(list(gradient.values()))
+        assert reason in str(likelihood.reason_of_failure(massive | changes))
+
+
 @pytest.mark.parametrize(
     ("probes", "bins"),
     [

@@ -33,6 +33,7 @@ class Settings:
     linear: str
     nonlinear: str
     radiation: bool
+    neutrinos: str = "one_massive"
 
 
 Product = Callable[[Cosmology], Array]

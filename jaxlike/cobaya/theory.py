@@ -1,6 +1,7 @@
 """Cobaya's view of the JAX theory core: distances, matter power and sigma8 under its own names."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 import jaxlike
 from jaxlike.cobaya import products
 from jaxlike.cobaya.precision import prepare_jax
-from jaxlike.config import theory_options
+from jaxlike.config import THEORY_OPTIONS, theory_options
 from jaxlike.errors import JaxlikeError
 from jaxlike.names import COSMOLOGY
 from jaxlike.parameters import check_feedback, check_names, resolve
@@ -57,6 +58,7 @@ class Theory(BoltzmannBase):
 
     linear: str
     nonlinear: str
+    neutrinos: str
     radiation: bool | str
 
     def initialize(self) -> None:
@@ -69,12 +71,14 @@ class Theory(BoltzmannBase):
                 )
         self.extra_args: dict[str, Any] = {}
         super().initialize()
-        given = {name: getattr(self, name) for name in ("linear", "nonlinear", "radiation")}
+        given = {name: getattr(self, name) for name in THEORY_OPTIONS}
         try:
             options = theory_options(given)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
-        self._settings = products.Settings(options.linear, options.nonlinear, options.radiation)
+        self._settings = products.Settings(
+            **{name: getattr(options, name) for name in THEORY_OPTIONS}
+        )
         self._compiled: _Compiled | None = None
 
     def initialize_with_params(self) -> None:
@@ -152,9 +156,15 @@ class Theory(BoltzmannBase):
         canonical = {name: float(x) for name, x in compiled.canonical(params_values_dict).items()}
         if canonical.get("omega_nu") == 0:
             del canonical["omega_nu"]  # massless neutrinos have no free-streaming scale
-        cosmo = from_parameters(canonical, radiation=self._settings.radiation)
+        settings = self._settings
+        cosmo = from_parameters(
+            canonical,
+            radiation=settings.radiation,
+            neutrinos=settings.neutrinos,  # type: ignore[arg-type]
+        )
         if not compiled.has_solution(cosmo):
-            return self._impossible(str(reason_of_failure(cosmo)), canonical)
+            reason = reason_of_failure(cosmo, settings.linear)  # type: ignore[arg-type]
+            return self._impossible(str(reason), canonical)
         state["jaxlike_cosmology"] = canonical
         for name, value in zip(self.collectors, compiled.products(cosmo), strict=True):
             array = np.asarray(value)
@@ -185,7 +195,7 @@ class Theory(BoltzmannBase):
         settings = self._settings
         return _Compiled(
             canonical=jax.jit(_canonical),
-            has_solution=jax.jit(has_solution),
+            has_solution=jax.jit(partial(has_solution, linear=settings.linear)),  # type: ignore[arg-type]
             products=jax.jit(lambda cosmo: tuple(f(cosmo) for f in functions)),
             derived=jax.jit(
                 lambda cosmo: {name: products.DERIVED[name](cosmo, settings) for name in wanted}

@@ -7,21 +7,23 @@ from numbers import Real
 
 from jaxlike.data.twopoint import STATISTICS
 from jaxlike.errors import ConfigError
+from jaxlike.theory.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
 from jaxlike.theory.linear import LinearModel
 from jaxlike.theory.nonlinear import NonlinearModel
 from jaxlike.theory.projection import Projection
 from jaxlike.theory.redshift import NzModel
 
 CHOICES: dict[str, tuple[str, ...]] = {
-    "linear": ("eisenstein_hu", "eisenstein_hu_no_wiggle"),
+    "linear": ("eisenstein_hu", "eisenstein_hu_no_wiggle", "emulator"),
     "nonlinear": ("takahashi", "smith", "hmcode2020", "linear"),
+    "neutrinos": tuple(MASSIVE_EIGENSTATES),
     "nz": ("kde", "histogram"),
     "projection": ("flat", "curved"),
     "power": ("jaxlike", "host"),
 }
 """Accepted values of the options that name a method."""
 
-THEORY_OPTIONS = ("linear", "nonlinear", "radiation")
+THEORY_OPTIONS = ("linear", "nonlinear", "neutrinos", "radiation")
 """Options of the Cobaya component `jaxlike.cobaya.Theory`."""
 
 LIKELIHOOD_OPTIONS = (
@@ -54,7 +56,8 @@ class TheoryOptions:
     small default), or the histogram as read.  projection: C_ell to angle, at the bin centre in the
     flat sky or averaged over the bin on the curved one.  ell_prefactors:
     sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field.  power: where P(k, z) and distances come
-    from, this package or the program that calls it.
+    from, this package or the program that calls it.  neutrinos: which of the three eigenstates
+    have the mass that omnuh2 or mnu gives: one, all three, or none (and then there is no mass).
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -65,6 +68,7 @@ class TheoryOptions:
     radiation: bool = True
     ell_prefactors: bool = False
     power: str = "jaxlike"
+    neutrinos: NeutrinoModel = "one_massive"
 
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():

@@ -88,11 +88,8 @@ class Chains:
         return -2.0 * (self.log_posterior - self.log_prior)
 
 
-def chain_files(prefix: str | os.PathLike[str]) -> list[Path]:
-    """Existing files of the chains `prefix`, in the order PREFIX.1.txt, ..., PREFIX.updated.yaml.
-
-    ConfigError if `prefix` names a folder or lies where no folder can be.
-    """
+def check_prefix(prefix: str | os.PathLike[str]) -> Path:
+    """`prefix` as a Path; ConfigError if it names a folder or lies where no folder can be."""
     path = Path(prefix)
     if str(prefix).endswith(("/", os.sep)) or path.is_dir() or not path.name:
         raise ConfigError(f"output '{prefix}' is a folder; accepted is a prefix such as 'chains/a'")
@@ -103,6 +100,15 @@ def chain_files(prefix: str | os.PathLike[str]) -> list[Path]:
                     f"output '{prefix}': '{parent}' is not a folder that can be written to"
                 )
             break
+    return path
+
+
+def chain_files(prefix: str | os.PathLike[str]) -> list[Path]:
+    """Existing files of the chains `prefix`, in the order PREFIX.1.txt, ..., PREFIX.updated.yaml.
+
+    ConfigError as of `check_prefix`.
+    """
+    path = check_prefix(prefix)
     if not path.parent.is_dir():
         return []
     pattern = re.compile(re.escape(path.name) + r"\.(\d+)\.txt")

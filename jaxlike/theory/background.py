@@ -12,9 +12,9 @@ from jaxlike.numerics import chebyshev
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.cosmology import Cosmology, Scalar
 
-# rho_nu(a) of one eigenstate between its limits: Komatsu et al. 2011 (arXiv:1001.4538), eq. 26,
-# whose exponent keeps the density within 0.3 % at all times.
-_NEUTRINO_EXPONENT = 1.83
+# Neutrino density over the sum of its relativistic and its cold limit, 1 + s (1 - s) p(s) with s
+# the share of the cold limit: p was fitted to the Fermi-Dirac integral, which it meets to 7e-6.
+_FERMI_DIRAC = (-0.999778, -0.281311, 0.329064, -0.341391, 0.461529, -0.167634)
 
 
 def E_squared(cosmo: Cosmology, a: ArrayLike) -> Array:
@@ -26,15 +26,16 @@ def E_squared(cosmo: Cosmology, a: ArrayLike) -> Array:
 
 
 def massive_neutrinos(cosmo: Cosmology, a: Scalar) -> Scalar:
-    """Density of the massive eigenstate at scale factor `a` over today's critical density."""
+    """Density of the massive eigenstates at scale factor `a` over today's critical density."""
     if cosmo.omega_nu is None:
         return 0.0
     if not cosmo.radiation:
         return cosmo.Omega_nu / a**3
-    # a floor for vanishing masses, whose second derivatives would be infinite times zero
-    cold = jnp.maximum(cosmo.Omega_nu * a, 1e-12)
-    powers = cosmo.Omega_nu_relativistic**_NEUTRINO_EXPONENT + cold**_NEUTRINO_EXPONENT
-    return powers ** (1 / _NEUTRINO_EXPONENT) / a**4
+    relativistic = cosmo.n_massive * cosmo.Omega_nu_relativistic
+    limits = relativistic + cosmo.Omega_nu * a
+    s = cosmo.Omega_nu * a / limits
+    between = 1 + s * (1 - s) * sum(c * s**i for i, c in enumerate(_FERMI_DIRAC))
+    return limits * between / a**4
 
 
 def hubble(cosmo: Cosmology, z: ArrayLike) -> Array:

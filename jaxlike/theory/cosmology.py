@@ -2,15 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import jax
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.errors import ParameterError
 from jaxlike.theory.constants import NEUTRINO_PER_PHOTON, OMEGA_GAMMA_H2, T_CMB
 
 Scalar = Array | float
 """A parameter: a number, or an array of shape () that may be traced."""
+
+NeutrinoModel = Literal["one_massive", "degenerate", "massless"]
+MASSIVE_EIGENSTATES: dict[str, int] = {"one_massive": 1, "degenerate": 3, "massless": 0}
+"""How many of the three neutrinos share omega_nu."""
 
 
 @jax.tree_util.register_dataclass
@@ -20,10 +26,10 @@ class Cosmology:
 
     Omega_m counts all matter today: cold dark matter, baryons and massive neutrinos.
     Exactly one of A_s (at 0.05/Mpc) and sigma8 (total matter, z = 0) sets the amplitude.
-    omega_nu is Omega_nu h^2 of one massive eigenstate; the other two are massless. With
-    radiation=False there are no photons and no massless neutrinos, as in arXiv:2302.05163.
-    log_T_AGN is log10 of the temperature [K] to which active nuclei heat gas (the feedback of
-    HMCode2020, which leaves it out where there is none).
+    omega_nu is Omega_nu h^2 of all massive eigenstates, whose number `neutrinos` says; the others
+    of the three are massless. With radiation=False there are no photons and no massless
+    neutrinos, as in arXiv:2302.05163. log_T_AGN is log10 of the temperature [K] to which active
+    nuclei heat gas (the feedback of HMCode2020, which leaves it out where there is none).
     """
 
     Omega_m: Scalar
@@ -40,10 +46,18 @@ class Cosmology:
     T_cmb: Scalar = T_CMB
     log_T_AGN: Scalar | None = None
     radiation: bool = field(default=True, metadata={"static": True})
+    neutrinos: NeutrinoModel = field(default="one_massive", metadata={"static": True})
 
     def __post_init__(self) -> None:
         if (self.A_s is None) == (self.sigma8 is None):
             raise ValueError("a Cosmology takes exactly one of A_s and sigma8")
+        if self.neutrinos == "massless" and self.omega_nu is not None:
+            raise ValueError("a Cosmology with massless neutrinos takes no omega_nu")
+
+    @property
+    def n_massive(self) -> int:
+        """Number of massive eigenstates."""
+        return 0 if self.omega_nu is None else MASSIVE_EIGENSTATES[self.neutrinos]
 
     @property
     def Omega_nu(self) -> Scalar:
@@ -70,8 +84,7 @@ class Cosmology:
     @property
     def Omega_r(self) -> Scalar:
         """Density of photons and massless neutrinos."""
-        massless = 3 if self.omega_nu is None else 2
-        return self.Omega_gamma + massless * self.Omega_nu_relativistic
+        return self.Omega_gamma + (3 - self.n_massive) * self.Omega_nu_relativistic
 
     @property
     def Omega_de(self) -> Scalar:
@@ -79,10 +92,24 @@ class Cosmology:
         return 1 - self.Omega_m - self.Omega_k - self.Omega_r
 
 
-COSMOLOGY_NAMES = tuple(name for name in Cosmology.__dataclass_fields__ if name != "radiation")
+_SETTINGS = ("radiation", "neutrinos")
+COSMOLOGY_NAMES = tuple(name for name in Cosmology.__dataclass_fields__ if name not in _SETTINGS)
 
 
-def from_parameters(parameters: Mapping[str, ArrayLike], *, radiation: bool) -> Cosmology:
-    """The Cosmology in a dictionary of canonical parameters (other entries are ignored)."""
+def from_parameters(
+    parameters: Mapping[str, ArrayLike],
+    *,
+    radiation: bool,
+    neutrinos: NeutrinoModel = "one_massive",
+) -> Cosmology:
+    """The Cosmology in a dictionary of canonical parameters (other entries are ignored).
+
+    ParameterError if there is a neutrino mass for massless neutrinos.
+    """
+    if neutrinos == "massless" and "omega_nu" in parameters:
+        raise ParameterError(
+            "the neutrino mass (omega_nu, omnuh2 or mnu) has no effect with neutrinos = massless: "
+            "leave it out, or take neutrinos = one_massive or degenerate"
+        )
     chosen = {name: parameters[name] for name in COSMOLOGY_NAMES if name in parameters}
-    return Cosmology(**chosen, radiation=radiation)  # type: ignore[arg-type]
+    return Cosmology(**chosen, radiation=radiation, neutrinos=neutrinos)  # type: ignore[arg-type]

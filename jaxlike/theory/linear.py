@@ -9,16 +9,32 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.theory import transfer
+from jaxlike.theory import emulator, transfer
 from jaxlike.theory.constants import HUBBLE_DISTANCE, K_PIVOT
 from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.emulator import MatterField
 from jaxlike.theory.growth import GrowthGrid
 from jaxlike.theory.wavenumbers import LN_K_STEP, K
 
-LinearModel = Literal["eisenstein_hu", "eisenstein_hu_no_wiggle"]
-TRANSFER: dict[str, Callable[[Cosmology, ArrayLike], Array]] = {
-    "eisenstein_hu": transfer.eisenstein_hu,
-    "eisenstein_hu_no_wiggle": transfer.eisenstein_hu_no_wiggle,
+LinearModel = Literal["eisenstein_hu", "eisenstein_hu_no_wiggle", "emulator"]
+
+
+def _logarithm(
+    function: Callable[[Cosmology, ArrayLike], Array],
+) -> Callable[[Cosmology, ArrayLike], Array]:
+    return lambda cosmo, k: jnp.log(jnp.abs(function(cosmo, k)))
+
+
+# ln T(k), and the ln of what massive neutrinos do to it
+LN_TRANSFER: dict[str, Callable[[Cosmology, ArrayLike], Array]] = {
+    "eisenstein_hu": _logarithm(transfer.eisenstein_hu),
+    "eisenstein_hu_no_wiggle": _logarithm(transfer.eisenstein_hu_no_wiggle),
+    "emulator": emulator.ln_transfer,
+}
+LN_NEUTRINOS: dict[str, Callable[[Cosmology, ArrayLike, ArrayLike, MatterField], Array]] = {
+    "eisenstein_hu": transfer.ln_neutrino_suppression,
+    "eisenstein_hu_no_wiggle": transfer.ln_neutrino_suppression,
+    "emulator": emulator.ln_neutrino_ratio,
 }
 
 
@@ -30,14 +46,20 @@ def primordial(cosmo: Cosmology, k: ArrayLike) -> Array:
 
 def ln_cold_shape(cosmo: Cosmology, k: ArrayLike, model: LinearModel) -> Array:
     """ln P_lin (n_k,) without amplitude, growth and free streaming: the same at every redshift."""
-    return primordial(cosmo, k) + 2 * jnp.log(jnp.abs(TRANSFER[model](cosmo, k)))
+    return primordial(cosmo, k) + 2 * LN_TRANSFER[model](cosmo, k)
 
 
-def ln_free_streaming(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
+def ln_free_streaming(
+    cosmo: Cosmology,
+    k: ArrayLike,
+    growth: Array,
+    model: LinearModel,
+    field: MatterField = "total",
+) -> Array:
     """What massive neutrinos add to ln P_lin (n_z, n_k): smooth in k, slow in z; zeros without."""
     if cosmo.omega_nu is None:
         return jnp.zeros((growth.size, jnp.shape(k)[-1]))
-    return 2 * transfer.ln_neutrino_suppression(cosmo, k, growth)
+    return 2 * LN_NEUTRINOS[model](cosmo, k, growth, field)
 
 
 def ln_cold_excess(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
@@ -47,10 +69,16 @@ def ln_cold_excess(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
     return 2 * transfer.ln_cold_excess(cosmo, k, growth)
 
 
-def ln_power_shape(cosmo: Cosmology, k: ArrayLike, growth: Array, model: LinearModel) -> Array:
+def ln_power_shape(
+    cosmo: Cosmology,
+    k: ArrayLike,
+    growth: Array,
+    model: LinearModel,
+    field: MatterField = "total",
+) -> Array:
     """ln P_lin (n_z, n_k), without its amplitude, at growth D (n_z,)."""
     ln_p = ln_cold_shape(cosmo, k, model) + 2 * jnp.log(growth)[:, None]
-    return ln_p + ln_free_streaming(cosmo, k, growth)
+    return ln_p + ln_free_streaming(cosmo, k, growth, model, field)
 
 
 def ln_amplitude(cosmo: Cosmology, growth_today: Array, model: LinearModel) -> Array:
@@ -83,11 +111,20 @@ _SIGMA8_WEIGHTS = top_hat_weights(8.0)
 
 
 def linear_power(
-    cosmo: Cosmology, k: ArrayLike, z: ArrayLike, *, model: LinearModel = "eisenstein_hu"
+    cosmo: Cosmology,
+    k: ArrayLike,
+    z: ArrayLike,
+    *,
+    model: LinearModel = "eisenstein_hu",
+    field: MatterField = "total",
 ) -> Array:
-    """P_lin (n_z, n_k) of total matter in (Mpc/h)^3; k in h/Mpc, fixed redshifts z < 999."""
+    """P_lin (n_z, n_k) in (Mpc/h)^3; k in h/Mpc, fixed redshifts z < 999.
+
+    field: of total matter, or of cold dark matter and baryons (sigma8 is that of total matter).
+    """
     growth, today = GrowthGrid.build(z).growth(cosmo)
-    return jnp.exp(ln_power_shape(cosmo, k, growth, model) + ln_amplitude(cosmo, today, model))
+    shape = ln_power_shape(cosmo, k, growth, model, field)
+    return jnp.exp(shape + ln_amplitude(cosmo, today, model))
 
 
 def sigma_R(

@@ -89,14 +89,14 @@ def limber_power(
     ln_cold = ln_cold_shape(cosmo, K_NODES, linear) + ln_amplitude(cosmo, today, linear)
     k = _outer(1 / los.f_k, nodes.ell + 0.5)
     ln_linear = limber_window(jnp.matmul(TO_COEFFICIENTS, ln_cold)[None], los, nodes.ell_lattice)
-    ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes)
+    ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes, linear)
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
         return linear_power, los
 
     if nonlinear == "hmcode2020":
         ln_p = jnp.matmul(TO_LATTICE, ln_cold) + 2 * jnp.log(at_scale)[:, None]
-        ln_p = ln_p + ln_free_streaming(cosmo, K, at_scale)
+        ln_p = ln_p + ln_free_streaming(cosmo, K, at_scale, linear)
         cold = jnp.exp(ln_p + ln_cold_excess(cosmo, K, at_scale))
         power = jnp.exp(ln_p)
         haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
@@ -106,7 +106,7 @@ def limber_power(
 
     smoothed = halofit.SMOOTHING
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
-    ln_p = ln_p + ln_free_streaming(cosmo, K_NODES[smoothed], at_scale)
+    ln_p = ln_p + ln_free_streaming(cosmo, K_NODES[smoothed], at_scale, linear)
     scale = halofit.nonlinear_scale(jnp.exp(ln_p))
     there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature]) @ grid.scale_to_nodes.T
     power = halofit.halofit(

@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.cosmology import Cosmology, Scalar
+from jaxlike.theory.emulator import MatterField
 
 
 def _equality_and_drag(cosmo: Cosmology) -> tuple[Scalar, Scalar, Scalar, Scalar, Array]:
@@ -92,21 +93,25 @@ def _free_streaming(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -> tuple[
     q = jnp.asarray(k) * cosmo.h * theta**2 / omega_m
     f_cb = 1 - f_nu
     power = (5 - jnp.sqrt(1 + 24 * f_cb)) / 4
-    # y_fs = 17.2 f_nu (1 + 0.488 f_nu^(-7/6)) (N q / f_nu)^2 with N = 1, without its 1 / f_nu
-    y = 17.2 * q**2 * (1 / f_nu + 0.488 * f_nu ** (-13 / 6))
+    # y_fs = 17.2 f_nu (1 + 0.488 f_nu^(-7/6)) (N q / f_nu)^2
+    y = 17.2 * (cosmo.n_massive * q) ** 2 * (1 / f_nu + 0.488 * f_nu ** (-13 / 6))
     y_growth = jnp.exp(-0.7 * jnp.log(1 + y))
     d = (2.5e4 * omega_m * theta**-4) * jnp.asarray(growth)[:, None]
     early = jnp.exp(-0.7 * jnp.log(d))
     return power, early * jnp.exp(0.7 * jnp.log(f_cb) / power), early, y_growth
 
 
-def ln_neutrino_suppression(cosmo: Cosmology, k: ArrayLike, growth: ArrayLike) -> Array:
-    """ln of the factor (n_z, n_k) by which one massive eigenstate lowers the perturbation.
+def ln_neutrino_suppression(
+    cosmo: Cosmology, k: ArrayLike, growth: ArrayLike, field: MatterField = "total"
+) -> Array:
+    """ln of the factor (n_z, n_k) by which massive neutrinos lower the perturbation.
 
     growth: D (n_z,), normalised to a in matter domination; k (n_k,) in h/Mpc. EH99 eqs. 5, 11,
-    13 and 14, total matter: free streaming against the growth without it.
+    12, 13 and 14: free streaming against the growth without it.
     """
-    power, floor, _, y_growth = _free_streaming(cosmo, k, growth)
+    power, floor, early, y_growth = _free_streaming(cosmo, k, growth)
+    if field == "cdm_baryons":
+        floor = early
     return power / 0.7 * (jnp.log(floor + y_growth) - jnp.log1p(floor))
 
 

@@ -4,15 +4,17 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from jaxlike.theory import emulator
 from jaxlike.theory.background import DistanceGrid, E_squared
 from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.linear import LinearModel
 
 _A = np.exp(np.linspace(np.log(1e-3), 0.0, 25))
 _FAR = DistanceGrid.build(3.5)
 _FAR_A = 1 / (1 + _FAR.node_z)
 
 
-def conditions(cosmo: Cosmology) -> dict[str, Array]:
+def conditions(cosmo: Cosmology, linear: LinearModel = "eisenstein_hu") -> dict[str, Array]:
     """Boolean scalars, all true for a cosmology with a solution; keys say what must hold."""
     amplitude = cosmo.sigma8 if cosmo.A_s is None else cosmo.A_s
     assert amplitude is not None  # Cosmology takes exactly one of them
@@ -33,14 +35,16 @@ def conditions(cosmo: Cosmology) -> dict[str, Array]:
     if cosmo.omega_nu is not None:
         held["omega_nu >= 0"] = cosmo.omega_nu >= 0
         held["Omega_nu < 0.2 Omega_m"] = cosmo.Omega_nu < 0.2 * cosmo.Omega_m
+    if linear == "emulator":
+        held |= emulator.conditions(cosmo)
     return {name: jnp.asarray(value) for name, value in held.items()}
 
 
-def has_solution(cosmo: Cosmology) -> Array:
+def has_solution(cosmo: Cosmology, linear: LinearModel = "eisenstein_hu") -> Array:
     """Boolean scalar: every one of `conditions` holds."""
-    return jnp.all(jnp.stack(list(conditions(cosmo).values())))
+    return jnp.all(jnp.stack(list(conditions(cosmo, linear).values())))
 
 
-def reason_of_failure(cosmo: Cosmology) -> str | None:
+def reason_of_failure(cosmo: Cosmology, linear: LinearModel = "eisenstein_hu") -> str | None:
     """The first condition that fails at concrete values, or None."""
-    return next((name for name, held in conditions(cosmo).items() if not held), None)
+    return next((name for name, held in conditions(cosmo, linear).items() if not held), None)

@@ -236,6 +236,8 @@ def test_an_unknown_parameter_is_cobaya_s_own_error(cosmology: dict[str, Any]) -
     ("options", "word"),
     [
         ({"linear": "bbks"}, "eisenstein_hu_no_wiggle"),
+        ({"linear": "bbks"}, "emulator"),
+        ({"neutrinos": "two"}, "one_massive, degenerate, massless"),
         ({"nonlinear": "hmcode"}, "takahashi"),
         ({"radiation": "perhaps"}, "radiation"),
         ({"extra_args": {"lmax": 10}}, "extra_args"),

@@ -4,6 +4,7 @@ import jax
 import numpy as np
 import pytest
 
+from jaxlike.errors import ParameterError
 from jaxlike.theory import constants
 from jaxlike.theory.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
 
@@ -54,3 +55,11 @@ def test_from_parameters_ignores_what_is_not_cosmology():
     assert found == Cosmology(**values, radiation=False)
     assert "radiation" not in COSMOLOGY_NAMES
     assert np.isclose(found.Omega_de, 0.7)
+
+
+def test_a_mass_needs_a_massive_neutrino():
+    values = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "A_s": 2e-9}
+    found = from_parameters(values, radiation=True, neutrinos="massless")
+    assert found.Omega_r == Cosmology(**values).Omega_r
+    with pytest.raises(ParameterError, match="no effect with neutrinos = massless"):
+        from_parameters(values | {"omega_nu": 1e-3}, radiation=True, neutrinos="massless")

