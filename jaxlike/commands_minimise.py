@@ -5,17 +5,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from jaxlike.commands import option_overrides
 from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from jaxlike.model import Model
 
 
 def minimise(arguments: argparse.Namespace) -> int:
     """Find the best fit of a config; write it, its covariance and a plot of the data vector."""
+    import numpy as np
+
     import jaxlike
     from jaxlike.config import read_config
     from jaxlike.inference import best_fit, check_unused_best_fit, write_best_fit
@@ -73,13 +75,13 @@ def minimise(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _plots(model: "Model", x: np.ndarray, prefix: str) -> list[Path]:
+def _plots(model: "Model", x: "np.ndarray", prefix: str) -> list[Path]:
     import matplotlib
 
     matplotlib.use("agg")
     from jaxlike.plots import data_vector_plot
 
-    theory = np.asarray(model.theory_vector(model.params_dict(x)))
+    theory = model.theory_vector(model.params_dict(x))
     title = f"{Path(model.data.source).name}, best fit"
     return [
         data_vector_plot(

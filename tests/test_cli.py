@@ -89,6 +89,9 @@ BAD = [
     (["nuts", "{config}", "--device", "tpu"], "invalid choice: 'tpu' (choose from"),
     (["nuts", "{config}", "--output", "{tmp}"], "is a folder; accepted is a prefix"),
     (["nuts", "{config}", "--output", "{config}/a"], "is not a folder that can be written to"),
+    (["minimise"], "required: CONFIG"),
+    (["minimise", "{config}", "--starts", "0"], "option --starts is 0; accepted is"),
+    (["minimise", "{config}", "--output", "{tmp}"], "is a folder; accepted is a prefix"),
     (["plot"], "nothing to plot; give"),
     (["plot", "{tmp}/absent"], "there is no file {tmp}/absent.1.txt"),
     (["plot", "{tmp}/absent", "--set", "nz"], "there is no file {tmp}/absent.1.txt"),
@@ -158,6 +161,19 @@ def test_nuts_writes_chains_and_refuses_to_overwrite_them(fake_model, tmp_path, 
     assert Path(f"{prefix}_triangle.png").stat().st_size > 10_000
     assert main(["plot", str(prefix), "--params", "omegam,S8"]) == 2
     assert "parameter 'S8' is not in the chains" in capsys.readouterr().err
+
+
+def test_minimise_writes_and_refuses_to_overwrite(fake_model, tmp_path, capsys):
+    prefix = tmp_path / "best" / "run"
+    command = ["minimise", fake_model, "--output", str(prefix), "--no-plot"]
+    assert main(command) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert "4 of 4 starts end there" in out
+    assert "omegam" in Path(f"{prefix}.minimum").read_text()
+    assert main(command) == 2
+    assert "exists already" in capsys.readouterr().err
+    assert main([*command, "--force"]) == 0
 
 
 def test_few_draws_are_warned_about_with_status_1(fake_model, tmp_path, capsys):

@@ -27,7 +27,8 @@ BINS = {"n_lens": 5, "n_source": 4}
 @pytest.fixture(scope="module")
 def histogram(real_model):
     """The real data with n(z) as CosmoSIS has them, its functions compiled once."""
-    likelihood = build_likelihood(real_model.data, TheoryOptions(nz="histogram"))
+    options = replace(real_model.config.theory, nz="histogram")
+    likelihood = build_likelihood(real_model.data, options)
     return SimpleNamespace(
         likelihood=likelihood,
         theory_vector=jax.jit(lambda p: likelihood.theory_vector(resolve(p, **BINS))),
