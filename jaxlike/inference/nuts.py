@@ -34,7 +34,7 @@ from jaxlike.inference.blocks import (
     run_block,
 )
 from jaxlike.inference.chains import Chains, Cost
-from jaxlike.inference.minimise import (
+from jaxlike.inference.laplace import (
     Laplace,
     dispersed_starts,
     fit_laplace,

@@ -9,7 +9,7 @@ import pytest
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.inference import complaints, nuts, run_nuts, summarise
 from jaxlike.inference.adaptation import pooled_covariance, windows
-from jaxlike.inference.minimise import (
+from jaxlike.inference.laplace import (
     dispersed_starts,
     fit_laplace,
     gradient_batch,
