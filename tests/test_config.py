@@ -62,7 +62,9 @@ def test_shipped_cobaya_inputs(repository, name):
     data_file, probes, nuisance = INPUTS[name]
     config = read_config(repository / "cobaya_yaml" / name)
     assert (config.data_file, config.probes, config.scale_cuts) == (data_file, probes, "des_y1")
-    assert config.theory == TheoryOptions()
+    # the mock is made with Eisenstein & Hu's power, the sky is not
+    linear = "emulator" if data_file else "eisenstein_hu"
+    assert config.theory == TheoryOptions(linear=linear)
     assert tuple(p.name for p in config.sampled) == (*COSMOLOGY, *nuisance)
     for parameter in config.sampled:
         assert parameter.prior == DES_PRIORS[parameter.name]
@@ -73,6 +75,16 @@ def test_shipped_cobaya_inputs(repository, name):
     out = resolve(reference(config), n_lens=n_lens, n_source=4)
     assert out["z0_IA"] == 0.62
     assert out["h"] == pytest.approx(0.69)
+
+
+def test_the_input_with_dark_energy_has_one_parameter_more(repository):
+    full, w = (
+        read_config(repository / "cobaya_yaml" / f"des_y1_{name}.yaml")
+        for name in ("3x2pt", "wcdm_3x2pt")
+    )
+    assert w.theory == full.theory
+    (more,) = (p for p in w.parameters if p not in full.parameters)
+    assert (more.name, more.prior) == ("w", Uniform(-2.0, -0.33))
 
 
 def test_shipped_inputs_differ_only_as_they_say(repository):
@@ -112,11 +124,8 @@ def test_cosmosis_pipeline_is_the_same_model(repository):
     ini = read_config(repository / "cosmosis_modules" / "pipeline.ini")
     cobaya = read_config(repository / "cobaya_yaml" / "des_y1_3x2pt.yaml")
     assert ini.data_file is None  # the mock: the pipeline runs as it is
-    assert (ini.scale_cuts, ini.probes, ini.theory) == (
-        cobaya.scale_cuts,
-        cobaya.probes,
-        cobaya.theory,
-    )
+    mock = read_config(repository / "cobaya_yaml" / "mock_3x2pt_mcmc.yaml")
+    assert (ini.scale_cuts, ini.probes, ini.theory) == (mock.scale_cuts, mock.probes, mock.theory)
     first = resolve(reference(cobaya), n_lens=5, n_source=4)
     second = resolve(reference(ini), n_lens=5, n_source=4)
     assert set(first) == set(second)
