@@ -122,7 +122,7 @@ def test_offset_takes_one_point_or_many(sample):
 @pytest.mark.parametrize("width", [0.1, 0.02])
 def test_nuts_on_a_curved_posterior_has_the_right_moments(width):
     model = Valley(width)
-    chains = run_nuts(model, warmup=300, samples=1500, seed=2, progress=False)
+    chains = run_nuts(model, warmup=500, samples=1500, seed=2, progress=False)
     summary = summarise(chains)
     assert complaints(chains, summary) == ()
     mean, std = model.moments()
