@@ -7,7 +7,7 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -17,6 +17,7 @@ from jaxlike.errors import ConfigError, JaxlikeError
 if TYPE_CHECKING:
     from jaxlike.config import Config
     from jaxlike.inference import Chains
+    from jaxlike.model import Model
 
 _PACKAGES = (
     *("jaxlike", "jax", "jaxlib", "numpy", "scipy", "blackjax", "arviz", "getdist"),
@@ -37,24 +38,36 @@ def option_overrides(arguments: argparse.Namespace) -> dict[str, str]:
     return overrides
 
 
-def nuts(arguments: argparse.Namespace) -> int:
-    """Sample the posterior of a config; write chains, print the diagnostics."""
+def open_model(
+    arguments: argparse.Namespace, ending: str, check: Callable[[str], None]
+) -> tuple["Model", str]:
+    """The model of a command's CONFIG, announced, and the prefix of the files to write.
+
+    ConfigError of `check`, before the model is built, where the prefix is taken and not forced.
+    """
     import jaxlike
     from jaxlike.config import read_config
-    from jaxlike.inference import complaints, report, run_nuts, summarise, with_derived
-    from jaxlike.inference.chains import Chains, check_unused, write_chains
 
     overrides = option_overrides(arguments)
     config = read_config(arguments.config, **overrides)
-    prefix = arguments.output or f"{config.output or Path('chains', config.path.stem)}_nuts"
+    prefix = arguments.output or f"{config.output or Path('chains', config.path.stem)}_{ending}"
     if not arguments.force:
-        check_unused(prefix)
+        check(prefix)
     model = jaxlike.load(arguments.config, **overrides)
     print(
         f"{arguments.config}: {len(model.parameters)} parameters, {model.data.n_data} points of "
         f"{model.data.source}",
         flush=True,
     )
+    return model, prefix
+
+
+def nuts(arguments: argparse.Namespace) -> int:
+    """Sample the posterior of a config; write chains, print the diagnostics."""
+    from jaxlike.inference import complaints, report, run_nuts, summarise, with_derived
+    from jaxlike.inference.chains import Chains, check_unused, write_chains
+
+    model, prefix = open_model(arguments, "nuts", check_unused)
     kept: list[Chains] = []
     files: list[Path] = []
 

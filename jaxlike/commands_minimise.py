@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jaxlike.commands import option_overrides
+from jaxlike.commands import open_model
 from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,20 +18,11 @@ def minimise(arguments: argparse.Namespace) -> int:
     """Find the best fit of a config; write it, its covariance and a plot of the data vector."""
     import numpy as np
 
-    import jaxlike
-    from jaxlike.config import read_config
     from jaxlike.inference import best_fit, check_unused_best_fit, write_best_fit
 
     if arguments.starts < 1:
         raise ConfigError(f"option --starts is {arguments.starts}; accepted is a number above 0")
-    overrides = option_overrides(arguments)
-    config = read_config(arguments.config, **overrides)
-    prefix = arguments.output or f"{config.output or Path('chains', config.path.stem)}_best_fit"
-    if not arguments.force:
-        check_unused_best_fit(prefix)
-    model = jaxlike.load(arguments.config, **overrides)
-    points = f"{model.data.n_data} points of {model.data.source}"
-    print(f"{arguments.config}: {len(model.parameters)} parameters, {points}", flush=True)
+    model, prefix = open_model(arguments, "best_fit", check_unused_best_fit)
     begin = time.perf_counter()
 
     def tell(start: int, log_posterior: float) -> None:

@@ -20,9 +20,14 @@ _FERMI_DIRAC = (-0.999778, -0.281311, 0.329064, -0.341391, 0.461529, -0.167634)
 def E_squared(cosmo: Cosmology, a: ArrayLike) -> Array:
     """(H / H0)^2 at scale factor `a`; arXiv:2302.05163, eq. 1, with radiation and neutrinos."""
     a = jnp.asarray(a)
-    dark = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
-    cold = cosmo.Omega_cb / a**3 + cosmo.Omega_k / a**2 + cosmo.Omega_de * dark
+    cold = cosmo.Omega_cb / a**3 + cosmo.Omega_k / a**2 + _dark_energy(cosmo, a)
     return cold + cosmo.Omega_r / a**4 + massive_neutrinos(cosmo, a)
+
+
+def _dark_energy(cosmo: Cosmology, a: Array) -> Array:
+    """Density of dark energy of equation of state w0 + wa (1 - a) over today's critical density."""
+    power = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
+    return cosmo.Omega_de * power
 
 
 def massive_neutrinos(cosmo: Cosmology, a: Scalar) -> Scalar:
@@ -55,8 +60,7 @@ def cold_densities(cosmo: Cosmology, a: ArrayLike) -> tuple[Array, Array]:
     curvature, which keeps the sum of the densities at one.
     """
     a = jnp.asarray(a)
-    dark = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
-    matter, dark = cosmo.Omega_m / a**3, cosmo.Omega_de * dark
+    matter, dark = cosmo.Omega_m / a**3, _dark_energy(cosmo, a)
     total = matter + dark + (1 - cosmo.Omega_m - cosmo.Omega_de) / a**2
     return matter / total, dark / total
 

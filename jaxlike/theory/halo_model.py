@@ -14,12 +14,11 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
-from jaxlike.numerics.splines import prefilter_matrix
 from jaxlike.theory.collapse import CollapseGrid
 from jaxlike.theory.cosmology import Cosmology, Scalar
-from jaxlike.theory.linear import top_hat_weights
+from jaxlike.theory.linear import top_hat_weights, top_hat_window
 from jaxlike.theory.nfw import nfw_window
-from jaxlike.theory.wavenumbers import LN_K, LN_K_STEP, K
+from jaxlike.theory.wavenumbers import LN_K, LN_K_STEP, PREFILTER, K
 from jaxlike.theory.wiggles import WIGGLES, wiggles
 
 # Radii in Mpc/h, R^3 ~ M: one lattice also serves the radii 0.01^(1/3) R that set the time of
@@ -42,10 +41,9 @@ def _spline_matrix() -> NDArray:
     ends = chebyshev.derivative_matrix(_LN_K_NODES)[[0, -1]]
     beyond = np.minimum(LN_K - inside, 0.0)[:, None] * ends[0]
     beyond += np.maximum(LN_K - inside, 0.0)[:, None] * ends[1]
-    return _PREFILTER @ (chebyshev.interpolation_matrix(_LN_K_NODES, inside) + beyond)
+    return PREFILTER @ (chebyshev.interpolation_matrix(_LN_K_NODES, inside) + beyond)
 
 
-_PREFILTER = prefilter_matrix(K.size)
 _TO_SPLINE = _spline_matrix()
 
 
@@ -54,10 +52,8 @@ def _variance_weights() -> tuple[NDArray, NDArray]:
     x = K * _R[:, None]
     small = x < 0.05
     safe = np.where(small, 1.0, x)
-    window = 3 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
-    slope = 3 * np.sin(safe) / safe - 3 * window
-    window = np.where(small, 1 - x**2 / 10, window)
-    slope = np.where(small, -(x**2) / 5, slope)
+    window = top_hat_window(x)
+    slope = np.where(small, -(x**2) / 5, 3 * np.sin(safe) / safe - 3 * window)
     measure = K**3 / (2 * np.pi**2) * LN_K_STEP
     return window**2 * measure, 2 * window * slope * measure
 
@@ -129,7 +125,7 @@ def halo_model(
     x = (nu**bloating * virial)[..., None] * _K_NODES
     window = _windows(x, 5.196 * formed)
     terms = [
-        wiggles(cosmo, pk) @ _PREFILTER.T[WIGGLES],
+        wiggles(cosmo, pk) @ PREFILTER.T[WIGGLES],
         one_halo(share * cold, window**2),
     ]
     ln_sigma_v = jnp.log(pk @ _VELOCITY) / 2

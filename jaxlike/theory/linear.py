@@ -94,17 +94,20 @@ def ln_amplitude(cosmo: Cosmology, growth_today: Array, model: LinearModel) -> A
     return 2 * jnp.log(cosmo.sigma8) - jnp.log(_SIGMA8_WEIGHTS @ jnp.exp(shape))
 
 
+def top_hat_window(x: NDArray) -> NDArray:
+    """W(x) of a sphere, 3 (sin x - x cos x) / x^3, for x = k R of any shape."""
+    small = x < 0.05
+    safe = np.where(small, 1.0, x)
+    window = 3 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
+    return np.where(small, 1 - x**2 / 10, window)
+
+
 def top_hat_weights(radius: float) -> NDArray:
     """Weights (n_k,) on the lattice K so that sigma^2(R) = weights @ P; R in Mpc/h.
 
     arXiv:2302.05163, eqs. 6-7.
     """
-    x = K * radius
-    small = x < 0.05
-    safe = np.where(small, 1.0, x)
-    window = 3 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
-    window = np.where(small, 1 - x**2 / 10, window)
-    return K**3 / (2 * np.pi**2) * window**2 * LN_K_STEP
+    return K**3 / (2 * np.pi**2) * top_hat_window(K * radius) ** 2 * LN_K_STEP
 
 
 _SIGMA8_WEIGHTS = top_hat_weights(8.0)

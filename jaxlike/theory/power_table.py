@@ -14,11 +14,11 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.numerics.splines import cardinal_splines, prefilter_matrix
+from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.cosmology import Scalar
 from jaxlike.theory.line_of_sight import LineOfSight, Nodes
 from jaxlike.theory.power import limber_window
-from jaxlike.theory.wavenumbers import LN_K
+from jaxlike.theory.wavenumbers import LN_K, PREFILTER
 
 
 @jax.tree_util.register_dataclass
@@ -67,7 +67,7 @@ class PowerTableGrid:
         every_z = np.concatenate([nodes.z, nodes.z_fine])
         return cls(
             nodes,
-            prefilter_matrix(LN_K.size) @ _extended_splines(np.log(k), LN_K),
+            PREFILTER @ _extended_splines(np.log(k), LN_K),
             cardinal_splines(z, np.minimum(nodes.z, z[-1])),
             cardinal_splines(z_distance, np.minimum(every_z, z_distance[-1])),
         )

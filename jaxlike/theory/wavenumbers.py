@@ -40,5 +40,8 @@ K_NODES = np.exp(LN_K_NODES)
 TO_LATTICE = cardinal_splines(LN_K_NODES, LN_K)
 """Matrix from values at the nodes to values on the lattice."""
 
-TO_COEFFICIENTS = prefilter_matrix(LN_K.size) @ TO_LATTICE
+PREFILTER = prefilter_matrix(LN_K.size)
+"""Matrix from values on the lattice to its B-spline coefficients."""
+
+TO_COEFFICIENTS = PREFILTER @ TO_LATTICE
 """Matrix from values at the nodes to the lattice's B-spline coefficients."""
