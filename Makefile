@@ -29,6 +29,7 @@ benchmark: $(VENV)/demo.stamp
 
 mock: $(VENV)/demo.stamp
 	$(BIN)/jaxlike mock --output data/des_y1_mock.fits --force
+	$(BIN)/jaxlike mock --survey paper --output data/paper_mock.fits --force
 	cd data && sha256sum --check SHA256SUMS
 
 clean:

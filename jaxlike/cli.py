@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxlike import commands, commands_minimise
+from jaxlike import commands, commands_minimise, commands_sample
 from jaxlike.errors import ConfigError, JaxlikeError
+from jaxlike.samplers import METHODS
 
 _CONFIG_HELP = "a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini)"
 
@@ -85,18 +86,37 @@ def _parser() -> argparse.ArgumentParser:
         metavar="P",
         help="acceptance rate that the step size is tuned to; more means shorter steps (0.95)",
     )
-    nuts.add_argument(
-        "--output",
-        metavar="PREFIX",
-        help="chains are written to PREFIX.1.txt, ... (the config's output, or chains/ and its "
-        "name, followed by _nuts)",
+    _add_output(nuts)
+    nuts.set_defaults(run=commands_sample.nuts)
+
+    sample = subparsers.add_parser(
+        "sample", parents=[device, model], help="sample a posterior by any method"
     )
-    nuts.add_argument("--force", action="store_true", help="replace existing chains")
-    nuts.add_argument("--no-progress", action="store_true", help="do not show a progress bar")
-    nuts.set_defaults(run=commands.nuts)
+    sample.add_argument("config", metavar="CONFIG", help=_CONFIG_HELP)
+    sample.add_argument(
+        "--method", default="nuts", metavar="NAME", help=f"one of {', '.join(METHODS)} (nuts)"
+    )
+    for name, what in (
+        ("chains", "number of chains"),
+        ("samples", "draws of each chain that are kept"),
+        ("seed", "seed of the random numbers"),
+    ):
+        sample.add_argument(f"--{name}", type=int, metavar="N", help=what)
+    sample.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another option of the method, such as target_accept=0.9 (repeatable)",
+    )
+    _add_output(sample)
+    sample.set_defaults(run=commands_sample.sample)
 
     minimise = subparsers.add_parser(
-        "minimise", parents=[device, model], help="find the best fit of a posterior"
+        "minimise",
+        aliases=["minimize"],
+        parents=[device, model],
+        help="find the best fit of a posterior",
     )
     minimise.add_argument("config", metavar="CONFIG", help=_CONFIG_HELP)
     minimise.add_argument(
@@ -122,13 +142,18 @@ def _parser() -> argparse.ArgumentParser:
     plot = subparsers.add_parser(
         "plot", parents=[device, model], help="plot the chains of a run, and its data vector"
     )
-    plot.add_argument("chains", metavar="PREFIX", nargs="?", help="prefix of the chains")
+    plot.add_argument(
+        "chains", metavar="PREFIX", nargs="*", help="prefixes of chains, drawn over each other"
+    )
     plot.add_argument(
         "--config",
         help="also plot its data vector, at the chains' best draw or else the reference point: "
         + _CONFIG_HELP,
     )
-    plot.add_argument("--params", metavar="A,B,...", help="parameters of the triangle plot")
+    plot.add_argument("--params", metavar="A,B,...", help="parameters of the plots of chains")
+    plot.add_argument(
+        "--trace", action="store_true", help="also traces and ranks: STEM_trace.png, STEM_rank.png"
+    )
     plot.add_argument(
         "--output", metavar="STEM", help="images are STEM_triangle.png, STEM_data_vector.png"
     )
@@ -148,20 +173,55 @@ def _parser() -> argparse.ArgumentParser:
     get.set_defaults(run=commands.data_get)
 
     benchmark = subparsers.add_parser(
-        "benchmark", parents=[device, model], help="time the likelihood and its gradient"
+        "benchmark", parents=[device, model], help="time the likelihood, or compare samplers (ess)"
     )
-    benchmark.add_argument("config", metavar="CONFIG", help=_CONFIG_HELP)
-    benchmark.set_defaults(run=commands.benchmark)
+    benchmark.add_argument(
+        "config", nargs="+", metavar="[ess] CONFIG", help=f"with ess: of samplers; {_CONFIG_HELP}"
+    )
+    benchmark.add_argument(
+        "--methods", metavar="A,B,...", help="samplers that are compared (with ess)"
+    )
+    benchmark.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="METHOD.NAME=VALUE",
+        help="option of a sampler (with ess, repeatable)",
+    )
+    benchmark.add_argument(
+        "--output", metavar="DIR", help="folder of tables and figures (with ess; benchmark_ess)"
+    )
+    benchmark.add_argument("--force", action="store_true", help="replace existing ones (with ess)")
+    benchmark.add_argument("--no-progress", action="store_true", help="do not show progress bars")
+    benchmark.set_defaults(run=commands_sample.benchmark)
 
     _add_emulator(subparsers, device)
 
-    mock = subparsers.add_parser(
-        "mock", parents=[device], help="make the shipped mock survey again"
+    mock = subparsers.add_parser("mock", parents=[device], help="make a shipped mock survey again")
+    mock.add_argument(
+        "--survey",
+        choices=("des_y1", "paper"),
+        default="des_y1",
+        help="DES-Y1 in real space, or the C_ell of arXiv:2302.05163 (des_y1)",
     )
     mock.add_argument("--output", metavar="FILE", required=True, help="FITS file to write")
     mock.add_argument("--force", action="store_true", help="replace an existing file")
     mock.set_defaults(run=commands.mock)
     return parser
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output",
+        metavar="PREFIX",
+        help="chains are written to PREFIX.1.txt, ... (the config's output, or chains/ and its "
+        "name, followed by the method)",
+    )
+    parser.add_argument("--force", action="store_true", help="replace existing chains")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where a run of this output was stopped"
+    )
+    parser.add_argument("--no-progress", action="store_true", help="do not show a progress bar")
 
 
 def _add_emulator(subparsers: Any, device: argparse.ArgumentParser) -> None:

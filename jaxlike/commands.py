@@ -7,16 +7,14 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from jaxlike.errors import ConfigError, JaxlikeError
 
 if TYPE_CHECKING:
-    from jaxlike.config import Config
-    from jaxlike.inference import Chains
     from jaxlike.model import Model
 
 _PACKAGES = (
@@ -27,15 +25,18 @@ _PACKAGES = (
 
 def option_overrides(arguments: argparse.Namespace) -> dict[str, str]:
     """Keywords for `jaxlike.load` from --data-file and --set."""
-    overrides = {}
-    for item in arguments.set:
-        name, equals, value = item.partition("=")
-        if not equals or not name:
-            raise ConfigError(f"option --set is '{item}'; accepted is OPTION=VALUE")
-        overrides[name.strip().replace("-", "_")] = value.strip()
+    overrides = dict(named_value("--set", item, "OPTION=VALUE") for item in arguments.set)
     if arguments.data_file is not None:
         overrides["data_file"] = arguments.data_file
     return overrides
+
+
+def named_value(option: str, item: str, form: str) -> tuple[str, str]:
+    """Name and value of NAME=VALUE, as `option` takes it; ConfigError tells the `form`."""
+    name, equals, value = item.partition("=")
+    if not equals or not name:
+        raise ConfigError(f"option {option} is '{item}'; accepted is {form}")
+    return name.strip().replace("-", "_"), value.strip()
 
 
 def open_model(
@@ -47,6 +48,7 @@ def open_model(
     """
     import jaxlike
     from jaxlike.config import read_config
+    from jaxlike.range_policy import check_prior
 
     overrides = option_overrides(arguments)
     config = read_config(arguments.config, **overrides)
@@ -59,86 +61,16 @@ def open_model(
         f"{model.data.source}",
         flush=True,
     )
+    check_prior(model, warn)
     return model, prefix
 
 
-def nuts(arguments: argparse.Namespace) -> int:
-    """Sample the posterior of a config; write chains, print the diagnostics."""
-    from jaxlike.inference import complaints, report, run_nuts, summarise, with_derived
-    from jaxlike.inference.chains import Chains, check_unused, write_chains
-
-    model, prefix = open_model(arguments, "nuts", check_unused)
-    kept: list[Chains] = []
-    files: list[Path] = []
-
-    def save(chains: Chains) -> None:
-        info = _run_info(model.config, chains, arguments)
-        files[:] = write_chains(chains, prefix, overwrite=True, info=info)
-        kept[:] = [chains]
-
-    try:
-        with _termination_as_interrupt():
-            chains = run_nuts(
-                model,
-                chains=arguments.chains,
-                warmup=arguments.warmup,
-                samples=arguments.samples,
-                seed=arguments.seed,
-                target_accept=arguments.target_accept,
-                max_tree_depth=arguments.max_tree_depth,
-                progress=not arguments.no_progress,
-                save=save,
-            )
-            chains = with_derived(model, chains)
-            save(chains)
-    except KeyboardInterrupt as stop:
-        if not kept:
-            raise KeyboardInterrupt("no draw was kept, the warm-up was under way") from stop
-        raise KeyboardInterrupt(
-            f"{kept[0].n_draws} of {arguments.samples} draws of each chain are in {_listed(files)}"
-        ) from stop
-    summary = summarise(chains)
-    print(report(chains, summary))
-    print(f"{'files':<11}{_listed(files)}")
-    warnings = complaints(chains, summary)
-    for warning in warnings:
-        print(f"jaxlike: warning: {warning}", file=sys.stderr)
-    return 1 if warnings else 0
-
-
-def _listed(files: Sequence[Path]) -> str:
-    return ", ".join(map(str, files))
-
-
-def _run_info(config: "Config", chains: "Chains", arguments: argparse.Namespace) -> dict[str, Any]:
-    """What the .updated.yaml says besides parameters and sampler: components as Cobaya has them."""
-    from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
-
-    theory = vars(config.theory)
-    options = {"data_file": config.data_file, "scale_cuts": config.scale_cuts, **theory}
-    name = next((k for k, v in PROBE_SETS.items() if v == config.probes), None)
-    return {
-        "likelihood": {
-            f"jaxlike.cobaya.{name}" if name else "jaxlike": {
-                key: options[key] for key in LIKELIHOOD_OPTIONS
-            }
-        },
-        "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},
-        "params": {p.name: p.value for p in config.parameters if p.value is not None},
-        "jaxlike": {
-            "config": str(arguments.config),
-            "version": _version("jaxlike"),
-            "jax": _version("jax"),
-            "seed": arguments.seed,
-            "warmup": arguments.warmup,
-            "target_accept": arguments.target_accept,
-            "seconds": round(chains.cost.total_s, 1),
-        },
-    }
+def warn(sentence: str) -> None:
+    print(f"jaxlike: warning: {sentence}", file=sys.stderr, flush=True)
 
 
 @contextmanager
-def _termination_as_interrupt() -> Iterator[None]:
+def termination_as_interrupt() -> Iterator[None]:
     """SIGTERM, which batch systems send when the time is up, saves the draws as Ctrl-C does."""
 
     def interrupt(*_: object) -> NoReturn:
@@ -153,21 +85,30 @@ def _termination_as_interrupt() -> Iterator[None]:
 
 def plot(arguments: argparse.Namespace) -> int:
     """Plot chains and a data vector."""
-    if arguments.chains is None and arguments.config is None:
+    if not arguments.chains and arguments.config is None:
         raise ConfigError("nothing to plot; give a PREFIX of chains, --config CONFIG, or both")
     import matplotlib
 
     matplotlib.use("agg")
     import jaxlike
+    from jaxlike.inference import inference_data_of_files
     from jaxlike.plots import best_point, data_vector_plot, load_chains, triangle_plot
+    from jaxlike.plots_chains import trace_and_rank_plots
 
-    stem = arguments.output or arguments.chains or Path(arguments.config).stem
-    samples = load_chains(arguments.chains) if arguments.chains else None
-    if samples is not None:
+    stem = arguments.output or (arguments.chains or [Path(arguments.config).stem])[0]
+    runs = [load_chains(prefix) for prefix in arguments.chains]
+    samples = runs[0] if runs else None
+    if runs:
         names = arguments.params.split(",") if arguments.params else None
-        print(triangle_plot(samples, f"{stem}_triangle.png", names=names))
-    elif arguments.params:
-        raise ConfigError("option --params has no effect without a PREFIX of chains")
+        print(triangle_plot(runs, f"{stem}_triangle.png", names=names))
+        if arguments.trace:
+            for prefix in arguments.chains:
+                own = stem if len(runs) == 1 else f"{stem}_{Path(prefix).name}"
+                data = inference_data_of_files(prefix)
+                for path in trace_and_rank_plots(data, own, names):
+                    print(path)
+    elif arguments.params or arguments.trace:
+        raise ConfigError("options --params and --trace have no effect without a PREFIX of chains")
     if arguments.config:
         model = jaxlike.load(arguments.config, **option_overrides(arguments))
         x = model.reference if samples is None else best_point(samples, model.parameters)
@@ -180,7 +121,7 @@ def plot(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _version(package: str) -> str:
+def version_of(package: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:
@@ -202,7 +143,7 @@ def info(arguments: argparse.Namespace) -> int:
         mock_file = str(default_data_file())
     except JaxlikeError as error:
         mock_file = str(error)
-    rows = [("python", platform.python_version()), *((p, _version(p)) for p in _PACKAGES)]
+    rows = [("python", platform.python_version()), *((p, version_of(p)) for p in _PACKAGES)]
     rows += [
         ("devices", ", ".join(f"{d.platform}:{d.id} ({d.device_kind})" for d in jax.devices())),
         ("cores", str(os.cpu_count())),
@@ -223,19 +164,12 @@ def data_get(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def benchmark(arguments: argparse.Namespace) -> int:
-    """Time the likelihood."""
-    from jaxlike.benchmarks import likelihood
-
-    return likelihood.run(arguments.config, option_overrides(arguments)) or 0
-
-
 def emulator_train(arguments: argparse.Namespace) -> int:
     """Train the emulator of the linear power and write its table."""
     from jaxlike.emulator import check, train
     from jaxlike.files import atomic_writer
 
-    with _termination_as_interrupt():
+    with termination_as_interrupt():
         table = train.train(
             n=arguments.n, n_check=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
         )
@@ -255,7 +189,7 @@ def emulator_check(arguments: argparse.Namespace) -> int:
     if arguments.table is not None:
         with arguments.table.open("rb") as file:
             table = Table.read(file)
-    with _termination_as_interrupt():
+    with termination_as_interrupt():
         errors = train.check(
             table, n=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
         )
@@ -264,7 +198,8 @@ def emulator_check(arguments: argparse.Namespace) -> int:
 
 
 def mock(arguments: argparse.Namespace) -> int:
-    """Make the mock survey."""
-    from jaxlike import mock
+    """Make one of the mock surveys."""
+    from jaxlike import mock, mock_paper
 
-    return mock.run(arguments.output, overwrite=arguments.force) or 0
+    make = {"des_y1": mock, "paper": mock_paper}[arguments.survey]
+    return make.run(arguments.output, overwrite=arguments.force)

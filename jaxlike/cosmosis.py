@@ -21,13 +21,15 @@ from jaxlike import cosmosis_block
 from jaxlike.config.container import make_config
 from jaxlike.config.cosmosis_ini import LIKELIHOOD, module_options
 from jaxlike.config.options import bad_value, flag
+from jaxlike.data import FOURIER_SPACE
 from jaxlike.errors import ConfigError
 from jaxlike.likelihood import Likelihood, build_likelihood
 from jaxlike.parameters import resolve
+from jaxlike.range_policy import RangeCount
 from jaxlike.survey import load_data
 from jaxlike.theory.linear import sigma8
 from jaxlike.theory.power_table import PowerTable
-from jaxlike.theory.validity import conditions
+from jaxlike.theory.validity import conditions, range_conditions
 
 _DEFAULT_SECTION = "_cosmosis_default_section"  # what [DEFAULT] gives to every section
 _ARCMIN = np.pi / 180 / 60
@@ -36,11 +38,13 @@ _STAND_IN = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0
 
 
 class _Result(NamedTuple):
-    """Theory (n_data,), its chi^2, what a solution needs, and the cosmology's own numbers."""
+    """Theory (n_data,), its chi^2, what a solution and the range of the power spectrum need, and
+    the cosmology's own numbers."""
 
     theory: Array
     chi2: Array
     conditions: dict[str, Array]
+    range: dict[str, Array]
     cosmology: dict[str, Array]
 
 
@@ -57,9 +61,16 @@ class TwoPointModule:
     table_theories: dict[bytes, Callable[[PowerTable, Mapping[str, ArrayLike]], _Result]] = field(
         default_factory=dict
     )
+    out_of_range: RangeCount = field(init=False)
     cosmology_names: tuple[str, ...] = ()
     said: set[str] = field(default_factory=set)
     process: int = field(default_factory=os.getpid)
+
+    def __post_init__(self) -> None:
+        self.out_of_range = RangeCount(
+            self.likelihood.options.out_of_range,
+            lambda sentence: print(f"jaxlike: warning: {sentence}", flush=True),
+        )
 
     def say_once(self, sentence: str) -> None:
         """Print a sentence, unless it has been printed before."""
@@ -121,6 +132,10 @@ def execute(block: DataBlock, module: TwoPointModule) -> int:
     for sentence, holds in result.conditions.items():
         if not holds:
             return _impossible(module, f"it needs {sentence}")
+    for sentence, holds in result.range.items():
+        if not holds:
+            module.out_of_range.record(sentence)
+            return 1
     if not (np.isfinite(result.chi2) and np.all(np.isfinite(result.theory))):
         return _impossible(module, "its data vector is not finite")
     _write(block, module, np.asarray(result.theory), float(result.chi2))
@@ -130,7 +145,9 @@ def execute(block: DataBlock, module: TwoPointModule) -> int:
 
 
 def cleanup(module: TwoPointModule) -> None:
-    """Nothing is left open."""
+    """Say how many points were out of range in all."""
+    if module.out_of_range.n > 1:
+        module.out_of_range.warn(module.out_of_range.sentence)
 
 
 def _impossible(module: TwoPointModule, reason: str) -> int:
@@ -146,8 +163,8 @@ def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> 
     numbers = {name: canonical[name] for name in wanted if name in canonical}
     if "sigma8" not in numbers:
         numbers["sigma8"] = sigma8(cosmo, 0.0, model=likelihood.options.linear)[0]
-    held = conditions(cosmo, likelihood.options.linear)
-    return _Result(theory, likelihood.chi2_of(theory), held, numbers)
+    inside = range_conditions(cosmo, likelihood.options.linear)
+    return _Result(theory, likelihood.chi2_of(theory), conditions(cosmo), inside, numbers)
 
 
 def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
@@ -174,7 +191,7 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
             )
             vector = likelihood.theory_vector_from_tables(grid, power, canonical)
             positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
-            return _Result(vector, likelihood.chi2_of(vector), positive, {})
+            return _Result(vector, likelihood.chi2_of(vector), positive, {}, {})
 
         module.table_theories[key] = theory
     return jax.device_get(module.table_theories[key](tables.power, _nuisance(block, module)))
@@ -189,7 +206,10 @@ def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
 
 
 def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: float) -> None:
-    """The entries of cosmosis.gaussian_likelihood, with the angles and bins of CosmoSIS's 2pt."""
+    """The entries of cosmosis.gaussian_likelihood, with the angles and bins of CosmoSIS's 2pt.
+
+    `angle` is in radians, and is ell for a C_ell.
+    """
     name, likelihood = module.like_name, module.likelihood
     data = likelihood.data
     log_det = likelihood.log_det if module.include_norm else 0.0
@@ -210,7 +230,9 @@ def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: floa
             "covariance": data.covariance,
             "inverse_covariance": likelihood.precision,
             "simulation": theory + module.cholesky @ noise,
-            "angle": np.concatenate([m.theta_arcmin for m in measurements]) * _ARCMIN,
+            "angle": np.concatenate(
+                [m.scale * (1 if m.statistic in FOURIER_SPACE else _ARCMIN) for m in measurements]
+            ),
             "bin1": np.concatenate([m.bin1 for m in measurements]).astype(np.intc),
             "bin2": np.concatenate([m.bin2 for m in measurements]).astype(np.intc),
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from jaxlike.config.options import TheoryOptions
 from jaxlike.data import TwoPointData
+from jaxlike.numerics.block_matrix import find_blocks, take_blocks, whole_matrix
 from jaxlike.parameters import check_feedback
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import Cosmology, from_parameters
@@ -32,33 +34,49 @@ _REFERENCES = (
 )
 
 
+def _product(precision: Array, r: Array) -> Array:
+    return precision @ r if precision.ndim == 2 else jnp.einsum("bij,bj->bi", precision, r)
+
+
 @jax.custom_jvp
 def quadratic_form(precision: Array, r: Array) -> Array:
-    """r^T P r for symmetric P; its derivative 2 (P r) . dr reuses the product P r."""
-    return r @ (precision @ r)
+    """r^T P r for symmetric P; its derivative 2 (P r) . dr reuses the product P r.
+
+    P (n, n) and r (n,); or the blocks of P (n_block, m, m) and r of their rows (n_block, m).
+    """
+    return jnp.vdot(r, _product(precision, r))
 
 
 @quadratic_form.defjvp
 def _quadratic_form_jvp(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     precision, r = primals
-    product = precision @ r
-    return r @ product, 2 * (product @ tangents[1])
+    product = _product(precision, r)
+    return jnp.vdot(r, product), 2 * jnp.vdot(product, tangents[1])
 
 
 @dataclass(frozen=True, eq=False)
 class Likelihood:
     """A data set with its theory: pure functions of canonical parameters (see `parameters`).
 
-    precision (n_data, n_data): inverse covariance, from one Cholesky factor; log_det: ln|C|;
-    node_error: estimated Delta^T C^-1 Delta of the chosen nodes. jit, grad and vmap apply.
+    inverse: inverse covariance (n_data, n_data) from one Cholesky factor, or, where the covariance
+    is block diagonal, its blocks (n_block, m, m) with their `rows` (see `block_matrix`); log_det:
+    ln|C|; node_error: estimated Delta^T C^-1 Delta of the chosen nodes. jit, grad and vmap apply.
     """
 
     data: TwoPointData
     options: TheoryOptions
     theory: TwoPointTheory
-    precision: NDArray
+    inverse: NDArray
+    rows: NDArray | None
     log_det: float
     node_error: float
+
+    @cached_property
+    def precision(self) -> NDArray:
+        """Inverse covariance (n_data, n_data)."""
+        if self.rows is None:
+            return self.inverse
+        return whole_matrix(self.inverse, self.rows, self.data.n_data)
 
     @property
     def n_lens(self) -> int:
@@ -93,7 +111,10 @@ class Likelihood:
 
     def chi2_of(self, theory_vector: Array) -> Array:
         """chi^2 of a predicted data vector (n_data,)."""
-        return quadratic_form(jnp.asarray(self.precision), self.data.value - theory_vector)
+        residual = jnp.asarray(self.data.value - theory_vector)
+        if self.rows is not None:
+            residual = residual.at[self.rows].get(mode="fill", fill_value=0.0)
+        return quadratic_form(jnp.asarray(self.inverse), residual)
 
     def chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
         """chi^2 = (d - t)^T C^-1 (d - t)."""
@@ -128,13 +149,30 @@ _SAFE = {
 }  # fmt: skip
 
 
+def _factorise(covariance: NDArray) -> tuple[NDArray, NDArray | None, NDArray, float]:
+    """`inverse` and `rows` of a Likelihood, W (n, n) with W^T W = C^-1, and ln|C|."""
+    n = len(covariance)
+    rows = find_blocks(covariance)
+    if rows is None:
+        factor = cho_factor(covariance, lower=True)
+        triangle = np.tril(factor[0])
+        inverse = cho_solve(factor, np.eye(n))
+        inverse = (inverse + inverse.T) / 2
+        whiten = solve_triangular(triangle, np.eye(n), lower=True)
+    else:
+        triangle = np.linalg.cholesky(take_blocks(covariance, rows))
+        inverses = np.linalg.inv(triangle)
+        inverse = np.swapaxes(inverses, 1, 2) @ inverses
+        whiten = whole_matrix(inverses, rows, n)
+    diagonal = np.diagonal(triangle, axis1=-2, axis2=-1)
+    return inverse, rows, whiten, float(2 * np.log(diagonal).sum())
+
+
 def build_likelihood(
     data: TwoPointData, options: TheoryOptions, *, tolerance: float = NODE_TOLERANCE
 ) -> Likelihood:
     """The likelihood of `data`, on as many nodes as its own errors ask for."""
-    factor = cho_factor(data.covariance, lower=True)
-    triangle = np.tril(factor[0])
-    precision = cho_solve(factor, np.eye(data.n_data))
+    inverse, rows, whiten, log_det = _factorise(data.covariance)
     fine = fine_theory(data, options)
     nuisance = {f"b{i + 1}": 1.8 for i in range(fine.lens.n_bin)}
     nuisance |= {f"dz_lens{i + 1}": 0.0 for i in range(fine.lens.n_bin)}
@@ -142,13 +180,5 @@ def build_likelihood(
         nuisance |= {f"{stem}{i + 1}": 0.0 for i in range(fine.source.n_bin)}
     nuisance |= {"A_IA": 0.5, "alpha_IA": 0.0, "z0_IA": 0.62}
     points = [(from_parameters(p, radiation=options.radiation), nuisance) for p in _REFERENCES]
-    whiten = solve_triangular(triangle, np.eye(data.n_data), lower=True)
     theory, error = choose_nodes(fine, points, whiten, tolerance=tolerance)
-    return Likelihood(
-        data,
-        options,
-        theory,
-        (precision + precision.T) / 2,
-        float(2 * np.log(np.diag(triangle)).sum()),
-        error,
-    )
+    return Likelihood(data, options, theory, inverse, rows, log_det, error)

@@ -5,10 +5,13 @@ of a stated seed; the Gaussian covariance of DES-Y1's area, densities and shape 
 `jaxlike mock --output FILE` makes it again, bit for bit.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 from scipy.special import erf
 
@@ -22,9 +25,9 @@ from jaxlike.data import (
     write_two_point_fits,
 )
 from jaxlike.survey import fine_theory
-from jaxlike.theory.angular_cl import Spectra
-from jaxlike.theory.cosmology import from_parameters
+from jaxlike.theory.cosmology import Cosmology, from_parameters
 from jaxlike.theory.covariance import Field, RealSpacePoints, gaussian_covariance
+from jaxlike.theory.data_vector import TwoPointTheory
 from jaxlike.theory.kernels import all_pairs
 from jaxlike.theory.projection import cl_matrix
 
@@ -44,8 +47,8 @@ FIDUCIAL: dict[str, float] = {
 
 _N_ANGLE, _EDGES_ARCMIN = 20, np.geomspace(2.5, 250.0, 21)
 _ELL_MAX = 20000
-_ARCMIN = np.pi / 180 / 60
-_ARCMIN2_PER_SKY = 4 * np.pi / _ARCMIN**2
+ARCMIN = np.pi / 180 / 60
+_ARCMIN2_PER_SKY = 4 * np.pi / ARCMIN**2
 _DIGITS = 9  # significant digits kept, so that the last bits of another machine do not show
 
 # Smooth fits to the published histograms. Sources: fraction, mean, width of a Gaussian, then
@@ -65,14 +68,17 @@ _LENS = (
 )
 
 
-def _rounded(values: NDArray) -> NDArray:
+def rounded(values: NDArray) -> NDArray:
     """`values` to `_DIGITS` significant digits."""
     with np.errstate(divide="ignore"):
         scale = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(np.abs(values))))
     return np.where(values == 0, 0.0, np.rint(values * np.where(values == 0, 1, scale)) / scale)
 
 
-def _distributions() -> tuple[RedshiftDistribution, RedshiftDistribution]:
+def distributions(
+    n_gal_source: tuple[float, ...], n_gal_lens: tuple[float, ...], sigma_e: float
+) -> tuple[RedshiftDistribution, RedshiftDistribution]:
+    """n(z) of the sources and of the lenses, with these densities per arcmin^2 and shape noise."""
     edges = np.linspace(0.0, 3.5, 351)
     z = (edges[1:] + edges[:-1]) / 2
 
@@ -86,16 +92,16 @@ def _distributions() -> tuple[RedshiftDistribution, RedshiftDistribution]:
 
     def table(name: str, rows: list[NDArray], n_gal: tuple[float, ...]) -> RedshiftDistribution:
         dndz = np.stack(rows)
-        dndz = _rounded(dndz / dndz.sum(axis=1, keepdims=True) / (edges[1] - edges[0]))
+        dndz = rounded(dndz / dndz.sum(axis=1, keepdims=True) / (edges[1] - edges[0]))
         dndz[dndz < 1e-8] = 0.0
         return RedshiftDistribution(name, edges[:-1], z, edges[1:], dndz, n_gal=np.array(n_gal))
 
     return (
         replace(
-            table("nz_source", [source(*p) for p in _SOURCE], N_GAL_SOURCE),
-            sigma_e=np.full(len(_SOURCE), SIGMA_E),
+            table("nz_source", [source(*p) for p in _SOURCE], n_gal_source),
+            sigma_e=np.full(len(_SOURCE), sigma_e),
         ),
-        table("nz_lens", [lens(*p) for p in _LENS], N_GAL_LENS),
+        table("nz_lens", [lens(*p) for p in _LENS], n_gal_lens),
     )
 
 
@@ -122,7 +128,7 @@ def _measurement(
 
 def _empty_survey() -> TwoPointData:
     """Layout of DES-Y1 3x2pt after its cuts, with nothing measured."""
-    source, lens = _distributions()
+    source, lens = distributions(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     pairs = all_pairs(len(_LENS), len(_SOURCE))
     autos = pairs.counts[pairs.counts[:, 0] == pairs.counts[:, 1]]
     shear, cross = (source.name, source.name), (lens.name, source.name)
@@ -137,9 +143,16 @@ def _empty_survey() -> TwoPointData:
     return apply_scale_cuts(data, read_scale_cuts("des_y1"))
 
 
-def _field_spectra(spectra: Spectra, n_lens: int, n_source: int, to_ell: NDArray) -> NDArray:
-    """C_ell (n_field, n_field, ell_max + 1), lenses first, from spectra of every pair."""
+def field_spectra(
+    theory: TwoPointTheory, cosmo: Cosmology, parameters: Mapping[str, ArrayLike], ell: NDArray
+) -> NDArray:
+    """C_ell (n_field, n_field, n_ell) of every pair of bins, lenses first."""
+    n_lens, n_source = theory.lens.n_bin, theory.source.n_bin
     pairs, n = all_pairs(n_lens, n_source), n_lens + n_source
+    every = replace(theory, pairs=pairs)
+    power, los = every.power(cosmo)
+    spectra = every.spectra(los, power, parameters)
+    to_ell = cl_matrix(ell, theory.nodes.ell)
     cl = np.zeros((n, n, len(to_ell)))
     offsets = (0, 0), (0, n_lens), (n_lens, n_lens)
     for wanted, rows, (first, second) in zip(
@@ -153,6 +166,24 @@ def _field_spectra(spectra: Spectra, n_lens: int, n_source: int, to_ell: NDArray
     return cl
 
 
+def noisy_fields(
+    n_gal_source: tuple[float, ...], n_gal_lens: tuple[float, ...], sigma_e: float
+) -> list[Field]:
+    """The tomographic bins with their noise power, lenses first."""
+    fields = [Field("counts", i, 1 / n * ARCMIN**2) for i, n in enumerate(n_gal_lens)]
+    return fields + [
+        Field("shear", i, sigma_e**2 / n * ARCMIN**2) for i, n in enumerate(n_gal_source)
+    ]
+
+
+def with_vector(data: TwoPointData, value: NDArray, covariance: NDArray) -> TwoPointData:
+    """`data` with another data vector (n_data,) and covariance."""
+    ends = np.cumsum([m.value.size for m in data.measurements])[:-1]
+    parts = zip(data.measurements, np.split(value, ends), strict=True)
+    measurements = tuple(replace(m, value=part) for m, part in parts)
+    return replace(data, measurements=measurements, covariance=covariance)
+
+
 def make_mock() -> TwoPointData:
     """The mock survey: 457 points, covariance, n(z)."""
     data = _empty_survey()
@@ -160,13 +191,9 @@ def make_mock() -> TwoPointData:
     cosmo = from_parameters(FIDUCIAL, radiation=True)
     expected = np.asarray(theory.data_vector(cosmo, FIDUCIAL))
 
-    n_lens, n_source = theory.lens.n_bin, theory.source.n_bin
-    every = replace(theory, pairs=all_pairs(n_lens, n_source))
-    power, los = every.power(cosmo)
-    to_ell = cl_matrix(np.arange(_ELL_MAX + 1.0), theory.nodes.ell)
-    cl = _field_spectra(every.spectra(los, power, FIDUCIAL), n_lens, n_source, to_ell)
-    fields = [Field("counts", i, 1 / n * _ARCMIN**2) for i, n in enumerate(N_GAL_LENS)]
-    fields += [Field("shear", i, SIGMA_E**2 / n * _ARCMIN**2) for i, n in enumerate(N_GAL_SOURCE)]
+    n_lens = theory.lens.n_bin
+    cl = field_spectra(theory, cosmo, FIDUCIAL, np.arange(_ELL_MAX + 1.0))
+    fields = noisy_fields(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     points = []
     for m in data.measurements:
         first = n_lens if m.statistic in ("xi_plus", "xi_minus") else 0
@@ -174,31 +201,34 @@ def make_mock() -> TwoPointData:
         for i, j in dict.fromkeys(zip(m.bin1.tolist(), m.bin2.tolist(), strict=True)):
             angle = m.angle_bin[(m.bin1 == i) & (m.bin2 == j)] - 1
             points.append(RealSpacePoints(m.statistic, first + i - 1, second + j - 1, angle))
-    edges = _EDGES_ARCMIN * _ARCMIN
+    edges = _EDGES_ARCMIN * ARCMIN
     f_sky = AREA_DEG2 * 3600 / _ARCMIN2_PER_SKY
     covariance = gaussian_covariance(points, fields, cl, f_sky, edges[:-1], edges[1:])
-    covariance = _rounded((covariance + covariance.T) / 2)
+    covariance = rounded((covariance + covariance.T) / 2)
 
     noise = np.random.default_rng(SEED).standard_normal(data.n_data)
-    value = _rounded(expected + np.linalg.cholesky(covariance) @ noise)
-    ends = np.cumsum([m.value.size for m in data.measurements])[:-1]
-    measurements = tuple(
-        replace(m, value=part)
-        for m, part in zip(data.measurements, np.split(value, ends), strict=True)
-    )
-    return replace(data, measurements=measurements, covariance=covariance)
+    value = rounded(expected + np.linalg.cholesky(covariance) @ noise)
+    return with_vector(data, value, covariance)
+
+
+def write_mock(
+    data: TwoPointData,
+    output: str | Path,
+    header: Mapping[str, Any],
+    fiducial: Mapping[str, float],
+    *,
+    overwrite: bool,
+    remark: str,
+) -> int:
+    """Write a mock with its header and fiducial parameters, say so with a `remark`; status 0."""
+    known = " ".join(f"{name}={value:g}" for name, value in fiducial.items())
+    write_two_point_fits(data, output, overwrite=overwrite, header={**header, "FIDUCIAL": known})
+    print(f"{output}: {data.n_data} points, {remark}")
+    return 0
 
 
 def run(output: str | Path, *, overwrite: bool = False) -> int:
     """Write the mock survey to `output`."""
-    data = make_mock()
-    header: dict[str, str | int | float | bool] = {
-        "ORIGIN": "jaxlike mock",
-        "SEED": SEED,
-        "AREA": AREA_DEG2,
-        "SIGMA_E": SIGMA_E,
-        "FIDUCIAL": " ".join(f"{name}={value:g}" for name, value in FIDUCIAL.items()),
-    }
-    write_two_point_fits(data, output, overwrite=overwrite, header=header)
-    print(f"{output}: {data.n_data} points, seed {SEED}")
-    return 0
+    header = {"ORIGIN": "jaxlike mock", "SEED": SEED, "AREA": AREA_DEG2, "SIGMA_E": SIGMA_E}
+    remark = f"seed {SEED}"
+    return write_mock(make_mock(), output, header, FIDUCIAL, overwrite=overwrite, remark=remark)

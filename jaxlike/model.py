@@ -18,6 +18,7 @@ from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihood import Likelihood, build_likelihood
 from jaxlike.names import canonical_name, is_known
+from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.parameters import (
     EXCLUSIVE,
     Parameter,
@@ -31,14 +32,8 @@ from jaxlike.priors import Prior
 from jaxlike.survey import load_data
 from jaxlike.theory import linear
 
-_CPU_CHUNK = 4
-"""Points evaluated at once on a CPU: their intermediates still fit the caches of one core."""
-
-
-def _batched(function: Callable[[Array], Any], X: Array) -> Any:
-    """`function` of every row of X: all at once on an accelerator, a few at a time on a CPU."""
-    few = partial(jax.lax.map, function, batch_size=_CPU_CHUNK)
-    return jax.lax.platform_dependent(X, cpu=few, default=jax.vmap(function))
+_CPU_NODES = 5000
+"""Redshift x multipole nodes, of all points together, that are evaluated at once on a CPU."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,12 +136,12 @@ class Model:
     @partial(jax.jit, static_argnums=0)
     def log_posterior_batch(self, X: ArrayLike) -> Array:
         """log-posterior (n_point,) of many points X (n_point, n)."""
-        return _batched(self.log_posterior, jnp.asarray(X, float))
+        return self._batched(self.log_posterior, jnp.asarray(X, float))
 
     @partial(jax.jit, static_argnums=0)
     def value_and_gradient_batch(self, X: ArrayLike) -> tuple[Array, Array]:
         """log-posterior (n_point,) and its gradients (n_point, n) at many points X (n_point, n)."""
-        return _batched(jax.value_and_grad(self.log_posterior), jnp.asarray(X, float))
+        return self._batched(jax.value_and_grad(self.log_posterior), jnp.asarray(X, float))
 
     def from_unconstrained(self, u: ArrayLike) -> Array:
         """x (n,) from unit-normal variables u (n,)."""
@@ -192,6 +187,13 @@ class Model:
             return f"the cosmology has no solution: it needs {reason}"
         finite = np.isfinite(self.log_posterior(x))
         return None if finite else "the theory is not finite there"
+
+    def _batched(self, function: Callable[[Array], Any], X: Array) -> Any:
+        """`function` of every row of X: all at once on an accelerator, a few at a time on a CPU."""
+        nodes = self.likelihood.theory.nodes
+        n = max(1, min(CPU_CHUNK, _CPU_NODES // (nodes.z.size * nodes.ell.size)))
+        few = partial(jax.lax.map, function, batch_size=n)
+        return jax.lax.platform_dependent(X, cpu=few, default=jax.vmap(function))
 
     def _log_likelihood_at(self, x: Array) -> Array:
         return self.likelihood.log_likelihood(self.canonical(self.params_dict(x)))

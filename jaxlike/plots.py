@@ -1,4 +1,4 @@
-"""Figures: the posterior of a run's chains, and a data vector with its theory."""
+"""Figures: the posterior of a run's chains, a data vector with its theory, an ELBO trace."""
 
 import os
 import warnings
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxlike.data import Measurement, TwoPointData
+from jaxlike.data import FOURIER_SPACE, Measurement, TwoPointData
 from jaxlike.errors import ConfigError
 from jaxlike.names import split_name
 
@@ -19,8 +19,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
-_SYMBOLS = {"xi_plus": r"\xi_+", "xi_minus": r"\xi_-", "gamma_t": r"\gamma_t", "w": "w"}
+_SYMBOLS = {
+    "xi_plus": r"\xi_+", "xi_minus": r"\xi_-", "gamma_t": r"\gamma_t", "w": "w",
+    "C_ell_shear": r"C_\ell^{\gamma\gamma}", "C_ell_cross": r"C_\ell^{\delta\gamma}",
+    "C_ell_counts": r"C_\ell^{\delta\delta}",
+}  # fmt: skip
 _PANEL_INCHES = (1.9, 1.35)
+_COLOURS = ["#1f5fa8", "#c8452f", "#2e8b57", "#8a4fa0", "#d08a1d", "#333333", "#5aa9c9", "#a0522d"]
 _MAX_DEFAULT = 8  # parameters of a triangle plot that are still readable
 _TELLING = (
     *("Omega_m", "S8", "sigma8", "w0", "wa", "Omega_k", "H0", "h", "n_s", "A_IA", "alpha_IA"),
@@ -37,9 +42,11 @@ def load_chains(prefix: str | os.PathLike[str]) -> "MCSamples":
         raise ConfigError(f"chains '{prefix}': there is no file {prefix}.1.txt; give the prefix")
     try:
         with redirect_stdout(StringIO()):  # GetDist lists the files it reads
-            return loadMCSamples(str(root.resolve()), no_cache=True, settings={"ignore_rows": 0})
+            samples = loadMCSamples(str(root.resolve()), no_cache=True, settings={"ignore_rows": 0})
     except (OSError, ValueError, IndexError) as error:
         raise ConfigError(f"chains '{prefix}' cannot be read by GetDist ({error})") from error
+    samples.label = root.name.replace("_", " ")
+    return samples
 
 
 def best_point(samples: "MCSamples", names: Sequence[str]) -> np.ndarray:
@@ -55,32 +62,92 @@ def best_point(samples: "MCSamples", names: Sequence[str]) -> np.ndarray:
     return np.array([samples.samples[best, columns.index(name)] for name in names])
 
 
-def triangle_plot(
-    samples: "MCSamples", path: str | os.PathLike[str], *, names: Sequence[str] | None = None
-) -> Path:
-    """Write the 1D and 2D marginal posteriors as an image; returns its path.
+def chains_as_samples(chains: Any, label: str) -> "MCSamples":
+    """Chains in memory as GetDist's samples."""
+    from getdist.mcsamples import MCSamples
 
-    `names` are by default up to 8 of cosmology and intrinsic alignment.  ConfigError if a
-    name is not in the chains.
+    latex = [*chains.latex, *chains.derived_latex.values()]
+    pairs = zip(chains.names, chains.priors, strict=True)
+    ranges = {name: (prior.get("min"), prior.get("max")) for name, prior in pairs}
+    with redirect_stdout(StringIO()):
+        return MCSamples(
+            samples=list(chains.values),
+            names=list(chains.columns),
+            labels=latex,
+            label=label,
+            ranges=ranges,
+            settings={"ignore_rows": 0},
+        )
+
+
+def triangle_plot(
+    samples: "MCSamples | Sequence[MCSamples]",
+    path: str | os.PathLike[str],
+    *,
+    names: Sequence[str] | None = None,
+) -> Path:
+    """Write the 1D and 2D marginal posteriors of one run or several as an image; returns its path.
+
+    `names` are by default up to 8 of cosmology and intrinsic alignment that all runs have.
+    ConfigError if a name is not in the chains.
     """
     from getdist import plots
 
-    columns = [p.name for p in samples.paramNames.names]
+    runs = list(samples) if isinstance(samples, Sequence) else [samples]
+    each = [[p.name for p in run.paramNames.names] for run in runs]
+    columns = [name for name in each[0] if all(name in other for other in each)]
     for name in names or ():
         if name not in columns:
             raise ConfigError(
                 f"parameter '{name}' is not in the chains; accepted are {', '.join(columns)}"
             )
-    chosen = list(names) if names else _default_names([p.name for p in samples.paramNames.names])
+    chosen = list(names) if names else _default_names(columns)
     plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(chosen)))
     plotter.settings.axes_fontsize, plotter.settings.lab_fontsize = 11, 15
+    plotter.settings.legend_fontsize = 13
     plotter.settings.tight_layout = True
     target = _image(path)
+    labels = [run.label for run in runs] if len(runs) > 1 else None
     with warnings.catch_warnings():  # GetDist uses parts of Matplotlib that are on their way out
         warnings.simplefilter("ignore", DeprecationWarning)
-        plotter.triangle_plot(samples, chosen, filled=True, contour_colors=["#1f5fa8"])
+        plotter.triangle_plot(
+            runs,
+            chosen,
+            filled=[i == 0 for i in range(len(runs))],
+            contour_colors=_COLOURS[: len(runs)],
+            legend_labels=labels,
+        )
         plotter.fig.savefig(target, dpi=130, bbox_inches="tight")
     plots.plt.close(plotter.fig)
+    return target
+
+
+def elbo_plot(elbo: np.ndarray, path: str | os.PathLike[str]) -> Path:
+    """Write an ELBO trace (steps,) as an image: every step, their running mean, how it ended.
+
+    Steps far below the rest run out of the picture.  Returns its path.
+    """
+    from matplotlib.figure import Figure
+
+    elbo = np.asarray(elbo)
+    steps = np.arange(1, elbo.size + 1)
+    width = max(1, elbo.size // 50)
+    totals = np.cumsum(np.concatenate([[0.0], np.nan_to_num(elbo, nan=np.nanmedian(elbo))]))
+    running = (totals[width:] - totals[:-width]) / width
+    last = elbo[-max(1, elbo.size // 10) :]
+    figure = Figure(figsize=(6.0, 3.6), layout="constrained")
+    ax = figure.add_subplot()
+    ax.plot(steps, elbo, ".", color="0.7", markersize=2, label="one step")
+    ax.plot(steps[width - 1 :], running, color="#1f5fa8", label=f"mean of {width} steps")
+    final, spread = float(np.nanmean(last)), float(np.nanstd(last))
+    ax.axhline(final, color="#c2410c", linewidth=0.9, label=f"mean of the last tenth: {final:.2f}")
+    lowest = min(float(np.nanpercentile(elbo, 5)), final - 8.0 * spread)
+    ax.set_ylim(lowest - 0.05 * (final - lowest), final + max(6.0 * spread, 1e-6))
+    ax.set_xlabel("step")
+    ax.set_ylabel(r"ELBO $\leq \ln Z$")
+    ax.legend(loc="lower right", frameon=False)
+    target = _image(path)
+    figure.savefig(target, dpi=130)
     return target
 
 
@@ -102,8 +169,8 @@ def data_vector_plot(
 ) -> Path:
     """Write measured points with error bars and the theory (n_data,), a panel per bin pair.
 
-    Values are multiplied by the angle in arcmin; or, with `residuals`, measured minus theory is in
-    units of the error.  Returns the image's path.
+    Values are multiplied by the angle in arcmin or by ell; or, with `residuals`, measured minus
+    theory is in units of the error.  Returns the image's path.
     """
     from matplotlib.figure import Figure
 
@@ -159,9 +226,11 @@ def _draw_measurement(
 ) -> None:
     axes = part.subplots(*shape, sharex=True, sharey="row", squeeze=False)
     first, second = np.unique(measurement.bin1), np.unique(measurement.bin2)
-    theta = measurement.theta_arcmin
-    power = int(-np.floor(np.log10(np.max(np.abs(theta * measurement.value)) or 1.0)))
-    scale, zero = 10.0**power * theta, np.zeros_like(theta)
+    of_ell = measurement.statistic in FOURIER_SPACE
+    variable, unit = (r"\ell", "") if of_ell else (r"\theta", " [arcmin]")
+    at = measurement.scale
+    power = int(-np.floor(np.log10(np.max(np.abs(at * measurement.value)) or 1.0)))
+    scale, zero = 10.0**power * at, np.zeros_like(at)
     if residuals:
         scale, zero = 1 / error, theory
     used = np.zeros(shape, bool)
@@ -171,7 +240,7 @@ def _draw_measurement(
         points = (measurement.bin1 == pair[0]) & (measurement.bin2 == pair[1])
         _draw_panel(
             axes[row, column],
-            theta[points],
+            at[points],
             (scale * (measurement.value - zero))[points],
             (scale * error)[points],
             (scale * (theory - zero))[points],
@@ -181,24 +250,21 @@ def _draw_measurement(
     for ax, is_used in zip(axes.flat, used.flat, strict=True):
         ax.set_visible(bool(is_used))
     _label_outer(axes, used)
-    _set_angle_ticks(axes[0, 0], theta)
+    _set_log_ticks(axes[0, 0], at)
     factor = f"10^{{{power}}}\\," if power else ""
     symbol = _SYMBOLS.get(measurement.statistic, measurement.name)
-    label = (
-        f"$\\Delta {symbol} / \\sigma$"
-        if residuals
-        else f"${factor}\\theta\\,{symbol}(\\theta)$ [arcmin]"
-    )
-    part.supylabel(label, fontsize=11)
-    part.supxlabel(r"$\theta$ [arcmin]", fontsize=11)
+    curve = symbol if of_ell else f"{symbol}({variable})"
+    label = f"${factor}{variable}\\,{curve}${unit}"
+    part.supylabel(f"$\\Delta {symbol} / \\sigma$" if residuals else label, fontsize=11)
+    part.supxlabel(f"${variable}${unit}", fontsize=11)
 
 
-def _draw_panel(ax: "Axes", theta: Any, value: Any, error: Any, theory: Any, label: str) -> None:
+def _draw_panel(ax: "Axes", at: Any, value: Any, error: Any, theory: Any, label: str) -> None:
     ax.axhline(0.0, color="0.8", linewidth=0.8)
-    ax.errorbar(theta, value, error, fmt=".", color="0.15", markersize=4, linewidth=0.9)
-    order = np.argsort(theta)
-    style = "-" if len(theta) > 1 else "_"
-    ax.plot(theta[order], theory[order], style, color="#c2410c", linewidth=1.4)
+    ax.errorbar(at, value, error, fmt=".", color="0.15", markersize=4, linewidth=0.9)
+    order = np.argsort(at)
+    style = "-" if len(at) > 1 else "_"
+    ax.plot(at[order], theory[order], style, color="#c2410c", linewidth=1.4)
     ax.set_ymargin(0.25)
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0}
     ax.text(0.97, 0.94, label, transform=ax.transAxes, ha="right", va="top", fontsize=8, bbox=box)
@@ -213,13 +279,13 @@ def _label_outer(axes: np.ndarray, used: np.ndarray) -> None:
         )
 
 
-def _set_angle_ticks(ax: "Axes", theta: np.ndarray) -> None:
+def _set_log_ticks(ax: "Axes", at: np.ndarray) -> None:
     """A logarithmic axis with few labels in plain numbers, for all panels that share it."""
     from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
 
-    steps = (1.0, 3.0) if theta.max() > 30.0 * theta.min() else (1.0, 2.0, 5.0)
+    steps = (1.0, 3.0) if at.max() > 30.0 * at.min() else (1.0, 2.0, 5.0)
     ax.set_xscale("log")
-    ax.set_xlim(0.85 * theta.min(), 1.18 * theta.max())
+    ax.set_xlim(0.85 * at.min(), 1.18 * at.max())
     ax.xaxis.set_major_locator(FixedLocator([s * 10.0**k for k in range(-3, 5) for s in steps]))
     ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     ax.xaxis.set_minor_locator(NullLocator())

@@ -1,10 +1,14 @@
 """From a data set and options to its theory: bins, angles, n(z), and nodes dense enough."""
 
+from collections.abc import Callable
+from functools import partial
+
 import numpy as np
 from numpy.typing import NDArray
 
 from jaxlike.config.options import TheoryOptions
 from jaxlike.data import (
+    FOURIER_SPACE,
     STATISTICS,
     Measurement,
     RedshiftDistribution,
@@ -17,6 +21,8 @@ from jaxlike.data import (
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.theory import projection, redshift
 from jaxlike.theory.data_vector import Block, TwoPointTheory
+from jaxlike.theory.line_of_sight import lattice_between
+from jaxlike.theory.projection import cl_matrix
 
 DEFAULT_BANDWIDTH = 0.3
 """Width of the n(z) kernel in units of the tabulated bins, where none is given."""
@@ -60,6 +66,18 @@ def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
 
 
 def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:
+    # every pair of bins has the same angles or multipoles: project each once
+    scale, row = np.unique(measurement.scale, return_index=True)
+    where = np.searchsorted(scale, measurement.scale)
+    of_ell = measurement.statistic in FOURIER_SPACE
+    project = partial(cl_matrix, scale) if of_ell else _projection(measurement, data, kind, row)
+    return Block(measurement.statistic, measurement.bin1 - 1, measurement.bin2 - 1, where, project)
+
+
+def _projection(
+    measurement: Measurement, data: TwoPointData, kind: str, row: NDArray
+) -> Callable[[NDArray], NDArray]:
+    """Matrix (n_angle, n_ell) of any nodes (n_ell,), at the angles of the rows `row`."""
     low, high = measurement.theta_min_arcmin, measurement.theta_max_arcmin
     if kind == "curved" and (low is None or high is None):
         raise ConfigError(
@@ -67,21 +85,27 @@ def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:
             f"'{measurement.name}' has no columns ANGLEMIN, ANGLEMAX: add them, give scale_cuts "
             "with angular_bins, or take projection = flat"
         )
-    # every pair of bins has the same angles: project each angle once
-    angle, row = np.unique(measurement.theta_arcmin, return_index=True)
-    where = np.searchsorted(angle, measurement.theta_arcmin)
     if kind == "curved":
         assert low is not None
         assert high is not None
         edges = low[row] * _ARCMIN, high[row] * _ARCMIN
         fine = projection.curved_sky(measurement.statistic, *edges, _FINE_ELL)
     else:
-        fine = projection.flat_sky(measurement.statistic, angle * _ARCMIN, _FINE_ELL)
+        theta = measurement.scale[row] * _ARCMIN
+        fine = projection.flat_sky(measurement.statistic, theta, _FINE_ELL)
 
     def project(ell: NDArray) -> NDArray:
-        return fine @ projection.cl_matrix(_FINE_ELL, ell)
+        return fine @ cl_matrix(_FINE_ELL, ell)
 
-    return Block(measurement.statistic, measurement.bin1 - 1, measurement.bin2 - 1, where, project)
+    return project
+
+
+def _ell_lattice(data: TwoPointData) -> NDArray | None:
+    """The multipole lattice where the data are C_ell; None, all of it, where they have angles."""
+    if not FOURIER_SPACE.issuperset(data.statistics):
+        return None
+    ell = np.concatenate([m.scale for m in data.measurements])
+    return lattice_between(ell.min(), ell.max())
 
 
 def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
@@ -103,5 +127,6 @@ def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
         linear=options.linear,
         nonlinear=options.nonlinear,
         z_max=z_max,
+        ell_lattice=_ell_lattice(data),
         prefactors=options.ell_prefactors,
     )

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import yaml
 
 import jaxlike
 from jaxlike.cli import main
@@ -89,10 +90,22 @@ BAD = [
     (["nuts", "{config}", "--device", "tpu"], "invalid choice: 'tpu' (choose from"),
     (["nuts", "{config}", "--output", "{tmp}"], "is a folder; accepted is a prefix"),
     (["nuts", "{config}", "--output", "{config}/a"], "is not a folder that can be written to"),
+    (["sample", "{config}", "--method", "gibbs"], "option --method is 'gibbs'; accepted are nuts,"),
+    (["sample", "{config}", "--option", "seed"], "option --option is 'seed'; accepted is"),
+    (["sample", "{config}", "--option", "guide=x"], "option guide has no effect with method nuts"),
+    (
+        ["sample", "{config}", "--method", "mh", "--option", "steps=3"],
+        "option steps is 3; accepted",
+    ),
+    (["sample", "{config}", "--method", "mh", "--resume"], "--resume has no effect with method mh"),
+    (["nuts", "{config}", "--resume", "--output", "{tmp}/a"], "is not there: start without"),
+    (["nuts", "{config}", "--resume", "--force"], "--resume and --force contradict each other"),
+    (["benchmark", "{config}", "--force"], "option --force has no effect without ess"),
     (["minimise"], "required: CONFIG"),
     (["minimise", "{config}", "--starts", "0"], "option --starts is 0; accepted is"),
     (["minimise", "{config}", "--output", "{tmp}"], "is a folder; accepted is a prefix"),
     (["plot"], "nothing to plot; give"),
+    (["plot", "--config", "{config}", "--trace"], "--trace have no effect without a PREFIX"),
     (["plot", "{tmp}/absent"], "there is no file {tmp}/absent.1.txt"),
     (["plot", "{tmp}/absent", "--set", "nz"], "there is no file {tmp}/absent.1.txt"),
     (["data"], "required: COMMAND"),
@@ -152,6 +165,8 @@ def test_nuts_writes_chains_and_refuses_to_overwrite_them(fake_model, tmp_path, 
 
     assert run_nuts(fake_model, prefix, "--seed", "1", "--force") == 0
     assert Path(f"{prefix}.1.txt").read_text() != first
+    recorded = yaml.safe_load(Path(f"{prefix}.updated.yaml").read_text())["jaxlike"]
+    assert (recorded["seed"], recorded["warmup"]) == (1, 100)
 
     from jaxlike.plots import load_chains
 
@@ -176,9 +191,37 @@ def test_minimise_writes_and_refuses_to_overwrite(fake_model, tmp_path, capsys):
     assert main([*command, "--force"]) == 0
 
 
+@pytest.mark.parametrize(
+    ("method", "more"), [("adjusted_mclmc", []), ("mh", ["--option", "steps=500"])]
+)
+def test_sample_writes_chains_of_any_method(fake_model, tmp_path, capsys, method, more):
+    prefix = tmp_path / "run"
+    argv = ["sample", fake_model, "--method", method, "--output", str(prefix)]
+    argv += ["--samples", "400", "--chains", "2", "--no-progress", *more]
+    assert main(argv) in (0, 1)
+    text = (tmp_path / "run.updated.yaml").read_text()
+    assert f"jaxlike_{method}:" in text
+    assert yaml.safe_load(text)["jaxlike"]["samples"] == 400
+    assert len((tmp_path / "run.2.txt").read_text().splitlines()) == 401
+    assert "R-hat" in capsys.readouterr().out
+    assert main(argv) == 2
+    assert "exists already" in capsys.readouterr().err
+
+
 def test_few_draws_are_warned_about_with_status_1(fake_model, tmp_path, capsys):
     assert run_nuts(fake_model, tmp_path / "run", "--samples", "20") == 1
     assert "jaxlike: warning: bulk ESS" in capsys.readouterr().err
+
+
+def test_nuts_goes_on_from_its_checkpoint(fake_model, tmp_path, capsys):
+    prefix = tmp_path / "run"
+    assert run_nuts(fake_model, prefix, "--samples", "200") in (0, 1)
+    assert run_nuts(fake_model, prefix, "--resume") in (0, 1)
+    resumed = (tmp_path / "run.1.txt").read_text()
+    assert run_nuts(fake_model, tmp_path / "whole") in (0, 1)
+    assert resumed == (tmp_path / "whole.1.txt").read_text()
+    assert run_nuts(fake_model, prefix, "--resume", "--seed", "9") == 2
+    assert "belongs to a run with seed = 0, not 9" in capsys.readouterr().err
 
 
 def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypatch):
@@ -189,9 +232,9 @@ def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypa
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_says_what_was_kept(fake_model, tmp_path, capsys, monkeypatch, number):
-    from jaxlike.inference import nuts
+    from jaxlike.inference import mcmc
 
-    monkeypatch.setattr(nuts, "_SAVE_S", 0.0)
+    monkeypatch.setattr(mcmc, "_SAVE_S", 0.0)
     prefix = tmp_path / "run"
     written = Path(f"{prefix}.1.txt")
 

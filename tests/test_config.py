@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import yaml
 
+from jaxlike import mock_paper
 from jaxlike.config import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
@@ -118,6 +119,43 @@ def test_cobaya_reads_the_same(repository, name):
     config = read_config(path)
     assert [p.name for p in config.sampled] == sampled
     assert all(merged[p.name]["latex"] == p.latex for p in config.sampled)
+
+
+TABLE_1 = {
+    "Omega_c": Uniform(0.1, 0.9),
+    "sigma8": Uniform(0.4, 1.0),
+    "Omega_b": Uniform(0.03, 0.07),
+    "w0": Uniform(-2.0, -0.33),
+    "h": Uniform(0.55, 0.91),
+    "n_s": Uniform(0.87, 1.07),
+    "A": Uniform(-5, 5),
+    "eta": Uniform(-5, 5),
+    **{f"b{i}": Uniform(0.8, 3.0) for i in range(1, 6)},
+    **{f"m{i}": Normal(0.012, 0.023) for i in range(1, 5)},
+    "dz1": Normal(-0.001, 0.016),
+    "dz2": Normal(-0.019, 0.013),
+    "dz3": Normal(0.009, 0.011),
+    "dz4": Normal(-0.018, 0.022),
+}
+"""Priors of arXiv:2302.05163."""
+
+
+def test_the_inputs_of_the_paper(repository):
+    """Its 21 parameters under its names, the same model for both hosts, centred on the mock."""
+    config = read_config(repository / "cobaya_yaml" / "paper_3x2pt.yaml")
+    assert {p.name: p.prior for p in config.sampled} == TABLE_1
+    assert all(p.latex and p.ref_scale and p.proposal for p in config.sampled)
+    assert (config.data_file, config.scale_cuts) == ("paper_mock", "none")
+    assert config.theory == mock_paper.OPTIONS
+    assert reference(config) == mock_paper.FIDUCIAL
+    ini = read_config(repository / "cosmosis_modules" / "paper_pipeline.ini")
+    assert (ini.data_file, ini.scale_cuts, ini.probes) == ("paper_mock", "none", None)
+    assert ini.theory == config.theory
+    theirs = {canonical_name(p.name): (p.prior, p.ref_loc) for p in ini.sampled}
+    ours = {canonical_name(p.name): (p.prior, p.ref_loc) for p in config.sampled}
+    for name, (prior, start) in ours.items():
+        assert theirs.pop(name) == (prior, start), name
+    assert not theirs
 
 
 def test_cosmosis_pipeline_is_the_same_model(repository):

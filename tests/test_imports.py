@@ -20,9 +20,21 @@ STEPS = (
     ("survey",),
     ("likelihood",),
     ("model",),
-    ("inference",),
-    ("mock", "benchmarks", "emulator", "cobaya", "cosmosis", "cosmosis_block", "plots"),
-    ("commands", "commands_minimise", "cli", "__main__"),
+    ("inference", "range_policy"),
+    (
+        "mock",
+        "mock_paper",
+        "benchmarks",
+        "samplers",
+        "emulator",
+        "cobaya",
+        "cosmosis",
+        "cosmosis_block",
+        "cosmosis_sampler",
+        "plots",
+        "plots_chains",
+    ),
+    ("commands", "commands_minimise", "commands_sample", "cli", "__main__"),
 )
 LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 
@@ -32,11 +44,12 @@ ONLY_IN = {
     "astropy": {"data"},
     "camb": {"emulator"},
     "numpyro": {"inference"},
+    "optax": {"inference"},
     "blackjax": {"inference"},
-    "arviz": {"inference"},
+    "arviz": {"inference", "plots_chains"},
     "cobaya": {"cobaya"},
-    "cosmosis": {"cosmosis", "cosmosis_block"},
-    "matplotlib": {"plots", "commands", "commands_minimise"},
+    "cosmosis": {"cosmosis", "cosmosis_block", "cosmosis_sampler"},
+    "matplotlib": {"plots", "plots_chains", "commands", "commands_minimise", "commands_sample"},
     "getdist": {"plots", "inference"},
 }
 THEORY_MAY = {"jax", "numpy", "scipy"}
@@ -135,8 +148,9 @@ assert not jax.config.jax_enable_x64
     [
         ("", "hosts"),
         ("import jaxlike.likelihood, jaxlike.model", "hosts[:5]"),
+        ("import jaxlike.inference", "('numpyro', 'optax', 'blackjax', 'arviz')"),
     ],
-    ids=["the package", "the posterior"],
+    ids=["the package", "the posterior", "the samplers"],
 )
 def test_importing_changes_nothing(more, hosts):
     """No configuration of JAX, no host and no sampler is touched by an import."""

@@ -5,7 +5,15 @@ import pytest
 
 from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
 from jaxlike.errors import ConfigError
-from jaxlike.plots import best_point, data_vector_plot, load_chains, triangle_plot
+from jaxlike.inference import Chains
+from jaxlike.plots import (
+    best_point,
+    chains_as_samples,
+    data_vector_plot,
+    elbo_plot,
+    load_chains,
+    triangle_plot,
+)
 
 
 def make_data(statistics=("xi_plus", "xi_minus", "gamma_t", "w"), n_lens=2, n_source=3):
@@ -49,6 +57,15 @@ def test_data_vector_plot(tmp_path, statistics):
     assert path.stat().st_size > 10_000
 
 
+@pytest.mark.parametrize("residuals", [False, True])
+def test_multipoles_can_be_plotted(tmp_path, cl_data, residuals):
+    path = tmp_path / "cl.svg"
+    data_vector_plot(cl_data, 1.1 * cl_data.value, path, residuals=residuals)
+    text = path.read_text()
+    assert "ell" in text
+    assert "arcmin" not in text
+
+
 def test_a_single_point_can_be_plotted(tmp_path):
     data = make_data(("w",))
     mask = np.zeros(data.n_data, bool)
@@ -88,6 +105,13 @@ def test_best_point(prefix):
         best_point(samples, ["h"])
 
 
+@pytest.mark.parametrize("steps", [1, 7, 1000])
+def test_elbo_plot(tmp_path, steps):
+    elbo = -20.0 - 30.0 * np.exp(-np.arange(steps) / 50.0)
+    path = elbo_plot(elbo, tmp_path / "new" / "elbo.png")
+    assert path.stat().st_size > 5000
+
+
 def test_unreadable_chains(tmp_path):
     with pytest.raises(ConfigError, match="there is no file"):
         load_chains(tmp_path / "absent")
@@ -95,3 +119,24 @@ def test_unreadable_chains(tmp_path):
     (tmp_path / "bad.paramnames").write_text("a\ta\n")
     with pytest.raises(ConfigError, match="cannot be read by GetDist"):
         load_chains(tmp_path / "bad")
+
+
+def test_runs_in_memory_are_drawn_over_each_other_inside_their_priors(tmp_path):
+    rng = np.random.default_rng(0)
+    draws = rng.uniform(0.1, 0.9, size=(2, 400, 2))
+    zeros = np.zeros((2, 400))
+    chains = Chains(
+        names=("omegam", "H0"),
+        latex=(r"\Omega_m", "H_0"),
+        priors=({"min": 0.1, "max": 0.9}, {"dist": "norm", "loc": 0.5, "scale": 1.0}),
+        draws=draws,
+        log_posterior=zeros,
+        log_prior=zeros,
+        divergent=zeros > 0,
+    )
+    runs = [chains_as_samples(chains, label) for label in ("nuts", "mh")]
+    assert (runs[0].ranges.getLower("omegam"), runs[0].ranges.getUpper("omegam")) == (0.1, 0.9)
+    assert runs[0].ranges.getLower("H0") is None
+    density = runs[0].get1DDensity("omegam")
+    assert density.Prob(0.12) > 0.7 * density.Prob(0.5), "no smoothing across the prior's edge"
+    assert triangle_plot(runs, tmp_path / "both.png").stat().st_size > 10000

@@ -62,7 +62,12 @@ class TwoPointLikelihood(Likelihood):
     def get_modified_defaults(
         cls, defaults: dict[str, Any], input_options: Mapping[str, Any] = empty_dict
     ) -> dict[str, Any]:
-        """The default parameters, without those of bins that the data file has not got."""
+        """The default parameters, without those of bins that the data file has not got.
+
+        There are none in an .updated.yaml, where Cobaya has moved them into the input's own.
+        """
+        if "input_params" in input_options:
+            return {**defaults, "params": {}}
         options = {name: defaults.get(name) for name in LIKELIHOOD_OPTIONS} | {
             name: value for name, value in input_options.items() if name in LIKELIHOOD_OPTIONS
         }

@@ -1,4 +1,4 @@
-"""How Cobaya's components set up JAX: as entry points they choose its precision."""
+"""How Cobaya's components set up JAX and logs: as entry points they choose."""
 
 import logging
 
@@ -6,6 +6,7 @@ import jax
 
 
 def prepare_jax() -> None:
-    """Switch JAX to double precision, and its notes on absent accelerators off Cobaya's log."""
+    """Switch JAX to double precision, and notes on what is absent off Cobaya's log."""
     jax.config.update("jax_enable_x64", True)
-    logging.getLogger("jax").setLevel(logging.WARNING)
+    for name in ("jax", "arviz.preview"):
+        logging.getLogger(name).setLevel(logging.WARNING)

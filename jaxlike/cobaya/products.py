@@ -5,23 +5,28 @@ Cobaya speaks Mpc and 1/Mpc where the core speaks Mpc/h and h/Mpc; here is where
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.theory import background, growth, linear
+from jaxlike.theory import background, emulator, growth, linear
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.nonlinear import nonlinear_power
+from jaxlike.theory.wavenumbers import K
 
 K_MIN = 1e-5
 """Smallest wavenumber of a power spectrum, in 1/Mpc."""
 
 Z_MAX = 900.0
 """Largest redshift of any product: growth starts at a = 1e-3."""
+
+_OF_POWER = ("sigma8_z", "fsigma8")
 
 _K_PER_E_FOLD = 30  # resolves the acoustic wiggles: bicubic interpolation then errs below 1e-4
 
@@ -34,9 +39,17 @@ class Settings:
     nonlinear: str
     radiation: bool
     neutrinos: str = "one_massive"
+    out_of_range: str = "reject"
 
 
 Product = Callable[[Cosmology], Array]
+
+
+def largest_redshift(name: str | tuple[Any, ...], settings: Settings) -> float:
+    """Largest redshift of a product; a tuple is the name of a power spectrum."""
+    of_power = isinstance(name, tuple) or name in _OF_POWER
+    emulated = settings.linear == "emulator" and settings.neutrinos != "massless"
+    return emulator.Z_MAX_NEUTRINOS if of_power and emulated else Z_MAX
 
 
 def hubble(z: NDArray) -> Product:
@@ -71,9 +84,29 @@ def sigma8_z(z: NDArray, settings: Settings) -> Product:
 
 
 def fsigma8(z: NDArray, settings: Settings) -> Product:
-    """f(z) sigma8(z), (n_z,), with the scale-independent growth rate f = dlnD/dlna."""
-    amplitude = sigma8_z(z, settings)
-    return lambda cosmo: growth.growth_rate(cosmo, z) * amplitude(cosmo)
+    """f sigma8(z) as CAMB has it: sigma8_vd^2 / sigma8_dd (arXiv:1502.01589), (n_z,).
+
+    d is the density of all matter, v the velocity divergence of cold matter and baryons over -H.
+    """
+    grid = growth.GrowthGrid.build(z)
+    weights = linear.top_hat_weights(8.0)
+    model = settings.linear
+
+    def product(cosmo: Cosmology) -> Array:
+        at_z, today = grid.growth(cosmo)
+        slope = growth.growth_rate(cosmo, z) * at_z  # dD/dlna
+
+        def ln_cold(at_z: Array) -> Array:
+            return linear.ln_power_shape(cosmo, K, at_z, model, "cdm_baryons")  # type: ignore[arg-type]
+
+        cold, change = jax.jvp(ln_cold, (at_z,), (slope,))
+        amplitude = linear.ln_amplitude(cosmo, today, model)  # type: ignore[arg-type]
+        total = linear.ln_power_shape(cosmo, K, at_z, model)  # type: ignore[arg-type]
+        # v = dln(delta_cold)/dlna delta_cold, and `change` is of ln P
+        cross = change / 2 * jnp.exp((cold + total) / 2 + amplitude) @ weights
+        return cross / jnp.sqrt(jnp.exp(total + amplitude) @ weights)
+
+    return product
 
 
 def wavenumbers(k_max: float) -> NDArray:
@@ -137,8 +170,12 @@ DERIVED: Mapping[str, Callable[[Cosmology, Settings], ArrayLike]] = {
     "mnu": lambda c, s: NEUTRINO_EV_PER_OMEGA * _omega_nu(c) * (3 / c.N_eff) ** 0.75,
     "omk": lambda c, s: c.Omega_k,
     "omegal": lambda c, s: c.Omega_de,
+    "rdrag": lambda c, s: emulator.sound_horizon(c),
     "As": _primordial_amplitude,
     "sigma8": _sigma8,
     "S8": lambda c, s: _sigma8(c, s) * jnp.sqrt(c.Omega_m / 0.3),
 }
-"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3)."""
+"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), rdrag in Mpc."""
+
+NEED_EMULATOR = ("rdrag",)
+"""Derived parameters that no fitted transfer function has as CAMB does."""

@@ -19,8 +19,9 @@ from jaxlike.config import THEORY_OPTIONS, theory_options
 from jaxlike.errors import JaxlikeError
 from jaxlike.names import COSMOLOGY
 from jaxlike.parameters import check_feedback, check_names, resolve
+from jaxlike.range_policy import RangeCount
 from jaxlike.theory.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
-from jaxlike.theory.validity import has_solution, reason_of_failure
+from jaxlike.theory.validity import has_solution, range_conditions, reason_of_failure
 
 _TOTAL = ("delta_tot", "delta_tot")
 _OWN = ("jaxlike_cosmology", "jaxlike_settings")
@@ -60,6 +61,7 @@ class Theory(BoltzmannBase):
     nonlinear: str
     neutrinos: str
     radiation: bool | str
+    out_of_range: str
 
     def initialize(self) -> None:
         """Switch JAX to double precision and check the options."""
@@ -80,6 +82,9 @@ class Theory(BoltzmannBase):
             **{name: getattr(options, name) for name in THEORY_OPTIONS}
         )
         self._compiled: _Compiled | None = None
+        self._out_of_range = RangeCount(
+            options.out_of_range, lambda sentence: self.log.warning("%s", sentence)
+        )
 
     def initialize_with_params(self) -> None:
         """Check the names of the input parameters: missing, doubled or contradictory ones."""
@@ -89,6 +94,7 @@ class Theory(BoltzmannBase):
             jax.eval_shape(_canonical, dict.fromkeys(self.input_params, 1.0))
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
+        self._check_derived(self.output_params)
 
     def get_version(self) -> str:
         """Version of jaxlike."""
@@ -128,13 +134,17 @@ class Theory(BoltzmannBase):
     def must_provide(self, **requirements: Any) -> None:
         """Collect the redshifts and wavenumbers that are asked for."""
         super().must_provide(**{k: v for k, v in requirements.items() if k not in _OWN})
+        self._check_derived(requirements)
         for name, request in self._must_provide.items():
             if request is None:
                 continue
             pool = Pool2D(request["z_pairs"]) if "z_pairs" in request else Pool1D(request["z"])
-            if pool.values.min() < 0 or pool.values.max() > products.Z_MAX:
+            z_max = products.largest_redshift(name, self._settings)
+            if pool.values.min() < 0 or pool.values.max() > z_max:
                 raise LoggedError(
-                    self.log, "%s is computed for 0 <= z <= %g only", name, products.Z_MAX
+                    self.log,
+                    "%s is computed for 0 <= z <= %g only (linear: %s, neutrinos: %s)",
+                    *(name, z_max, self._settings.linear, self._settings.neutrinos),
                 )
             if isinstance(name, tuple) and name[2:] != _TOTAL:
                 raise LoggedError(
@@ -163,8 +173,13 @@ class Theory(BoltzmannBase):
             neutrinos=settings.neutrinos,  # type: ignore[arg-type]
         )
         if not compiled.has_solution(cosmo):
-            reason = reason_of_failure(cosmo, settings.linear)  # type: ignore[arg-type]
-            return self._impossible(str(reason), canonical)
+            reason = str(reason_of_failure(cosmo, settings.linear))  # type: ignore[arg-type]
+            if reason in range_conditions(cosmo, settings.linear):  # type: ignore[arg-type]
+                try:
+                    self._out_of_range.record(reason)
+                except JaxlikeError as error:
+                    raise LoggedError(self.log, "%s", error) from error
+            return self._impossible(reason, canonical)
         state["jaxlike_cosmology"] = canonical
         for name, value in zip(self.collectors, compiled.products(cosmo), strict=True):
             array = np.asarray(value)
@@ -184,6 +199,21 @@ class Theory(BoltzmannBase):
     def _impossible(self, condition: str, cosmology: Mapping[str, float]) -> bool:
         self.log.debug("Likelihood 0, for this fails: %s, at %r", condition, cosmology)
         return False
+
+    def _check_derived(self, names: Iterable[str]) -> None:
+        if self._settings.linear != "emulator":
+            for name in sorted(set(names) & set(products.NEED_EMULATOR)):
+                raise LoggedError(
+                    self.log,
+                    "%s is computed with linear: emulator only, not with %s",
+                    *(name, self._settings.linear),
+                )
+
+    def close(self) -> None:
+        """Say how many points were out of range in all."""
+        if self._out_of_range.n > 1:
+            self.log.warning("%s", self._out_of_range.sentence)
+        super().close()
 
     def _wavenumbers(self, name: tuple[Any, ...]) -> NDArray:
         return products.wavenumbers(self._must_provide[name]["k_max"])

@@ -18,7 +18,7 @@ from jaxlike.config.options import (
     probes_from,
 )
 from jaxlike.config.records import expand, parameter_from
-from jaxlike.data.twopoint import STATISTICS
+from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, split_name
 from jaxlike.parameters import Parameter, check_names, parameter_values
@@ -45,6 +45,7 @@ _REFUSED = {
     "auto_params": "write the parameters under 'params'",
 }
 _COMPONENT_HOST_ONLY = (
+    "params",  # in the place of the default parameters: Cobaya's way to have none of them
     "class",
     "speed",
     "stop_at_error",
@@ -206,7 +207,9 @@ def _options(
     """The default options of a component with the given ones on top; appends its params."""
     check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY), f"option of {component}:")
     merged = component_defaults(component.removeprefix(PREFIX)) | dict(given)
-    params.append(merged.pop("params", None) or {})
+    # In an .updated.yaml Cobaya has moved them into the input's own params.
+    moved = "input_params" in given and "params" not in given
+    params.append({} if moved else _block(merged, "params"))
     return {name: value for name, value in merged.items() if name in accepted}
 
 

@@ -25,7 +25,7 @@ OVERRIDES = ("data_file", "scale_cuts", "probes", "output", *THEORY_FIELDS)
 class Config:
     """What a configuration file asks for.
 
-    data_file: a path or the name of a data set, None for the mock that comes with the package.
+    data_file: a path or the name of a data set, None for the default mock of the package.
     scale_cuts: a preset, a path, or "none".  probes: statistics, or None for all in the data file.
     output: prefix of files to write, or None.  sampler: the host's sampler name -> its options.
     """
@@ -90,7 +90,7 @@ def make_config(
         theory = theory_options({k: given[k] for k in THEORY_FIELDS})
         data_file, cuts = given.get("data_file"), given.get("scale_cuts", DEFAULT_SCALE_CUTS)
         if data_file is not None:
-            accepted = "a path, the name of a data set, null (the mock)"
+            accepted = "a path, the name of a data set, paper_mock, null (the mock)"
             data_file = find_file(_text("data_file", data_file, accepted), path)
         if cuts is None:
             cuts = "none"

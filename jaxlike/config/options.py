@@ -4,8 +4,9 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
+from typing import Literal
 
-from jaxlike.data.twopoint import STATISTICS
+from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError
 from jaxlike.theory.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
 from jaxlike.theory.linear import LinearModel
@@ -20,10 +21,11 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "nz": ("kde", "histogram"),
     "projection": ("flat", "curved"),
     "power": ("jaxlike", "host"),
+    "out_of_range": ("reject", "error"),
 }
 """Accepted values of the options that name a method."""
 
-THEORY_OPTIONS = ("linear", "nonlinear", "neutrinos", "radiation")
+THEORY_OPTIONS = ("linear", "nonlinear", "neutrinos", "radiation", "out_of_range")
 """Options of the Cobaya component `jaxlike.cobaya.Theory`."""
 
 LIKELIHOOD_OPTIONS = (
@@ -58,6 +60,8 @@ class TheoryOptions:
     sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field.  power: where P(k, z) and distances come
     from, this package or the program that calls it.  neutrinos: which of the three eigenstates
     have the mass that omnuh2 or mnu gives: one, all three, or none (and then there is no mass).
+    out_of_range: what becomes of a cosmology that the emulator was not trained for, likelihood zero
+    and a counted warning, or an error.
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -69,6 +73,7 @@ class TheoryOptions:
     ell_prefactors: bool = False
     power: str = "jaxlike"
     neutrinos: NeutrinoModel = "one_massive"
+    out_of_range: Literal["reject", "error"] = "reject"
 
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():

@@ -1,7 +1,8 @@
 """Data from files: two-point measurements, n(z), covariance, scale cuts and where to get them."""
 
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
-from jaxlike.data.fits2pt import read_two_point_fits, write_two_point_fits
+from jaxlike.data.fits2pt import read_two_point_fits
+from jaxlike.data.fits2pt_writer import write_two_point_fits
 from jaxlike.data.scale_cuts import (
     AngularBins,
     ScaleCuts,
@@ -10,11 +11,13 @@ from jaxlike.data.scale_cuts import (
     scale_cut_presets,
 )
 from jaxlike.data.shipped import default_data_file, find_data_file
-from jaxlike.data.twopoint import STATISTICS, Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
+from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
 from jaxlike.files import atomic_writer
 
 __all__ = [
     "DATA_SETS",
+    "FOURIER_SPACE",
     "STATISTICS",
     "AngularBins",
     "DataSet",

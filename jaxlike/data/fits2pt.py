@@ -1,7 +1,8 @@
-"""Reader and writer of the DES "2pt FITS" format (MacCrann & Zuntz; used in arXiv:1708.01530).
+"""Reader of the DES "2pt FITS" format (MacCrann & Zuntz; used in arXiv:1708.01530).
 
 The order of the covariance is the one its STRT_i and NAME_i keywords give, which need not be
-the order of the tables; HDU and column names are taken in either case.
+the order of the tables; HDU and column names are taken in either case. The column ANG of a table
+of C_ell holds ell.
 """
 
 import os
@@ -14,15 +15,9 @@ import numpy as np
 from astropy import units
 
 from jaxlike.data.checks import check_shape
-from jaxlike.data.twopoint import (
-    COLUMNS,
-    EDGE_COLUMNS,
-    Measurement,
-    RedshiftDistribution,
-    TwoPointData,
-)
+from jaxlike.data.statistics import COLUMNS, scale_columns
+from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
 from jaxlike.errors import DataError
-from jaxlike.files import atomic_writer
 
 #: (QUANT1, QUANT2) keywords of a table -> statistic.
 QUANTITIES: Mapping[tuple[str, str], str] = {
@@ -30,6 +25,9 @@ QUANTITIES: Mapping[tuple[str, str], str] = {
     ("G-R", "G-R"): "xi_minus",
     ("GPR", "G+R"): "gamma_t",
     ("GPR", "GPR"): "w",
+    ("GEF", "GEF"): "C_ell_shear",
+    ("GPF", "GEF"): "C_ell_cross",
+    ("GPF", "GPF"): "C_ell_counts",
 }
 _ANGLE_UNITS = {str(unit): unit for unit in (units.arcmin, units.arcsec, units.deg, units.rad)}
 _BLOCK = 2880  # every FITS file is a whole number of blocks of this many bytes
@@ -109,16 +107,18 @@ def _read_measurement(hdu: _Hdu, kernels: Mapping[str, str]) -> Measurement:
             f"HDU {name!r} holds an unknown probe: QUANT1, QUANT2 are {' '.join(quantities)};"
             f" accepted are {known}"
         )
-    columns = _read_columns(hdu, list(COLUMNS.values()))
+    statistic = QUANTITIES[quantities]
+    columns = _read_columns(hdu, [*COLUMNS.values(), "ANG"])
     fields: dict[str, Any] = {field: columns[column] for field, column in COLUMNS.items()}
-    fields |= {f: columns[column] for f, column in EDGE_COLUMNS.items() if column in columns}
-    for field in fields:
-        if field.endswith("_arcmin"):
-            fields[field] = _arcmin(hdu, {**COLUMNS, **EDGE_COLUMNS}[field], fields[field])
+    fields["theta_arcmin"] = None
+    for field, column in scale_columns(statistic).items():
+        if column in columns:
+            convert = _multipole if field == "ell" else _arcmin
+            fields[field] = convert(hdu, column, columns[column])
     kernel1, kernel2 = (_keyword(hdu, key) for key in ("KERNEL_1", "KERNEL_2"))
     return Measurement(
         name=name,
-        statistic=QUANTITIES[quantities],
+        statistic=statistic,
         kernel1=kernels.get(kernel1.lower(), kernel1),
         kernel2=kernels.get(kernel2.lower(), kernel2),
         **fields,
@@ -198,82 +198,29 @@ def _read_columns(hdu: _Hdu, needed: list[str]) -> dict[str, np.ndarray]:
     return {column.upper(): table[column] for column in table.dtype.names}
 
 
+def _unit(hdu: _Hdu, column: str) -> str:
+    """The TUNIT keyword of a column, empty where there is none."""
+    index = [name.upper() for name in hdu[1].get_colnames()].index(column) + 1
+    return str(hdu[2].get(f"TUNIT{index}") or "").strip().lower()
+
+
+def _multipole(hdu: _Hdu, column: str, values: np.ndarray) -> np.ndarray:
+    """A column of ell, which is a pure number."""
+    unit = _unit(hdu, column)
+    if unit:
+        raise DataError(
+            f"HDU {hdu[0]!r} column {column} has the unit {unit!r}; it holds the multipoles of a"
+            " C_ell, so none is accepted"
+        )
+    return values
+
+
 def _arcmin(hdu: _Hdu, column: str, values: np.ndarray) -> np.ndarray:
     """An angle column in arcmin, by its TUNIT keyword (arcmin where there is none)."""
-    index = [name.upper() for name in hdu[1].get_colnames()].index(column) + 1
-    unit = str(hdu[2].get(f"TUNIT{index}") or "arcmin").strip().lower()
+    unit = _unit(hdu, column) or "arcmin"
     if unit not in _ANGLE_UNITS:
         raise DataError(
             f"HDU {hdu[0]!r} column {column} has the unit {unit!r};"
             f" accepted are {', '.join(_ANGLE_UNITS)}"
         )
     return np.asarray(values * _ANGLE_UNITS[unit].to(units.arcmin))
-
-
-def write_two_point_fits(
-    data: TwoPointData,
-    path: str | os.PathLike[str],
-    *,
-    overwrite: bool = False,
-    header: Mapping[str, str | int | float | bool] | None = None,
-) -> None:
-    """Write `data` so that reading it back gives the same arrays and writing twice the same bytes.
-
-    `header` goes to the primary HDU. Raises DataError if `path` exists, unless `overwrite`.
-    """
-    file = Path(path).expanduser()
-    if file.exists() and not overwrite:
-        raise DataError(f"{file}: exists already; choose another name or ask to overwrite it")
-    content = _fits_bytes(data, header or {})
-    try:
-        with atomic_writer(file) as handle:
-            handle.write(content)
-    except OSError as error:
-        raise DataError(f"{file}: cannot be written ({error.strerror})") from error
-
-
-def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
-    codes = {statistic: quantities for quantities, statistic in QUANTITIES.items()}
-    with fitsio.FITS("mem://", "rw") as fits:
-        fits.write(None, header=dict(header))
-        layout: dict[str, Any] = {"COVDATA": True}
-        start = 0
-        for i, m in enumerate(data.measurements):
-            layout |= {f"STRT_{i}": start, f"NAME_{i}": m.name}
-            start += m.value.size
-        fits.write(np.array(data.covariance), extname="COVMAT", header=layout)
-        for m in data.measurements:
-            keywords = {
-                "2PTDATA": True,
-                "QUANT1": codes[m.statistic][0],
-                "QUANT2": codes[m.statistic][1],
-                "KERNEL_1": m.kernel1,
-                "KERNEL_2": m.kernel2,
-                "WINDOWS": "SAMPLE",
-                "N_ZBIN_1": data.distribution(m.kernel1).n_bin,
-                "N_ZBIN_2": data.distribution(m.kernel2).n_bin,
-                "N_ANG": np.unique(m.angle_bin).size,
-            }
-            columns = {column: getattr(m, field) for field, column in m.columns().items()}
-            _write_table(fits, m.name, columns, keywords)
-        for nz in data.nz:
-            columns = {"Z_LOW": nz.z_low, "Z_MID": nz.z_mid, "Z_HIGH": nz.z_high}
-            columns |= {f"BIN{i}": row for i, row in enumerate(nz.dndz, start=1)}
-            keywords = {"NZDATA": True}
-            for keyword, values in (("NGAL", nz.n_gal), ("SIG_E", nz.sigma_e)):
-                if values is not None:
-                    keywords |= {f"{keyword}_{i}": float(v) for i, v in enumerate(values, start=1)}
-            _write_table(fits, nz.name, columns, keywords)
-        return bytes(fits.read_raw())
-
-
-def _write_table(
-    fits: Any, name: str, columns: Mapping[str, np.ndarray], keywords: Mapping[str, Any]
-) -> None:
-    rows = len(next(iter(columns.values())))
-    table = np.empty(rows, dtype=[(column, values.dtype) for column, values in columns.items()])
-    for column, values in columns.items():
-        table[column] = values
-    angles = ("ANG", *EDGE_COLUMNS.values())
-    column_units = ["arcmin" if column in angles else "" for column in columns]
-    fits.write(table, extname=name, header=dict(keywords), units=column_units)

@@ -1,4 +1,4 @@
-"""Scale cuts: small yaml files of the angles to keep, per probe and pair of bins."""
+"""Scale cuts: small yaml files of the angles or multipoles to keep, per probe and pair of bins."""
 
 import math
 import os
@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 import yaml
 
-from jaxlike.data.twopoint import STATISTICS, Measurement, TwoPointData, check_statistic
+from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS, check_statistic
+from jaxlike.data.twopoint import Measurement, TwoPointData
 from jaxlike.errors import DataError
 
 PRESET_FOLDER = Path(__file__).parent / "cuts"
 
-#: Statistic -> (bin1, bin2), None being every bin -> angle [arcmin].
+#: Statistic -> (bin1, bin2), None being every bin -> angle [arcmin] or multipole.
 Limits = Mapping[str, Mapping[tuple[int | None, int | None], float]]
 
 
@@ -36,19 +37,25 @@ class AngularBins:
 
 @dataclass(frozen=True)
 class ScaleCuts:
-    """Open intervals of the angles to keep [arcmin]; `source` is the file, for messages."""
+    """Open intervals of the angles [arcmin] or, for a C_ell, of the multipoles to keep.
+
+    `source` is the file, for messages.
+    """
 
     name: str
     source: str
     min_angle: Limits
     max_angle: Limits
+    min_ell: Limits
+    max_ell: Limits
     angular_bins: AngularBins | None = None
 
     def interval(self, statistic: str, bin1: int, bin2: int) -> tuple[float, float]:
-        """The angles (min, max) [arcmin] of a pair of bins; raises DataError if none is stated."""
+        """The interval (min, max) of a pair of bins; raises DataError if none is stated."""
+        what = "ell" if statistic in FOURIER_SPACE else "angle"
         return (
-            self._limit("min_angle", statistic, bin1, bin2),
-            self._limit("max_angle", statistic, bin1, bin2),
+            self._limit(f"min_{what}", statistic, bin1, bin2),
+            self._limit(f"max_{what}", statistic, bin1, bin2),
         )
 
     def _limit(self, key: str, statistic: str, bin1: int, bin2: int) -> float:
@@ -119,17 +126,16 @@ def _inside(measurement: Measurement, cuts: ScaleCuts) -> np.ndarray:
             for bin1, bin2 in zip(measurement.bin1, measurement.bin2, strict=True)
         ]
     )
-    theta = measurement.theta_arcmin
-    return (limits[:, 0] < theta) & (theta < limits[:, 1])
+    return (limits[:, 0] < measurement.scale) & (measurement.scale < limits[:, 1])
 
 
 def _with_edges(measurement: Measurement, bins: AngularBins) -> Measurement:
     """Edges for a measurement without any: those of the bin that the tabulated angle is in."""
-    if measurement.theta_min_arcmin is not None:
+    if measurement.theta_min_arcmin is not None or measurement.statistic in FOURIER_SPACE:
         return measurement
     where = f"HDU {measurement.name!r} column ANG"
     edges = bins.edges()
-    index = np.searchsorted(edges, measurement.theta_arcmin) - 1
+    index = np.searchsorted(edges, measurement.scale) - 1
     if np.any((index < 0) | (index >= bins.number)):
         raise DataError(f"{where} has values outside the angular_bins, {bins.min} to {bins.max},")
     points = np.stack([measurement.bin1, measurement.bin2, index])
@@ -139,34 +145,42 @@ def _with_edges(measurement: Measurement, bins: AngularBins) -> Measurement:
 
 
 def _parse(content: Any, file: Path) -> ScaleCuts:
-    accepted = ("min_angle", "max_angle", "angular_bins")
+    accepted = ("min_angle", "max_angle", "min_ell", "max_ell", "angular_bins")
     _check_keys(content, accepted, "the file")
-    if "min_angle" not in content:
-        raise DataError(f"has no key min_angle; the keys are {', '.join(accepted)}")
+    if not {"min_angle", "min_ell"} & content.keys():
+        raise DataError(f"has no key min_angle or min_ell; the keys are {', '.join(accepted)}")
     bins = content.get("angular_bins")
+    unlimited = {"max_angle": math.inf, "max_ell": math.inf}
+    limits = {key: _parse_limits((unlimited | content).get(key, {}), key) for key in accepted[:-1]}
     return ScaleCuts(
         name=file.stem,
         source=str(file),
-        min_angle=_parse_limits(content["min_angle"], "min_angle"),
-        max_angle=_parse_limits(content.get("max_angle", math.inf), "max_angle"),
         angular_bins=None if bins is None else _parse_bins(bins),
+        **limits,
     )
 
 
 def _parse_limits(content: Any, key: str) -> Limits:
+    of_ell = key.endswith("_ell")
+    kind = "a multipole >= 0" if of_ell else "an angle >= 0 in arcmin"
     if not isinstance(content, Mapping):
-        return {statistic: {(None, None): _angle(content, key)} for statistic in STATISTICS}
+        limit = _limit_value(content, key, kind)
+        own = [s for s in STATISTICS if (s in FOURIER_SPACE) == of_ell]
+        return {statistic: {(None, None): limit} for statistic in own}
     limits: dict[str, Mapping[tuple[int | None, int | None], float]] = {}
     for statistic, pairs in content.items():
         check_statistic(statistic)
+        if (statistic in FOURIER_SPACE) != of_ell:
+            other = key.replace("ell", "angle") if of_ell else key.replace("angle", "ell")
+            raise DataError(f"{key} has {statistic}, whose limits are to be given as {other}")
         where = f"{key} of {statistic}"
         if isinstance(pairs, Mapping):
             limits[statistic] = {
-                _pair(pair, where): _angle(angle, f"{where} {pair}")
-                for pair, angle in pairs.items()
+                _pair(pair, where): _limit_value(limit, f"{where} {pair}", kind)
+                for pair, limit in pairs.items()
             }
         else:
-            limits[statistic] = {(None, None): _angle(pairs, where)}
+            limits[statistic] = {(None, None): _limit_value(pairs, where, kind)}
     return limits
 
 
@@ -175,7 +189,10 @@ def _parse_bins(content: Any) -> AngularBins:
     _check_keys(content, accepted, "angular_bins")
     if not {"min", "max", "number"} <= content.keys():
         raise DataError("angular_bins needs the keys min, max and number")
-    low, high = (_angle(content[key], f"angular_bins {key}") for key in ("min", "max"))
+    low, high = (
+        _limit_value(content[key], f"angular_bins {key}", "an angle >= 0 in arcmin")
+        for key in ("min", "max")
+    )
     number, spacing = content["number"], content.get("spacing", "log")
     if spacing not in ("log", "linear"):
         raise DataError(f"angular_bins spacing is {spacing!r}; accepted are log and linear")
@@ -202,7 +219,7 @@ def _pair(text: Any, where: str) -> tuple[int | None, int | None]:
     return first, second
 
 
-def _angle(value: Any, where: str) -> float:
+def _limit_value(value: Any, where: str, kind: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise DataError(f"{where} is {value!r}; an angle >= 0 in arcmin is needed")
+        raise DataError(f"{where} is {value!r}; {kind} is needed")
     return float(value)

@@ -1,32 +1,41 @@
-"""Where data are: the mock survey that comes with the package, a fetched data set, or a path."""
+"""Where data are: a mock survey that comes with the package, a fetched data set, or a path."""
 
 from pathlib import Path
 
 from jaxlike.data.download import DATA_SETS, data_folder
 from jaxlike.errors import DataError
 
-_NAME = "des_y1_mock.fits"
+SHIPPED = ("des_y1_mock", "paper_mock")
+"""Names of the mock surveys that come with the package, the default first."""
 
 
 def default_data_file() -> Path:
-    """Path of the shipped mock survey, in an installed package or in a checkout."""
+    """Path of the default mock survey, in an installed package or in a checkout."""
+    return _shipped_file(SHIPPED[0])
+
+
+def _shipped_file(name: str) -> Path:
     here = Path(__file__).resolve().parent
-    candidates = (here / _NAME, here.parents[1] / "data" / _NAME)
+    candidates = [folder / f"{name}.fits" for folder in (here, here.parents[1] / "data")]
     for file in candidates:
         if file.is_file():
             return file
     raise DataError(
-        f"{_NAME}: the shipped mock survey is in neither {candidates[0].parent} nor"
+        f"{name}.fits: the shipped mock survey is in neither {candidates[0].parent} nor"
         f" {candidates[1].parent}; install the package again or give a data_file"
     )
 
 
 def find_data_file(name: str | None) -> Path:
-    """Path of `name`: None for the shipped mock, the name of a fetched data set, or a path."""
+    """Path of `name`: None for the default mock, a name of SHIPPED or DATA_SETS, or a path."""
     if name is None:
         return default_data_file()
     file = Path(name).expanduser()
-    if name not in DATA_SETS or file.exists():
+    if file.exists():
+        return file
+    if name in SHIPPED:
+        return _shipped_file(name)
+    if name not in DATA_SETS:
         return file
     fetched = data_folder() / DATA_SETS[name].file_name
     if not fetched.is_file():

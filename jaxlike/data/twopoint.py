@@ -4,40 +4,23 @@ The containers check themselves: one that exists is usable. Their messages name 
 column that an array comes from (names of the DES 2pt FITS format); readers add the file.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from jaxlike.data.checks import check_covariance, check_shape, finite_array
+from jaxlike.data.statistics import (
+    ANGLE_COLUMNS,
+    COLUMNS,
+    ELL_COLUMNS,
+    FOURIER_SPACE,
+    check_statistic,
+    scale_columns,
+)
 from jaxlike.errors import DataError
-
-#: The two fields that each known statistic correlates: what kernel1 and kernel2 describe.
-STATISTICS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "xi_plus": ("shear", "shear"),
-        "xi_minus": ("shear", "shear"),
-        "gamma_t": ("counts", "shear"),
-        "w": ("counts", "counts"),
-    }
-)
-#: Field of a Measurement -> column of the DES 2pt FITS format.
-COLUMNS: Mapping[str, str] = MappingProxyType(
-    {"bin1": "BIN1", "bin2": "BIN2", "angle_bin": "ANGBIN", "value": "VALUE", "theta_arcmin": "ANG"}
-)
-#: The same for the columns that a table may lack.
-EDGE_COLUMNS: Mapping[str, str] = MappingProxyType(
-    {"theta_min_arcmin": "ANGLEMIN", "theta_max_arcmin": "ANGLEMAX"}
-)
-
-
-def check_statistic(statistic: str) -> None:
-    """Raise DataError unless `statistic` is a known probe."""
-    if statistic not in STATISTICS:
-        raise DataError(f"unknown probe {statistic!r}; the probes are {', '.join(STATISTICS)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,10 +82,11 @@ class RedshiftDistribution:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """One table of two-point points, arrays of shape (n,): bin pairs, angles, values.
+    """One table of two-point points, arrays of shape (n,): bin pairs, angles or ell, values.
 
     Bins count from 1; angles are in arcmin, `theta_min_arcmin` and `theta_max_arcmin` being the
-    edges of each point's angular bin where known. Raises DataError for unusable columns.
+    edges of each point's angular bin where known. A C_ell has `ell` in their place, and no angles
+    (None). Raises DataError for unusable columns.
     """
 
     name: str
@@ -112,10 +96,11 @@ class Measurement:
     bin1: np.ndarray
     bin2: np.ndarray
     angle_bin: np.ndarray
-    theta_arcmin: np.ndarray
+    theta_arcmin: np.ndarray | None
     value: np.ndarray
     theta_min_arcmin: np.ndarray | None = None
     theta_max_arcmin: np.ndarray | None = None
+    ell: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         where = f"HDU {self.name!r}"
@@ -123,6 +108,7 @@ class Measurement:
         n = np.size(self.value)
         if n == 0:
             raise DataError(f"{where} has no rows; a two-point table needs at least one")
+        self._check_scales(where)
         if (self.theta_min_arcmin is None) != (self.theta_max_arcmin is None):
             raise DataError(f"{where} must have both columns ANGLEMIN and ANGLEMAX, or neither")
         for field, column in self.columns().items():
@@ -136,16 +122,32 @@ class Measurement:
         for field in ("bin1", "bin2"):
             if np.any(getattr(self, field) < 1):
                 raise DataError(f"{where} column {COLUMNS[field]} must count bins from 1")
-        if np.any(self.theta_arcmin <= 0):
+        if np.any(self.scale <= 0):
             raise DataError(f"{where} column ANG must be > 0")
         low, high = self.theta_min_arcmin, self.theta_max_arcmin
         if low is not None and high is not None and not np.all((low >= 0) & (low < high)):
             raise DataError(f"{where} columns must satisfy 0 <= ANGLEMIN < ANGLEMAX")
 
+    def _check_scales(self, where: str) -> None:
+        own = scale_columns(self.statistic)
+        needed = next(iter(own))
+        for field in (*ANGLE_COLUMNS, *ELL_COLUMNS):
+            given = getattr(self, field) is not None
+            if (given and field not in own) or (field == needed and not given):
+                wrong = f"and {field} is given" if given else f"and {needed} is None"
+                raise DataError(f"{where} is {self.statistic}, a function of {needed}, {wrong}")
+
+    @property
+    def scale(self) -> np.ndarray:
+        """What the points are at (n,): ell of a C_ell, theta [arcmin] of the others."""
+        scale = self.ell if self.statistic in FOURIER_SPACE else self.theta_arcmin
+        assert scale is not None  # as checked above
+        return scale
+
     def columns(self) -> dict[str, str]:
         """Array field -> FITS column, for the arrays that this measurement has."""
-        present = {f: c for f, c in EDGE_COLUMNS.items() if getattr(self, f) is not None}
-        return {**COLUMNS, **present}
+        own = scale_columns(self.statistic)
+        return {**COLUMNS, **{f: c for f, c in own.items() if getattr(self, f) is not None}}
 
     def take(self, mask: np.ndarray) -> "Measurement":
         """The points where `mask` (n,) is true."""

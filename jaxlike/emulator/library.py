@@ -28,7 +28,12 @@ def spectra(
     missing = [(p, u) for p, u in zip(paths, universes, strict=True) if not p.exists()]
     if missing:
         camb_module()
-        _compute(missing, settings, jobs)
+        try:
+            _compute(missing, settings, jobs)
+        except KeyboardInterrupt as stop:
+            raise KeyboardInterrupt(
+                f"the finished spectra are in {folder}, and the same command goes on from there"
+            ) from stop
     return [_load(path) for path in paths]
 
 

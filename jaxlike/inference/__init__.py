@@ -2,21 +2,37 @@
 
 from jaxlike.inference.best_fit import BestFit, best_fit
 from jaxlike.inference.best_fit_files import check_unused_best_fit, write_best_fit
-from jaxlike.inference.chains import Chains, Cost, check_unused, write_chains
+from jaxlike.inference.carry import with_derived
+from jaxlike.inference.chains import Chains, Cost, Evidence, check_unused, write_chains
+from jaxlike.inference.convert import inference_data, inference_data_of_files
 from jaxlike.inference.diagnostics import Summary, complaints, report, summarise
-from jaxlike.inference.nuts import run_nuts, with_derived
+from jaxlike.inference.hmc import run_hmc
+from jaxlike.inference.mclmc import run_adjusted_mclmc, run_mclmc
+from jaxlike.inference.nested import run_nested
+from jaxlike.inference.neutra import run_neutra
+from jaxlike.inference.nuts import run_nuts
+from jaxlike.inference.svi import run_svi
 
 __all__ = [
     "BestFit",
     "Chains",
     "Cost",
+    "Evidence",
     "Summary",
     "best_fit",
     "check_unused",
     "check_unused_best_fit",
     "complaints",
+    "inference_data",
+    "inference_data_of_files",
     "report",
+    "run_adjusted_mclmc",
+    "run_hmc",
+    "run_mclmc",
+    "run_nested",
+    "run_neutra",
     "run_nuts",
+    "run_svi",
     "summarise",
     "with_derived",
     "write_best_fit",

@@ -10,8 +10,9 @@ from typing import Any
 
 import jax
 import numpy as np
+from jax import Array
 
-from jaxlike.inference.blocks import Draws, Tuning
+from jaxlike.inference.blocks import Draws, Info, Kernel, Tuning
 from jaxlike.inference.shear import Sample, fit_shear, offset
 
 #: (first draw, number of draws, states, tuning) -> (states, draws)
@@ -22,6 +23,21 @@ Advance = Callable[[int, int, Any, Tuning], tuple[Any, Draws]]
 _WINDOWS = (0.10, 0.15, 0.25, 0.35)
 _STEP = 1e-4  # in u, for the derivative of the parameters
 _BLOCK = 3  # draws between two changes of the step size
+
+
+def nuts_kernel(max_tree_depth: int) -> Kernel:
+    """BlackJAX's NUTS (Hoffman & Gelman 2014), at most 2^max_tree_depth leapfrog steps a draw."""
+    import blackjax
+
+    step = blackjax.nuts.build_kernel()
+
+    def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
+        state, info = step(
+            key, state, density, tuning.step_size, tuning.inverse_mass, max_tree_depth
+        )
+        return state, Info(info.is_divergent, info.num_integration_steps, info.acceptance_rate)
+
+    return kernel
 
 
 @dataclass(frozen=True)
@@ -51,36 +67,57 @@ def warm_up(
 ) -> Iterator[tuple[Any, Tuning, Draws]]:
     """Make `warmup` draws a few at a time; yields states, the tuning to go on with, and the draws.
 
+    At the end of a window `learn` makes the coordinates from the window's draws, and those of
+    earlier windows.
+    """
+    earlier: list[Draws] = []
+    done = 0
+    for window in windows(warmup):
+        seen: list[Draws] = []
+        for stage in tune_step_size(
+            advance, states, tuning, first=done, draws=window.draws, target_accept=target_accept
+        ):
+            states, tuning, draws = stage
+            seen.append(draws)
+            done += draws.u.shape[1]
+            if window.learns and sum(d.u.shape[1] for d in seen) == window.draws:
+                tuning = learn(earlier, seen, tuning)
+                earlier += seen
+            yield states, tuning, draws
+
+
+def tune_step_size(
+    advance: Advance,
+    states: Any,
+    tuning: Tuning,
+    *,
+    first: int,
+    draws: int,
+    target_accept: float,
+) -> Iterator[tuple[Any, Tuning, Draws]]:
+    """Make `draws` draws, the first of number `first`; yields states, tuning, draws, few at a time.
+
     The step size follows dual averaging (Hoffman & Gelman 2014, section 3.2) of the acceptance
-    rate's mean over the chains.  At the end of a window `learn` makes the coordinates from the
-    window's draws, and those of earlier windows.
+    rate's mean over the chains; the last tuning has its average.
     """
     from blackjax.adaptation.step_size import dual_averaging_adaptation
 
     init, update, final = dual_averaging_adaptation(target_accept)
     update = jax.jit(update)
-    done = 0
-    earlier: list[Draws] = []
-    for window in windows(warmup):
-        # BlackJAX pulls towards ten times the start; this start is a good guess already.
-        averaging = init(tuning.step_size / 10.0)
-        averaging = averaging._replace(log_step_size=np.log(tuning.step_size))
-        seen: list[Draws] = []
-        left = window.draws
-        while left:
-            count = min(left, _BLOCK)
-            step_size = float(np.exp(averaging.log_step_size))
-            states, draws = advance(done, count, states, tuning._replace(step_size=step_size))
-            averaging = update(averaging, float(draws.acceptance.mean()))
-            seen.append(draws)
-            left -= count
-            done += count
-            if left == 0:
-                tuning = tuning._replace(step_size=float(final(averaging)))
-                if window.learns:
-                    tuning = learn(earlier, seen, tuning)
-                    earlier += seen
-            yield states, tuning, draws
+    # BlackJAX pulls towards ten times the start; this start is a good guess already.
+    averaging = init(tuning.step_size / 10.0)
+    averaging = averaging._replace(log_step_size=np.log(tuning.step_size))
+    left = draws
+    while left:
+        count = min(left, _BLOCK)
+        step_size = float(np.exp(averaging.log_step_size))
+        states, made = advance(first, count, states, tuning._replace(step_size=step_size))
+        averaging = update(averaging, float(made.acceptance.mean()))
+        left -= count
+        first += count
+        if left == 0:
+            tuning = tuning._replace(step_size=float(final(averaging)))
+        yield states, tuning, made
 
 
 def learn_coordinates(

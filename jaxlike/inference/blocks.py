@@ -1,8 +1,8 @@
-"""Blocks of NUTS draws: one compiled function, run by all chains side by side.
+"""Blocks of draws: one compiled function for each kernel, run by all chains side by side.
 
-BlackJAX's NUTS kernel makes the draws.  All tuning is an argument, so warm-up and sampling share
+A kernel of BlackJAX makes the draws.  All tuning is an argument, so warm-up and sampling share
 one compilation.  On a CPU every chain has a thread of its own and never waits for
-another's longer tree; on an accelerator all chains are one batch.
+another's longer trajectory; on an accelerator all chains are one batch.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +30,18 @@ class Tuning(NamedTuple):
     shear: Shear
 
 
+class Info(NamedTuple):
+    """What a kernel says of one draw, numbers: whether it diverged, gradients, acceptance rate."""
+
+    divergent: Any
+    gradients: Any
+    acceptance: Any
+
+
+#: (key, BlackJAX's HMCState at v, log-density of v, Tuning) -> (HMCState, Info)
+Kernel = Callable[[Array, Any, Callable[[Array], Array], Tuning], tuple[Any, Info]]
+
+
 @dataclass(frozen=True)
 class Draws:
     """Results of a block: u and the log-density's gradient there (chain, draw, n); the rest
@@ -39,7 +51,7 @@ class Draws:
     gradient: np.ndarray
     log_density: np.ndarray
     divergent: np.ndarray
-    steps: np.ndarray
+    gradients: np.ndarray
     acceptance: np.ndarray
 
 
@@ -58,18 +70,23 @@ def first_states(
     return [HMCState(*(a[i : i + group] for a in arrays)) for i in range(0, len(u), group)]
 
 
+def joined(states: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What `first_states` was made of: u (chain, n), log-density (chain,), gradient (chain, n)."""
+    parts = [[np.asarray(a) for a in state] for state in states]
+    u, value, gradient = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return u, value, gradient
+
+
 def compile_block(
+    kernel: Kernel,
     log_density: Callable[[ArrayLike], Array],
     transform: Transform,
     n: int,
     group: int,
-    max_tree_depth: int,
 ) -> Callable:
     """Compile (keys, first draw, count, state, Tuning) -> (state, outputs)."""
-    import blackjax
     from blackjax.mcmc.hmc import HMCState
 
-    kernel = blackjax.nuts.build_kernel()
     real = jnp.result_type(float)
 
     def draw(key: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
@@ -84,14 +101,11 @@ def compile_block(
         u, value, gradient = state
         along = gradient + (shear.axis @ gradient) * slope(u)
         inner = HMCState(straighten(shear, transform, u), value, along)
-        inner, info = kernel(
-            key, inner, density, tuning.step_size, tuning.inverse_mass, max_tree_depth
-        )
+        inner, info = kernel(key, inner, density, tuning)
         v, value, along = inner
         u = bend(shear, transform, v)
         gradient = along - (shear.axis @ along) * slope(u)
-        steps = info.num_integration_steps.astype(real)
-        outputs = u, gradient, value, info.is_divergent.astype(real), steps, info.acceptance_rate
+        outputs = u, gradient, value, *(jnp.asarray(x).astype(real) for x in info)
         return HMCState(u, value, gradient), outputs
 
     def draw_group(keys: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
@@ -148,9 +162,10 @@ def run_block(
         return jax.block_until_ready(block(own, at, number, states[i], settings))
 
     results = list(pool.map(advance, range(len(states))))
-    u, gradient, value, divergent, steps, acceptance = (
+    u, gradient, value, divergent, gradients, acceptance = (
         np.concatenate([np.asarray(out[k])[:count] for _, out in results], axis=1).swapaxes(0, 1)
         for k in range(6)
     )
-    draws = Draws(u, gradient, value, divergent > 0, steps.astype(int), np.nan_to_num(acceptance))
+    acceptance = np.nan_to_num(acceptance)
+    draws = Draws(u, gradient, value, divergent > 0, gradients.astype(int), acceptance)
     return [state for state, _ in results], draws

@@ -3,9 +3,9 @@
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import yaml
@@ -18,15 +18,18 @@ _EXTRAS = (".paramnames", ".ranges", ".updated.yaml")
 
 @dataclass(frozen=True)
 class Cost:
-    """What a run took: gradients in the fit, warm-up and sampling, and seconds of each phase."""
+    """What a run took: gradients in the fit, warm-up and sampling, values without a gradient, wall
+    seconds of each phase, CPU seconds in all."""
 
     fit_gradients: int = 0
     warmup_gradients: int = 0
     sampling_gradients: int = 0
+    values: int = 0
     compile_s: float = 0.0
     fit_s: float = 0.0
     warmup_s: float = 0.0
     sampling_s: float = 0.0
+    cpu_s: float = 0.0
 
     @property
     def gradients(self) -> int:
@@ -38,15 +41,28 @@ class Cost:
         """Seconds in all."""
         return self.compile_s + self.fit_s + self.warmup_s + self.sampling_s
 
+    def __add__(self, other: "Cost") -> "Cost":
+        """Both one after the other."""
+        return Cost(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+
+class Evidence(NamedTuple):
+    """Natural logarithm of the evidence, with normalised priors, and its standard error."""
+
+    ln_z: float
+    error: float
+
 
 @dataclass(frozen=True)
 class Chains:
-    """Unweighted samples after warm-up.
+    """Unweighted samples after warm-up, by one of the methods.
 
     `draws` (chain, draw, n); `log_posterior`, `log_prior` and `divergent` (chain, draw), with the
     logarithms of densities over the parameters themselves.  `priors` are Cobaya's mappings, such
     as {"min": 0, "max": 1}.  `wanted` is the number of draws a chain was meant to have.
     `derived` (chain, draw, m) are functions of the parameters, name -> LaTeX in `derived_latex`.
+    `cautions` are sentences on what the method itself says against its result, `remarks` what it
+    says besides; `trace` is how it came to it, such as "elbo" (steps,).
     """
 
     names: tuple[str, ...]
@@ -61,6 +77,11 @@ class Chains:
     wanted: int = 0
     derived_latex: Mapping[str, str] = field(default_factory=dict)
     derived: np.ndarray | None = None
+    method: str = "nuts"
+    evidence: Evidence | None = None
+    cautions: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+    trace: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def n_chains(self) -> int:
@@ -207,7 +228,7 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
     }
     params |= {name: {"latex": latex} for name, latex in chains.derived_latex.items()}
     sampler = {
-        "jaxlike_nuts": {
+        f"jaxlike_{chains.method}": {
             "sampler_type": "mcmc",  # what GetDist takes them for
             "chains": chains.n_chains,
             "draws": chains.n_draws,

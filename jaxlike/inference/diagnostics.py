@@ -35,6 +35,11 @@ def summarise(chains: Chains) -> Summary:
     return Summary(chains.columns, flat.mean(axis=0), flat.std(axis=0), r_hat, ess_bulk, ess_tail)
 
 
+def effective_sizes(draws: np.ndarray) -> np.ndarray:
+    """Bulk ESS (n,) of draws (chain, draw, n)."""
+    return np.array([_convergence(draws[:, :, i])[1] for i in range(draws.shape[-1])])
+
+
 def _convergence(draws: np.ndarray) -> tuple[float, float, float]:
     """R-hat, bulk and tail ESS of one parameter's draws (chain, draw)."""
     with warnings.catch_warnings():
@@ -77,7 +82,7 @@ def complaints(chains: Chains, summary: Summary) -> tuple[str, ...]:
                 f"{kind} ESS of {summary.names[worst]} is {ess[worst]:.0f}, below {least} "
                 f"({MIN_ESS_PER_CHAIN} per chain): sample longer"
             )
-    return tuple(found)
+    return (*found, *chains.cautions)
 
 
 def _largest(values: np.ndarray) -> int | None:
@@ -99,9 +104,11 @@ def report(chains: Chains, summary: Summary) -> str:
     cost, n_divergent = chains.cost, int(chains.divergent.sum())
     best = np.unravel_index(int(np.argmax(chains.log_posterior)), chains.log_posterior.shape)
     per_draw = cost.sampling_gradients / max(chains.divergent.size, 1)
+    draws = f"{chains.n_chains} chains x {chains.n_draws}"
+    if np.isfinite(chains.step_size):  # what makes no trajectories has neither
+        draws += f", {n_divergent} divergent, step size {chains.step_size:.3g}"
     about = {
-        "draws": f"{chains.n_chains} chains x {chains.n_draws}, {n_divergent} divergent, "
-        + f"step size {chains.step_size:.3g}",
+        "draws": draws,
         "best draw": f"-2 ln L = {chains.chi2[best]:.2f}, "
         + f"ln posterior = {chains.log_posterior[best]:.2f}",
         "gradients": f"{cost.gradients} (fit {cost.fit_gradients}, warm-up "
@@ -109,4 +116,11 @@ def report(chains: Chains, summary: Summary) -> str:
         "time": f"{cost.total_s:.1f} s (compile {cost.compile_s:.1f}, fit {cost.fit_s:.1f}, "
         + f"warm-up {cost.warmup_s:.1f}, sampling {cost.sampling_s:.1f})",
     }
-    return "\n".join([*lines, "", *(f"{name:<11}{text}" for name, text in about.items())])
+    if cost.values:
+        about["values"] = f"{cost.values} without a gradient"
+    if cost.cpu_s:
+        about["time"] += f"; {cost.cpu_s:.1f} s of CPU"
+    if chains.evidence is not None:
+        about["evidence"] = "ln Z = {:.2f} +- {:.2f}".format(*chains.evidence)
+    rows = [f"{name:<11}{text}" for name, text in about.items()]
+    return "\n".join([*lines, "", *rows, *chains.remarks])

@@ -14,6 +14,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import JaxlikeError
+from jaxlike.numerics.batches import in_blocks
 
 # In u the prior alone has curvature 1.  Less means a banana or a ridge seen from its outside, for
 # which a Gaussian twice as wide as the prior is wide enough.
@@ -46,9 +47,7 @@ def gradient_batch(log_density: Callable[[ArrayLike], Array], n: int) -> Batch:
     )
 
     def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        padded = np.concatenate([points, np.tile(points[:1], (-len(points) % size, 1))])
-        parts = [compiled(jnp.asarray(batch)) for batch in padded.reshape(-1, size, n)]
-        values, gradients = (np.concatenate(a)[: len(points)] for a in zip(*parts, strict=True))
+        values, gradients = in_blocks(compiled, points, size)
         good = np.isfinite(values) & np.isfinite(gradients).all(axis=1)
         return np.where(good, values, -np.inf), np.where(good[:, None], gradients, 0.0)
 

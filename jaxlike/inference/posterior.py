@@ -1,7 +1,7 @@
 """What a sampler sees of a model: names, a start, and a density over unit-normal variables."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from jax import Array
@@ -43,6 +43,16 @@ class Posterior(Protocol):
     def log_density(self, u: ArrayLike, /) -> Array: ...
     def to_unconstrained(self, x: ArrayLike, /) -> Array: ...
     def from_unconstrained(self, u: ArrayLike, /) -> Array: ...
+
+
+@runtime_checkable
+class Transport(Protocol):
+    """What a posterior over variables z has that are not the u of its priors.
+
+    `log_reference(z)` is the prior's log-density over z up to a constant, in the place of -u.u / 2.
+    """
+
+    def log_reference(self, z: ArrayLike, /) -> Array: ...
 
 
 class Derived(Protocol):

@@ -1,5 +1,7 @@
-"""Gaussian covariance of two-point functions in real space.
+"""Gaussian covariance of C_ell, and of two-point functions in real space.
 
+Cov(C_ab, C_cd) = (C_ac C_bd + C_ad C_bc) / ((2 ell + 1) Delta_ell f_sky), with the noise of each
+field in its own C_aa. In real space
 Cov = sum_ell F_A(ell) F_B(ell) (C_ac C_bd + C_ad C_bc) / ((2 ell + 1) f_sky) with each statistic
 xi = sum_ell F(ell) C_ell averaged over its angular bin, e.g. Friedrich et al. 2021
 (arXiv:2012.08568), eqs. 9-15. The noise-noise term is summed over all multipoles at once: by the
@@ -14,6 +16,8 @@ from numpy.typing import NDArray
 
 from jaxlike.numerics.wigner import wigner_d
 from jaxlike.theory.projection import SPINS, bin_quadrature
+
+_Index = int | NDArray
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,22 @@ class RealSpacePoints:
     first: int
     second: int
     angle: NDArray
+
+
+def gaussian_cl_covariance(
+    pairs: NDArray, fields: Sequence[Field], cl: NDArray, ell: NDArray, f_sky: float
+) -> NDArray:
+    """Covariance (n_ell, n_pair, n_pair) of the C_ell of `pairs` (n_pair, 2) of fields.
+
+    cl: (n_field, n_field, n_ell) signal spectra at `ell` (n_ell,), each of which stands for the
+    multipoles Delta_ell = gradient(ell) around it, as in Campagne et al. 2023 (arXiv:2302.05163).
+    Multipoles do not correlate.
+    """
+    noise = np.diag([field.noise for field in fields])[:, :, None]
+    modes = (2 * ell + 1) * np.gradient(ell) * f_sky
+    first, second = pairs.T
+    rows, columns = (first[:, None], second[:, None]), (first, second)
+    return np.moveaxis(_product(cl + noise, rows, columns) / modes, -1, 0)
 
 
 def bin_kernels(statistic: str, theta_min: NDArray, theta_max: NDArray, ell_max: int) -> NDArray:
@@ -88,7 +108,8 @@ def gaussian_covariance(
                 row.append(rows[j][i].T)
                 continue
             # the noise-noise part of this product has its own sum
-            spectrum = _product(cl + noise, a, b) - _product(noise, a, b)
+            ends = (a.first, a.second), (b.first, b.second)
+            spectrum = _product(cl + noise, *ends) - _product(noise, *ends)
             block = kernels[a.statistic][a.angle] * (spectrum / modes)
             block = block @ kernels[b.statistic][b.angle].T
             row.append(block + _noise_noise(a, b, fields, solid_angle) / f_sky)
@@ -96,7 +117,7 @@ def gaussian_covariance(
     return np.block(rows)
 
 
-def _product(cl: NDArray, a: RealSpacePoints, b: RealSpacePoints) -> NDArray:
-    """C_ac C_bd + C_ad C_bc."""
-    straight = cl[a.first, b.first] * cl[a.second, b.second]
-    return straight + cl[a.first, b.second] * cl[a.second, b.first]
+def _product(cl: NDArray, ab: tuple[_Index, _Index], cd: tuple[_Index, _Index]) -> NDArray:
+    """C_ac C_bd + C_ad C_bc of fields a to d, one each or arrays of them."""
+    (a, b), (c, d) = ab, cd
+    return cl[a, c] * cl[b, d] + cl[a, d] * cl[b, c]

@@ -19,14 +19,17 @@ from jaxlike.theory.power import PowerGrid, limber_power
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.redshift import ShiftedDistributions
 
-_FIELD = {"w": "counts", "gamma_t": "cross", "xi_plus": "shear", "xi_minus": "shear"}
+_FIELD = {
+    "w": "counts", "gamma_t": "cross", "xi_plus": "shear", "xi_minus": "shear",
+    "C_ell_counts": "counts", "C_ell_cross": "cross", "C_ell_shear": "shear",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Block:
-    """One statistic's points: zero-based bins and indices of angles (n,).
+    """One statistic's points: zero-based bins and indices of angles or multipoles (n,).
 
-    project(ell) -> (n_angle, n_ell) takes C_ell to the statistic at every angle.
+    project(ell) -> (n_angle, n_ell) takes C_ell at the nodes to the statistic at every one.
     """
 
     statistic: str

@@ -33,6 +33,9 @@ FIELDS: tuple[MatterField, ...] = ("total", "cdm_baryons")
 N_EFF = 3.046
 """Effective number of neutrinos of the training spectra."""
 
+Z_MAX_NEUTRINOS = 14.0
+"""Largest redshift at which growth is inside the table of massive neutrinos in every universe."""
+
 LN_X_END = 15.5
 """ln(k r_s) to which the transfer function goes on by its asymptotic form, beyond the table."""
 
@@ -163,6 +166,21 @@ def _unit(cosmo: Cosmology, table: Table) -> Array:
     return 2 * (x - low) / (high - low) - 1
 
 
+def _ln_sound_horizon(cosmo: Cosmology, unit: Array, table: Table) -> Array:
+    horizon = table.sound_horizon["massless"]
+    ln_r = terms(unit[:2], horizon.size) @ horizon
+    if cosmo.omega_nu is None:
+        return ln_r
+    shift = table.sound_horizon[cosmo.neutrinos]
+    return ln_r + cosmo.Omega_nu / cosmo.Omega_m * (terms(unit, shift.size) @ shift)
+
+
+def sound_horizon(cosmo: Cosmology, table: Table | None = None) -> Array:
+    """Comoving sound horizon at the drag epoch in Mpc, CAMB's `rdrag`; good to 5e-5."""
+    table = table or shipped_table()
+    return jnp.exp(_ln_sound_horizon(cosmo, _unit(cosmo, table), table))
+
+
 def ln_transfer(cosmo: Cosmology, k: ArrayLike, table: Table | None = None) -> Array:
     """ln T (n_k,) of cold matter and baryons with massless neutrinos; k in h/Mpc.
 
@@ -172,11 +190,7 @@ def ln_transfer(cosmo: Cosmology, k: ArrayLike, table: Table | None = None) -> A
     unit = _unit(cosmo, table)
     held = jnp.all(jnp.stack(list(conditions(cosmo, table).values())))
     known = terms(unit[:2], table.cold.shape[0]) @ table.cold
-    horizon = table.sound_horizon["massless"]
-    ln_r = terms(unit[:2], horizon.size) @ horizon
-    if cosmo.omega_nu is not None:
-        shift = table.sound_horizon[cosmo.neutrinos]
-        ln_r = ln_r + cosmo.Omega_nu / cosmo.Omega_m * (terms(unit, shift.size) @ shift)
+    ln_r = _ln_sound_horizon(cosmo, unit, table)
 
     # Beyond the table T ~ ln(k) / k^2; before it, T is one.
     start, step = table.ln_x
@@ -232,7 +246,7 @@ def ln_neutrino_ratio(
     """ln of the factor (n_z, n_k) by which massive neutrinos change the transfer function.
 
     growth: D (n_z,), normalised to a in matter domination; k (n_k,) or (n_z, n_k) in h/Mpc.
-    NaN where D is outside the table, 0.058 to 1.22 (z < 15 or so).
+    NaN where D is outside the table, 0.058 to 1.22 (z <= 14).
     """
     table = table or shipped_table()
     tensor = table.ratio[cosmo.neutrinos, field]

@@ -32,6 +32,16 @@ N_LATTICE = 212
 """Points of the multipole lattice, which has the step of the ln k lattice; ends at ell = 6.6e4."""
 
 
+_LATTICE_MARGIN = 4  # steps, after which the spline's end is not felt
+
+
+def lattice_between(low: float, high: float) -> NDArray:
+    """Indices of the multipole lattice that C_ell from ell = `low` to `high` depend on."""
+    first, last = (np.log(np.array([low, high]) + 0.5) - LN_ELL_START) / LN_K_STEP
+    start = max(int(np.floor(first)) - _LATTICE_MARGIN, 0)
+    return np.arange(start, min(int(np.ceil(last)) + _LATTICE_MARGIN + 1, N_LATTICE))
+
+
 def z_nodes(n: int, z_max: float) -> NDArray:
     """Redshift nodes (n,) of density 1 / (0.3 + z) in [Z_MIN, z_max]."""
     return np.exp(np.linspace(np.log(0.3 + Z_MIN), np.log(0.3 + z_max), n)) - 0.3

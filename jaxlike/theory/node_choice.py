@@ -87,7 +87,7 @@ def _place(density: NDArray, n: int) -> NDArray:
 def choose_ell(
     theory: TwoPointTheory, spectra: Sequence[NDArray], whiten: NDArray, tolerance: float
 ) -> tuple[NDArray, float]:
-    """Fewest multipole nodes (lattice indices) within `tolerance`, and the error they leave."""
+    """Fewest of the multipole nodes (indices) within `tolerance`, and the error they leave."""
     density = _node_density(theory, spectra, whiten)
     ell = theory.nodes.ell
     projection, rows = theory.points_on_spectra()
@@ -165,4 +165,5 @@ def choose_nodes(
     spectra = [np.asarray(r.weights @ r.power) for r in references]
     index, error_ell = choose_ell(theory, spectra, whiten, tolerance / 2)
     n_z, z_max, error_z = choose_z(theory, references, whiten, tolerance / 2)
-    return theory.with_nodes(n_z=n_z, z_max=z_max, ell_lattice=index), error_ell + error_z
+    lattice = theory.nodes.ell_lattice[index]
+    return theory.with_nodes(n_z=n_z, z_max=z_max, ell_lattice=lattice), error_ell + error_z

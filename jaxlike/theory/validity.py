@@ -35,9 +35,13 @@ def conditions(cosmo: Cosmology, linear: LinearModel = "eisenstein_hu") -> dict[
     if cosmo.omega_nu is not None:
         held["omega_nu >= 0"] = cosmo.omega_nu >= 0
         held["Omega_nu < 0.2 Omega_m"] = cosmo.Omega_nu < 0.2 * cosmo.Omega_m
-    if linear == "emulator":
-        held |= emulator.conditions(cosmo)
+    held |= range_conditions(cosmo, linear)
     return {name: jnp.asarray(value) for name, value in held.items()}
+
+
+def range_conditions(cosmo: Cosmology, linear: LinearModel) -> dict[str, Array]:
+    """Those of `conditions` that a universe may break, but not the model of its linear power."""
+    return emulator.conditions(cosmo) if linear == "emulator" else {}
 
 
 def has_solution(cosmo: Cosmology, linear: LinearModel = "eisenstein_hu") -> Array:

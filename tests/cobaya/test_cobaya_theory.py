@@ -102,9 +102,10 @@ def test_sigma8_is_the_power_spectrum_s(cosmology: dict[str, Any]) -> None:
     sigma8 = got.get_sigma8_z(Z)
     assert sigma8[0] == pytest.approx(np.sqrt(variance), rel=1e-4)
     assert got.get_param("sigma8") == pytest.approx(sigma8[0])
-    # f = -(1 + z) dln(sigma8)/dz, up to what free streaming adds to it
+    # f = -(1 + z) dln(sigma8)/dz, but for the neutrinos, whose velocity is not counted
     slope = -(1 + Z) * np.gradient(sigma8, Z)
-    np.testing.assert_allclose(got.get_fsigma8(Z)[1:-1], slope[1:-1], rtol=5e-3)
+    f_nu = cosmology["omnuh2"] / (cosmology["omegam"] * (cosmology["H0"] / 100) ** 2)
+    np.testing.assert_allclose(got.get_fsigma8(Z)[1:-1], slope[1:-1] / (1 - f_nu), rtol=1e-3)
 
 
 @pytest.mark.parametrize("amplitude", ["As", "sigma8"])
@@ -203,6 +204,25 @@ def test_an_impossible_universe_has_likelihood_zero(
     assert condition in caplog.text
 
 
+def test_points_out_of_range_are_counted(
+    cosmology: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    given = {**cosmology, "omegab": {"prior": {"min": 0.01, "max": 0.2}}}
+    built = model(given, linear="emulator")
+    for omega_b in (0.15, 0.16, 0.046, 0.17):
+        built.loglike({"omegab": omega_b}, return_derived=False)
+    assert caplog.text.count("1 point was out of range so far") == 1
+    assert "(range of the emulator)" in caplog.text
+    built.close()
+    assert "3 points were out of range so far" in caplog.text
+
+
+def test_points_out_of_range_are_an_error_on_request(cosmology: dict[str, Any]) -> None:
+    built = model({**cosmology, "omegab": 0.15}, linear="emulator", out_of_range="error")
+    with pytest.raises(LoggedError, match=r"out of range: it needs .*omega_b"):
+        built.loglike({}, return_derived=False)
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -242,6 +262,7 @@ def test_an_unknown_parameter_is_cobaya_s_own_error(cosmology: dict[str, Any]) -
         ({"radiation": "perhaps"}, "radiation"),
         ({"extra_args": {"lmax": 10}}, "extra_args"),
         ({"lineer": "eisenstein_hu"}, "lineer"),
+        ({"out_of_range": "warn"}, "reject, error"),
     ],
 )
 def test_bad_options_are_named(
@@ -265,6 +286,20 @@ def test_products_that_are_not_offered_are_refused(
     built = model(cosmology)
     with pytest.raises(LoggedError, match=word):
         built.add_requirements(requirement)
+
+
+def test_emulated_power_of_massive_neutrinos_ends_at_high_redshift(
+    cosmology: dict[str, Any],
+) -> None:
+    """What the table does not hold is refused when it is asked for, not NaN at every point."""
+    far = np.linspace(0, 20, 50)
+    power = {"Pk_grid": {"z": far, "k_max": 5.0, "nonlinear": False}}
+    with pytest.raises(LoggedError, match=r"z <= 14 only \(linear: emulator"):
+        computed(cosmology, power, linear="emulator")
+    massless = {k: v for k, v in cosmology.items() if k != "omnuh2"}
+    got = computed(massless, power, linear="emulator", neutrinos="massless")
+    assert np.isfinite(got.get_Pk_grid(nonlinear=False)[2]).all()
+    assert computed(cosmology, {"Hubble": {"z": far}}, linear="emulator")
 
 
 def test_background_against_camb(shared: Path) -> None:

@@ -16,6 +16,7 @@ from cosmosis.gaussian_likelihood import GaussianLikelihood
 import jaxlike
 from jaxlike.config.cosmosis_ini import MODULE_OPTIONS, OUTPUT_OPTIONS
 from jaxlike.cosmosis import cleanup, execute
+from jaxlike.data import write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 
 COSMOLOGY = "cosmological_parameters"
@@ -95,6 +96,20 @@ def test_simulation_has_the_covariance(mock_module, make_block, values):
         draws.append(noise @ mock_module.likelihood.precision @ noise)
     n = mock_module.likelihood.data.n_data
     assert abs(np.mean(draws) - n) < 5 * np.sqrt(2 * n / len(draws))
+
+
+def test_points_out_of_range_are_counted_or_an_error(make_module, make_block, values, capsys):
+    values[COSMOLOGY]["omega_b"] = 0.15
+    module = make_module(probes="shear", linear="emulator")
+    assert [execute(make_block(values), module) for _ in range(3)] == [1, 1, 1]
+    told = capsys.readouterr().out
+    assert told.count("out of range so far") == 1
+    assert "(range of the emulator)" in told
+    cleanup(module)
+    assert "3 points were out of range so far" in capsys.readouterr().out
+    strict = make_module(probes="shear", linear="emulator", out_of_range="error")
+    with pytest.raises(ParameterError, match="out of range: it needs"):
+        execute(make_block(values), strict)
 
 
 def test_output_options(make_module):
@@ -295,3 +310,19 @@ def test_module_yaml(repository, mock_module, make_block, values):
         for name in entries:
             stem = name.rstrip("0123456789")
             assert name in written[section] or f"{stem}{{i}}" in written[section]
+
+
+def test_entries_of_multipoles(cl_data, make_module, make_block, values, tmp_path):
+    """`angle` is ell, and the covariance and its inverse are whole."""
+    write_two_point_fits(cl_data, tmp_path / "cl.fits")
+    module = make_module(data_file=str(tmp_path / "cl.fits"), scale_cuts="none")
+    values.pop("lens_photoz_errors")
+    for section in ("bin_bias", "shear_calibration_parameters", "wl_photoz_errors"):
+        values[section] = dict(list(values[section].items())[:2])
+    block = make_block(values)
+    assert chi2_of(module, block) > 0
+    ell = np.concatenate([m.ell for m in cl_data.measurements])
+    np.testing.assert_array_equal(block["data_vector", "jaxlike_angle"], ell)
+    inverse = block["data_vector", "jaxlike_inverse_covariance"]
+    r = block["data_vector", "jaxlike_data"] - block["data_vector", "jaxlike_theory"]
+    assert_allclose(r @ inverse @ r, block["data_vector", "jaxlike_chi2"], rtol=1e-9)

@@ -9,6 +9,7 @@ from numpy.testing import assert_allclose
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
 import jaxlike
+from jaxlike import mock_paper
 
 pytestmark = pytest.mark.slow
 
@@ -36,6 +37,17 @@ def test_pipeline_as_it_is(run_cosmosis, repository):
     model = jaxlike.load(repository / PIPELINE)
     check_point(run_cosmosis(PIPELINE), model)
     assert model.data.n_data == 457
+
+
+def test_pipeline_of_the_paper(run_cosmosis, repository):
+    """It starts where its mock was made without noise: chi^2 is the error of the nodes."""
+    pipeline = "cosmosis_modules/paper_pipeline.ini"
+    done = run_cosmosis(pipeline)
+    model = jaxlike.load(repository / pipeline)
+    check_point(done, model)
+    assert 0 < -2 * printed(done)["Likelihood"] < 1e-3
+    cobaya = jaxlike.load(repository / "cobaya_yaml" / "paper_3x2pt.yaml")
+    assert_allclose(cobaya.chi2(mock_paper.FIDUCIAL), -2 * printed(done)["Likelihood"], rtol=1e-6)
 
 
 def test_real_data_with_three_samplers(run_cosmosis, repository, shared, tmp_path):

@@ -5,6 +5,7 @@ import hashlib
 import threading
 import urllib.error
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -161,3 +162,13 @@ def test_default_data_file(monkeypatch, tmp_path):
     assert default_data_file() == checkout / "des_y1_mock.fits"
     (package / "des_y1_mock.fits").touch()
     assert default_data_file() == package / "des_y1_mock.fits"
+
+
+def test_shipped_surveys_have_names(monkeypatch, tmp_path):
+    """A file of that name goes before them, as before a fetched data set."""
+    monkeypatch.chdir(tmp_path)
+    for name in shipped.SHIPPED:
+        assert shipped.find_data_file(name).name == f"{name}.fits"
+    (tmp_path / "paper_mock").touch()
+    assert shipped.find_data_file("paper_mock") == Path("paper_mock")
+    assert shipped.find_data_file("nowhere.fits") == Path("nowhere.fits")

@@ -116,7 +116,10 @@ def test_presets():
     "text, part",
     [
         ("min_angle: [1", "is not yaml"),
-        ("- 1", "must be a mapping with the keys min_angle, max_angle, angular_bins"),
+        (
+            "- 1",
+            "must be a mapping with the keys min_angle, max_angle, min_ell, max_ell, angular_bins",
+        ),
         ("max_angle: 3", "has no key min_angle"),
         ("min_angle: 3\nmaximum: 3", "unknown key 'maximum'; accepted are min_angle"),
         ("min_angle: {xip: 3}", "unknown probe 'xip'; the probes are xi_plus"),

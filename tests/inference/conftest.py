@@ -68,6 +68,14 @@ class GaussianModel:
         return covariance @ (self.precision @ self.mu + weight @ self.reference_mean), covariance
 
     @property
+    def ln_z(self):
+        """Logarithm of the evidence."""
+        mean, covariance = self.posterior
+        log_volume = 0.5 * np.linalg.slogdet(2.0 * np.pi * covariance)[1]
+        inside = GaussianModel(self.mu, self.precision, self.prior)
+        return float(inside.log_posterior(mean)) + log_volume
+
+    @property
     def reference_mean(self):
         return np.full(len(self.mu), self.prior.loc)
 
@@ -81,3 +89,19 @@ def make_gaussian():
         return GaussianModel(rng.standard_normal(n), precision, **changes)
 
     return make
+
+
+@pytest.fixture
+def interrupt(monkeypatch):
+    """Interrupt a run at the given update of its progress bar."""
+    import tqdm
+
+    def arrange(after):
+        def update(bar, count=1):
+            bar.updates = getattr(bar, "updates", 0) + 1
+            if bar.updates == after:
+                raise KeyboardInterrupt
+
+        monkeypatch.setattr(tqdm.tqdm, "update", update)
+
+    return arrange

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.inference import complaints, nuts, run_nuts, summarise
+from jaxlike.inference import complaints, mcmc, run_nuts, summarise
 from jaxlike.inference.adaptation import pooled_covariance, windows
 from jaxlike.inference.laplace import (
     dispersed_starts,
@@ -65,7 +65,7 @@ def test_a_seed_gives_the_same_draws_again(make_gaussian):
 def test_chains_in_one_batch_agree_with_chains_side_by_side(make_gaussian, monkeypatch):
     model = make_gaussian(3)
     apart = run_nuts(model, **SHORT)
-    monkeypatch.setattr(nuts, "group_size", lambda chains: chains)
+    monkeypatch.setattr(mcmc, "group_size", lambda chains: chains)
     together = run_nuts(model, **SHORT)
     np.testing.assert_allclose(apart.draws[:, :3], together.draws[:, :3], rtol=1e-6)
 
@@ -91,7 +91,7 @@ def test_a_posterior_that_is_zero_everywhere_is_an_error(make_gaussian):
 
 
 def test_an_interrupt_saves_the_draws_so_far(make_gaussian, monkeypatch):
-    monkeypatch.setattr(nuts, "_SAVE_S", 0.0)
+    monkeypatch.setattr(mcmc, "_SAVE_S", 0.0)
     saved = []
 
     def save(chains):

@@ -10,15 +10,12 @@ from pathlib import Path
 
 import camb
 import numpy as np
+from camb_universe import FIDUCIAL, camb_parameters
 
 OUTPUT = Path(__file__).with_name("camb_spectra.npz")
 Z = (0.0, 0.5, 1.0, 2.0, 3.0)
 K_RANGE = (2e-5, 100.0)  # h/Mpc
 LOG_T_AGN = (7.6, 8.1)
-FIDUCIAL = {
-    "Omega_m": 0.3, "Omega_b": 0.047, "h": 0.69, "n_s": 0.965, "A_s": 2.1e-9, "omega_nu": 0.0,
-    "N_massive": 1, "Omega_k": 0.0, "w0": -1.0, "wa": 0.0,
-}  # fmt: skip
 COSMOLOGIES: dict[str, dict[str, float]] = {
     "lcdm": {},
     "light_neutrino": {"omega_nu": 6.4e-4},
@@ -38,26 +35,7 @@ COSMOLOGIES: dict[str, dict[str, float]] = {
 
 def spectra(p: dict[str, float]) -> dict[str, np.ndarray]:
     """Linear spectra and nonlinear ratios of one cosmology, thinned to the range of k."""
-    h2 = p["h"] ** 2
-    ombh2, omnuh2 = p["Omega_b"] * h2, p["omega_nu"]
-    massive = int(p["N_massive"]) if omnuh2 else 0
-    params = camb.CAMBparams()
-    params.set_cosmology(
-        H0=100 * p["h"],
-        ombh2=ombh2,
-        omch2=p["Omega_m"] * h2 - ombh2 - omnuh2,
-        mnu=omnuh2 * 94.07 * (3 / 3.046) ** 0.75,
-        omk=p["Omega_k"],
-        nnu=3.046,
-        num_massive_neutrinos=massive,
-        neutrino_hierarchy="degenerate",
-    )
-    # CAMB turns the mass into a density: take the rounding of its constants out again
-    params.omch2 += params.omnuh2 - omnuh2
-    params.omnuh2 = omnuh2
-    params.set_dark_energy(w=p["w0"], wa=p["wa"], dark_energy_model="ppf")
-    params.InitPower.set_params(As=p["A_s"], ns=p["n_s"])
-    params.WantCls = False
+    params = camb_parameters(p)
     params.set_matter_power(redshifts=list(Z), kmax=K_RANGE[1] * p["h"], k_per_logint=0)
     params.NonLinear = camb.model.NonLinear_pk
     params.NonLinearModel.set_params(halofit_version="takahashi")

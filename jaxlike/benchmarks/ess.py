@@ -1,0 +1,156 @@
+"""Effective sample sizes of several samplers on one posterior, under one clock.
+
+The relative ESS of table 2 of Campagne et al. 2023 (arXiv:2302.05163), and what it lacks: what an
+effective draw costs in gradients, values and seconds, and how far means and widths are from those
+of the run with the largest ESS.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import jaxlike
+from jaxlike.files import atomic_writer
+from jaxlike.inference import Chains, complaints, summarise
+from jaxlike.samplers import checked_options, sampler
+
+METHODS = ("nuts", "hmc", "adjusted_mclmc", "mclmc", "mh")
+"""Methods that are compared unless others are asked for."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """One method: arrays over the parameters, totals, and what its own diagnostics object to.
+
+    relative: bulk ESS over the number of states of the chains, draws or steps of a random walk.
+    seconds and cpu_s are all; sampling_s leaves out compilation, fit and warm-up.
+    """
+
+    method: str
+    options: Mapping[str, Any]
+    names: tuple[str, ...]
+    ess: tuple[float, ...]
+    ess_tail: tuple[float, ...]
+    relative: tuple[float, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    r_hat: float
+    divergent: int
+    draws: int
+    gradients: int
+    values: int
+    seconds: float
+    sampling_s: float
+    cpu_s: float
+    complaints: tuple[str, ...]
+
+    @property
+    def worst(self) -> float:
+        """Bulk ESS of the worst parameter."""
+        return min(self.ess)
+
+
+def result_of(chains: Chains, options: Mapping[str, Any]) -> Result:
+    """What is kept of a run."""
+    summary, cost = summarise(chains), chains.cost
+    states = cost.values or chains.divergent.size  # a random walk has one state for each value
+    return Result(
+        method=chains.method,
+        options=dict(options),
+        names=summary.names,
+        ess=tuple(map(float, summary.ess_bulk)),
+        ess_tail=tuple(map(float, summary.ess_tail)),
+        relative=tuple(map(float, summary.ess_bulk / states)),
+        mean=tuple(map(float, summary.mean)),
+        std=tuple(map(float, summary.std)),
+        r_hat=float(np.max(summary.r_hat)),
+        divergent=int(chains.divergent.sum()),
+        draws=int(chains.divergent.size),
+        gradients=cost.gradients,
+        values=cost.values,
+        seconds=cost.total_s,
+        sampling_s=cost.sampling_s,
+        cpu_s=cost.cpu_s,
+        complaints=complaints(chains, summary),
+    )
+
+
+def compare(
+    model: "jaxlike.Model",
+    options: Mapping[str, Mapping[str, Any]],
+    *,
+    progress: bool = True,
+    report: Callable[[Result, Chains], None] | None = None,
+) -> list[Result]:
+    """Run every method of `options` (method -> its options) one after another."""
+    results = []
+    for method, given in options.items():
+        checked = checked_options(method, given)
+        chains = sampler(method)(model, **checked, progress=progress)
+        results.append(result_of(chains, checked))
+        if report:
+            report(results[-1], chains)
+    return results
+
+
+def deviations(results: Sequence[Result]) -> dict[str, tuple[float, float]]:
+    """Method -> largest shift of a mean [sigma] and change of a width, against the longest run."""
+    longest = max(results, key=lambda r: r.worst)
+    mean, std = np.array(longest.mean), np.array(longest.std)
+    return {
+        r.method: (
+            float(np.max(np.abs(np.array(r.mean) - mean) / std)),
+            float(np.max(np.abs(np.array(r.std) / std - 1))),
+        )
+        for r in results
+    }
+
+
+def relative_table(results: Sequence[Result]) -> str:
+    """Relative ESS in per cent, a row for each method, as Markdown."""
+    names = results[0].names
+    lines = ["| relative ESS [%] | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for r in results:
+        lines.append(f"| {r.method} | " + " | ".join(f"{100 * x:.3g}" for x in r.relative) + " |")
+    return "\n".join(lines)
+
+
+def cost_table(results: Sequence[Result]) -> str:
+    """What an effective draw of the worst parameter costs, as Markdown."""
+    far = deviations(results)
+    head = (
+        "method", "worst ESS", "tail", "R-hat", "divergent", "gradients", "values", "wall [s]",
+        "CPU [s]", "ESS / gradient", "ESS / value", "ESS / CPU h", "ESS / wall s",
+        "ESS / sampling s", "means [sigma]", "widths [%]",
+    )  # fmt: skip
+    lines = ["| " + " | ".join(head) + " |", "|---" * len(head) + "|"]
+    for r in results:
+        per_value = f"{r.worst / r.values:.2g}" if r.values else ""
+        per_gradient = "" if r.values else f"{r.worst / r.gradients:.2g}"
+        shift, width = far[r.method]
+        row = (
+            r.method, f"{r.worst:.0f}", f"{min(r.ess_tail):.0f}", f"{r.r_hat:.4f}",
+            str(r.divergent), str(r.gradients), str(r.values), f"{r.seconds:.0f}",
+            f"{r.cpu_s:.0f}", per_gradient, per_value, f"{3600 * r.worst / r.cpu_s:.0f}",
+            f"{r.worst / r.seconds:.1f}", f"{r.worst / r.sampling_s:.1f}", f"{shift:.3f}",
+            f"{100 * width:.1f}",
+        )  # fmt: skip
+        lines.append("| " + " | ".join(row) + " |")
+    return "\n".join(lines)
+
+
+def write(results: Sequence[Result], folder: Path) -> list[Path]:
+    """Write ess.json and ess.md; each is replaced as a whole."""
+    folder.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "ess.json": json.dumps([asdict(r) for r in results], indent=1),
+        "ess.md": f"{cost_table(results)}\n\n{relative_table(results)}\n",
+    }
+    for name, text in texts.items():
+        with atomic_writer(folder / name) as handle:
+            handle.write(text.encode())
+    return [folder / name for name in texts]

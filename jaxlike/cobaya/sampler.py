@@ -1,0 +1,213 @@
+"""Cobaya samplers that follow the gradients of a posterior that is jaxlike's from end to end.
+
+The input is read again as the package's own commands read it, so that priors, fixed values and
+functions of parameters become one compiled JAX function; chains are written as Cobaya writes them.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from cobaya import mpi
+from cobaya.collection import SampleCollection
+from cobaya.conventions import Extension
+from cobaya.log import LoggedError
+from cobaya.model import LogPosterior
+from cobaya.sampler import Sampler
+
+import jaxlike
+from jaxlike.cobaya.precision import prepare_jax
+from jaxlike.config import config_from_info
+from jaxlike.errors import JaxlikeError
+from jaxlike.files import atomic_writer
+from jaxlike.inference import Chains, complaints, summarise, with_derived
+from jaxlike.inference.diagnostics import MAX_R_HAT
+from jaxlike.model import Model, model_from_config
+from jaxlike.range_policy import check_prior
+from jaxlike.samplers import checked_options, options_of, sampler
+
+_STATE = ".jaxlike.{}.npz"  # of the process of that number, beside Cobaya's own .checkpoint
+
+
+class ChainSampler(Sampler):
+    """Chains of one of the package's methods; options are those of `jaxlike sample`."""
+
+    bibtex_file = "jaxlike.bibtex"
+    seed: Any
+    _method: str
+
+    def initialize(self) -> None:
+        """Build the posterior from the model's own input; name what has no gradient."""
+        prepare_jax()
+        try:
+            given = {name: getattr(self, name) for name in options_of(self._method)}
+            given = {name: value for name, value in given.items() if value is not None}
+            self._options = checked_options(self._method, given)
+            self._posterior = _posterior(self.model.info())
+            check_prior(self._posterior, lambda sentence: self.mpi_warning("%s", sentence))
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s: %s", self, error) from error
+        known = {*self._posterior.derived_parameters}
+        self._own_derived = known.issuperset(self.model.parameterization.derived_params())
+        seed = self.seed if self.seed is not None else int(self._rng.integers(2**31))
+        self._options["seed"] = seed + mpi.rank() * self._options["chains"]
+
+    def run(self) -> None:
+        """Make the chains; what there is of them is on disk every few seconds."""
+        first = 1 + mpi.rank() * self._options["chains"]
+        resuming = bool(self.output) and self.output.is_resuming()
+        self._collections = [
+            SampleCollection(self.model, self.output, name=str(first + i), sample_type="mcmc")
+            for i in range(self._options["chains"])
+        ]
+        where = {}
+        if self.output:
+            path = Path(self.output.folder) / (self.output.prefix + _STATE.format(mpi.rank()))
+            where = {"checkpoint": path, "resume": resuming and path.exists()}
+        try:
+            chains = sampler(self._method)(
+                self._posterior,
+                **self._options,
+                **where,
+                progress=mpi.is_main_process(),
+                save=self._save,
+            )
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s: %s", self, error) from error
+        self._finish(chains)
+
+    def _save(self, chains: Chains) -> None:
+        """Add the new draws to Cobaya's collections."""
+        done = len(self._collections[0])
+        derived = self._derived(chains, done) if self._own_derived else None
+        for i, collection in enumerate(self._collections):
+            for j in range(done, chains.n_draws):
+                point = chains.draws[i, j]
+                if derived is not None:
+                    collection.add(
+                        point,
+                        logpost=LogPosterior(
+                            logpost=float(chains.log_posterior[i, j]),
+                            logpriors=[float(chains.log_prior[i, j])],
+                            loglikes=[float(-0.5 * chains.chi2[i, j])],
+                            derived=derived[i, j - done].tolist(),
+                        ),
+                    )
+                else:  # Cobaya computes what only it knows
+                    collection.add(point, logpost=self.model.logposterior(point))
+            collection.out_update()
+        if self.output and mpi.is_main_process():
+            self._write_progress(chains)
+
+    def _derived(self, chains: Chains, first: int) -> np.ndarray:
+        """Derived parameters of draws from `first` on, in the input's order (chain, draw, m)."""
+        names = list(self.model.parameterization.derived_params())
+        draws = chains.draws[:, first:]
+        if not names or not draws.size:
+            return np.zeros((*draws.shape[:2], 0))
+        own = list(self._posterior.derived_parameters)
+        values = with_derived(self._posterior, replace(chains, draws=draws)).derived
+        return np.asarray(values)[..., [own.index(name) for name in names]]
+
+    def _write_progress(self, chains: Chains) -> None:
+        """Cobaya's .progress, one row a call, and its .checkpoint."""
+        summary = summarise(chains)
+        worst = float(np.max(summary.r_hat)) - 1
+        path = Path(self.progress_filename())
+        rows = path.read_text() if path.exists() else "# N acceptance_rate Rminus1\n"
+        total = chains.n_draws * len(self._collections) * mpi.size()
+        with atomic_writer(path) as file:
+            file.write(f"{rows}{total} 1 {worst:.6g}\n".encode())
+        finished = chains.n_draws >= chains.wanted and worst < MAX_R_HAT - 1
+        with atomic_writer(Path(self.checkpoint_filename())) as file:
+            text = f"sampler:\n  {self.get_name()}:\n    converged: {str(finished).lower()}\n"
+            file.write(text.encode())
+
+    def _finish(self, chains: Chains) -> None:
+        every = mpi.gather(chains)
+        if not mpi.is_main_process():
+            return
+        together = _together(every)
+        summary = summarise(together)
+        self.log.info(
+            "%d chains of %d draws: R-hat %.4f, smallest ESS %.0f (%s)",
+            *(together.n_chains, together.n_draws, summary.r_hat.max(), summary.ess_bulk.min()),
+            summary.names[int(np.argmin(summary.ess_bulk))],
+        )
+        for complaint in complaints(together, summary):
+            self.log.warning("%s", complaint)
+        if self.output:
+            covariance = np.cov(together.draws.reshape(-1, together.draws.shape[-1]).T)
+            stem = Path(self.output.folder) / self.output.prefix
+            with atomic_writer(stem.with_name(stem.name + Extension.covmat)) as file:
+                np.savetxt(file, np.atleast_2d(covariance), header=" ".join(together.names))
+
+    def products(self, **_: Any) -> dict[str, Any]:
+        """The chains of this process as Cobaya's collections: `sample`, one or a list of them."""
+        one = len(self._collections) == 1
+        return {"sample": self._collections[0] if one else self._collections}
+
+    def samples(self, **_: Any) -> Any:
+        """The same without a name."""
+        return self.products()["sample"]
+
+    @classmethod
+    def output_files_regexps(
+        cls, output: Any, info: Mapping[str, Any] | None = None, minimal: bool = False
+    ) -> list[tuple[re.Pattern[str], str | None]]:
+        """Patterns of the files that a run writes."""
+        chains: list[tuple[re.Pattern[str], str | None]] = [
+            (output.collection_regexp(name=None), None)
+        ]
+        if minimal:
+            return chains
+        endings = (Extension.checkpoint, Extension.progress, Extension.covmat)
+        patterns = [re.escape(ending.lstrip(".")) for ending in endings]
+        patterns.append(re.escape(_STATE.lstrip(".")).replace(r"\{\}", r"\d+"))
+        return chains + [(re.compile(f"{output.prefix_regexp_str}{p}$"), None) for p in patterns]
+
+    @classmethod
+    def get_version(cls) -> str:
+        """Version of jaxlike."""
+        return jaxlike.__version__
+
+
+def _posterior(info: Mapping[str, Any]) -> Model:
+    if info.get("prior"):
+        raise JaxlikeError(
+            f"the external priors {', '.join(info['prior'])} have no gradient here: give priors "
+            "of single parameters, or take Cobaya's mcmc"
+        )
+    return model_from_config(config_from_info(info, "input"))
+
+
+def _together(runs: Sequence[Chains]) -> Chains:
+    """The chains of all processes as one set."""
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(run, name) for run in runs])
+
+    return replace(
+        runs[0],
+        draws=joined("draws"),
+        log_posterior=joined("log_posterior"),
+        log_prior=joined("log_prior"),
+        divergent=joined("divergent"),
+    )
+
+
+class NUTS(ChainSampler):
+    r"""No-U-Turn sampler \cite{Hoffman:2011ukg} of BlackJAX \cite{Cabezas:2024bj}, with a warm-up
+    that needs no start and no covariance matrix."""
+
+    _method = "nuts"
+
+
+class MCLMC(ChainSampler):
+    r"""Adjusted microcanonical Langevin sampler \cite{Robnik:2025mams} of BlackJAX
+    \cite{Cabezas:2024bj}, after the same warm-up as NUTS."""
+
+    _method = "adjusted_mclmc"

@@ -1,0 +1,139 @@
+"""CosmoSIS samplers that follow the gradients of a pipeline whose only module is jaxlike's.
+
+`[runtime] import_samplers = cosmosis_modules/jaxlike_samplers.py` makes them known to CosmoSIS. The
+likelihood is the one that the module has set up, the priors are the pipeline's own.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import jax
+import numpy as np
+from cosmosis.runtime import prior as host
+from cosmosis.samplers import Sampler
+
+from jaxlike.config import Config
+from jaxlike.cosmosis import TwoPointModule
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.inference import Chains, complaints, report, summarise, with_derived
+from jaxlike.model import Model
+from jaxlike.names import default_latex
+from jaxlike.parameters import Parameter, check_names
+from jaxlike.priors import Normal, Prior, TruncatedNormal, Uniform
+from jaxlike.samplers import checked_options, options_of, sampler
+
+_DERIVED = {"sigma_8": "sigma8", "s_8": "S8"}
+
+
+def prior_of(name: str, given: Any) -> Prior:
+    """A CosmoSIS prior as one with a gradient; ParameterError names those that have none."""
+    if isinstance(given, host.UniformPrior):
+        return Uniform(given.a, given.b)
+    if isinstance(given, host.TruncatedGaussianPrior):
+        low, high = (given.mu + edge * given.sigma for edge in (given.a, given.b))
+        return TruncatedNormal(given.mu, given.sigma, low, high)
+    if isinstance(given, host.GaussianPrior):
+        return Normal(given.mu, given.sigma)
+    raise ParameterError(
+        f"parameter '{name}' has a {type(given).__name__}, which this sampler cannot follow; "
+        "accepted are uniform, gaussian and truncated gaussian priors"
+    )
+
+
+def model_of(pipeline: Any) -> Model:
+    """The posterior of a CosmoSIS pipeline; ConfigError if it has other modules."""
+    modules = [module.data for module in pipeline.modules]
+    if len(modules) != 1 or not isinstance(modules[0], TwoPointModule):
+        names = ", ".join(module.name for module in pipeline.modules)
+        raise ConfigError(
+            f"the pipeline's modules are {names}: gradients go through jaxlike_two_point.py alone"
+        )
+    likelihood = modules[0].likelihood
+    if likelihood.options.power != "jaxlike":
+        raise ConfigError("power = block has no gradient: take power = jaxlike")
+    parameters = []
+    for p in pipeline.parameters:
+        name = f"{p.section}--{p.name}"
+        if p.is_fixed():
+            parameters.append(Parameter(name, value=float(p.start)))
+            continue
+        prior = prior_of(name, p.prior)
+        label = default_latex(name)
+        parameters.append(Parameter(name, prior=prior, latex=label, ref_loc=float(p.start)))
+    known = [p.name for p in parameters]
+    check_names(known, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+    config = Config(
+        path=Path("pipeline"),
+        data_file=likelihood.data.source,
+        scale_cuts="none",
+        probes=None,
+        parameters=tuple(parameters),
+        theory=likelihood.options,
+    )
+    return Model(config, likelihood)
+
+
+class JaxlikeSampler(Sampler):
+    """Chains of one of the package's methods, whose options its section takes."""
+
+    sampler_outputs = (("prior", float), ("post", float))
+    method: str
+
+    def config(self) -> None:
+        """Read the options and build the posterior."""
+        jax.config.update("jax_enable_x64", True)
+        given = {}
+        for name in options_of(self.method):
+            text = self.read_ini(name, str, "")
+            if text:
+                given[name] = text
+        self.options = checked_options(self.method, given)
+        self.model = model_of(self.pipeline)
+        self.extra = []
+        own = list(self.model.derived_parameters)
+        for section, name in self.pipeline.extra_saves:
+            found = _DERIVED.get(name.lower(), "")
+            if section.lower() != "cosmological_parameters" or found not in own:
+                raise ConfigError(
+                    f"extra_output has {section}/{name}, which this sampler does not compute; "
+                    "accepted are cosmological_parameters/sigma_8 and cosmological_parameters/s_8"
+                )
+            self.extra.append(own.index(found))
+        # cosmosis-postprocess knows its own samplers by name: these chains are of this kind
+        self.output.metadata("sampler", "metropolis")
+        self.converged = False
+
+    def execute(self) -> None:
+        """Make the chains and write them, one after another."""
+        run = sampler(self.method)
+        chains = run(self.model, **self.options, progress=True)
+        summary = summarise(chains)
+        print(report(chains, summary), flush=True)
+        for complaint in complaints(chains, summary):
+            print(f"jaxlike: warning: {complaint}", flush=True)
+        self._write(chains)
+        self.converged = True
+
+    def _write(self, chains: Chains) -> None:
+        flat = chains.draws.reshape(-1, chains.draws.shape[-1])
+        derived = np.asarray(with_derived(self.model, chains).derived)
+        extra = derived.reshape(len(flat), -1)[:, np.array(self.extra, int)]
+        densities = chains.log_prior.ravel(), chains.log_posterior.ravel()
+        for x, more, prior, posterior in zip(flat, extra, *densities, strict=True):
+            self.output.parameters(x, more, prior, posterior)
+
+    def is_converged(self) -> bool:
+        """Whether the chains have been made."""
+        return self.converged
+
+
+class JaxlikeNutsSampler(JaxlikeSampler):
+    """NUTS; section [jaxlikenuts] takes the options of `jaxlike sample --method nuts`."""
+
+    method = "nuts"
+
+
+class JaxlikeMclmcSampler(JaxlikeSampler):
+    """Adjusted microcanonical Langevin; section [jaxlikemclmc]."""
+
+    method = "adjusted_mclmc"

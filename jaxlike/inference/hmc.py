@@ -1,0 +1,35 @@
+"""Hamiltonian Monte Carlo (Duane et al. 1987; Betancourt 2017, arXiv:1701.02434) by BlackJAX."""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jaxlike.inference.blocks import Info, Tuning
+from jaxlike.inference.mcmc import run_mcmc
+from jaxlike.inference.pilot import Method
+
+_LENGTH = jnp.pi / 2  # a quarter of the period of a Gaussian: the end knows nothing of the start
+_JITTER = 0.5  # trajectories of one length return to where they came from in some direction
+
+
+def hmc_method() -> Method:
+    """Trajectories of a length within `_JITTER` of a quarter period, by leapfrog steps."""
+    import blackjax
+
+    step = blackjax.hmc.build_kernel()
+
+    def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
+        own, other = jax.random.split(key)
+        length = _LENGTH * jax.random.uniform(other, minval=1 - _JITTER, maxval=1 + _JITTER)
+        count = jnp.ceil(length / tuning.step_size).astype(int)
+        state, info = step(own, state, density, tuning.step_size, tuning.inverse_mass, count)
+        return state, Info(info.is_divergent, info.num_integration_steps, info.acceptance_rate)
+
+    return Method("hmc", kernel, 0.8, lambda n: 0.9 / n**0.25)
+
+
+run_hmc = partial(run_mcmc, method=hmc_method)
+"""Sample a posterior by Hamiltonian Monte Carlo; options and errors of `run_mcmc`."""

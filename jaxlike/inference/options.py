@@ -1,0 +1,41 @@
+"""Checks of the samplers' options: one clear sentence each."""
+
+from collections.abc import Iterable
+from importlib import import_module
+from typing import Any
+
+from jaxlike.errors import ConfigError
+
+SEED = (0, 2**32 - 1)
+
+
+def check_whole(name: str, value: Any, low: int, high: int | None = None) -> None:
+    """ConfigError unless `value` is a whole number from `low` to `high`."""
+    if not isinstance(value, int) or value < low or (high is not None and value > high):
+        accepted = f"whole numbers from {low}" + (f" to {high}" if high is not None else "")
+        raise ConfigError(f"option {name} is {value!r}; accepted are {accepted}")
+
+
+def check_between(name: str, value: Any, low: float, high: float) -> None:
+    """ConfigError unless `value` is a number between `low` and `high`, both excluded."""
+    if not isinstance(value, (int, float)) or not low < value < high:
+        raise ConfigError(
+            f"option {name} is {value!r}; accepted are numbers between {low:g} and {high:g}"
+        )
+
+
+def check_choice(name: str, value: Any, choices: Iterable[str]) -> None:
+    """ConfigError unless `value` is one of `choices`."""
+    if value not in tuple(choices):
+        raise ConfigError(f"option {name} is {value!r}; accepted are {', '.join(choices)}")
+
+
+def check_installed(method: str, **libraries: str) -> None:
+    """ConfigError unless each of the modules (name=its proper name) can be imported."""
+    for module, name in libraries.items():
+        try:
+            import_module(module)
+        except ImportError as error:
+            raise ConfigError(
+                f"method {method} needs {name}: pip install jaxlike[samplers]"
+            ) from error

@@ -1,0 +1,61 @@
+"""Cobaya's Metropolis-Hastings as one of the samplers."""
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxlike.cobaya.metropolis import run_mh
+from jaxlike.inference import summarise
+from jaxlike.parameters import Parameter
+from jaxlike.priors import Normal, TruncatedNormal, Uniform
+
+
+class Product:
+    """Independent normal likelihoods of parameters with priors of every kind and any unit."""
+
+    priors = (Uniform(1e-9, 4e-9), Normal(70.0, 5.0), TruncatedNormal(0.0, 1.0, -0.5, 2.0))
+    mean = np.array([2e-9, 72.0, 0.4])
+    width = np.array([1e-10, 2.0, 0.3])
+    parameters = ("As", "H0", "p")
+    reference = np.array([2.5e-9, 70.0, 0.0])
+
+    @property
+    def specs(self):
+        pairs = zip(self.parameters, self.priors, strict=True)
+        return tuple(Parameter(name, prior=prior, latex=name) for name, prior in pairs)
+
+    def from_unconstrained(self, u):
+        return jnp.stack([p.from_unit_normal(v) for p, v in zip(self.priors, u, strict=True)])
+
+    def to_unconstrained(self, x):
+        return jnp.stack([p.to_unit_normal(v) for p, v in zip(self.priors, x, strict=True)])
+
+    def log_prior(self, x):
+        return sum(p.log_density(v) for p, v in zip(self.priors, x, strict=True))
+
+    def log_posterior(self, x):
+        return self.log_prior(x) - 0.5 * (((x - self.mean) / self.width) ** 2).sum()
+
+    def log_density(self, u):
+        x = self.from_unconstrained(u)
+        return -0.5 * (((x - self.mean) / self.width) ** 2).sum() - 0.5 * u @ u
+
+
+@pytest.mark.slow
+def test_moments_and_densities(caplog):
+    model = Product()
+    chains = run_mh(model, chains=2, steps=3000, samples=1500, seed=1, progress=False)
+    assert "positive" not in caplog.text
+    summary = summarise(chains)
+    # the first two are normal: priors and likelihoods multiply
+    precision = 1 / model.width[1] ** 2 + 1 / 5.0**2
+    expected = np.array([2e-9, (72.0 / 2.0**2 + 70.0 / 5.0**2) / precision])
+    width = np.array([1e-10, precision**-0.5])
+    np.testing.assert_allclose((summary.mean[:2] - expected) / width, 0, atol=0.2)
+    np.testing.assert_allclose(summary.std[:2], width, rtol=0.15)
+    for draw in (3, 700):
+        x = chains.draws[1, draw]
+        assert chains.log_posterior[1, draw] == pytest.approx(float(model.log_posterior(x)))
+        assert chains.log_prior[1, draw] == pytest.approx(float(model.log_prior(x)))
+    assert chains.cost.values > 6000
+    assert chains.method == "mh"

@@ -1,0 +1,79 @@
+"""The posterior of arXiv:2302.05163 in Cobaya: its own parameters, and no others."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+pytest.importorskip("cobaya", reason="Cobaya is not installed")
+
+import jaxlike
+from jaxlike import mock_paper
+from jaxlike.config import read_config
+from jaxlike.config.cobaya_yaml import config_from_info, load_yaml
+from jaxlike.errors import ConfigError
+
+
+@pytest.fixture
+def info(repository: Path) -> dict[str, Any]:
+    """The shipped input."""
+    file = repository / "cobaya_yaml" / "paper_3x2pt.yaml"
+    return load_yaml(file.read_text(encoding="utf-8"), "paper_3x2pt.yaml")
+
+
+@pytest.mark.slow
+def test_the_command_finds_the_fiducial(
+    info: dict[str, Any], repository: Path, tmp_path: Path, cobaya_run: Any
+) -> None:
+    """chi^2 = 0 up to the nodes, the same from the input that Cobaya leaves, and as the library."""
+    info["sampler"] = {"evaluate": {"override": mock_paper.FIDUCIAL}}
+    info["output"] = str(tmp_path / "paper")
+    model = jaxlike.load(repository / "cobaya_yaml" / "paper_3x2pt.yaml")
+    expected = float(model.chi2(mock_paper.FIDUCIAL))
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(info), encoding="utf-8")
+    for again in (False, True):
+        if again:
+            left = load_yaml((tmp_path / "paper.updated.yaml").read_text(), "updated")
+            file.write_text(yaml.safe_dump({**left, "output": None}), encoding="utf-8")
+        done = cobaya_run("run", file)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "DES_" not in done.stdout
+        chi2 = float(done.stdout.split("chi2_jaxlike.cobaya.3x2pt = ")[1].split()[0])
+        assert chi2 == pytest.approx(expected, rel=1e-3)
+        assert chi2 < 1e-3
+    config = read_config(tmp_path / "paper.updated.yaml")
+    assert {p.name for p in config.sampled} == set(mock_paper.FIDUCIAL)
+
+
+def test_the_input_initialises_an_mcmc(
+    tmp_path: Path, info: dict[str, Any], cobaya_run: Any
+) -> None:
+    info["output"] = str(tmp_path / "chain")
+    file = tmp_path / "mine.yaml"
+    file.write_text(yaml.safe_dump(info), encoding="utf-8")
+    done = cobaya_run("run", file, "--test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Test initialization successful" in done.stdout
+
+
+def test_without_the_empty_params_a_bias_is_given_twice(info: dict[str, Any]) -> None:
+    del info["likelihood"]["jaxlike.cobaya.3x2pt"]["params"]
+    with pytest.raises(jaxlike.ParameterError, match="'b1' and as 'DES_b1': give one"):
+        config_from_info(info, "paper.yaml")
+
+
+def test_params_of_a_component_are_a_mapping(info: dict[str, Any]) -> None:
+    info["likelihood"]["jaxlike.cobaya.3x2pt"]["params"] = 3
+    with pytest.raises(ConfigError, match="block 'params' is 3, but must be a mapping"):
+        config_from_info(info, "paper.yaml")
+
+
+def test_params_of_a_component_replace_its_own(info: dict[str, Any]) -> None:
+    del info["params"]["b1"]
+    info["likelihood"]["jaxlike.cobaya.3x2pt"]["params"] = {"b1": 1.2}
+    config = config_from_info(info, "paper.yaml")
+    assert len(config.sampled) == 20
+    (b1,) = (p for p in config.parameters if p.name == "b1")
+    assert b1.value == 1.2

@@ -1,0 +1,146 @@
+"""The samplers, through `cobaya-run`: Cobaya's files, resuming, and what is refused."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from cobaya.log import LoggedError
+from cobaya.model import get_model
+from cobaya.output import get_output
+from cobaya.sampler import get_sampler
+from getdist.mcsamples import loadMCSamples
+
+SHORT = {"chains": 2, "warmup": 100, "samples": 200, "seed": 1}
+FREE = {"prior": {"min": 0.1, "max": 0.9}, "ref": 0.3, "proposal": 0.01}
+
+
+def information(output: Path, **changes: Any) -> dict[str, Any]:
+    """Cosmic shear of the mock survey with one free cosmological parameter."""
+    info = {
+        "theory": {"jaxlike.cobaya.Theory": None},
+        "likelihood": {"jaxlike.cobaya.shear": None},
+        "params": {
+            "omegam": FREE,
+            **{"As": 2.1e-9, "H0": 70, "omegab": 0.046, "ns": 0.966},
+            **{"sigma8": None, "S8": None},
+        },
+        "sampler": {"jaxlike.cobaya.NUTS": SHORT},
+        "output": str(output),
+    }
+    return info | changes
+
+
+def written(path: Path, info: Mapping[str, Any]) -> Path:
+    path.write_text(yaml.safe_dump(dict(info)))
+    return path
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
+    """Prefix of an uninterrupted run."""
+    folder = tmp_path_factory.mktemp("whole")
+    file = written(folder / "run.yaml", information(folder / "run"))
+    command = [sys.executable, "-m", "cobaya", "run", str(file)]
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    subprocess.run(command, check=True, cwd=repository, env=environment, capture_output=True)
+    return folder / "run"
+
+
+@pytest.mark.slow
+def test_a_run_writes_what_cobaya_and_getdist_read(whole: Path) -> None:
+    names = {f.name.removeprefix("run.") for f in whole.parent.iterdir()}
+    wanted = {"1.txt", "2.txt", "checkpoint", "covmat", "progress", "updated.yaml", "input.yaml"}
+    assert wanted <= names
+    samples = loadMCSamples(str(whole), no_cache=True, settings={"ignore_rows": 0})
+    assert samples.numrows == 400
+    omega_m = samples.mean("omegam")
+    assert 0.15 < omega_m < 0.5
+    s8 = samples.getParams().sigma8 * np.sqrt(samples.getParams().omegam / 0.3)
+    np.testing.assert_allclose(samples.getParams().S8, s8, rtol=1e-5)
+    header = whole.with_name("run.covmat").read_text().splitlines()[0]
+    assert header.split()[1] == "omegam"
+    assert "jaxlike.cobaya.NUTS" in whole.with_name("run.checkpoint").read_text()
+
+
+@pytest.mark.slow
+def test_its_densities_are_cobaya_s(whole: Path) -> None:
+    info = yaml.safe_load(whole.with_name("run.updated.yaml").read_text())
+    model = get_model({k: info[k] for k in ("theory", "likelihood", "params")})
+    lines = whole.with_name("run.1.txt").read_text().splitlines()
+    row = dict(zip(lines[0].split()[1:], map(float, lines[7].split()), strict=True))
+    names = list(model.parameterization.sampled_params())
+    found = model.logposterior({name: row[name] for name in names}, as_dict=True)
+    assert -found["logpost"] == pytest.approx(row["minuslogpost"], abs=1e-4)
+    assert found["derived"]["S8"] == pytest.approx(row["S8"], rel=1e-5)
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_bit_for_bit_and_nothing_is_overwritten(
+    whole: Path, tmp_path: Path, repository: Path, cobaya_run: Callable[..., Any]
+) -> None:
+    output = tmp_path / "run"
+    file = written(tmp_path / "run.yaml", information(output))
+    environment = {**os.environ, "PYTHONPATH": str(repository)}
+    code = (
+        "import jaxlike.inference.mcmc as m; m._SAVE_S = m._BLOCK_S = 0.0;"
+        f"from cobaya.run import run; run({str(file)!r})"
+    )
+    process = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=repository,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    chain = tmp_path / "run.1.txt"
+    until = time.monotonic() + 300
+    while time.monotonic() < until and process.poll() is None:
+        if chain.exists() and len(chain.read_text().splitlines()) > 5:
+            break
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert len(chain.read_text().splitlines()) < 201, "the run had ended before it was killed"
+
+    refused = cobaya_run("run", file)
+    assert refused.returncode != 0
+    assert "--resume" in refused.stdout + refused.stderr
+    resumed = cobaya_run("run", file, "-r")
+    assert resumed.returncode == 0, resumed.stdout + resumed.stderr
+    for index in (1, 2):
+        ours, theirs = (p.with_name(f"run.{index}.txt").read_text() for p in (output, whole))
+        assert ours == theirs
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"likelihood": {"jaxlike.cobaya.shear": None, "one": None}}, ("'one'", "accepted")),
+        ({"prior": {"narrow": "lambda omegam: -omegam**2"}}, ("narrow", "external priors")),
+        ({"sampler": {"jaxlike.cobaya.NUTS": {"chains": 0}}}, ("chains is 0", "accepted")),
+        ({"sampler": {"jaxlike.cobaya.NUTS": {"warmup": "many"}}}, ("warmup", "'many'")),
+        (
+            {"params": {"omegam": {"prior": {"dist": "cauchy", "loc": 0.3, "scale": 0.1}}}},
+            ("omegam", "cauchy", "uniform, norm, truncnorm"),
+        ),
+    ],
+)
+def test_what_has_no_gradient_is_named(
+    tmp_path: Path, change: Mapping[str, Any], words: tuple[str, ...]
+) -> None:
+    info = information(tmp_path / "run")
+    info["params"] = info["params"] | change.get("params", {})
+    info |= {k: v for k, v in change.items() if k != "params"}
+    with pytest.raises(LoggedError) as error:
+        get_sampler(
+            info["sampler"], get_model(info), get_output(prefix=str(tmp_path / "run"))
+        ).run()
+    assert all(word in str(error.value) for word in words)

@@ -1,0 +1,86 @@
+"""Runs that are stopped and resumed: the draws of the uninterrupted run, bit for bit."""
+
+import numpy as np
+import pytest
+
+from jaxlike.errors import ConfigError
+from jaxlike.inference import mcmc
+from jaxlike.samplers import sampler
+
+SHORT = {"warmup": 60, "samples": 300, "chains": 2, "seed": 4, "progress": False}
+
+
+@pytest.fixture
+def stopped(make_gaussian, monkeypatch, tmp_path):
+    """A function that runs a method until its second checkpoint: model, and the file."""
+    monkeypatch.setattr(mcmc, "_SAVE_S", 0.0)
+
+    def run(method):
+        model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
+        saved = []
+
+        def save(chains):
+            saved.append(chains)
+            if len(saved) == 2:
+                raise RuntimeError("killed")  # no chance to tidy up
+
+        with pytest.raises(RuntimeError):
+            sampler(method)(model, **SHORT, save=save, checkpoint=path)
+        return model, path, saved[-1]
+
+    return run
+
+
+@pytest.mark.parametrize("method", ["nuts", "adjusted_mclmc", "mclmc"])
+def test_a_resumed_run_equals_the_uninterrupted_one(stopped, method):
+    model, path, before = stopped(method)
+    assert 0 < before.n_draws < 300
+    whole = sampler(method)(model, **SHORT)
+    resumed = sampler(method)(model, **SHORT, checkpoint=path, resume=True)
+    np.testing.assert_array_equal(resumed.draws, whole.draws)
+    np.testing.assert_array_equal(resumed.log_posterior, whole.log_posterior)
+    np.testing.assert_array_equal(resumed.draws[:, : before.n_draws], before.draws)
+    assert resumed.cost.gradients == whole.cost.gradients
+
+
+def test_a_finished_run_is_extended(make_gaussian, tmp_path):
+    model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
+    first = sampler("nuts")(model, **SHORT, checkpoint=path)
+    more = sampler("nuts")(model, **SHORT | {"samples": 500}, checkpoint=path, resume=True)
+    assert more.n_draws == 500
+    np.testing.assert_array_equal(more.draws[:, :300], first.draws)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"seed": 5}, "belongs to a run with seed = 4, not 5"),
+        ({"chains": 3}, "belongs to a run with chains = 2, not 3"),
+    ],
+)
+def test_another_run_s_checkpoint_is_refused(stopped, change, words):
+    model, path, _ = stopped("nuts")
+    with pytest.raises(ConfigError, match=words):
+        sampler("nuts")(model, **SHORT | change, checkpoint=path, resume=True)
+
+
+def test_another_method_s_checkpoint_is_refused(stopped):
+    model, path, _ = stopped("nuts")
+    with pytest.raises(ConfigError, match="method = nuts, not hmc"):
+        sampler("hmc")(model, **SHORT, checkpoint=path, resume=True)
+
+
+def test_another_posterior_s_checkpoint_is_refused(stopped, make_gaussian):
+    _, path, _ = stopped("nuts")
+    other = make_gaussian(3, seed=2)
+    with pytest.raises(ConfigError, match="is of another posterior"):
+        sampler("nuts")(other, **SHORT, checkpoint=path, resume=True)
+
+
+def test_a_truncated_or_missing_checkpoint_is_named(stopped, tmp_path):
+    model, path, _ = stopped("nuts")
+    path.write_bytes(path.read_bytes()[:2000])
+    with pytest.raises(ConfigError, match="is damaged"):
+        sampler("nuts")(model, **SHORT, checkpoint=path, resume=True)
+    with pytest.raises(ConfigError, match="is not there"):
+        sampler("nuts")(model, **SHORT, checkpoint=tmp_path / "none.npz", resume=True)

@@ -1,0 +1,118 @@
+"""NUTS through a trained guide: draws of the posterior itself, whatever the guide."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxlike.errors import ConfigError
+from jaxlike.inference import complaints, mcmc, neutra, run_neutra, summarise, variational
+
+pytest.importorskip("numpyro")
+from jaxlike.inference.progress import progress_bar
+
+SHORT = {"steps": 20, "warmup": 60, "samples": 40, "chains": 2, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def run(make_gaussian):
+    model = make_gaussian(4)
+    # A flow that is far from trained: the draws must not depend on it.
+    return model, run_neutra(
+        model, guide="bnaf", steps=50, warmup=200, samples=800, seed=3, progress=False
+    )
+
+
+def test_moments_of_a_correlated_gaussian_are_recovered(run):
+    model, chains = run
+    mean, covariance = model.posterior
+    summary = summarise(chains)
+    error = np.sqrt(np.diag(covariance) / summary.ess_bulk)
+    assert np.all(np.abs(summary.mean - mean) < 4.0 * error)
+    root = np.linalg.inv(np.linalg.cholesky(covariance))
+    whitened = (chains.draws.reshape(-1, mean.size) - mean) @ root.T
+    np.testing.assert_allclose(np.cov(whitened.T), np.eye(mean.size), atol=0.15)
+    assert complaints(chains, summary) == ()
+
+
+def test_densities_of_the_draws_are_the_model_s(run):
+    model, chains = run
+    assert chains.method == "neutra"
+    x = jnp.asarray(chains.draws.reshape(-1, 4)[::50])
+    for values, function in (
+        (chains.log_posterior, model.log_posterior),
+        (chains.log_prior, model.log_prior),
+    ):
+        np.testing.assert_allclose(values.reshape(-1)[::50], jax.vmap(function)(x), atol=1e-7)
+
+
+def test_cost_counts_the_training(run):
+    _, chains = run
+    assert chains.trace["elbo"].shape == (50,)
+    assert chains.cost.warmup_gradients > 50 * 16
+    assert chains.cost.sampling_gradients >= chains.divergent.size
+    assert chains.cost.cpu_s > 0
+
+
+def test_walls_are_respected(make_gaussian):
+    model = make_gaussian(3, walls=0.0)
+    chains = run_neutra(model, **SHORT)
+    assert chains.draws[..., 0].max() <= 0.0
+    assert np.isfinite(chains.log_posterior).all()
+
+
+def test_a_seed_gives_the_same_draws_again(make_gaussian):
+    model = make_gaussian(3)
+    first, again = (run_neutra(model, seed=5, **SHORT) for _ in range(2))
+    np.testing.assert_array_equal(first.draws, again.draws)
+
+
+def test_an_interrupt_saves_the_draws_so_far(make_gaussian, monkeypatch):
+    monkeypatch.setattr(mcmc, "_SAVE_S", 0.0)
+    saved = []
+
+    def save(chains):
+        saved.append(chains)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_neutra(make_gaussian(2), **SHORT | {"samples": 4000}, save=save)
+    assert len(saved) == 3
+    assert {part.method for part in saved} == {"neutra"}
+    assert 0 < saved[-1].n_draws < 4000
+
+
+def test_an_interrupt_of_the_training_leaves_nothing_to_save(make_gaussian, interrupt):
+    interrupt(after=2)
+    saved = []
+    with pytest.raises(KeyboardInterrupt):
+        run_neutra(make_gaussian(2), **SHORT | {"steps": 10000}, save=saved.append)
+    assert saved == []
+
+
+def test_variables_are_carried_there_and_back(make_gaussian):
+    model = make_gaussian(3)
+    training = variational.Training("bnaf", steps=5, learning_rate=0.01, particles=4, seed=0)
+    fit = variational.fit_guide(model, training, progress_bar(5, False))
+    carried = neutra.Transported(model, fit.guide)
+    np.testing.assert_allclose(carried.to_unconstrained(carried.reference), 0.0, atol=1e-6)
+    z = jnp.array([0.4, -1.1, 0.3])
+    x = carried.from_unconstrained(z)
+    np.testing.assert_allclose(carried.to_unconstrained(x), z, atol=1e-6)
+    # The density over z is that over x times the volume that z takes up there.
+    log_volume = np.linalg.slogdet(jax.jacfwd(carried.from_unconstrained)(z))[1]
+    other = jnp.array([-0.2, 0.5, 0.9])
+    other_volume = np.linalg.slogdet(jax.jacfwd(carried.from_unconstrained)(other))[1]
+    other_x = carried.from_unconstrained(other)
+    wanted = model.log_posterior(x) + log_volume - model.log_posterior(other_x) - other_volume
+    assert float(carried.log_density(z) - carried.log_density(other)) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("guide", "flow"), ("steps", 0), ("chains", 0), ("warmup", -1), ("target_accept", 1.0)],
+)
+def test_options_out_of_range(make_gaussian, option, value):
+    with pytest.raises(ConfigError, match=f"option {option} is .*accepted"):
+        run_neutra(make_gaussian(2), **{option: value})

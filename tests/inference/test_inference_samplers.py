@@ -1,0 +1,83 @@
+"""Every sampler of gradients on posteriors with known moments: the same in, the same out."""
+
+import numpy as np
+import pytest
+
+from jaxlike.errors import ConfigError
+from jaxlike.inference import complaints, report, summarise
+from jaxlike.samplers import METHODS, checked_options, options_of, sampler
+
+CHAINS = ("nuts", "hmc", "adjusted_mclmc", "mclmc")
+SHORT = {"warmup": 60, "samples": 40, "chains": 2, "progress": False}
+
+
+@pytest.fixture(scope="module")
+def runs(make_gaussian):
+    """Method -> chains on a correlated Gaussian of ten dimensions."""
+    model = make_gaussian()
+    return model, {
+        method: sampler(method)(model, warmup=200, samples=1500, seed=3, progress=False)
+        for method in CHAINS
+    }
+
+
+@pytest.mark.parametrize("method", CHAINS)
+def test_moments_of_a_correlated_gaussian(runs, method):
+    model, chains = runs[0], runs[1][method]
+    mean, covariance = model.posterior
+    summary = summarise(chains)
+    error = np.sqrt(np.diag(covariance) / summary.ess_bulk)
+    assert np.all(np.abs(summary.mean - mean) < 4.5 * error)
+    root = np.linalg.inv(np.linalg.cholesky(covariance))
+    whitened = (chains.draws.reshape(-1, mean.size) - mean) @ root.T
+    np.testing.assert_allclose(np.cov(whitened.T), np.eye(mean.size), atol=0.12)
+    assert complaints(chains, summary) == ()
+    assert np.all(summary.ess_bulk > 1000)
+    assert chains.method == method
+
+
+@pytest.mark.parametrize("method", CHAINS)
+def test_densities_and_cost(runs, method):
+    model, chains = runs[0], runs[1][method]
+    for chain, draw in ((0, 0), (3, 1499)):
+        expected = float(model.log_posterior(chains.draws[chain, draw]))
+        assert chains.log_posterior[chain, draw] == pytest.approx(expected)
+    cost = chains.cost
+    assert cost.sampling_gradients >= chains.divergent.size
+    assert min(cost.warmup_gradients, cost.compile_s, cost.sampling_s, cost.cpu_s) > 0
+
+
+def test_the_unadjusted_sampler_says_how_far_it_is_from_exact_draws(runs):
+    assert "sigma and widths within" in report(runs[1]["mclmc"], summarise(runs[1]["mclmc"]))
+    assert not runs[1]["adjusted_mclmc"].remarks
+
+
+@pytest.mark.parametrize("method", CHAINS)
+def test_a_seed_gives_the_same_draws_again(make_gaussian, method):
+    model = make_gaussian(3)
+    first, again = (sampler(method)(model, seed=5, **SHORT) for _ in range(2))
+    np.testing.assert_array_equal(first.draws, again.draws)
+
+
+@pytest.mark.parametrize("method", CHAINS)
+def test_a_wall_is_not_crossed(make_gaussian, method):
+    model = make_gaussian(3, start=np.array([50.0, 0.0, np.nan]), walls=2.0)
+    chains = sampler(method)(model, **SHORT)
+    assert np.isfinite(chains.log_posterior).all()
+    assert chains.draws[..., 0].max() <= 2.0
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_options_have_names_and_kinds(method):
+    options = options_of(method)
+    assert options["seed"] == 0
+    assert checked_options(method, {"seed": "7"}) == {"seed": 7}
+    with pytest.raises(ConfigError, match=f"option nonsense has no effect with method {method}"):
+        checked_options(method, {"nonsense": 1})
+    with pytest.raises(ConfigError, match=r"option seed of method .* must be like its default 0"):
+        checked_options(method, {"seed": "x"})
+
+
+def test_an_unknown_method_is_named():
+    with pytest.raises(ConfigError, match="'gibbs'; accepted are nuts, hmc"):
+        sampler("gibbs")
