@@ -60,7 +60,8 @@ class Likelihood:
 
     inverse: inverse covariance (n_data, n_data) from one Cholesky factor, or, where the covariance
     is block diagonal, its blocks (n_block, m, m) with their `rows` (see `block_matrix`); log_det:
-    ln|C|; node_error: estimated Delta^T C^-1 Delta of the chosen nodes. jit, grad and vmap apply.
+    ln|C|; node_error: estimated Delta^T C^-1 Delta of the chosen nodes; value (n_data,): a data
+    vector in the place of that of `data`, which may be traced. jit, grad and vmap apply.
     """
 
     data: TwoPointData
@@ -70,6 +71,7 @@ class Likelihood:
     rows: NDArray | None
     log_det: float
     node_error: float
+    value: ArrayLike | None = None
 
     @cached_property
     def precision(self) -> NDArray:
@@ -111,7 +113,8 @@ class Likelihood:
 
     def chi2_of(self, theory_vector: Array) -> Array:
         """chi^2 of a predicted data vector (n_data,)."""
-        residual = jnp.asarray(self.data.value - theory_vector)
+        value = self.data.value if self.value is None else self.value
+        residual = jnp.asarray(value - theory_vector)
         if self.rows is not None:
             residual = residual.at[self.rows].get(mode="fill", fill_value=0.0)
         return quadratic_form(jnp.asarray(self.inverse), residual)

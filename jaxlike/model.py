@@ -72,6 +72,16 @@ class Model:
         """A sensible starting vector (n,): the centres of the parameters' `ref`."""
         return np.array([spec.ref_loc for spec in self.specs], float)
 
+    @property
+    def context(self) -> ArrayLike:
+        """The data vector (n_data,): what samplers take as an argument of compiled functions."""
+        value = self.likelihood.value
+        return self.data.value if value is None else value
+
+    def with_context(self, value: ArrayLike) -> "Model":
+        """The posterior of another data vector (n_data,) with the same covariance."""
+        return replace(self, likelihood=replace(self.likelihood, value=value))
+
     def params_dict(self, x: ArrayLike) -> dict[str, ArrayLike]:
         """Names -> values at x, with the fixed and the dependent parameters."""
         sampled = dict(zip(self.parameters, jnp.asarray(x), strict=True))

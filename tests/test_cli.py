@@ -232,9 +232,9 @@ def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypa
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_says_what_was_kept(fake_model, tmp_path, capsys, monkeypatch, number):
-    from jaxlike.inference import mcmc
+    from jaxlike.inference import drive
 
-    monkeypatch.setattr(mcmc, "_SAVE_S", 0.0)
+    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
     prefix = tmp_path / "run"
     written = Path(f"{prefix}.1.txt")
 

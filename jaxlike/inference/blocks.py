@@ -1,8 +1,7 @@
 """Blocks of draws: one compiled function for each kernel, run by all chains side by side.
 
 A kernel of BlackJAX makes the draws.  All tuning is an argument, so warm-up and sampling share
-one compilation.  On a CPU every chain has a thread of its own and never waits for
-another's longer trajectory; on an accelerator all chains are one batch.
+one compilation; so is the posterior's context, so that posteriors of one form share it too.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +13,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
+from jax.sharding import PartitionSpec
 
-from jaxlike.inference.shear import Shear, Transform, bend, offset, straighten
+from jaxlike.inference.layout import AXIS, Layout
+from jaxlike.inference.posterior import Posterior, context_of, in_context
+from jaxlike.inference.shear import Shear, bend, offset, straighten
 
 LENGTH = 25
 """Largest number of draws in a block."""
@@ -55,19 +56,16 @@ class Draws:
     acceptance: np.ndarray
 
 
-def group_size(chains: int) -> int:
-    """Number of chains that are batched together on JAX's default device."""
-    return 1 if jax.default_backend() == "cpu" else chains
-
-
 def first_states(
-    u: np.ndarray, log_density: np.ndarray, gradient: np.ndarray, group: int
+    u: np.ndarray, log_density: np.ndarray, gradient: np.ndarray, layout: Layout
 ) -> list[Any]:
     """The sampler's states, one for each group of chains, at points u (chain, n)."""
     from blackjax.mcmc.hmc import HMCState
 
-    arrays = [jnp.asarray(a) for a in (u, log_density, gradient)]
-    return [HMCState(*(a[i : i + group] for a in arrays)) for i in range(0, len(u), group)]
+    arrays = [np.asarray(a) for a in (u, log_density, gradient)]
+    starts = range(0, len(u), layout.group)
+    groups = [HMCState(*(a[i : i + layout.group] for a in arrays)) for i in starts]
+    return [jax.device_put(group, layout.spread()) for group in groups]
 
 
 def joined(states: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -77,23 +75,21 @@ def joined(states: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return u, value, gradient
 
 
-def compile_block(
-    kernel: Kernel,
-    log_density: Callable[[ArrayLike], Array],
-    transform: Transform,
-    n: int,
-    group: int,
-) -> Callable:
-    """Compile (keys, first draw, count, state, Tuning) -> (state, outputs)."""
+def compile_block(kernel: Kernel, model: Posterior, layout: Layout) -> Callable:
+    """Compile (context, keys, first draw, count, state, Tuning) -> (state, outputs)."""
     from blackjax.mcmc.hmc import HMCState
 
-    real = jnp.result_type(float)
+    real, n, group = jnp.result_type(float), len(model.parameters), layout.group
+    log_density, carry = (in_context(model, f) for f in ("log_density", "from_unconstrained"))
 
-    def draw(key: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
+    def draw(context: Any, key: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
         shear = tuning.shear
 
+        def transform(u: Array) -> Array:
+            return carry(context, u)
+
         def density(v: Array) -> Array:
-            return log_density(bend(shear, transform, v))
+            return log_density(context, bend(shear, transform, v))
 
         def slope(u: Array) -> Array:
             return jax.grad(lambda point: offset(shear, transform(point)))(u)
@@ -108,25 +104,30 @@ def compile_block(
         outputs = u, gradient, value, *(jnp.asarray(x).astype(real) for x in info)
         return HMCState(u, value, gradient), outputs
 
-    def draw_group(keys: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
-        if group > 1:
-            return jax.vmap(draw, in_axes=(0, 0, None))(keys, state, tuning)
+    def draw_group(context: Any, keys: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
+        if len(keys) > 1:
+            return jax.vmap(draw, in_axes=(None, 0, 0, None))(context, keys, state, tuning)
         # A batch of one would pay for the selections by which a batch waits for its slowest.
-        result = draw(keys[0], jax.tree.map(lambda a: a[0], state), tuning)
+        result = draw(context, keys[0], jax.tree.map(lambda a: a[0], state), tuning)
         return jax.tree.map(lambda a: a[None], result)
 
     def block(
-        keys: Array, first: Array, count: Array, state: Any, tuning: Tuning
+        context: Any, keys: Array, first: Array, count: Array, state: Any, tuning: Tuning
     ) -> tuple[Any, Any]:
         def body(i: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, outputs = carry
             here = jax.vmap(lambda key: jax.random.fold_in(key, first + i))(keys)
-            state, new = draw_group(here, state, tuning)
+            state, new = draw_group(context, here, state, tuning)
             return state, jax.tree.map(lambda all_, one: all_.at[i].set(one), outputs, new)
 
-        vector, scalar = jnp.zeros((LENGTH, group, n), real), jnp.zeros((LENGTH, group), real)
+        m = len(keys)
+        vector, scalar = jnp.zeros((LENGTH, m, n), real), jnp.zeros((LENGTH, m), real)
         outputs = (vector, vector, scalar, scalar, scalar, scalar)
         return jax.lax.fori_loop(0, count, body, (state, outputs))
+
+    chained = (False, True, False, False, True, False)
+    spread = layout.over_chains(block, chained, (PartitionSpec(AXIS), PartitionSpec(None, AXIS)))
+    lies = tuple(layout.spread(one) for one in chained)
 
     def shape(*dims: int, dtype: Any = real) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(dims, dtype)
@@ -136,12 +137,19 @@ def compile_block(
     shear = Shear(shape(n), shape(n), shape(n), shape(n), shape(n, n))
     tuning = Tuning(shape(), shape(n, n), shear)
     index = shape(dtype=jnp.int32)
-    return jax.jit(block).lower(keys, index, index, state, tuning).compile()
+    context = jax.tree.map(jnp.asarray, context_of(model))
+    return (
+        jax.jit(spread, in_shardings=lies)
+        .lower(context, keys, index, index, state, tuning)
+        .compile()
+    )
 
 
 def run_block(
     block: Callable,
     pool: Executor,
+    layout: Layout,
+    context: Any,
     keys: Array,
     first: int,
     count: int,
@@ -153,13 +161,16 @@ def run_block(
     Every draw has a random key of its own, so that the draws do not depend on how they are cut
     into blocks.
     """
-    group = len(keys) // len(states)
-    settings = jax.tree.map(lambda a: jnp.asarray(a, jnp.result_type(float)), tuning)
-    at, number = jnp.asarray(first, jnp.int32), jnp.asarray(count, jnp.int32)
+    group, whole, spread = layout.group, layout.spread(chains=False), layout.spread()
+    real = jnp.result_type(float)
+    context, settings = jax.device_put(
+        (context, jax.tree.map(lambda a: np.asarray(a, real), tuning)), whole
+    )
+    at, number = jax.device_put((np.int32(first), np.int32(count)), whole)
 
     def advance(i: int) -> tuple[Any, Any]:
-        own = keys[i * group : (i + 1) * group]
-        return jax.block_until_ready(block(own, at, number, states[i], settings))
+        own = jax.device_put(keys[i * group : (i + 1) * group], spread)
+        return jax.block_until_ready(block(context, own, at, number, states[i], settings))
 
     results = list(pool.map(advance, range(len(states))))
     u, gradient, value, divergent, gradients, acceptance = (

@@ -10,21 +10,27 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.inference.chains import Chains
-from jaxlike.inference.posterior import Derived, Posterior, Transport
+from jaxlike.inference.posterior import (
+    Derived,
+    Posterior,
+    Transport,
+    context_of,
+    in_context,
+)
 from jaxlike.numerics.batches import in_blocks
 
 LENGTH = 25
 """Number of points that are carried at once."""
 
-#: u (LENGTH, n) -> parameters (LENGTH, n) and their log-prior (LENGTH,)
-Transform = Callable[[np.ndarray], tuple[Any, Any]]
+#: (context, u (LENGTH, n)) -> parameters (LENGTH, n) and their log-prior (LENGTH,)
+Transform = Callable[[Any, np.ndarray], tuple[Any, Any]]
 #: points (m, n), any m -> (m,)
 LogReference = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
 class Carrier:
-    """Compiled functions of a posterior: a Transform, and x (n,) -> log-posterior.
+    """Compiled functions of a posterior: a Transform, and (context, x (n,)) -> log-posterior.
 
     `log_reference` (m, n) -> (m,) is the priors' log-density over the variables that are sampled,
     up to a constant.
@@ -32,33 +38,42 @@ class Carrier:
 
     model: Posterior
     transform: Transform
-    log_posterior: Callable[[Any], Any]
+    log_posterior: Callable[[Any, Any], Any]
     log_reference: LogReference
+    context: Any = ()
 
     @classmethod
     def compile(cls, model: Posterior) -> "Carrier":
         """Compile both functions."""
         real, n = jnp.result_type(float), len(model.parameters)
+        context = jax.tree.map(jnp.asarray, context_of(model))
+        inward, prior = (in_context(model, f) for f in ("from_unconstrained", "log_prior"))
 
-        def transform(u: jax.Array) -> tuple[jax.Array, jax.Array]:
-            x = model.from_unconstrained(u)
-            return x, model.log_prior(x)
+        def transform(context: Any, u: jax.Array) -> tuple[jax.Array, jax.Array]:
+            x = inward(context, u)
+            return x, prior(context, x)
 
-        many = jax.jit(jax.vmap(transform)).lower(jax.ShapeDtypeStruct((LENGTH, n), real))
-        one = jax.jit(model.log_posterior).lower(jax.ShapeDtypeStruct((n,), real))
+        points = jax.ShapeDtypeStruct((LENGTH, n), real)
+        many = jax.jit(jax.vmap(transform, in_axes=(None, 0))).lower(context, points)
+        point = jax.ShapeDtypeStruct((n,), real)
+        one = jax.jit(in_context(model, "log_posterior")).lower(context, point)
         reference: LogReference = _unit_normal
         if isinstance(model, Transport):
             reference = _by_blocks(model.log_reference, n)
-        return cls(model, many.compile(), one.compile(), reference)
+        return cls(model, many.compile(), one.compile(), reference, context)
+
+    def within(self, context: Any) -> "Carrier":
+        """The same for another context of the same shapes."""
+        return replace(self, context=jax.tree.map(jnp.asarray, context))
 
     def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Parameters (m, n) and log-prior (m,) at any number of points u (m, n)."""
-        return in_blocks(self.transform, u, LENGTH)
+        return in_blocks(partial(self.transform, self.context), u, LENGTH)
 
     def constant(self, u: np.ndarray, log_density: float) -> float:
         """What `log_density` leaves out of log-likelihood - u.u / 2, from its value at u (n,)."""
         x, log_prior = self.at(u[None])
-        log_likelihood = float(self.log_posterior(x[0])) - float(log_prior[0])
+        log_likelihood = float(self.log_posterior(self.context, x[0])) - float(log_prior[0])
         return log_likelihood - (log_density - float(self.log_reference(u[None])[0]))
 
     def chains(

@@ -8,8 +8,8 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxlike.inference.blocks import Info, Tuning
+from jaxlike.inference.kernels import Method
 from jaxlike.inference.mcmc import run_mcmc
-from jaxlike.inference.pilot import Method
 
 _LENGTH = jnp.pi / 2  # a quarter of the period of a Gaussian: the end knows nothing of the start
 _JITTER = 0.5  # trajectories of one length return to where they came from in some direction

@@ -6,6 +6,8 @@ displacements give the Hessian, and Newton steps of many dampings are tried at o
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -39,19 +41,32 @@ class Laplace:
 
 def gradient_batch(log_density: Callable[[ArrayLike], Array], n: int) -> Batch:
     """Compile the log-density and its gradient for many points at once; NaN becomes -inf, 0."""
+    return batch_in_context(lambda _, point: log_density(point), n, ())(())
+
+
+def batch_in_context(
+    log_density: Callable[[Any, Array], Array], n: int, context: Any
+) -> Callable[[Any], Batch]:
+    """The same of a log-density of (context, point): a function from any such context to a Batch.
+
+    One compilation serves contexts of the shapes of `context`.
+    """
     size = max(n + 1, _SMALLEST_BATCH)
-    compiled = (
-        jax.jit(jax.vmap(jax.value_and_grad(log_density)))
-        .lower(jax.ShapeDtypeStruct((size, n), jnp.result_type(float)))
-        .compile()
-    )
+    function = jax.vmap(jax.value_and_grad(log_density, argnums=1), in_axes=(None, 0))
+    shape = jax.ShapeDtypeStruct((size, n), jnp.result_type(float))
+    compiled = jax.jit(function).lower(jax.tree.map(jnp.asarray, context), shape).compile()
 
-    def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        values, gradients = in_blocks(compiled, points, size)
-        good = np.isfinite(values) & np.isfinite(gradients).all(axis=1)
-        return np.where(good, values, -np.inf), np.where(good[:, None], gradients, 0.0)
+    def within(context: Any) -> Batch:
+        arrays = jax.tree.map(jnp.asarray, context)
 
-    return evaluate
+        def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            values, gradients = in_blocks(partial(compiled, arrays), points, size)
+            good = np.isfinite(values) & np.isfinite(gradients).all(axis=1)
+            return np.where(good, values, -np.inf), np.where(good[:, None], gradients, 0.0)
+
+        return evaluate
+
+    return within
 
 
 def fit_laplace(
@@ -116,22 +131,31 @@ def dispersed_starts(
     return np.array(starts[:count])
 
 
+def best_of_prior(evaluate: Batch, n: int, rng: np.random.Generator) -> tuple[np.ndarray, int]:
+    """The best (n,) of a batch of prior draws that has any of finite density, and gradients spent.
+
+    Raises JaxlikeError if no batch of many has one.
+    """
+    size = max(n + 1, _SMALLEST_BATCH)
+    for batch in range(1, _PRIOR_BATCHES + 1):
+        points = rng.standard_normal((size, n))
+        values, _ = evaluate(points)
+        if np.isfinite(values).any():
+            return points[int(np.argmax(values))], batch * size
+    raise JaxlikeError(
+        "no starting point: the posterior is zero or its gradient not finite at "
+        f"{_PRIOR_BATCHES * size} draws from the prior"
+    )
+
+
 def _finite_start(
     evaluate: Batch, start: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, int]:
-    n = start.size
-    points = np.nan_to_num(start)[None]
-    n_gradients = 0
-    for _ in range(_PRIOR_BATCHES):
-        values, _ = evaluate(points)
-        n_gradients += len(points)
-        if np.isfinite(values).any():
-            return points[int(np.argmax(values))], n_gradients
-        points = rng.standard_normal((max(n + 1, _SMALLEST_BATCH), n))
-    raise JaxlikeError(
-        "no starting point: the posterior is zero or its gradient not finite at the reference and "
-        f"at {n_gradients - 1} draws from the prior"
-    )
+    start = np.nan_to_num(start)
+    if np.isfinite(evaluate(start[None])[0][0]):
+        return start, 1
+    point, n_gradients = best_of_prior(evaluate, start.size, rng)
+    return point, n_gradients + 1
 
 
 def _positive(hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

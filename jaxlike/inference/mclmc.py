@@ -13,8 +13,8 @@ import jax.numpy as jnp
 from jax import Array, lax
 
 from jaxlike.inference.blocks import Info, Tuning
+from jaxlike.inference.kernels import Method
 from jaxlike.inference.mcmc import run_mcmc
-from jaxlike.inference.pilot import Method
 
 _LENGTH = 2.0  # of a trajectory, in units of sqrt(n)
 _ENERGY_VARIANCE = 5e-4  # per dimension and step, wanted of the unadjusted sampler

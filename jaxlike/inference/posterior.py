@@ -1,6 +1,6 @@
 """What a sampler sees of a model: names, a start, and a density over unit-normal variables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -53,6 +53,34 @@ class Transport(Protocol):
     """
 
     def log_reference(self, z: ArrayLike, /) -> Array: ...
+
+
+@runtime_checkable
+class Contextual(Protocol):
+    """One of many posteriors that differ in numbers only: a compilation serves all of them.
+
+    `context` is a pytree of arrays, such as the data, and `with_context` the posterior with another
+    one, whose arrays may be traced.
+    """
+
+    @property
+    def context(self) -> Any: ...
+    def with_context(self, context: Any, /) -> Posterior: ...
+
+
+def context_of(model: Posterior) -> Any:
+    """The context of a posterior; () where it has none."""
+    return model.context if isinstance(model, Contextual) else ()
+
+
+def in_context(model: Posterior, name: str) -> Callable[[Any, ArrayLike], Any]:
+    """The method `name` of a posterior as a function of (context, point (n,))."""
+
+    def function(context: Any, point: ArrayLike) -> Any:
+        here = model.with_context(context) if isinstance(model, Contextual) else model
+        return getattr(here, name)(point)
+
+    return function
 
 
 class Derived(Protocol):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference import mcmc
+from jaxlike.inference import checkpoint, drive
+from jaxlike.inference.checkpoint import Checkpoint
 from jaxlike.samplers import sampler
 
 SHORT = {"warmup": 60, "samples": 300, "chains": 2, "seed": 4, "progress": False}
@@ -13,7 +14,7 @@ SHORT = {"warmup": 60, "samples": 300, "chains": 2, "seed": 4, "progress": False
 @pytest.fixture
 def stopped(make_gaussian, monkeypatch, tmp_path):
     """A function that runs a method until its second checkpoint: model, and the file."""
-    monkeypatch.setattr(mcmc, "_SAVE_S", 0.0)
+    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
 
     def run(method):
         model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
@@ -40,6 +41,35 @@ def test_a_resumed_run_equals_the_uninterrupted_one(stopped, method):
     np.testing.assert_array_equal(resumed.draws, whole.draws)
     np.testing.assert_array_equal(resumed.log_posterior, whole.log_posterior)
     np.testing.assert_array_equal(resumed.draws[:, : before.n_draws], before.draws)
+    assert resumed.cost.gradients == whole.cost.gradients
+
+
+@pytest.mark.parametrize(
+    ("method", "saves"), [("nuts", 1), ("nuts", 8), ("nuts", 19), ("hmc", 15), ("hmc", 30)]
+)
+def test_a_run_that_is_killed_while_it_warms_up_or_tunes(
+    make_gaussian, monkeypatch, tmp_path, method, saves
+):
+    """Every block leaves a checkpoint here, and the run dies after one of them."""
+    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
+    model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
+    options = {"warmup": 60, "samples": 50, "chains": 2, "seed": 4, "progress": False}
+    whole = sampler(method)(model, **options)
+    write, written = Checkpoint.save, []
+
+    def dying(checkpoint, where):
+        write(checkpoint, where)
+        written.append(checkpoint.numbers["done"])
+        if len(written) == saves:
+            raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", dying)
+        with pytest.raises(RuntimeError):
+            sampler(method)(model, **options, checkpoint=path)
+    assert 0 < written[-1] < 60 + 50 + 100
+    resumed = sampler(method)(model, **options, checkpoint=path, resume=True)
+    np.testing.assert_array_equal(resumed.draws, whole.draws)
     assert resumed.cost.gradients == whole.cost.gradients
 
 
@@ -77,10 +107,22 @@ def test_another_posterior_s_checkpoint_is_refused(stopped, make_gaussian):
         sampler("nuts")(other, **SHORT, checkpoint=path, resume=True)
 
 
-def test_a_truncated_or_missing_checkpoint_is_named(stopped, tmp_path):
+def test_a_truncated_checkpoint_is_named(stopped):
     model, path, _ = stopped("nuts")
     path.write_bytes(path.read_bytes()[:2000])
     with pytest.raises(ConfigError, match="is damaged"):
         sampler("nuts")(model, **SHORT, checkpoint=path, resume=True)
-    with pytest.raises(ConfigError, match="is not there"):
-        sampler("nuts")(model, **SHORT, checkpoint=tmp_path / "none.npz", resume=True)
+
+
+def test_a_checkpoint_of_another_version_is_named(stopped, monkeypatch):
+    model, path, _ = stopped("nuts")
+    monkeypatch.setattr(checkpoint, "_version", lambda package: "0.0.1")
+    with pytest.raises(ConfigError, match="belongs to a run with version of"):
+        sampler("nuts")(model, **SHORT, checkpoint=path, resume=True)
+
+
+def test_a_run_that_died_before_its_first_checkpoint_starts_again(make_gaussian, tmp_path):
+    model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
+    short = SHORT | {"samples": 40}
+    resumed = sampler("nuts")(model, **short, checkpoint=path, resume=True)
+    np.testing.assert_array_equal(resumed.draws, sampler("nuts")(model, **short).draws)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference import complaints, mcmc, neutra, run_neutra, summarise, variational
+from jaxlike.inference import complaints, drive, neutra, run_neutra, summarise, variational
 
 pytest.importorskip("numpyro")
 from jaxlike.inference.progress import progress_bar
@@ -68,7 +68,7 @@ def test_a_seed_gives_the_same_draws_again(make_gaussian):
 
 
 def test_an_interrupt_saves_the_draws_so_far(make_gaussian, monkeypatch):
-    monkeypatch.setattr(mcmc, "_SAVE_S", 0.0)
+    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
     saved = []
 
     def save(chains):

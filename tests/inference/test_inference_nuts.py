@@ -7,13 +7,15 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.inference import complaints, mcmc, run_nuts, summarise
-from jaxlike.inference.adaptation import pooled_covariance, windows
+from jaxlike.inference import complaints, drive, run_nuts, summarise
+from jaxlike.inference.adaptation import mass_pattern, pooled_covariance
 from jaxlike.inference.laplace import (
     dispersed_starts,
     fit_laplace,
     gradient_batch,
 )
+from jaxlike.inference.layout import Layout
+from jaxlike.inference.stages import plan
 
 SHORT = {"warmup": 60, "samples": 40, "chains": 2, "progress": False}
 
@@ -65,7 +67,8 @@ def test_a_seed_gives_the_same_draws_again(make_gaussian):
 def test_chains_in_one_batch_agree_with_chains_side_by_side(make_gaussian, monkeypatch):
     model = make_gaussian(3)
     apart = run_nuts(model, **SHORT)
-    monkeypatch.setattr(mcmc, "group_size", lambda chains: chains)
+    devices = Layout.of(2).devices
+    monkeypatch.setattr(Layout, "of", lambda chains: Layout(chains, devices))
     together = run_nuts(model, **SHORT)
     np.testing.assert_allclose(apart.draws[:, :3], together.draws[:, :3], rtol=1e-6)
 
@@ -73,7 +76,7 @@ def test_chains_in_one_batch_agree_with_chains_side_by_side(make_gaussian, monke
 @pytest.mark.parametrize("n", [1, 2])
 def test_few_parameters_no_warm_up_and_a_diagonal_mass_matrix(make_gaussian, n):
     model = make_gaussian(n)
-    options = SHORT | {"warmup": 0, "dense_mass": False}
+    options = SHORT | {"warmup": 0, "mass": "diagonal"}
     assert run_nuts(model, **options).draws.shape == (2, 40, n)
 
 
@@ -91,7 +94,7 @@ def test_a_posterior_that_is_zero_everywhere_is_an_error(make_gaussian):
 
 
 def test_an_interrupt_saves_the_draws_so_far(make_gaussian, monkeypatch):
-    monkeypatch.setattr(mcmc, "_SAVE_S", 0.0)
+    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
     saved = []
 
     def save(chains):
@@ -157,8 +160,10 @@ def test_starts_are_finite_and_dispersed(make_gaussian):
 
 
 @pytest.mark.parametrize("warmup", [0, 1, 2, 7, 20, 100, 499, 500])
-def test_windows_add_up(warmup):
-    assert sum(window.draws for window in windows(warmup)) == warmup
+def test_stages_add_up(warmup):
+    stages = plan(None, 3, warmup, 40, None)
+    assert sum(stage.draws for stage in stages if not stage.kept) == warmup
+    assert [stage.kept for stage in stages] == [False] * (len(stages) - 1) + [True]
 
 
 def test_pooled_covariance_tends_to_the_sample_s_and_is_never_degenerate():
@@ -168,6 +173,34 @@ def test_pooled_covariance_tends_to_the_sample_s_and_is_never_degenerate():
     np.testing.assert_allclose(pooled_covariance(draws, np.eye(2)), wanted, atol=0.05)
     np.testing.assert_array_equal(pooled_covariance(draws[:1, :1], np.eye(2)), np.eye(2))
     assert np.linalg.eigvalsh(pooled_covariance(np.zeros((1, 3, 2)), np.eye(2))).min() > 0.1
+
+
+def test_blocks_of_the_mass_matrix():
+    names = ("Omega_m", "h", "b1", "b2")
+    pattern = mass_pattern("Omega_m, b2;h,b1", names)
+    expected = np.eye(4, dtype=bool)
+    expected[[0, 3, 1, 2], [3, 0, 2, 1]] = True
+    np.testing.assert_array_equal(pattern, expected)
+    assert mass_pattern("dense", names).all()
+    np.testing.assert_array_equal(mass_pattern("diagonal", names), np.eye(4))
+
+
+@pytest.mark.parametrize(
+    ("mass", "words"),
+    [("Omega_m,bias", "'bias'; accepted are dense"), ("h,b1;b1,b2", "one block"), ("", "''")],
+)
+def test_wrong_blocks_of_the_mass_matrix(make_gaussian, mass, words):
+    with pytest.raises(ConfigError, match=words):
+        mass_pattern(mass, ("Omega_m", "h", "b1", "b2"))
+
+
+def test_a_run_with_blocks_and_a_start_from_the_prior(make_gaussian):
+    model = make_gaussian(4)
+    options = SHORT | {"mass": "p0,p1;p2,p3", "straighten": False, "start": "prior"}
+    chains = run_nuts(model, **options | {"warmup": 200, "samples": 400})
+    mean, covariance = model.posterior
+    error = np.sqrt(np.diag(covariance) / summarise(chains).ess_bulk)
+    assert np.all(np.abs(summarise(chains).mean - mean) < 4.5 * error)
 
 
 def test_sampling_warns_about_nothing(make_gaussian):

@@ -1,0 +1,54 @@
+"""Compiled functions of a posterior that chains need: once for all posteriors of one form."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from jaxlike.inference.blocks import compile_block
+from jaxlike.inference.carry import Carrier
+from jaxlike.inference.kernels import Method, nuts_kernel
+from jaxlike.inference.laplace import Batch, batch_in_context
+from jaxlike.inference.layout import Layout
+from jaxlike.inference.posterior import Posterior, context_of, in_context
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What is compiled, or still being compiled: posteriors of other contexts can share it.
+
+    evaluate: context -> Batch; pilot and own: blocks of the warm-up by NUTS and of the method.
+    """
+
+    layout: Layout
+    evaluate: "Future[Callable[[Any], Batch]]"
+    carrier: "Future[Carrier]"
+    pilot: "Future[Callable]"
+    own: "Future[Callable]"
+
+    @classmethod
+    def start(
+        cls,
+        model: Posterior,
+        method: Method | None,
+        chains: int,
+        max_tree_depth: int,
+        pool: ThreadPoolExecutor,
+        *,
+        warm: bool = False,
+    ) -> "Engine":
+        """Begin to compile in threads of `pool`, for XLA compiles on one core.
+
+        `method` None is NUTS, for which the warm-up's block serves; `warm`: the warm-up is over.
+        """
+        layout = Layout.of(chains)
+        log_density, n = in_context(model, "log_density"), len(model.parameters)
+        own = pool.submit(compile_block, method.kernel, model, layout) if method else None
+        pilot = (
+            own
+            if warm and own
+            else pool.submit(compile_block, nuts_kernel(max_tree_depth), model, layout)
+        )
+        evaluate = pool.submit(batch_in_context, log_density, n, context_of(model))
+        carrier = pool.submit(Carrier.compile, model)
+        return cls(layout, evaluate, carrier, pilot, own or pilot)

@@ -1,0 +1,58 @@
+"""Where chains run: a thread each on one CPU device, or one batch spread over the devices."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+AXIS = "chains"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Chains in groups of `group`; the chains of a group are a batch, spread over `devices`.
+
+    On one CPU device every chain is a group: it has a thread of its own, and never waits for
+    another's longer trajectory. Elsewhere all chains are one group.
+    """
+
+    group: int
+    devices: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, chains: int) -> "Layout":
+        """The layout for this number of chains on the devices that JAX sees in this process.
+
+        As many devices are used as share the chains evenly.
+        """
+        devices = jax.local_devices()
+        if len(devices) == 1 and devices[0].platform == "cpu":
+            return cls(1, tuple(devices))
+        used = max(k for k in range(1, len(devices) + 1) if chains % k == 0)
+        return cls(chains, tuple(devices[:used]))
+
+    @property
+    def mesh(self) -> Mesh:
+        """The devices as a mesh of one axis."""
+        return Mesh(np.array(self.devices), (AXIS,))
+
+    def spread(self, chains: bool = True) -> NamedSharding:
+        """How arrays lie: with their first axis over the devices, or whole on every one."""
+        return NamedSharding(self.mesh, PartitionSpec(AXIS) if chains else PartitionSpec())
+
+    def over_chains(
+        self, function: Callable[..., Any], ins: tuple[bool, ...], outs: Any
+    ) -> Callable[..., Any]:
+        """`function` of a group, run by every device on its own chains.
+
+        ins: whether each argument has an axis of chains, its first; outs: partition specs.
+        """
+        if len(self.devices) == 1:
+            return function
+        specs = tuple(PartitionSpec(AXIS) if one else PartitionSpec() for one in ins)
+        return jax.shard_map(
+            function, mesh=self.mesh, in_specs=specs, out_specs=outs, check_vma=False
+        )
