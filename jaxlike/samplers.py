@@ -15,6 +15,7 @@ _WHERE: dict[str, tuple[str, str]] = {
     "hmc": ("jaxlike.inference.hmc", "run_hmc"),
     "adjusted_mclmc": ("jaxlike.inference.mclmc", "run_adjusted_mclmc"),
     "mclmc": ("jaxlike.inference.mclmc", "run_mclmc"),
+    "laps": ("jaxlike.inference.laps", "run_laps"),
     "svi": ("jaxlike.inference.svi", "run_svi"),
     "neutra": ("jaxlike.inference.neutra", "run_neutra"),
     "nested": ("jaxlike.inference.nested", "run_nested"),

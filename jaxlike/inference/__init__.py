@@ -7,6 +7,7 @@ from jaxlike.inference.chains import Chains, Cost, Evidence, check_unused, write
 from jaxlike.inference.convert import inference_data, inference_data_of_files
 from jaxlike.inference.diagnostics import Summary, complaints, report, summarise
 from jaxlike.inference.hmc import run_hmc
+from jaxlike.inference.laps import run_laps
 from jaxlike.inference.mclmc import run_adjusted_mclmc, run_mclmc
 from jaxlike.inference.nested import run_nested
 from jaxlike.inference.neutra import run_neutra
@@ -28,6 +29,7 @@ __all__ = [
     "report",
     "run_adjusted_mclmc",
     "run_hmc",
+    "run_laps",
     "run_mclmc",
     "run_nested",
     "run_neutra",

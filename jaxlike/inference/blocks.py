@@ -18,6 +18,7 @@ from jax.sharding import PartitionSpec
 from jaxlike.inference.layout import AXIS, Layout
 from jaxlike.inference.posterior import Posterior, context_of, in_context
 from jaxlike.inference.shear import Shear, bend, offset, straighten
+from jaxlike.numerics.batches import sloped_few_at_a_time
 
 LENGTH = 25
 """Largest number of draws in a block."""
@@ -80,7 +81,8 @@ def compile_block(kernel: Kernel, model: Posterior, layout: Layout) -> Callable:
     from blackjax.mcmc.hmc import HMCState
 
     real, n, group = jnp.result_type(float), len(model.parameters), layout.group
-    log_density, carry = (in_context(model, f) for f in ("log_density", "from_unconstrained"))
+    own_density, carry = (in_context(model, f) for f in ("log_density", "from_unconstrained"))
+    log_density = sloped_few_at_a_time(own_density) if group > 1 else own_density
 
     def draw(context: Any, key: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
         shear = tuning.shear

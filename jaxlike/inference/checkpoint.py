@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.errors import ConfigError
@@ -66,6 +68,31 @@ def stored(path: Path | None, resume: bool, settings: Mapping[str, Any]) -> Chec
     if path is None or not resume or not path.exists():
         return None
     return Checkpoint.read(path, settings)
+
+
+def leaves_of(name: str, tree: Any) -> dict[str, np.ndarray]:
+    """The arrays of a pytree for a Checkpoint, under `name`; random keys as their words."""
+    return {f"{name}_{i}": _words(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
+
+
+def tree_like(name: str, example: Any, arrays: Mapping[str, np.ndarray]) -> Any:
+    """The pytree that `leaves_of` took apart, with the form and kinds of `example`."""
+    leaves, form = jax.tree.flatten(example)
+    found = []
+    for i, leaf in enumerate(leaves):
+        stored = jnp.asarray(arrays[f"{name}_{i}"])
+        if _is_key(leaf):
+            stored = jax.random.wrap_key_data(stored, impl=jax.random.key_impl(leaf))
+        found.append(stored)
+    return jax.tree.unflatten(form, found)
+
+
+def _is_key(leaf: Any) -> bool:
+    return isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+
+
+def _words(leaf: Any) -> np.ndarray:
+    return np.asarray(jax.random.key_data(leaf) if _is_key(leaf) else leaf)
 
 
 def check_same_density(

@@ -26,7 +26,6 @@ from jaxlike.inference.progress import stopwatch
 from jaxlike.inference.run_state import Run
 from jaxlike.inference.stages import Stage, current
 
-_TUNED = 3  # draws between two changes of a step size that is being tuned
 _BLOCK_S = 1.0  # seconds between two reports, so that an interrupt is soon obeyed
 _SAVE_S = 5.0  # seconds between two calls of `save`, and two checkpoints
 
@@ -49,7 +48,8 @@ class Sampler:
 
     pilot, own: (context, keys, first, count, states, Tuning) -> (states, Draws), by the kernel of
     the warm-up and by the method's; mass (n, n): the entries of the mass matrix that are used;
-    bounded: the parameters along which a shear is tried.
+    bounded: the parameters along which a shear is tried; tuned: draws between two changes of a step
+    size that is being tuned.
     """
 
     stages: Sequence[Stage]
@@ -60,6 +60,7 @@ class Sampler:
     carrier: Carrier
     mass: np.ndarray
     bounded: Sequence[int]
+    tuned: int = 3
 
     @property
     def total(self) -> int:
@@ -78,7 +79,7 @@ class Sampler:
             if not averaging:
                 averaging = begin_averaging(stage.first_step or float(tuning.step_size))
             tuning = tuning._replace(step_size=next_step_size(averaging))
-            count = min(_TUNED, before + stage.draws - run.done)
+            count = min(self.tuned, before + stage.draws - run.done)
         block = self.own if stage.own else self.pilot
         states, draws = block(self.context, self.keys, run.done, count, states, tuning)
         position, value, gradient = joined(states)

@@ -11,6 +11,7 @@ that Gaussian first, which takes no likelihood, so that few steps are left for t
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import jax
@@ -21,7 +22,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.inference.laplace import Laplace
 from jaxlike.inference.posterior import Posterior
-from jaxlike.numerics.batches import few_at_a_time
+from jaxlike.numerics.batches import sloped_few_at_a_time
 
 GUIDES = ("mvn", "bnaf")
 
@@ -97,7 +98,8 @@ def train(
     real = jnp.result_type(float)
     centre = jnp.asarray(laplace.mode, real)
     root = jnp.asarray(np.linalg.cholesky(laplace.covariance), real)
-    density = _sloped(lambda w: model.log_density(centre + root @ w))
+    slope = sloped_few_at_a_time(lambda _, w: model.log_density(centre + root @ w), void=_VOID)
+    density = partial(slope, ())
     log_volume = jnp.sum(jnp.log(jnp.diag(root))) + 0.5 * n * jnp.log(2.0 * jnp.pi)
 
     def gaussian() -> Array:
@@ -177,20 +179,3 @@ def _compile(svi: Any, state: Any) -> Callable:
         return jax.lax.fori_loop(0, count, body, (state, losses))
 
     return jax.jit(block).lower(state, jax.ShapeDtypeStruct((), jnp.int32)).compile()
-
-
-def _sloped(log_density: Callable[[Array], Array]) -> Callable[[Array], Array]:
-    """`log_density`, made for batches; _VOID with gradient zero where either is not finite."""
-    slope = few_at_a_time(jax.value_and_grad(log_density))
-
-    @jax.custom_vjp
-    def density(w: Array) -> Array:
-        return forward(w)[0]
-
-    def forward(w: Array) -> tuple[Array, Array]:
-        value, gradient = slope(w)
-        good = jnp.isfinite(value) & jnp.isfinite(gradient).all()
-        return jnp.where(good, value, _VOID), jnp.where(good, gradient, 0.0)
-
-    density.defvjp(forward, lambda gradient, along: (along * gradient,))
-    return density

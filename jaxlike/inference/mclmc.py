@@ -20,7 +20,7 @@ _LENGTH = 2.0  # of a trajectory, in units of sqrt(n)
 _ENERGY_VARIANCE = 5e-4  # per dimension and step, wanted of the unadjusted sampler
 
 
-def _whitened(state: Any, density: Any, tuning: Tuning) -> tuple[Any, Any, Array]:
+def whitened(state: Any, density: Any, tuning: Tuning) -> tuple[Any, Any, Array]:
     """State and density over y with v = root @ y, and the root of the covariance."""
     root = jnp.linalg.cholesky(tuning.inverse_mass)
     y = jax.scipy.linalg.solve_triangular(root, state.position, lower=True)
@@ -28,7 +28,7 @@ def _whitened(state: Any, density: Any, tuning: Tuning) -> tuple[Any, Any, Array
     return inner, lambda y: density(root @ y), root
 
 
-def _unwhitened(y: Array, value: Array, gradient: Array, root: Array) -> Any:
+def unwhitened(y: Array, value: Array, gradient: Array, root: Array) -> Any:
     from blackjax.mcmc.hmc import HMCState
 
     along = jax.scipy.linalg.solve_triangular(root, gradient, lower=True, trans=1)
@@ -43,11 +43,11 @@ def adjusted_method() -> Method:
 
     def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
         own, other = jax.random.split(key)
-        inner, density, root = _whitened(state, density, tuning)
+        inner, density, root = whitened(state, density, tuning)
         mean = _LENGTH * jnp.sqrt(1.0 * inner.position.size) / tuning.step_size
         count = jnp.ceil(2 * mean * jax.random.uniform(other)).astype(int)
         inner, info = step(own, inner, density, tuning.step_size, (count,), L_proposal_factor=1.25)
-        state = _unwhitened(inner.position, inner.logdensity, inner.logdensity_grad, root)
+        state = unwhitened(inner.position, inner.logdensity, inner.logdensity_grad, root)
         return state, Info(info.is_divergent, info.num_integration_steps, info.acceptance_rate)
 
     return Method("adjusted_mclmc", kernel, 0.9, lambda n: 0.5 * n**0.25)
@@ -67,7 +67,7 @@ def unadjusted_method() -> Method:
     step = blackjax.mclmc.build_kernel(integrators.isokinetic_velocity_verlet)
 
     def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
-        inner, density, root = _whitened(state, density, tuning)
+        inner, density, root = whitened(state, density, tuning)
         n = inner.position.size
         walk, start = jax.random.split(key)
         length = _LENGTH * jnp.sqrt(1.0 * n)
@@ -88,7 +88,7 @@ def unadjusted_method() -> Method:
         # a rate of one half where the variance is what is wanted
         conserved = 1 / (1 + squares / (count * n * _ENERGY_VARIANCE))
         y, _, value, gradient = particle
-        return _unwhitened(y, value, gradient, root), Info(failed, count, conserved)
+        return unwhitened(y, value, gradient, root), Info(failed, count, conserved)
 
     return Method("mclmc", kernel, 0.5, lambda n: 0.5 * n**0.25, exact=False)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
@@ -11,24 +12,67 @@ CPU_CHUNK = 4
 """Points evaluated at once on a CPU: their intermediates still fit the caches of one core."""
 
 
-def few_at_a_time(function: Callable[[Array], Any]) -> Callable[[Array], Any]:
+def few_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function` of a point (n,), whose `vmap` on a CPU goes CPU_CHUNK points at a time.
 
-    This holds however deep inside a vectorised loop it is called.  It has no gradient.
+    This holds however deep inside a vectorised loop it is called, and for any number of arguments,
+    of which those that are not vectorised stay whole.  It has no gradient.
     """
     if jax.default_backend() != "cpu":
         return function
 
     @jax.custom_batching.custom_vmap
-    def one(point: Array) -> Any:
-        return function(point)
+    def one(*arguments: Any) -> Any:
+        return function(*arguments)
 
     @one.def_vmap
-    def many(size: int, _: list[bool], points: Array) -> tuple[Any, Any]:
-        results = jax.lax.map(function, points, batch_size=min(size, CPU_CHUNK))
+    def many(size: int, batched: Any, *arguments: Any) -> tuple[Any, Any]:
+        leaves, form = jax.tree.flatten(list(arguments))
+        moves = jax.tree.leaves(batched)
+
+        def at(moving: list[Array]) -> Any:
+            each = iter(moving)
+            whole = [next(each) if m else a for a, m in zip(leaves, moves, strict=True)]
+            return function(*jax.tree.unflatten(form, whole))
+
+        moving = [a for a, m in zip(leaves, moves, strict=True) if m]
+        results = jax.lax.map(at, moving, batch_size=min(size, CPU_CHUNK))
         return results, jax.tree.map(lambda _: True, results)
 
     return one
+
+
+def sloped_few_at_a_time(
+    function: Callable[[Any, Array], Array], void: float | None = None
+) -> Callable[[Any, Array], Array]:
+    """The same of a number that depends on (context, point), with its gradient in the point.
+
+    The gradient is made with the value, for few points at a time as well; there is none in the
+    context.  Where either is not finite, `void` stands for the value, with gradient zero.
+    """
+    slope = few_at_a_time(jax.value_and_grad(function, argnums=1))
+
+    def made(context: Any, point: Array) -> tuple[Array, Array]:
+        found, gradient = slope(context, point)
+        if void is None:
+            return found, gradient
+        good = jnp.isfinite(found) & jnp.isfinite(gradient).all()
+        return jnp.where(good, found, void), jnp.where(good, gradient, 0.0)
+
+    @jax.custom_vjp
+    def value(context: Any, point: Array) -> Array:
+        return made(context, point)[0]
+
+    def forward(context: Any, point: Array) -> tuple[Array, tuple[Any, Array]]:
+        found, gradient = made(context, point)
+        return found, (context, gradient)
+
+    def backward(kept: tuple[Any, Array], along: Array) -> tuple[Any, Array]:
+        context, gradient = kept
+        return jax.tree.map(jnp.zeros_like, context), along * gradient
+
+    value.defvjp(forward, backward)
+    return value
 
 
 def in_blocks(function: Callable[[Any], Any], points: np.ndarray, size: int) -> Any:

@@ -1,13 +1,11 @@
 """Variational inference on posteriors with known moments and evidence."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference import complaints, run_svi, summarise, svi
-from jaxlike.inference.guides import _sloped
 from jaxlike.inference.svi import pareto_k_hat
 
 pytest.importorskip("numpyro")
@@ -78,15 +76,6 @@ def test_walls_are_told_and_poison_nothing(make_gaussian):
     assert np.isfinite(chains.trace["elbo"]).all()
     assert chains.draws[..., 0].max() <= 0.0
     assert "the posterior is zero at" in " ".join(complaints(chains, summarise(chains)))
-
-
-def test_a_point_without_density_has_no_slope():
-    density = _sloped(lambda w: jnp.where(w[0] > 0.0, jnp.sqrt(w[0]), jnp.nan))
-    points = jnp.array([[4.0, 1.0], [-1.0, 1.0], [0.0, 1.0]])
-    value, slope = jax.vmap(jax.value_and_grad(density))(points)
-    assert value[0] == 2.0
-    assert np.all(value[1:] < -1e6)
-    np.testing.assert_array_equal(slope, [[0.25, 0.0], [0.0, 0.0], [0.0, 0.0]])
 
 
 def test_pareto_k_hat_tells_light_tails_from_heavy_ones():

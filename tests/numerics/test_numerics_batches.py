@@ -1,0 +1,55 @@
+"""Functions evaluated for few points at a time: the same values, and gradients."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxlike.numerics.batches import few_at_a_time, in_blocks, sloped_few_at_a_time
+
+POINTS = np.random.default_rng(0).standard_normal((11, 3))
+CONTEXT = {"scale": np.array([1.0, 2.0, 3.0]), "shift": 0.5}
+
+
+def value(context, point):
+    return jnp.sum(jnp.sin(context["scale"] * point)) + context["shift"] * point[0]
+
+
+@pytest.mark.parametrize("many", [1, 4, 11])
+def test_few_at_a_time_is_vmap(many):
+    expected = jax.vmap(value, in_axes=(None, 0))(CONTEXT, POINTS[:many])
+    found = jax.jit(jax.vmap(few_at_a_time(value), in_axes=(None, 0)))(CONTEXT, POINTS[:many])
+    np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_contexts_can_be_vectorised_too():
+    many = jax.tree.map(lambda a: np.stack([a + 0.1 * i for i in range(11)]), CONTEXT)
+    expected = jax.vmap(value)(many, POINTS)
+    np.testing.assert_allclose(jax.vmap(few_at_a_time(value))(many, POINTS), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("many", [1, 4, 11])
+def test_gradients_few_at_a_time(many):
+    gradient = jax.value_and_grad(value, argnums=1)
+    expected = jax.vmap(gradient, in_axes=(None, 0))(CONTEXT, POINTS[:many])
+    sloped = jax.value_and_grad(sloped_few_at_a_time(value), argnums=1)
+    found = jax.jit(jax.vmap(sloped, in_axes=(None, 0)))(CONTEXT, POINTS[:many])
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-13)
+
+
+def test_a_point_without_value_or_gradient_has_that_of_nowhere():
+    density = sloped_few_at_a_time(
+        lambda _, w: jnp.where(w[0] > 0.0, jnp.sqrt(w[0]), jnp.nan), void=-1e8
+    )
+    points = jnp.array([[4.0, 1.0], [-1.0, 1.0], [0.0, 1.0]])
+    found, slope = jax.vmap(jax.value_and_grad(lambda w: density((), w)))(points)
+    np.testing.assert_array_equal(found, [2.0, -1e8, -1e8])
+    np.testing.assert_array_equal(slope, [[0.25, 0.0], [0.0, 0.0], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize("many", [1, 4, 11])
+def test_blocks_of_one_size(many):
+    found = in_blocks(lambda points: (points[:, 0], points.sum(axis=1)), POINTS[:many], 4)
+    np.testing.assert_array_equal(found[0], POINTS[:many, 0])
+    np.testing.assert_array_equal(found[1], POINTS[:many].sum(axis=1))
