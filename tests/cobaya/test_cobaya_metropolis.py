@@ -5,7 +5,9 @@ import numpy as np
 import pytest
 
 from jaxlike.cobaya.metropolis import run_mh
+from jaxlike.errors import ConfigError
 from jaxlike.inference import summarise
+from jaxlike.inference.checkpoint import Checkpoint
 from jaxlike.parameters import Parameter
 from jaxlike.priors import Normal, TruncatedNormal, Uniform
 
@@ -59,3 +61,31 @@ def test_moments_and_densities(caplog):
         assert chains.log_prior[1, draw] == pytest.approx(float(model.log_prior(x)))
     assert chains.cost.values > 6000
     assert chains.method == "mh"
+
+
+@pytest.mark.slow
+def test_a_killed_run_resumes_bit_for_bit(tmp_path, monkeypatch):
+    model, path = Product(), tmp_path / "mh.checkpoint.npz"
+    options = {"chains": 2, "steps": 200, "samples": 50, "seed": 3, "progress": False}
+    whole = run_mh(model, **options)
+    write, written = Checkpoint.save, []
+
+    def dying(checkpoint, where):
+        write(checkpoint, where)
+        written.append(sum(checkpoint.numbers["rounds"]))
+        if len(written) == 13:
+            raise RuntimeError("killed")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Checkpoint, "save", dying)
+        with pytest.raises(RuntimeError):
+            run_mh(model, **options, checkpoint=path)
+    assert written[-1] == 13
+    resumed = run_mh(model, **options, checkpoint=path, resume=True)
+    np.testing.assert_array_equal(resumed.draws, whole.draws)
+    assert resumed.cost.values == whole.cost.values
+    with pytest.raises(ConfigError, match="steps = 200, not 300"):
+        run_mh(model, **options | {"steps": 300}, checkpoint=path, resume=True)
+    model.mean = model.mean * 1.1
+    with pytest.raises(ConfigError, match="is of another posterior"):
+        run_mh(model, **options, checkpoint=path, resume=True)
