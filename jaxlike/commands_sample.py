@@ -1,7 +1,6 @@
 """What `jaxlike nuts` and `jaxlike sample` do: chains, their files, and what they print."""
 
 import argparse
-import inspect
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,16 +47,20 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
     from jaxlike.samplers import sampler
 
     run = sampler(method)
-    where: dict[str, Any] = {}
-    resumable = "checkpoint" in inspect.signature(run).parameters
-    if arguments.resume and not resumable:
-        raise ConfigError(f"option --resume has no effect with method {method}")
     if arguments.resume and arguments.force:
         raise ConfigError("options --resume and --force contradict each other: give one")
-    check = (lambda prefix: None) if arguments.resume else check_unused
+    resuming = False
+
+    def check(prefix: str) -> None:
+        nonlocal resuming
+        resuming = arguments.resume and _checkpoint(prefix).exists()
+        if not resuming:
+            check_unused(prefix)
+            if arguments.resume:
+                warn(f"there is no {_checkpoint(prefix)} to go on from: the run starts")
+
     model, prefix = open_model(arguments, method, check)
-    if resumable:
-        where = {"checkpoint": Path(f"{prefix}.checkpoint.npz"), "resume": arguments.resume}
+    where = {"checkpoint": _checkpoint(prefix), "resume": resuming}
     kept: list[Chains] = []
     files: list[Path] = []
 
@@ -72,11 +75,12 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
             chains = with_derived(model, chains)
             save(chains)
     except KeyboardInterrupt as stop:
+        goes_on = "; --resume goes on from there" if where["checkpoint"].exists() else ""
         if not kept:
-            raise KeyboardInterrupt("no draw was kept, the warm-up was under way") from stop
+            raise KeyboardInterrupt(f"no draw was kept yet{goes_on}") from stop
         raise KeyboardInterrupt(
             f"{kept[0].n_draws} of {kept[0].wanted} draws of each chain are in {_listed(files)}"
-            f"{'; --resume goes on from there' if resumable else ''}"
+            f"{goes_on}"
         ) from stop
     if "elbo" in chains.trace:
         from jaxlike.plots import elbo_plot
@@ -89,6 +93,10 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
     for warning in warnings:
         warn(warning)
     return 1 if warnings else 0
+
+
+def _checkpoint(prefix: str) -> Path:
+    return Path(f"{prefix}.checkpoint.npz")
 
 
 def _listed(files: Sequence[Path]) -> str:

@@ -97,8 +97,6 @@ BAD = [
         ["sample", "{config}", "--method", "mh", "--option", "steps=3"],
         "option steps is 3; accepted",
     ),
-    (["sample", "{config}", "--method", "mh", "--resume"], "--resume has no effect with method mh"),
-    (["nuts", "{config}", "--resume", "--output", "{tmp}/a"], "is not there: start without"),
     (["nuts", "{config}", "--resume", "--force"], "--resume and --force contradict each other"),
     (["benchmark", "{config}", "--force"], "option --force has no effect without ess"),
     (["minimise"], "required: CONFIG"),
@@ -222,6 +220,19 @@ def test_nuts_goes_on_from_its_checkpoint(fake_model, tmp_path, capsys):
     assert resumed == (tmp_path / "whole.1.txt").read_text()
     assert run_nuts(fake_model, prefix, "--resume", "--seed", "9") == 2
     assert "belongs to a run with seed = 0, not 9" in capsys.readouterr().err
+
+
+def test_resuming_what_was_never_begun_begins_it_and_overwrites_nothing(
+    fake_model, tmp_path, capsys
+):
+    prefix = tmp_path / "run"
+    assert run_nuts(fake_model, prefix, "--resume", "--samples", "200") in (0, 1)
+    assert "to go on from: the run starts" in capsys.readouterr().err
+    before = (tmp_path / "run.1.txt").read_text()
+    (tmp_path / "run.checkpoint.npz").unlink()
+    assert run_nuts(fake_model, prefix, "--resume", "--seed", "3") == 2
+    assert "exists already" in capsys.readouterr().err
+    assert (tmp_path / "run.1.txt").read_text() == before
 
 
 def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypatch):

@@ -134,7 +134,7 @@ def drive(
     try:
         while run.done < sampler.total:
             stage = sampler.stage(run)
-            bar.set_description(stage.name)
+            bar.set_description(stage.name, refresh=False)
             states, following = sampler.advance(run, states, min(count, sampler.total - run.done))
             seconds, made = clock(), following.done - run.done
             count = int(np.clip(_BLOCK_S * made / seconds, 1, LENGTH))

@@ -9,7 +9,7 @@ that Gaussian first, which takes no likelihood, so that few steps are left for t
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -20,6 +20,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.inference.checkpoint import leaves_of, tree_like
 from jaxlike.inference.laplace import Laplace
 from jaxlike.inference.posterior import Posterior
 from jaxlike.numerics.batches import sloped_few_at_a_time
@@ -84,11 +85,13 @@ def train(
     steps: int,
     learning_rate: float,
     particles: int,
-) -> Iterator[Guide]:
+    before: Mapping[str, np.ndarray] | None = None,
+) -> Iterator[tuple[Guide, dict[str, np.ndarray]]]:
     """Train a guide, with Adam and a decaying learning rate; yields it about every second.
 
-    The first is the guide before any step, when all is compiled.  A step takes `particles`
-    gradients of the posterior, which make one of the ELBO.
+    With it come the arrays of the training's state, from which `before` a training goes on.  The
+    first is the guide before any step, when all is compiled.  A step takes `particles` gradients of
+    the posterior, which make one of the ELBO.
     """
     import numpyro
     from numpyro import distributions as dist
@@ -120,7 +123,7 @@ def train(
     first, second = jax.random.split(key)
     rehearsal = _svi(gaussian, guide, _REHEARSAL_STEPS, _REHEARSAL_RATE, _REHEARSAL_PARTICLES)
     state = rehearsal.init(first)
-    if kind != "mvn":  # which is that Gaussian from the start
+    if kind != "mvn" and before is None:  # which is that Gaussian from the start
         state = jax.jit(
             lambda s: jax.lax.fori_loop(
                 0, _REHEARSAL_STEPS, lambda _, s: rehearsal.stable_update(s)[0], s
@@ -130,6 +133,10 @@ def train(
 
     svi = _svi(posterior, guide, steps, learning_rate, particles)
     state = jax.jit(lambda k: svi.init(k, init_params=params))(second)
+    losses: list[np.ndarray] = []
+    if before is not None:
+        state = tree_like("svi", state, before)
+        losses.append(before["losses"])
     block = _compile(svi, state)
 
     def now(losses: list[np.ndarray]) -> Guide:
@@ -144,16 +151,18 @@ def train(
         voids = np.rint(finite * particles / _VOID).clip(min=0)
         return Guide(centre, root, flow, elbo - voids * _VOID / particles, int(voids.sum()))
 
-    losses: list[np.ndarray] = []
-    yield now(losses)
-    done, count = 0, 1
+    def arrays() -> dict[str, np.ndarray]:
+        return {**leaves_of("svi", state), "losses": np.concatenate([np.zeros(0), *losses])}
+
+    yield now(losses), arrays()
+    done, count = sum(map(len, losses)), 1
     while done < steps:
         began = time.perf_counter()
         count = min(count, steps - done)
         state, new = jax.block_until_ready(block(state, jnp.asarray(count, jnp.int32)))
         losses.append(np.asarray(new)[:count])
         done += count
-        yield now(losses)
+        yield now(losses), arrays()
         count = int(np.clip(_BLOCK_S * count / (time.perf_counter() - began), 1, _LENGTH))
 
 

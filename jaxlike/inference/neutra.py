@@ -4,9 +4,9 @@ Source: Hoffman et al. 2019 (arXiv:1903.03704), used in jax-cosmo's section 5.4.
 (arXiv:2302.05163).  Unlike the guide's own draws, these are of the posterior, whatever the guide.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import jax.numpy as jnp
 import numpy as np
@@ -85,13 +85,18 @@ def run_neutra(
     seed: int = 0,
     target_accept: float = 0.9,
     max_tree_depth: int = 10,
+    start: str = "reference",
     progress: bool = True,
     save: Callable[[Chains], None] | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
 ) -> Chains:
     """Train a guide as `run_svi` does, then sample `model` through it as `run_nuts` does.
 
-    `save` is called as by `run_nuts`.  The cost counts the training as warm-up.  Raises
-    ConfigError on an option out of range, JaxlikeError if the posterior is finite nowhere.
+    `save`, `checkpoint` and `resume` are as in `run_nuts`, the training included, which has a
+    checkpoint of its own.  The cost counts the training as warm-up.  Raises ConfigError on an
+    option out of range or another run's checkpoint, JaxlikeError if the posterior is finite
+    nowhere.
     """
     training = check_training(
         model,
@@ -101,14 +106,14 @@ def run_neutra(
         learning_rate=learning_rate,
         particles=particles,
         seed=seed,
+        start=start,
     )
     check_run(chains, warmup, samples, seed, target_accept, max_tree_depth)
-    began = time.process_time()
     with progress_bar(training.steps, progress, unit="step") as bar:
-        fit = fit_guide(model, training, bar)
+        fit = fit_guide(model, training, bar, checkpoint=_guide_file(checkpoint), resume=resume)
 
     def whole(part: Chains) -> Chains:
-        cost = replace(fit.cost + part.cost, cpu_s=time.process_time() - began)
+        cost = fit.cost + part.cost
         return replace(part, method="neutra", cost=cost, trace={"elbo": fit.elbo})
 
     return whole(
@@ -122,5 +127,12 @@ def run_neutra(
             max_tree_depth=max_tree_depth,
             progress=progress,
             save=(lambda part: save(whole(part))) if save else None,
+            checkpoint=checkpoint,
+            resume=resume,
         )
     )
+
+
+def _guide_file(checkpoint: Path | None) -> Path | None:
+    """The checkpoint of the training, beside that of the chains."""
+    return checkpoint and checkpoint.with_name(f"{checkpoint.stem}.guide{checkpoint.suffix}")

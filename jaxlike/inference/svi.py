@@ -8,6 +8,7 @@ import time
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import jax
@@ -40,15 +41,19 @@ def run_svi(
     samples: int = 1000,
     chains: int = 4,
     seed: int = 0,
+    start: str = "reference",
     progress: bool = True,
     save: Callable[[Chains], None] | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
 ) -> Chains:
     """Train a guide, "mvn" or "bnaf", and return independent draws of it with their densities.
 
     `particles` is the number of gradients in a step; `steps` and `learning_rate` have defaults for
     each guide.  The trace "elbo" is a noisy lower bound of ln Z; where Pareto k-hat is at most 0.5,
     the evidence itself is estimated from the importance weights.  After a KeyboardInterrupt `save`
-    gets draws of the guide as it is.  Raises ConfigError on an option out of range.
+    gets draws of the guide as it is.  `start`, `checkpoint` and `resume` are those of `run_mcmc`.
+    Raises ConfigError on an option out of range or another run's checkpoint.
     """
     training = check_training(
         model,
@@ -58,22 +63,27 @@ def run_svi(
         learning_rate=learning_rate,
         particles=particles,
         seed=seed,
+        start=start,
     )
     check_whole("samples", samples, 1)
     check_whole("chains", chains, 1, 1024)
-    began = time.process_time()
 
     def finish(fit: Fit) -> Chains:
         bar.set_description("sampling")
+        began = time.process_time()
         result = _draw(model, fit, chains, samples, seed)
-        used = replace(result.cost, cpu_s=time.process_time() - began)
+        cpu_s = fit.cost.cpu_s + time.process_time() - began
+        used = replace(result.cost, cpu_s=cpu_s)
         result = replace(result, cost=used)
         if save:
             save(result)
         return result
 
     with progress_bar(training.steps, progress, unit="step") as bar:
-        return finish(fit_guide(model, training, bar, interrupted=finish))
+        fit = fit_guide(
+            model, training, bar, interrupted=finish, checkpoint=checkpoint, resume=resume
+        )
+        return finish(fit)
 
 
 def _draw(model: Posterior, fit: Fit, chains: int, samples: int, seed: int) -> Chains:

@@ -1,19 +1,21 @@
 """The fit that variational methods share: best-fit point, then a guide trained from there."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference.carry import Carrier
 from jaxlike.inference.chains import Cost
+from jaxlike.inference.checkpoint import Checkpoint, check_same_density, stored
 from jaxlike.inference.guides import GUIDES, Guide, train
-from jaxlike.inference.laplace import Laplace, fit_laplace, gradient_batch
+from jaxlike.inference.laplace import Laplace, gradient_batch
 from jaxlike.inference.options import (
     SEED,
     check_between,
@@ -21,22 +23,25 @@ from jaxlike.inference.options import (
     check_installed,
     check_whole,
 )
+from jaxlike.inference.pilot import STARTS, best_fit_from
 from jaxlike.inference.posterior import Posterior
 from jaxlike.inference.progress import stopwatch
 
 STEPS = {"mvn": 1000, "bnaf": 10000}
 LEARNING_RATES = {"mvn": 1e-2, "bnaf": 3e-2}
+_SAVE_S = 5.0  # seconds between two checkpoints
 
 
 @dataclass(frozen=True)
 class Training:
-    """How a guide is trained: its name, number of steps, and gradients in a step."""
+    """How a guide is trained: its name, steps, gradients in a step, start of the fit."""
 
     guide: str
     steps: int
     learning_rate: float
     particles: int
     seed: int
+    start: str
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,7 @@ def check_training(
     learning_rate: float | None,
     particles: int,
     seed: int,
+    start: str,
 ) -> Training:
     """The training that the options ask for; ConfigError on one out of range."""
     check_installed(method, numpyro="NumPyro", optax="Optax")
@@ -84,7 +90,8 @@ def check_training(
     check_between("learning_rate", learning_rate, 0, 1)
     check_whole("particles", particles, 1, 65536)
     check_whole("seed", seed, *SEED)
-    return Training(guide, steps, learning_rate, particles, seed)
+    check_choice("start", start, STARTS)
+    return Training(guide, steps, learning_rate, particles, seed, start)
 
 
 def fit_guide(
@@ -93,52 +100,87 @@ def fit_guide(
     bar: Any,
     *,
     interrupted: Callable[[Fit], Any] | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
 ) -> Fit:
     """Find the best-fit point and train a guide; `bar` shows the steps and the ELBO.
 
-    After a KeyboardInterrupt in the training, `interrupted` gets the guide as it is.
+    After a KeyboardInterrupt in the training, `interrupted` gets the guide as it is.  The training
+    is written to `checkpoint` every few seconds and at its end, from where `resume` goes on.
     """
-    clock = stopwatch()
+    settings = {"parameters": list(model.parameters), "method": "guide", **asdict(training)}
+    before = stored(checkpoint, resume, settings)
+    clock, cpu_start = stopwatch(), time.process_time()
     with ThreadPoolExecutor(1) as pool:  # XLA compiles on one core
         carrying = pool.submit(Carrier.compile, model)
         evaluate = gradient_batch(model.log_density, len(model.parameters))
         cost = Cost(compile_s=clock())
-        bar.set_description("best fit")
-        start = np.asarray(model.to_unconstrained(jnp.asarray(model.reference)))
-        laplace = fit_laplace(evaluate, start, np.random.default_rng(training.seed))
-        cost = replace(cost, fit_gradients=laplace.n_gradients, fit_s=clock())
+        if before and checkpoint:
+            at = before.arrays
+            laplace = Laplace(at["mode"], at["covariance"], **before.numbers["fit"])
+            here = evaluate(laplace.mode[None])[0]
+            check_same_density(checkpoint, here, [laplace.log_density])
+            cost += Cost(**before.numbers["cost"])
+            cpu_start -= cost.cpu_s
+        else:
+            bar.set_description("best fit")
+            rng = np.random.default_rng(training.seed)
+            laplace = best_fit_from(model, evaluate, training.start, rng)
+            cost = replace(cost, fit_gradients=laplace.n_gradients, fit_s=clock())
         bar.set_description("compiling")
         carrier = carrying.result()
     constant = carrier.constant(laplace.mode, laplace.log_density)
 
     fit: Fit | None = None
-    key = jax.random.key(training.seed)
+    unsaved_s = 0.0
     try:
-        for guide in train(
+        for guide, arrays in train(
             model,
             laplace,
             training.guide,
-            key,
+            jax.random.key(training.seed),
             steps=training.steps,
             learning_rate=training.learning_rate,
             particles=training.particles,
+            before=before.arrays if before else None,
         ):
+            done = guide.elbo.size
+            gradients = done * training.particles
             if fit is None:
                 cost = replace(cost, compile_s=cost.compile_s + clock())
                 bar.reset()  # the time left is extrapolated from steps, not from the compilation
                 bar.set_description("training")
+            else:
+                seconds = clock()
+                cost = replace(cost, warmup_s=cost.warmup_s + seconds)
+                unsaved_s += seconds
+            cpu_s = time.process_time() - cpu_start
+            cost = replace(cost, warmup_gradients=gradients, cpu_s=cpu_s)
             fit = Fit(guide, laplace, carrier, constant, cost)
-            done = guide.elbo.size
+            if checkpoint and (unsaved_s > _SAVE_S or done == training.steps):
+                _keep(fit, arrays, settings, checkpoint)
+                unsaved_s = 0.0
             if done:
-                gradients = done * training.particles
-                cost = replace(cost, warmup_gradients=gradients, warmup_s=cost.warmup_s + clock())
-                fit = replace(fit, cost=cost)
                 bar.set_postfix(elbo=f"{np.nanmean(fit.elbo[-20:]):.2f}", refresh=False)
                 bar.update(done - bar.n)
     except KeyboardInterrupt:
+        if checkpoint and fit:
+            _keep(fit, arrays, settings, checkpoint)
         if interrupted and fit and fit.guide.elbo.size:
             interrupted(fit)
         raise
     if fit is None:
         raise RuntimeError("the training of the guide came to nothing")
     return fit
+
+
+def _keep(
+    fit: Fit, arrays: Mapping[str, np.ndarray], settings: Mapping[str, Any], path: Path
+) -> None:
+    laplace = fit.laplace
+    numbers = {
+        "fit": {"log_density": laplace.log_density, "n_gradients": laplace.n_gradients},
+        "cost": asdict(fit.cost),
+    }
+    own = {"mode": laplace.mode, "covariance": laplace.covariance}
+    Checkpoint(settings, numbers, {**own, **arrays}).save(path)

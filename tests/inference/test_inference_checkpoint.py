@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference import checkpoint, drive
+from jaxlike.inference import checkpoint, drive, guides, laps, nested, variational
 from jaxlike.inference.checkpoint import Checkpoint
 from jaxlike.samplers import sampler
 
@@ -44,33 +44,64 @@ def test_a_resumed_run_equals_the_uninterrupted_one(stopped, method):
     assert resumed.cost.gradients == whole.cost.gradients
 
 
-@pytest.mark.parametrize(
-    ("method", "saves"), [("nuts", 1), ("nuts", 8), ("nuts", 19), ("hmc", 15), ("hmc", 30)]
-)
-def test_a_run_that_is_killed_while_it_warms_up_or_tunes(
-    make_gaussian, monkeypatch, tmp_path, method, saves
-):
-    """Every block leaves a checkpoint here, and the run dies after one of them."""
-    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
-    model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
-    options = {"warmup": 60, "samples": 50, "chains": 2, "seed": 4, "progress": False}
+@pytest.fixture
+def killed(monkeypatch, tmp_path):
+    """A function that runs a method until it has written a number of checkpoints: the file."""
+    for module in (drive, laps, variational, nested):
+        monkeypatch.setattr(module, "_SAVE_S", 0.0)
+        if hasattr(module, "_BLOCK_S"):
+            monkeypatch.setattr(module, "_BLOCK_S", 0.0)
+    monkeypatch.setattr(guides, "_BLOCK_S", 0.0)
+
+    def run(model, method, options, saves):
+        path = tmp_path / "run.checkpoint.npz"
+        write, written = Checkpoint.save, []
+
+        def dying(checkpoint, where):
+            write(checkpoint, where)
+            written.append(where)
+            if len(written) == saves:
+                raise RuntimeError("killed")  # no chance to tidy up
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Checkpoint, "save", dying)
+            with pytest.raises(RuntimeError):
+                sampler(method)(model, **options, checkpoint=path)
+        return path
+
+    return run
+
+
+CHAIN = {"warmup": 60, "samples": 50, "chains": 2}
+KILLED = [  # method, its options, and after which of its checkpoints it dies
+    ("nuts", CHAIN, 1),
+    ("nuts", CHAIN, 8),
+    ("nuts", CHAIN, 19),
+    ("hmc", CHAIN, 15),
+    ("hmc", CHAIN, 30),
+    ("laps", {"chains": 2, "walkers": 16, "burn_in": 30, "samples": 48}, 1),
+    ("laps", {"chains": 2, "walkers": 16, "burn_in": 30, "samples": 48}, 15),
+    ("svi", {"steps": 60, "samples": 50, "chains": 2}, 20),
+    ("neutra", {"steps": 30, **CHAIN}, 10),
+    ("neutra", {"steps": 30, **CHAIN}, 40),
+    ("nested", {"live": 50}, 7),
+]
+
+
+@pytest.mark.parametrize(("method", "options", "saves"), KILLED)
+def test_a_run_killed_at_any_moment_goes_on(make_gaussian, killed, method, options, saves):
+    if method in ("svi", "neutra"):
+        pytest.importorskip("numpyro")
+    model, options = make_gaussian(3), {**options, "seed": 4, "progress": False}
+    path = killed(model, method, options, saves)
     whole = sampler(method)(model, **options)
-    write, written = Checkpoint.save, []
-
-    def dying(checkpoint, where):
-        write(checkpoint, where)
-        written.append(checkpoint.numbers["done"])
-        if len(written) == saves:
-            raise RuntimeError("killed")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Checkpoint, "save", dying)
-        with pytest.raises(RuntimeError):
-            sampler(method)(model, **options, checkpoint=path)
-    assert 0 < written[-1] < 60 + 50 + 100
     resumed = sampler(method)(model, **options, checkpoint=path, resume=True)
     np.testing.assert_array_equal(resumed.draws, whole.draws)
+    np.testing.assert_array_equal(resumed.log_posterior, whole.log_posterior)
     assert resumed.cost.gradients == whole.cost.gradients
+    assert resumed.cost.values == whole.cost.values
+    with pytest.raises(ConfigError, match="is of another posterior"):
+        sampler(method)(make_gaussian(3, seed=2), **options, checkpoint=path, resume=True)
 
 
 def test_a_finished_run_is_extended(make_gaussian, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from scipy.stats import norm
 
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.inference import complaints, nested, run_nested, summarise
+from jaxlike.inference import complaints, nested_run, run_nested, summarise
 from jaxlike.numerics.batches import few_at_a_time, in_blocks
 
 SHORT = {"live": 50, "progress": False}
@@ -64,7 +64,7 @@ def test_points_without_likelihood_count_for_the_evidence(make_gaussian):
 
 
 def test_a_likelihood_that_is_zero_everywhere_is_an_error(make_gaussian, monkeypatch):
-    monkeypatch.setattr(nested, "_MAX_PRIOR_DRAWS", 10)
+    monkeypatch.setattr(nested_run, "_MAX_PRIOR_DRAWS", 10)
     with pytest.raises(JaxlikeError, match="zero nearly everywhere: only 0 of 500 draws"):
         run_nested(make_gaussian(2, walls=-1e9), **SHORT)
 

@@ -93,7 +93,9 @@ def test_an_interrupt_of_the_training_leaves_nothing_to_save(make_gaussian, inte
 
 def test_variables_are_carried_there_and_back(make_gaussian):
     model = make_gaussian(3)
-    training = variational.Training("bnaf", steps=5, learning_rate=0.01, particles=4, seed=0)
+    training = variational.Training(
+        "bnaf", steps=5, learning_rate=0.01, particles=4, seed=0, start="prior"
+    )
     fit = variational.fit_guide(model, training, progress_bar(5, False))
     carried = neutra.Transported(model, fit.guide)
     np.testing.assert_allclose(carried.to_unconstrained(carried.reference), 0.0, atol=1e-6)
