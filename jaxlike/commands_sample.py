@@ -60,7 +60,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
                 warn(f"there is no {_checkpoint(prefix)} to go on from: the run starts")
 
     model, prefix = open_model(arguments, method, check)
-    where = {"checkpoint": _checkpoint(prefix), "resume": resuming}
+    where: dict[str, Any] = {"checkpoint": _checkpoint(prefix), "resume": resuming}
     kept: list[Chains] = []
     files: list[Path] = []
 
@@ -75,7 +75,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
             chains = with_derived(model, chains)
             save(chains)
     except KeyboardInterrupt as stop:
-        goes_on = "; --resume goes on from there" if where["checkpoint"].exists() else ""
+        goes_on = "; --resume goes on from there" if _checkpoint(prefix).exists() else ""
         if not kept:
             raise KeyboardInterrupt(f"no draw was kept yet{goes_on}") from stop
         raise KeyboardInterrupt(
