@@ -269,7 +269,10 @@ def _positive(text: str) -> int:
 def _use_device(device: str | None) -> None:
     import jax
 
+    from jaxlike.compile_cache import keep_compiled
+
     jax.config.update("jax_enable_x64", True)
+    keep_compiled()
     if device == "cpu":
         jax.config.update("jax_platforms", "cpu")
     elif device == "gpu":

@@ -132,6 +132,9 @@ def _run_info(
 
 def benchmark(arguments: argparse.Namespace) -> int:
     """Time the likelihood, or with `ess` compare samplers by their effective sample sizes."""
+    from jaxlike.compile_cache import forget_compiled
+
+    forget_compiled()
     if arguments.config[0] == "ess" and len(arguments.config) == 2:
         return _benchmark_ess(arguments, arguments.config[1])
     if len(arguments.config) > 1:

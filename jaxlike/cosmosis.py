@@ -18,6 +18,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike import cosmosis_block
+from jaxlike.compile_cache import keep_compiled
 from jaxlike.config.container import make_config
 from jaxlike.config.cosmosis_ini import LIKELIHOOD, module_options
 from jaxlike.config.options import bad_value, flag
@@ -82,6 +83,7 @@ class TwoPointModule:
 def setup(options: DataBlock) -> TwoPointModule:
     """Read the module's options and its data; JaxlikeError, in one sentence, on bad ones."""
     jax.config.update("jax_enable_x64", True)
+    keep_compiled()
     section = LIKELIHOOD
     if options.has_value("pipeline", "current_module"):
         section = options["pipeline", "current_module"]

@@ -4,18 +4,19 @@
 likelihood is the one that the module has set up, the priors are the pipeline's own.
 """
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import jax
 import numpy as np
 from cosmosis.runtime import prior as host
-from cosmosis.samplers import Sampler
+from cosmosis.samplers import ParallelSampler
 
 from jaxlike.config import Config
 from jaxlike.cosmosis import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.inference import Chains, complaints, report, summarise, with_derived
+from jaxlike.inference import Chains, complaints, report, summarise, together, with_derived
 from jaxlike.model import Model
 from jaxlike.names import default_latex
 from jaxlike.parameters import Parameter, check_names
@@ -73,10 +74,15 @@ def model_of(pipeline: Any) -> Model:
     return Model(config, likelihood)
 
 
-class JaxlikeSampler(Sampler):
-    """Chains of one of the package's methods, whose options its section takes."""
+class JaxlikeSampler(ParallelSampler):
+    """Chains of one of the package's methods, whose options its section takes.
+
+    With MPI every process makes chains of its own, in an output file of its own, as CosmoSIS's
+    metropolis does. `[runtime] resume` goes on from the checkpoint beside the output.
+    """
 
     sampler_outputs = (("prior", float), ("post", float))
+    supports_resume = True
     method: str
 
     def config(self) -> None:
@@ -88,6 +94,10 @@ class JaxlikeSampler(Sampler):
             if text:
                 given[name] = text
         self.options = checked_options(self.method, given)
+        rank = self.pool.rank if self.pool is not None else 0
+        defaults = options_of(self.method)
+        chains, seed = (self.options.get(name, defaults[name]) for name in ("chains", "seed"))
+        self.options["seed"] = seed + rank * chains
         self.model = model_of(self.pipeline)
         self.extra = []
         own = list(self.model.derived_parameters)
@@ -101,30 +111,77 @@ class JaxlikeSampler(Sampler):
             self.extra.append(own.index(found))
         # cosmosis-postprocess knows its own samplers by name: these chains are of this kind
         self.output.metadata("sampler", "metropolis")
-        self.converged = False
+        self.converged = self.resuming = False
+        self.written = 0
+
+    def resume(self) -> None:
+        """Go on from the checkpoint; rows of the output are written again, whole."""
+        path = self._checkpoint()
+        self.resuming = path is not None and path.exists()
+        _drop_rows(self.output._file)
 
     def execute(self) -> None:
-        """Make the chains and write them, one after another."""
+        """Make the chains; what there is of them is on disk every few seconds."""
         run = sampler(self.method)
-        chains = run(self.model, **self.options, progress=True)
-        summary = summarise(chains)
-        print(report(chains, summary), flush=True)
-        for complaint in complaints(chains, summary):
-            print(f"jaxlike: warning: {complaint}", flush=True)
-        self._write(chains)
+        chains = run(
+            self.model,
+            **self.options,
+            progress=self.is_master(),
+            save=self._write,
+            checkpoint=self._checkpoint(),
+            resume=self.resuming,
+        )
+        every = [chains] if self.pool is None else self.pool.comm.gather(chains)
+        if every is not None:
+            chains = together(every)
+            summary = summarise(chains)
+            print(report(chains, summary), flush=True)
+            for complaint in complaints(chains, summary):
+                print(f"jaxlike: warning: {complaint}", flush=True)
         self.converged = True
 
+    def worker(self) -> None:
+        """What the other processes do: the same as the first."""
+        self.execute()
+
+    def _checkpoint(self) -> Path | None:
+        """Where the state of the run is kept; None where the output is not a file."""
+        if not hasattr(self.output, "filename_base"):
+            return None
+        return Path(f"{self.output.filename_base}.checkpoint.npz")
+
     def _write(self, chains: Chains) -> None:
-        flat = chains.draws.reshape(-1, chains.draws.shape[-1])
-        derived = np.asarray(with_derived(self.model, chains).derived)
+        """Add the new draws of every chain to the output."""
+        new = replace(
+            chains,
+            draws=chains.draws[:, self.written :],
+            log_prior=chains.log_prior[:, self.written :],
+            log_posterior=chains.log_posterior[:, self.written :],
+        )
+        self.written = chains.n_draws
+        if not new.draws.size:
+            return
+        flat = new.draws.reshape(-1, new.draws.shape[-1])
+        derived = np.asarray(with_derived(self.model, new).derived)
         extra = derived.reshape(len(flat), -1)[:, np.array(self.extra, int)]
-        densities = chains.log_prior.ravel(), chains.log_posterior.ravel()
+        densities = new.log_prior.ravel(), new.log_posterior.ravel()
         for x, more, prior, posterior in zip(flat, extra, *densities, strict=True):
             self.output.parameters(x, more, prior, posterior)
+        self.output.flush()
 
     def is_converged(self) -> bool:
         """Whether the chains have been made."""
         return self.converged
+
+
+def _drop_rows(file: TextIO) -> None:
+    """Cut an open text chain behind its header, and stand there."""
+    file.seek(0)
+    end = 0
+    while file.readline().startswith("#"):
+        end = file.tell()
+    file.seek(end)
+    file.truncate()
 
 
 class JaxlikeNutsSampler(JaxlikeSampler):

@@ -45,7 +45,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     if reporter is None or not os.environ.get(_REQUIRE_HOSTS):
         return
     for report in reporter.stats.get("skipped", []):
-        here = report.nodeid.startswith(("tests/cobaya", "tests/cosmosis"))
+        here = report.nodeid.startswith(("tests/cobaya", "tests/cosmosis", "tests/test_mpi"))
         excused = any(word in str(report.longrepr) for word in ("shared", "classy"))
         if here and not excused:
             reporter.write_line(f"skipped, but hosts are required: {report.nodeid}", red=True)

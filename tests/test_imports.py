@@ -20,7 +20,7 @@ STEPS = (
     ("survey",),
     ("likelihood",),
     ("model",),
-    ("inference", "range_policy"),
+    ("inference", "range_policy", "compile_cache"),
     (
         "mock",
         "mock_paper",

@@ -4,9 +4,12 @@ import logging
 
 import jax
 
+from jaxlike.compile_cache import keep_compiled
+
 
 def prepare_jax() -> None:
-    """Switch JAX to double precision, and notes on what is absent off Cobaya's log."""
+    """Double precision, compiled functions kept on disk, and no notes on what is absent."""
     jax.config.update("jax_enable_x64", True)
+    keep_compiled()
     for name in ("jax", "arviz.preview"):
         logging.getLogger(name).setLevel(logging.WARNING)

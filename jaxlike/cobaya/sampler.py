@@ -5,7 +5,7 @@ functions of parameters become one compiled JAX function; chains are written as 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import config_from_info
 from jaxlike.errors import JaxlikeError
 from jaxlike.files import atomic_writer
-from jaxlike.inference import Chains, complaints, summarise, with_derived
+from jaxlike.inference import Chains, complaints, summarise, together, with_derived
 from jaxlike.inference.diagnostics import MAX_R_HAT
 from jaxlike.model import Model, model_from_config
 from jaxlike.range_policy import check_prior
@@ -130,20 +130,25 @@ class ChainSampler(Sampler):
         every = mpi.gather(chains)
         if not mpi.is_main_process():
             return
-        together = _together(every)
-        summary = summarise(together)
+        every_chain = together(every)
+        summary = summarise(every_chain)
         self.log.info(
             "%d chains of %d draws: R-hat %.4f, smallest ESS %.0f (%s)",
-            *(together.n_chains, together.n_draws, summary.r_hat.max(), summary.ess_bulk.min()),
+            *(
+                every_chain.n_chains,
+                every_chain.n_draws,
+                summary.r_hat.max(),
+                summary.ess_bulk.min(),
+            ),
             summary.names[int(np.argmin(summary.ess_bulk))],
         )
-        for complaint in complaints(together, summary):
+        for complaint in complaints(every_chain, summary):
             self.log.warning("%s", complaint)
         if self.output:
-            covariance = np.cov(together.draws.reshape(-1, together.draws.shape[-1]).T)
+            covariance = np.cov(every_chain.draws.reshape(-1, every_chain.draws.shape[-1]).T)
             stem = Path(self.output.folder) / self.output.prefix
             with atomic_writer(stem.with_name(stem.name + Extension.covmat)) as file:
-                np.savetxt(file, np.atleast_2d(covariance), header=" ".join(together.names))
+                np.savetxt(file, np.atleast_2d(covariance), header=" ".join(every_chain.names))
 
     def products(self, **_: Any) -> dict[str, Any]:
         """The chains of this process as Cobaya's collections: `sample`, one or a list of them."""
@@ -182,21 +187,6 @@ def _posterior(info: Mapping[str, Any]) -> Model:
             "of single parameters, or take Cobaya's mcmc"
         )
     return model_from_config(config_from_info(info, "input"))
-
-
-def _together(runs: Sequence[Chains]) -> Chains:
-    """The chains of all processes as one set."""
-
-    def joined(name: str) -> np.ndarray:
-        return np.concatenate([getattr(run, name) for run in runs])
-
-    return replace(
-        runs[0],
-        draws=joined("draws"),
-        log_posterior=joined("log_posterior"),
-        log_prior=joined("log_prior"),
-        divergent=joined("divergent"),
-    )
 
 
 class NUTS(ChainSampler):

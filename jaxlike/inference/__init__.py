@@ -3,7 +3,14 @@
 from jaxlike.inference.best_fit import BestFit, best_fit
 from jaxlike.inference.best_fit_files import check_unused_best_fit, write_best_fit
 from jaxlike.inference.carry import with_derived
-from jaxlike.inference.chains import Chains, Cost, Evidence, check_unused, write_chains
+from jaxlike.inference.chains import (
+    Chains,
+    Cost,
+    Evidence,
+    check_unused,
+    together,
+    write_chains,
+)
 from jaxlike.inference.convert import inference_data, inference_data_of_files
 from jaxlike.inference.diagnostics import Summary, complaints, report, summarise
 from jaxlike.inference.hmc import run_hmc
@@ -36,6 +43,7 @@ __all__ = [
     "run_nuts",
     "run_svi",
     "summarise",
+    "together",
     "with_derived",
     "write_best_fit",
     "write_chains",

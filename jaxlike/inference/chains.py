@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ import yaml
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 
+_PHASES = ("compile", "fit", "warmup", "sampling")
 _EXTRAS = (".paramnames", ".ranges", ".updated.yaml")
 
 
@@ -107,6 +108,25 @@ class Chains:
     def chi2(self) -> np.ndarray:
         """-2 ln L of every draw (chain, draw), Cobaya's meaning of chi2."""
         return -2.0 * (self.log_posterior - self.log_prior)
+
+
+def together(runs: Sequence[Chains]) -> Chains:
+    """Runs of one posterior by several processes as one; costs add up, but for the wall's clock."""
+
+    def joined(name: str) -> np.ndarray:
+        return np.concatenate([getattr(run, name) for run in runs])
+
+    total = sum((run.cost for run in runs[1:]), runs[0].cost)
+    clocks = {f"{phase}_s": getattr(runs[0].cost, f"{phase}_s") for phase in _PHASES}
+    return replace(
+        runs[0],
+        draws=joined("draws"),
+        log_posterior=joined("log_posterior"),
+        log_prior=joined("log_prior"),
+        divergent=joined("divergent"),
+        derived=None if any(run.derived is None for run in runs) else joined("derived"),
+        cost=replace(total, **clocks),
+    )
 
 
 def check_prefix(prefix: str | os.PathLike[str]) -> Path:

@@ -118,3 +118,38 @@ def make_block() -> Callable[..., Any]:
 def make_module() -> Callable[..., Any]:
     """A function that sets the module up with options of its section."""
     return set_up
+
+
+@pytest.fixture(scope="session")
+def small_pipeline(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ini of cosmic shear of the mock survey with two free parameters."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    (folder / "values.ini").write_text(
+        "[cosmological_parameters]\nomega_m = 0.1 0.3 0.9\nA_s = 2.1e-9\nh0 = 0.7\n"
+        "omega_b = 0.046\nn_s = 0.966\n[intrinsic_alignment_parameters]\nA = -5.0 0.5 5.0\n"
+    )
+    (folder / "priors.ini").write_text("[intrinsic_alignment_parameters]\nA = gaussian 0.5 0.3\n")
+    (folder / "pipeline.ini").write_text(
+        f"""[runtime]
+sampler = jaxlikenuts
+import_samplers = {repository}/cosmosis_modules/jaxlike_samplers.py
+[jaxlikenuts]
+chains = 2
+warmup = 60
+samples = 100
+seed = 1
+[output]
+filename = {folder}/chain.txt
+[pipeline]
+modules = jaxlike
+values = {folder}/values.ini
+priors = {folder}/priors.ini
+likelihoods = jaxlike
+extra_output = cosmological_parameters/sigma_8 cosmological_parameters/S_8
+debug = T
+[jaxlike]
+file = {repository}/cosmosis_modules/jaxlike_two_point.py
+probes = shear
+"""
+    )
+    return folder / "pipeline.ini"

@@ -19,27 +19,18 @@ from jaxlike.cosmosis_sampler import model_of, prior_of
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.priors import Normal, TruncatedNormal, Uniform
 
-PIPELINE = "cosmosis_modules/pipeline.ini"
-
 
 @pytest.mark.slow
-def test_chains_are_cosmosis_s(run_cosmosis, repository, tmp_path):
+def test_chains_are_cosmosis_s(run_cosmosis, small_pipeline, tmp_path):
     chain = tmp_path / "chain.txt"
-    done = run_cosmosis(
-        PIPELINE,
-        "-p",
-        "runtime.import_samplers=cosmosis_modules/jaxlike_samplers.py",
-        "runtime.sampler=jaxlikenuts",
-        f"output.filename={chain}",
-        *(f"jaxlikenuts.{option}" for option in ("chains=2", "warmup=60", "samples=50", "seed=1")),
-    )
+    done = run_cosmosis(small_pipeline, "-p", f"output.filename={chain}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "R-hat" in done.stdout
-    model = jaxlike.load(repository / PIPELINE)
+    model = jaxlike.load(small_pipeline)
     columns = chain.read_text().splitlines()[0].lstrip("#").lower().split()
     rows = np.loadtxt(chain)
     n = len(model.parameters)
-    assert rows.shape == (100, len(columns))
+    assert rows.shape == (200, len(columns))
     assert columns[:n] == list(model.parameters)
     sigma_8, S_8, prior, posterior = rows[:, n:].T
     Omega_m = rows[:, columns.index("cosmological_parameters--omega_m")]
@@ -60,6 +51,26 @@ def test_chains_are_cosmosis_s(run_cosmosis, repository, tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     means = (tmp_path / "out" / "means.txt").read_text()
     assert "cosmological_parameters--omega_m" in means
+
+
+@pytest.mark.slow
+def test_a_run_is_extended_and_no_row_is_doubled(run_cosmosis, small_pipeline, tmp_path):
+    chain = tmp_path / "chain.txt"
+    where = f"output.filename={chain}"
+    assert run_cosmosis(small_pipeline, "-p", where, "jaxlikenuts.samples=60").returncode == 0
+    first = np.loadtxt(chain)
+    with chain.open("a") as file:
+        file.write("0.3 0.5 0.")  # a row that a kill has cut
+    done = run_cosmosis(small_pipeline, "-p", where, "runtime.resume=T")
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = np.loadtxt(chain)
+    assert rows.shape == (200, first.shape[1])
+    assert {tuple(row) for row in first} < {tuple(row) for row in rows}
+    assert len({tuple(row) for row in rows}) > 190
+    whole = tmp_path / "whole.txt"
+    assert run_cosmosis(small_pipeline, "-p", f"output.filename={whole}").returncode == 0
+    key = np.lexsort(rows.T)
+    np.testing.assert_array_equal(rows[key], np.loadtxt(whole)[np.lexsort(np.loadtxt(whole).T)])
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,40 @@
+"""Compiled functions kept on disk, for programs that choose so: a second run starts at once."""
+
+import hashlib
+import platform
+from pathlib import Path
+
+import jax
+from platformdirs import user_cache_path
+
+MAX_BYTES = 500_000_000
+_SHORTEST_S = 0.5  # of a compilation that is worth keeping
+
+
+def keep_compiled() -> None:
+    """Let JAX keep compiled functions in the user's cache folder.
+
+    Nothing is changed where JAX has a folder for them already, by JAX_COMPILATION_CACHE_DIR or by
+    the calling program. The folder is the processor's own: clusters share home folders between
+    unlike machines.
+    """
+    if jax.config.jax_compilation_cache_dir is not None:
+        return
+    folder = user_cache_path("jaxlike") / "compiled" / _processor()
+    jax.config.update("jax_compilation_cache_dir", str(folder))
+    jax.config.update("jax_compilation_cache_max_size", MAX_BYTES)
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", _SHORTEST_S)
+
+
+def forget_compiled() -> None:
+    """Compile everything anew: for programs that time it."""
+    jax.config.update("jax_enable_compilation_cache", False)
+
+
+def _processor() -> str:
+    """A short name of the processor's kind."""
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text().splitlines() if info.is_file() else [platform.processor()]
+    kinds = sorted({x for x in lines if x.startswith(("model name", "flags", "Features"))})
+    text = "\n".join([platform.machine(), *(kinds or lines[:1])])
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
