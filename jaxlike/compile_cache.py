@@ -18,7 +18,7 @@ def keep_compiled() -> None:
     the calling program. The folder is the processor's own: clusters share home folders between
     unlike machines.
     """
-    if jax.config.jax_compilation_cache_dir is not None:
+    if jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
         return
     folder = user_cache_path("jaxlike") / "compiled" / _processor()
     jax.config.update("jax_compilation_cache_dir", str(folder))
