@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxlike import commands, commands_minimise, commands_sample
+from jaxlike import commands, commands_benchmark, commands_minimise, commands_sample
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.samplers import METHODS
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: the process's own); returns the exit status."""
     try:
         arguments = _parser().parse_args(argv)
-        _use_device(arguments.device)
+        _set_up(arguments)
         return int(arguments.run(arguments) or 0)
     except JaxlikeError as error:
         print(f"jaxlike: error: {error}", file=sys.stderr)
@@ -193,7 +193,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     benchmark.add_argument("--force", action="store_true", help="replace existing ones (with ess)")
     benchmark.add_argument("--no-progress", action="store_true", help="do not show progress bars")
-    benchmark.set_defaults(run=commands_sample.benchmark)
+    benchmark.set_defaults(run=commands_benchmark.benchmark)
 
     _add_emulator(subparsers, device)
 
@@ -222,6 +222,15 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on where a run of this output was stopped"
     )
     parser.add_argument("--no-progress", action="store_true", help="do not show a progress bar")
+    parser.add_argument(
+        "--devices", type=int, metavar="N", help="devices that share the chains (all GPUs, one CPU)"
+    )
+    parser.add_argument(
+        "--distributed",
+        metavar="WHERE",
+        help="one of several processes, each with chains of its own: HOST:PORT,PROCESSES,RANK, or "
+        "auto under Slurm and Open MPI",
+    )
 
 
 def _add_emulator(subparsers: Any, device: argparse.ArgumentParser) -> None:
@@ -260,28 +269,16 @@ def _add_emulator(subparsers: Any, device: argparse.ArgumentParser) -> None:
     check.set_defaults(run=commands.emulator_check)
 
 
+def _set_up(arguments: argparse.Namespace) -> None:
+    from jaxlike.devices import use_devices
+
+    devices = getattr(arguments, "devices", None)
+    if devices is None and getattr(arguments, "method", None) == "laps":
+        devices = os.cpu_count()  # one batch of walkers, which one device of a CPU has on one core
+    arguments.team = use_devices(arguments.device, devices, getattr(arguments, "distributed", None))
+
+
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) == 0:
         raise argparse.ArgumentTypeError(f"'{text}' is not a positive whole number")
     return int(text)
-
-
-def _use_device(device: str | None) -> None:
-    import jax
-
-    from jaxlike.compile_cache import keep_compiled
-
-    jax.config.update("jax_enable_x64", True)
-    keep_compiled()
-    if device == "cpu":
-        jax.config.update("jax_platforms", "cpu")
-    elif device == "gpu":
-        jax.config.update("jax_platforms", None)  # whatever the environment prefers
-        try:
-            jax.devices("gpu")
-        except RuntimeError as error:
-            seen = ", ".join(sorted({d.platform for d in jax.devices()}))
-            raise ConfigError(
-                f"option --device gpu: JAX sees no GPU, only {seen}; take --device cpu, or install "
-                "jaxlike[cuda12] or jaxlike[cuda13] on a machine with one"
-            ) from error

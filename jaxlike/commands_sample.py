@@ -8,13 +8,11 @@ from typing import TYPE_CHECKING, Any
 from jaxlike.commands import (
     named_value,
     open_model,
-    option_overrides,
     termination_as_interrupt,
     version_of,
     warn,
 )
 from jaxlike.errors import ConfigError
-from jaxlike.names import split_name
 
 if TYPE_CHECKING:
     from jaxlike.config import Config
@@ -44,59 +42,79 @@ def sample(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any]) -> int:
     from jaxlike.inference import complaints, report, summarise, with_derived
     from jaxlike.inference.chains import Chains, check_unused, write_chains
-    from jaxlike.samplers import sampler
+    from jaxlike.samplers import options_of, sampler
 
-    run = sampler(method)
+    run, team = sampler(method), arguments.team
     if arguments.resume and arguments.force:
         raise ConfigError("options --resume and --force contradict each other: give one")
+    each = options.get("chains", options_of(method)["chains"])
+    options = {**options, "seed": options.get("seed", 0) + team.rank * each}
     resuming = False
 
     def check(prefix: str) -> None:
         nonlocal resuming
-        resuming = arguments.resume and _checkpoint(prefix).exists()
-        if not resuming:
+        path = _checkpoint(prefix, team.rank)
+        resuming = arguments.resume and path.exists()
+        if team.leads and not resuming:
             check_unused(prefix)
             if arguments.resume:
-                warn(f"there is no {_checkpoint(prefix)} to go on from: the run starts")
+                warn(f"there is no {path} to go on from: the run starts")
 
     model, prefix = open_model(arguments, method, check)
-    where: dict[str, Any] = {"checkpoint": _checkpoint(prefix), "resume": resuming}
+    checkpoint = _checkpoint(prefix, team.rank)
+    shown = team.leads and not arguments.no_progress
     kept: list[Chains] = []
     files: list[Path] = []
 
     def save(chains: Chains) -> None:
         info = _run_info(model.config, chains, arguments, options)
-        files[:] = write_chains(chains, prefix, overwrite=True, info=info)
+        files[:] = write_chains(
+            chains,
+            prefix,
+            overwrite=True,
+            info=info,
+            first=team.rank * each,
+            total=team.size * each,
+        )
         kept[:] = [chains]
 
     try:
         with termination_as_interrupt():
-            chains = run(model, **options, **where, progress=not arguments.no_progress, save=save)
+            chains = run(
+                model,
+                **options,
+                progress=shown,
+                save=save,
+                checkpoint=checkpoint,
+                resume=resuming,
+            )
             chains = with_derived(model, chains)
             save(chains)
     except KeyboardInterrupt as stop:
-        goes_on = "; --resume goes on from there" if _checkpoint(prefix).exists() else ""
+        goes_on = "; --resume goes on from there" if checkpoint.exists() else ""
         if not kept:
             raise KeyboardInterrupt(f"no draw was kept yet{goes_on}") from stop
         raise KeyboardInterrupt(
             f"{kept[0].n_draws} of {kept[0].wanted} draws of each chain are in {_listed(files)}"
             f"{goes_on}"
         ) from stop
-    if "elbo" in chains.trace:
+    if "elbo" in chains.trace and team.leads:
         from jaxlike.plots import elbo_plot
 
         files.append(elbo_plot(chains.trace["elbo"], f"{prefix}_elbo.png"))
+    chains = team.together(chains)
     summary = summarise(chains)
-    print(report(chains, summary))
-    print(f"{'files':<11}{_listed(files)}")
     warnings = complaints(chains, summary)
-    for warning in warnings:
-        warn(warning)
+    if team.leads:
+        print(report(chains, summary))
+        print(f"{'files':<11}{_listed(files)}")
+        for warning in warnings:
+            warn(warning)
     return 1 if warnings else 0
 
 
-def _checkpoint(prefix: str) -> Path:
-    return Path(f"{prefix}.checkpoint.npz")
+def _checkpoint(prefix: str, rank: int) -> Path:
+    return Path(f"{prefix}.checkpoint{f'.{rank}' if rank else ''}.npz")
 
 
 def _listed(files: Sequence[Path]) -> str:
@@ -128,73 +146,3 @@ def _run_info(
             "seconds": round(chains.cost.total_s, 1),
         },
     }
-
-
-def benchmark(arguments: argparse.Namespace) -> int:
-    """Time the likelihood, or with `ess` compare samplers by their effective sample sizes."""
-    from jaxlike.compile_cache import forget_compiled
-
-    forget_compiled()
-    if arguments.config[0] == "ess" and len(arguments.config) == 2:
-        return _benchmark_ess(arguments, arguments.config[1])
-    if len(arguments.config) > 1:
-        raise ConfigError(
-            f"benchmark takes one CONFIG, or ess and one CONFIG, not {' '.join(arguments.config)}"
-        )
-    for name in ("methods", "option", "output", "force", "no_progress"):
-        if getattr(arguments, name):
-            raise ConfigError(f"option --{name.replace('_', '-')} has no effect without ess")
-    from jaxlike.benchmarks import likelihood
-
-    return likelihood.run(arguments.config[0], option_overrides(arguments)) or 0
-
-
-def _benchmark_ess(arguments: argparse.Namespace, config: str) -> int:
-    import matplotlib
-
-    matplotlib.use("agg")
-    import jaxlike
-    from jaxlike.benchmarks import ess
-    from jaxlike.plots import chains_as_samples, triangle_plot
-    from jaxlike.samplers import checked_options
-
-    folder = Path(arguments.output or "benchmark_ess")
-    if (folder / "ess.json").exists() and not arguments.force:
-        raise ConfigError(
-            f"output '{folder}': {folder / 'ess.json'} exists already; give another --output, or "
-            "--force to replace it"
-        )
-    methods = arguments.methods.split(",") if arguments.methods else ess.METHODS
-    options: dict[str, dict[str, Any]] = {method: {} for method in methods}
-    form = f"METHOD.NAME=VALUE with METHOD of {', '.join(options)}"
-    for item in arguments.option:
-        name, value = named_value("--option", item, form)
-        method, dot, option = name.partition(".")
-        if not dot or method not in options:
-            raise ConfigError(f"option --option is '{item}'; accepted is {form}")
-        options[method][option] = value
-    for method, given in options.items():  # before any of them takes its time
-        checked_options(method, given)
-    model = jaxlike.load(config, **option_overrides(arguments))
-    print(f"{config}: {len(model.parameters)} parameters, {model.data.n_data} points", flush=True)
-    samples = []
-
-    def report(result: ess.Result, chains: "Chains") -> None:
-        samples.append(chains_as_samples(chains, result.method))
-        print(
-            f"{result.method}: worst ESS {result.worst:.0f}, R-hat {result.r_hat:.4f}, "
-            f"{result.seconds:.0f} s",
-            flush=True,
-        )
-        for complaint in result.complaints:
-            warn(f"{result.method}: {complaint}")
-
-    results = ess.compare(model, options, progress=not arguments.no_progress, report=report)
-    files = ess.write(results, folder)
-    files.append(triangle_plot(samples, folder / "contours.png"))
-    biases = [name for name in model.parameters if (split_name(name) or ("",))[0] == "b"]
-    if len(biases) > 1:
-        files.append(triangle_plot(samples, folder / "biases.png", names=biases))
-    print(f"\n{ess.cost_table(results)}\n\n{ess.relative_table(results)}\n")
-    print(f"files {_listed(files)}")
-    return 0

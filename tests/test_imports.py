@@ -34,7 +34,15 @@ STEPS = (
         "plots",
         "plots_chains",
     ),
-    ("commands", "commands_minimise", "commands_sample", "cli", "__main__"),
+    ("devices",),
+    (
+        "commands",
+        "commands_benchmark",
+        "commands_minimise",
+        "commands_sample",
+        "cli",
+        "__main__",
+    ),
 )
 LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 
@@ -49,7 +57,7 @@ ONLY_IN = {
     "arviz": {"inference", "plots_chains"},
     "cobaya": {"cobaya"},
     "cosmosis": {"cosmosis", "cosmosis_block", "cosmosis_sampler"},
-    "matplotlib": {"plots", "plots_chains", "commands", "commands_minimise", "commands_sample"},
+    "matplotlib": {"plots", "plots_chains", "commands", "commands_minimise", "commands_benchmark"},
     "getdist": {"plots", "inference"},
 }
 THEORY_MAY = {"jax", "numpy", "scipy"}

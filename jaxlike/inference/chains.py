@@ -176,12 +176,16 @@ def write_chains(
     *,
     overwrite: bool = False,
     info: Mapping[str, Any] | None = None,
+    first: int = 0,
+    total: int | None = None,
 ) -> list[Path]:
     """Write PREFIX.1.txt (one file a chain), .paramnames, .ranges and .updated.yaml.
 
     Each file is replaced as a whole.  `info` is added to the yaml: `likelihood`, whose key names
     the chi2 column, fixed `params`, and whatever else is to be remembered.  ConfigError if files
     of this prefix exist and `overwrite` is not set; with it, files of former chains are removed.
+    Where several processes write, these are chains `first` to ... of `total`, and the process whose
+    `first` is zero writes the rest.
     """
     if overwrite:
         existing = chain_files(prefix)
@@ -197,18 +201,21 @@ def write_chains(
     texts[".updated.yaml"] = _updated_yaml(chains, info)
     written = []
     for index in range(chains.n_chains):
-        file = path.with_name(f"{path.name}.{index + 1}.txt")
+        file = path.with_name(f"{path.name}.{first + index + 1}.txt")
         with atomic_writer(file) as handle:
             np.savetxt(
                 handle, _table(chains, index), fmt="%.10g", header=_header(chains, likelihood)
             )
         written.append(file)
+    if first:
+        return written
     for extra, text in texts.items():
         file = path.with_name(path.name + extra)
         with atomic_writer(file) as handle:
             handle.write(text.encode())
         written.append(file)
-    for stale in set(existing) - set(written):
+    ours = {path.with_name(f"{path.name}.{i + 1}.txt") for i in range(total or chains.n_chains)}
+    for stale in set(existing) - ours - set(written):
         stale.unlink(missing_ok=True)
     return written
 
