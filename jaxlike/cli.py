@@ -173,10 +173,12 @@ def _parser() -> argparse.ArgumentParser:
     get.set_defaults(run=commands.data_get)
 
     benchmark = subparsers.add_parser(
-        "benchmark", parents=[device, model], help="time the likelihood, or compare samplers (ess)"
+        "benchmark",
+        parents=[device, model],
+        help="time the likelihood; compare samplers (ess), calibrate one (sbc), weigh (evidence)",
     )
     benchmark.add_argument(
-        "config", nargs="+", metavar="[ess] CONFIG", help=f"with ess: of samplers; {_CONFIG_HELP}"
+        "config", nargs="+", metavar="[ess|sbc|evidence] CONFIG", help=_CONFIG_HELP
     )
     benchmark.add_argument(
         "--methods", metavar="A,B,...", help="samplers that are compared (with ess)"
@@ -186,12 +188,16 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="METHOD.NAME=VALUE",
-        help="option of a sampler (with ess, repeatable)",
+        help="option of a sampler (with ess; NAME=VALUE with evidence; repeatable)",
     )
     benchmark.add_argument(
-        "--output", metavar="DIR", help="folder of tables and figures (with ess; benchmark_ess)"
+        "--output", metavar="DIR", help="folder of tables and figures (benchmark_ess, ...)"
     )
-    benchmark.add_argument("--force", action="store_true", help="replace existing ones (with ess)")
+    benchmark.add_argument(
+        "--mocks", type=_positive, metavar="N", help="simulated data vectors (with sbc; 200)"
+    )
+    benchmark.add_argument("--force", action="store_true", help="replace existing results")
+    benchmark.add_argument("--resume", action="store_true", help="go on where it was stopped")
     benchmark.add_argument("--no-progress", action="store_true", help="do not show progress bars")
     benchmark.set_defaults(run=commands_benchmark.benchmark)
 

@@ -1,68 +1,62 @@
-"""What `jaxlike benchmark` does: time the likelihood, or compare samplers."""
+"""What `jaxlike benchmark` does: time a likelihood, compare samplers, calibrate, weigh."""
 
 import argparse
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxlike.commands import named_value, option_overrides, warn
+from jaxlike.commands import named_value, option_overrides, termination_as_interrupt, warn
 from jaxlike.errors import ConfigError
-from jaxlike.names import split_name
 
 if TYPE_CHECKING:
-    from jaxlike.inference import Chains
+    from jaxlike.model import Model
 
 
 def benchmark(arguments: argparse.Namespace) -> int:
-    """Time the likelihood, or with `ess` compare samplers by their effective sample sizes."""
+    """Time the likelihood, or run one of `KINDS`."""
     from jaxlike.compile_cache import forget_compiled
 
     forget_compiled()
-    if arguments.config[0] == "ess" and len(arguments.config) == 2:
-        return _benchmark_ess(arguments, arguments.config[1])
+    kind, configs = arguments.config[0], arguments.config[1:]
+    if kind in KINDS and configs:
+        if kind != "evidence" and len(configs) > 1:
+            raise ConfigError(f"benchmark {kind} takes one CONFIG, not {' '.join(configs)}")
+        return KINDS[kind](arguments, configs)
     if len(arguments.config) > 1:
         raise ConfigError(
-            f"benchmark takes one CONFIG, or ess and one CONFIG, not {' '.join(arguments.config)}"
+            f"benchmark takes one CONFIG, or one of {', '.join(KINDS)} and a CONFIG, not "
+            f"{' '.join(arguments.config)}"
         )
-    for name in ("methods", "option", "output", "force", "no_progress"):
+    for name in ("methods", "mocks", "option", "output", "force", "resume", "no_progress"):
         if getattr(arguments, name):
-            raise ConfigError(f"option --{name.replace('_', '-')} has no effect without ess")
+            option = name.replace("_", "-")
+            raise ConfigError(f"option --{option} has no effect without {' or '.join(KINDS)}")
     from jaxlike.benchmarks import likelihood
 
-    return likelihood.run(arguments.config[0], option_overrides(arguments)) or 0
+    return likelihood.run(kind, option_overrides(arguments)) or 0
 
 
-def _benchmark_ess(arguments: argparse.Namespace, config: str) -> int:
-    import matplotlib
-
-    matplotlib.use("agg")
-    import jaxlike
+def _ess(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
+    """Compare samplers by their effective sample sizes."""
     from jaxlike.benchmarks import ess
-    from jaxlike.plots import chains_as_samples, triangle_plot
+    from jaxlike.plots_benchmarks import contour_figures
     from jaxlike.samplers import checked_options
 
-    folder = Path(arguments.output or "benchmark_ess")
-    if (folder / "ess.json").exists() and not arguments.force:
-        raise ConfigError(
-            f"output '{folder}': {folder / 'ess.json'} exists already; give another --output, or "
-            "--force to replace it"
-        )
+    folder = _folder(arguments, "ess")
     methods = arguments.methods.split(",") if arguments.methods else ess.METHODS
     options: dict[str, dict[str, Any]] = {method: {} for method in methods}
     form = f"METHOD.NAME=VALUE with METHOD of {', '.join(options)}"
     for item in arguments.option:
         name, value = named_value("--option", item, form)
-        method, dot, option = name.partition(".")
-        if not dot or method not in options:
+        label, dot, option = name.partition(".")
+        if not dot or label not in options:
             raise ConfigError(f"option --option is '{item}'; accepted is {form}")
-        options[method][option] = value
-    for method, given in options.items():  # before any of them takes its time
-        checked_options(method, given)
-    model = jaxlike.load(config, **option_overrides(arguments))
-    print(f"{config}: {len(model.parameters)} parameters, {model.data.n_data} points", flush=True)
-    samples = []
+        options[label][option] = value
+    for label, given in options.items():  # before any of them takes its time
+        checked_options(ess.method_of(label), given)
+    model = _model(arguments, configs[0])
 
-    def report(result: ess.Result, chains: "Chains") -> None:
-        samples.append(chains_as_samples(chains, result.method))
+    def report(result: ess.Result) -> None:
         print(
             f"{result.method}: worst ESS {result.worst:.0f}, R-hat {result.r_hat:.4f}, "
             f"{result.seconds:.0f} s",
@@ -71,12 +65,98 @@ def _benchmark_ess(arguments: argparse.Namespace, config: str) -> int:
         for complaint in result.complaints:
             warn(f"{result.method}: {complaint}")
 
-    results = ess.compare(model, options, progress=not arguments.no_progress, report=report)
-    files = ess.write(results, folder)
-    files.append(triangle_plot(samples, folder / "contours.png"))
-    biases = [name for name in model.parameters if (split_name(name) or ("",))[0] == "b"]
-    if len(biases) > 1:
-        files.append(triangle_plot(samples, folder / "biases.png", names=biases))
+    shown = not arguments.no_progress
+    with termination_as_interrupt():
+        results = ess.compare(
+            model, options, folder, progress=shown, resume=arguments.resume, report=report
+        )
+    files = [*ess.write(results, folder), *contour_figures(results, folder)]
     print(f"\n{ess.cost_table(results)}\n\n{ess.relative_table(results)}\n")
     print("files", ", ".join(map(str, files)))
     return 0
+
+
+def _sbc(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
+    """Simulation-based calibration; status 1 where a parameter's ranks are not uniform."""
+    from jaxlike.benchmarks import sbc
+    from jaxlike.plots_benchmarks import rank_figure
+
+    folder = _folder(arguments, "sbc")
+    model = _model(arguments, configs[0])
+    with termination_as_interrupt():
+        found = sbc.calibrate(
+            model,
+            arguments.mocks or 200,
+            progress=not arguments.no_progress,
+            checkpoint=folder / "sbc.checkpoint.npz",
+            resume=arguments.resume,
+        )
+    files = [*sbc.write(found, folder), rank_figure(found, folder / "sbc.png")]
+    print(sbc.table(found))
+    worst = int(found.p_values.argmin())
+    print(
+        f"{len(found.ranks)} mocks, smallest p {found.p_values[worst]:.3f} ({found.names[worst]}), "
+        f"largest R-hat {found.r_hat.max():.3f}, {found.divergent.sum()} divergent draws"
+    )
+    print("files", ", ".join(map(str, files)))
+    if found.p_values[worst] < 0.01:
+        warn(f"the ranks of {found.names[worst]} are not uniform: p < 0.01")
+        return 1
+    return 0
+
+
+def _evidence(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
+    """Evidence of each configuration, by two methods."""
+    from jaxlike.benchmarks import evidence
+    from jaxlike.samplers import checked_options
+
+    given = dict(named_value("--option", item, "NAME=VALUE") for item in arguments.option)
+    options = checked_options("nested", given)
+    folder = _folder(arguments, "evidence")
+    shown = not arguments.no_progress
+    estimates: list[evidence.Estimate] = []
+    for config in configs:
+        model = _model(arguments, config)
+        live, seed = options.get("live", 500), options.get("seed", 0)
+        estimates.append(evidence.nautilus(config, model, 4 * live, seed, shown))
+        estimates.append(evidence.nested(config, model, options, shown, folder))
+        files = evidence.write(estimates, folder)
+    print(evidence.table(estimates))
+    print("files", ", ".join(map(str, files)))
+    return 0
+
+
+KINDS: dict[str, Callable[[argparse.Namespace, Sequence[str]], int]] = {
+    "ess": _ess,
+    "sbc": _sbc,
+    "evidence": _evidence,
+}
+"""Benchmarks besides that of the likelihood."""
+
+
+def _model(arguments: argparse.Namespace, config: str) -> "Model":
+    import jaxlike
+
+    model = jaxlike.load(config, **option_overrides(arguments))
+    print(f"{config}: {len(model.parameters)} parameters, {model.data.n_data} points", flush=True)
+    return model
+
+
+def _folder(arguments: argparse.Namespace, kind: str) -> Path:
+    """Where a benchmark writes; ConfigError where there is one already."""
+    import matplotlib
+
+    matplotlib.use("agg")
+    folder = Path(arguments.output or f"benchmark_{kind}")
+    if arguments.resume and arguments.force:
+        raise ConfigError("options --resume and --force contradict each other: give one")
+    existing = sorted(folder.glob(f"{kind}.*")) if folder.is_dir() else []
+    if existing and not (arguments.force or arguments.resume):
+        raise ConfigError(
+            f"output '{folder}': {existing[0]} exists already; give another --output, --resume to "
+            "go on, or --force to replace it"
+        )
+    if kind == "evidence" and arguments.resume:
+        raise ConfigError("option --resume has no effect with evidence")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

@@ -18,13 +18,52 @@ import jax  # noqa: E402
 import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
-from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData  # noqa: E402
+from jaxlike.data import (  # noqa: E402
+    Measurement,
+    RedshiftDistribution,
+    TwoPointData,
+    write_two_point_fits,
+)
 from jaxlike.model import Model, load  # noqa: E402
 from jaxlike.theory.covariance import Field, gaussian_cl_covariance  # noqa: E402
 from jaxlike.theory.kernels import all_pairs  # noqa: E402
 
 # With this variable set (as CI does) a host that is not there fails the tests of its interface.
 _REQUIRE_HOSTS = "JAXLIKE_REQUIRE_HOSTS"
+
+PIPELINE = """\
+[runtime]
+sampler = test
+[pipeline]
+modules = jaxlike
+values = {folder}/values.ini
+priors = {folder}/priors.ini
+likelihoods = jaxlike
+[jaxlike]
+file = cosmosis_modules/jaxlike_two_point.py
+data_file = {folder}/small.fits
+scale_cuts = none
+linear = eisenstein_hu_no_wiggle
+nonlinear = linear
+"""
+VALUES = """\
+[cosmological_parameters]
+omega_m = 0.1 0.3 0.9
+A_s = 5e-10 2.1e-9 5e-9
+h0 = 0.7
+omega_b = 0.046
+n_s = 0.87 0.96 1.07
+w = -3.0 -1.0 1.0
+[bin_bias]
+b1 = 0.8 1.4 3.0
+b2 = 0.8 1.6 3.0
+[wl_photoz_errors]
+bias_1 = -0.1 0.0 0.1
+"""
+PRIORS = """\
+[wl_photoz_errors]
+bias_1 = gaussian 0.001 0.016
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -127,6 +166,23 @@ def small_data() -> TwoPointData:
     return TwoPointData(
         tuple(measurements), tuple(nz), correlation * np.outer(sigma, sigma), "small.fits"
     )
+
+
+@pytest.fixture(scope="session")
+def small_folder(tmp_path_factory: pytest.TempPathFactory, small_data: TwoPointData) -> Path:
+    """A CosmoSIS pipeline of the small data set, with seven free parameters."""
+    folder = tmp_path_factory.mktemp("small")
+    write_two_point_fits(small_data, folder / "small.fits")
+    (folder / "pipeline.ini").write_text(PIPELINE.format(folder=folder))
+    (folder / "values.ini").write_text(VALUES)
+    (folder / "priors.ini").write_text(PRIORS)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def small_model(small_folder: Path) -> Model:
+    """The posterior of that pipeline."""
+    return load(small_folder / "pipeline.ini")
 
 
 @pytest.fixture(scope="session")

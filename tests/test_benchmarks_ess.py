@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from jaxlike.benchmarks import ess
+from jaxlike.errors import ConfigError
 from jaxlike.inference import Chains, Cost
+from jaxlike.plots_benchmarks import contour_figures
 
 
 def chains(method, n_draws, *, shift=0.0, width=1.0, **cost):
@@ -17,7 +19,7 @@ def chains(method, n_draws, *, shift=0.0, width=1.0, **cost):
     zeros = np.zeros((4, n_draws))
     return Chains(
         names=("Omega_m", "h"),
-        latex=(r"\\Omega_m", "h"),
+        latex=(r"\Omega_m", "h"),
         priors=({"min": -9, "max": 9},) * 2,
         draws=draws,
         log_posterior=zeros,
@@ -36,7 +38,7 @@ def results():
         chains("mclmc", 500, shift=0.3, width=1.2, sampling_gradients=10000),
         chains("mh", 500, values=100000),
     ]
-    return [ess.result_of(run, {"seed": 0}) for run in runs]
+    return [ess.result_of(run.method, run, {"seed": 0}) for run in runs]
 
 
 def test_relative_sizes_count_draws_or_steps(results):
@@ -72,18 +74,38 @@ def test_files(results, tmp_path):
     assert written[1].read_text().count("| nuts |") == 2
 
 
-def test_compare_runs_each_method_with_its_options(results, monkeypatch):
+def test_compare_runs_each_method_with_its_options(monkeypatch, tmp_path):
     seen = []
 
     def fake(method):
-        def run(model, *, progress, seed=0):
-            seen.append((method, seed, progress))
+        def run(model, *, progress, checkpoint, resume, seed=0):
+            if method == "mh":
+                raise KeyboardInterrupt
+            seen.append((method, seed, progress, checkpoint.name, resume))
             return chains(method, 100, sampling_gradients=10)
 
         return run
 
     monkeypatch.setattr(ess, "sampler", fake)
     monkeypatch.setattr(ess, "checked_options", lambda method, given: dict(given))
-    found = ess.compare(SimpleNamespace(), {"nuts": {"seed": 3}, "hmc": {}}, progress=False)
-    assert seen == [("nuts", 3, False), ("hmc", 0, False)]
-    assert [r.method for r in found] == ["nuts", "hmc"]
+    options = {"nuts": {}, "nuts@paper": {"seed": 3}, "mh": {}, "hmc": {}}
+    with pytest.raises(KeyboardInterrupt):
+        ess.compare(SimpleNamespace(), options, tmp_path, progress=False)
+    assert [r.method for r in ess.read(tmp_path)] == ["nuts", "nuts@paper"]
+    del options["mh"]
+    found = ess.compare(SimpleNamespace(), options, tmp_path, progress=False, resume=True)
+    assert seen == [
+        ("nuts", 0, False, "nuts.checkpoint.npz", False),
+        ("nuts", 3, False, "nuts@paper.checkpoint.npz", False),
+        ("hmc", 0, False, "hmc.checkpoint.npz", True),
+    ]
+    assert [r.method for r in found] == ["nuts", "nuts@paper", "hmc"]
+    figures = contour_figures(found, tmp_path)
+    assert [path.name for path in figures] == ["contours.png"]
+    assert figures[0].stat().st_size > 10_000
+
+
+def test_results_that_cannot_be_read_are_named(tmp_path):
+    (tmp_path / "ess.json").write_text("[{]")
+    with pytest.raises(ConfigError, match=r"ess\.json cannot be read"):
+        ess.read(tmp_path)

@@ -34,7 +34,7 @@ STEPS = (
         "plots",
         "plots_chains",
     ),
-    ("devices",),
+    ("devices", "plots_benchmarks"),
     (
         "commands",
         "commands_benchmark",
@@ -57,8 +57,16 @@ ONLY_IN = {
     "arviz": {"inference", "plots_chains"},
     "cobaya": {"cobaya"},
     "cosmosis": {"cosmosis", "cosmosis_block", "cosmosis_sampler"},
-    "matplotlib": {"plots", "plots_chains", "commands", "commands_minimise", "commands_benchmark"},
-    "getdist": {"plots", "inference"},
+    "matplotlib": {
+        "plots",
+        "plots_benchmarks",
+        "plots_chains",
+        "commands",
+        "commands_minimise",
+        "commands_benchmark",
+    },
+    "nautilus": {"benchmarks"},
+    "getdist": {"plots", "plots_benchmarks", "inference"},
 }
 THEORY_MAY = {"jax", "numpy", "scipy"}
 

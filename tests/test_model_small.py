@@ -7,59 +7,9 @@ import pytest
 
 import jaxlike
 from jaxlike.config import TheoryOptions
-from jaxlike.data import write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, ParameterError
 from jaxlike.likelihood import build_likelihood
 from jaxlike.theory import linear
-
-PIPELINE = """\
-[runtime]
-sampler = test
-[pipeline]
-modules = jaxlike
-values = {folder}/values.ini
-priors = {folder}/priors.ini
-likelihoods = jaxlike
-[jaxlike]
-file = cosmosis_modules/jaxlike_two_point.py
-data_file = {folder}/small.fits
-scale_cuts = none
-linear = eisenstein_hu_no_wiggle
-nonlinear = linear
-"""
-VALUES = """\
-[cosmological_parameters]
-omega_m = 0.1 0.3 0.9
-A_s = 5e-10 2.1e-9 5e-9
-h0 = 0.7
-omega_b = 0.046
-n_s = 0.87 0.96 1.07
-w = -3.0 -1.0 1.0
-[bin_bias]
-b1 = 0.8 1.4 3.0
-b2 = 0.8 1.6 3.0
-[wl_photoz_errors]
-bias_1 = -0.1 0.0 0.1
-"""
-PRIORS = """\
-[wl_photoz_errors]
-bias_1 = gaussian 0.001 0.016
-"""
-
-
-@pytest.fixture(scope="module")
-def small_folder(tmp_path_factory, small_data):
-    folder = tmp_path_factory.mktemp("small")
-    write_two_point_fits(small_data, folder / "small.fits")
-    (folder / "pipeline.ini").write_text(PIPELINE.format(folder=folder))
-    (folder / "values.ini").write_text(VALUES)
-    (folder / "priors.ini").write_text(PRIORS)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def small_model(small_folder):
-    return jaxlike.load(small_folder / "pipeline.ini")
 
 
 def test_load_reads_everything(small_model, small_data):
@@ -209,7 +159,8 @@ def test_bad_input_is_one_sentence(small_folder):
 
 def test_parameters_of_bins_that_the_data_lack(small_folder, tmp_path):
     text = (small_folder / "pipeline.ini").read_text()
-    values = VALUES.replace("b2 = 0.8 1.6 3.0", "b2 = 0.8 1.6 3.0\nb3 = 0.8 1.6 3.0")
+    values = (small_folder / "values.ini").read_text()
+    values = values.replace("b2 = 0.8 1.6 3.0", "b2 = 0.8 1.6 3.0\nb3 = 0.8 1.6 3.0")
     (tmp_path / "values.ini").write_text(values)
     (tmp_path / "pipeline.ini").write_text(
         text.replace(f"{small_folder}/values.ini", f"{tmp_path}/values.ini")

@@ -14,20 +14,27 @@ from typing import Any
 import numpy as np
 
 import jaxlike
+from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
-from jaxlike.inference import Chains, complaints, summarise
+from jaxlike.inference import Chains, complaints, summarise, write_chains
 from jaxlike.samplers import checked_options, sampler
 
-METHODS = ("nuts", "hmc", "adjusted_mclmc", "mclmc", "mh")
+METHODS = ("nuts", "hmc", "adjusted_mclmc", "mclmc", "laps", "mh")
 """Methods that are compared unless others are asked for."""
+
+
+def method_of(label: str) -> str:
+    """The method of a run that is labelled METHOD or METHOD@ANYTHING."""
+    return label.partition("@")[0]
 
 
 @dataclass(frozen=True)
 class Result:
-    """One method: arrays over the parameters, totals, and what its own diagnostics object to.
+    """One run: arrays over the parameters, totals, and what its own diagnostics object to.
 
-    relative: bulk ESS over the number of states of the chains, draws or steps of a random walk.
-    seconds and cpu_s are all; sampling_s leaves out compilation, fit and warm-up.
+    method: its label, see `method_of`; relative: bulk ESS over the number of states of the chains,
+    draws or steps of a random walk.  seconds and cpu_s are all; sampling_s leaves out compilation,
+    fit and warm-up.
     """
 
     method: str
@@ -54,12 +61,12 @@ class Result:
         return min(self.ess)
 
 
-def result_of(chains: Chains, options: Mapping[str, Any]) -> Result:
+def result_of(label: str, chains: Chains, options: Mapping[str, Any]) -> Result:
     """What is kept of a run."""
     summary, cost = summarise(chains), chains.cost
     states = cost.values or chains.divergent.size  # a random walk has one state for each value
     return Result(
-        method=chains.method,
+        method=label,
         options=dict(options),
         names=summary.names,
         ess=tuple(map(float, summary.ess_bulk)),
@@ -82,19 +89,43 @@ def result_of(chains: Chains, options: Mapping[str, Any]) -> Result:
 def compare(
     model: "jaxlike.Model",
     options: Mapping[str, Mapping[str, Any]],
+    folder: Path,
     *,
     progress: bool = True,
-    report: Callable[[Result, Chains], None] | None = None,
+    resume: bool = False,
+    report: Callable[[Result], None] | None = None,
 ) -> list[Result]:
-    """Run every method of `options` (method -> its options) one after another."""
-    results = []
-    for method, given in options.items():
-        checked = checked_options(method, given)
-        chains = sampler(method)(model, **checked, progress=progress)
-        results.append(result_of(chains, checked))
+    """Run every method of `options` (label -> its options) one after another.
+
+    Chains, their checkpoints and ess.json in `folder` are written as they are made; with `resume`
+    runs that are there already are not made again, and one that was stopped goes on.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    results = read(folder) if resume and (folder / "ess.json").exists() else []
+    done = {r.method for r in results}
+    for label, given in options.items():
+        if label in done:
+            continue
+        checked = checked_options(method_of(label), given)
+        checkpoint = folder / f"{label}.checkpoint.npz"
+        chains = sampler(method_of(label))(
+            model, **checked, progress=progress, checkpoint=checkpoint, resume=resume
+        )
+        write_chains(chains, folder / label, overwrite=True)
+        results.append(result_of(label, chains, checked))
+        write(results, folder)
         if report:
-            report(results[-1], chains)
+            report(results[-1])
     return results
+
+
+def read(folder: Path) -> list[Result]:
+    """The results that `write` has left in a folder; ConfigError where they cannot be read."""
+    path = folder / "ess.json"
+    try:
+        return [Result(**record) for record in json.loads(path.read_text())]
+    except (OSError, ValueError, TypeError) as error:
+        raise ConfigError(f"{path} cannot be read as results ({error}); give --force") from error
 
 
 def deviations(results: Sequence[Result]) -> dict[str, tuple[float, float]]:

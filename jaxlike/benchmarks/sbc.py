@@ -1,0 +1,157 @@
+"""Simulation-based calibration: do the posteriors of simulated data hold the truth as they should?
+
+Talts et al. 2018 (arXiv:1804.06788). Parameters are drawn from the prior, data from the likelihood;
+the rank of each true value among draws of the posterior is then uniform, if and only if sampler and
+densities are right.
+"""
+
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from scipy.stats import chisquare
+
+import jaxlike
+from jaxlike.files import atomic_writer
+from jaxlike.inference import run_nuts, summarise
+from jaxlike.inference.checkpoint import Checkpoint, stored
+from jaxlike.inference.engine import Engine
+from jaxlike.inference.progress import progress_bar
+
+DRAWS = 63
+"""Draws of a posterior, evenly spaced, among which the truth has a rank from 0 to this number."""
+
+BINS = 8
+"""Bins of ranks, each of eight."""
+
+_MAX_DEPTH = 10
+_CHAINS = 2
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """ranks (mock, n) of the true parameters; r_hat (mock,), the largest; divergent (mock,)."""
+
+    names: tuple[str, ...]
+    ranks: np.ndarray
+    r_hat: np.ndarray
+    divergent: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        """Mocks in each bin of ranks (BINS, n)."""
+        edges = np.linspace(-0.5, DRAWS + 0.5, BINS + 1)
+        return np.stack([np.histogram(r, edges)[0] for r in self.ranks.T], axis=1)
+
+    @property
+    def p_values(self) -> np.ndarray:
+        """Probability (n,) of counts as uneven as these, or more, if ranks are uniform."""
+        return np.asarray(chisquare(self.counts, axis=0).pvalue)
+
+
+def calibrate(
+    model: "jaxlike.Model",
+    mocks: int,
+    *,
+    warmup: int = 250,
+    samples: int = 315,
+    seed: int = 0,
+    progress: bool = True,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+) -> Calibration:
+    """Ranks of the truths of `mocks` simulated data vectors, whose posteriors NUTS samples.
+
+    All share one compilation. After each mock the ranks so far are in `checkpoint`, from which
+    `resume` goes on. JaxlikeError as of `run_nuts`.
+    """
+    names, n = model.parameters, len(model.parameters)
+    settings = {
+        "method": "sbc", "parameters": list(names), "warmup": warmup, "samples": samples,
+        "seed": seed,
+    }  # fmt: skip
+    before = stored(checkpoint, resume, settings)
+    rows = before.arrays["rows"] if before else np.zeros((0, n + 2))
+    simulate = _simulator(model)
+    with ThreadPoolExecutor(4) as pool, progress_bar(mocks, progress, unit="mock") as bar:
+        engine = Engine.start(model, None, _CHAINS, _MAX_DEPTH, pool)
+        engine.pilot.result()
+        bar.reset()
+        bar.set_description("calibrating")
+        bar.update(len(rows))
+        for i in range(len(rows), mocks):
+            truth, data = simulate(np.random.default_rng((seed, i)))
+            chains = run_nuts(
+                model.with_context(data),
+                chains=_CHAINS,
+                warmup=warmup,
+                samples=samples,
+                seed=i,
+                max_tree_depth=_MAX_DEPTH,
+                start="prior",
+                progress=False,
+                engine=engine,
+            )
+            flat = chains.draws.reshape(-1, n)
+            kept = flat[np.linspace(0, len(flat) - 1, DRAWS).astype(int)]
+            ranks = (kept < truth).sum(axis=0)
+            row = [*ranks, summarise(chains).r_hat.max(), chains.divergent.sum()]
+            rows = np.vstack([rows, row])
+            if checkpoint:
+                Checkpoint(settings, {}, {"rows": rows}).save(checkpoint)
+            bar.update(1)
+    return Calibration(names, rows[:, :n].astype(int), rows[:, n], rows[:, n + 1].astype(int))
+
+
+def _simulator(
+    model: "jaxlike.Model",
+) -> Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]:
+    """A function that draws parameters x (n,) of the prior and data (n_data,) of their likelihood.
+
+    Where the likelihood is zero for any data, parameters are drawn again: the posterior does not
+    know of them either.
+    """
+    root = np.linalg.cholesky(model.data.covariance)
+    theory = jax.jit(lambda x: model.theory_vector(model.params_dict(x)))
+    density, inward = jax.jit(model.log_density), jax.jit(model.from_unconstrained)
+
+    def simulate(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        while True:
+            u = jnp.asarray(rng.standard_normal(len(model.parameters)))
+            if np.isfinite(density(u)):
+                break
+        x = inward(u)
+        vector = np.asarray(theory(x))
+        return np.asarray(x), vector + root @ rng.standard_normal(vector.size)
+
+    return simulate
+
+
+def table(calibration: Calibration) -> str:
+    """p-value and counts of each parameter, as Markdown."""
+    lines = ["| parameter | p | mocks in each eighth of the ranks |", "|---|---|---|"]
+    columns = zip(calibration.names, calibration.p_values, calibration.counts.T, strict=True)
+    for name, p, counts in columns:
+        lines.append(f"| {name} | {p:.3f} | {', '.join(map(str, counts))} |")
+    return "\n".join(lines)
+
+
+def write(calibration: Calibration, folder: Path) -> list[Path]:
+    """Write sbc.md and sbc.json; each is replaced as a whole."""
+    record = {
+        "names": calibration.names,
+        "p_values": calibration.p_values.tolist(),
+        "ranks": calibration.ranks.tolist(),
+        "r_hat": calibration.r_hat.tolist(),
+        "divergent": calibration.divergent.tolist(),
+    }
+    texts = {"sbc.json": json.dumps(record), "sbc.md": f"{table(calibration)}\n"}
+    for name, text in texts.items():
+        with atomic_writer(folder / name) as handle:
+            handle.write(text.encode())
+    return [folder / name for name in texts]
