@@ -128,8 +128,8 @@ def test_a_killed_run_resumes_bit_for_bit_and_nothing_is_overwritten(
         ({"sampler": {"jaxlike.cobaya.NUTS": {"chains": 0}}}, ("chains is 0", "accepted")),
         ({"sampler": {"jaxlike.cobaya.NUTS": {"warmup": "many"}}}, ("warmup", "'many'")),
         (
-            {"params": {"omegam": {"prior": {"dist": "cauchy", "loc": 0.3, "scale": 0.1}}}},
-            ("omegam", "cauchy", "uniform, norm, truncnorm"),
+            {"params": {"omegam": {"prior": {"dist": "vonmises_line", "kappa": 3}, "ref": 4}}},
+            ("omegam", "ref 4 is outside", "3.14159"),
         ),
     ],
 )
