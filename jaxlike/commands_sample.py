@@ -43,7 +43,13 @@ def sample(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any]) -> int:
-    from jaxlike.inference import complaints, report, summarise, with_derived
+    from jaxlike.inference import (
+        complaints,
+        report,
+        summarise,
+        with_derived,
+        with_external_priors,
+    )
     from jaxlike.inference.chains import Chains, check_unused, write_chains
     from jaxlike.samplers import sampler
 
@@ -62,6 +68,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
     files: list[Path] = []
 
     def save(chains: Chains) -> None:
+        chains = with_external_priors(model, chains)
         info = _run_info(model.config, chains, arguments, options)
         files[:] = write_chains(chains, prefix, overwrite=True, info=info)
         kept[:] = [chains]
@@ -103,6 +110,7 @@ def _run_info(
 
     theory = vars(config.theory)
     of_data = {"data_file": config.data_file, "scale_cuts": config.scale_cuts, **theory}
+    external = {prior.name: prior.text for prior in config.external_priors}
     name = next((k for k, v in PROBE_SETS.items() if v == config.probes), None)
     return {
         "likelihood": {
@@ -112,6 +120,7 @@ def _run_info(
         },
         "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},
         "params": {p.name: p.value for p in config.parameters if p.value is not None},
+        **({"prior": external} if external else {}),
         "jaxlike": {
             "config": str(arguments.config),
             "version": version_of("jaxlike"),

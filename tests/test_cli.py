@@ -31,6 +31,7 @@ class Model:
     parameters = ("omegam", "DES_AIA")
     reference = np.array([0.4, 0.1])
     data = SimpleNamespace(n_data=7, source="fake.fits")
+    external_priors = ()
     derived_parameters = {"twice": r"2\Omega_\mathrm{m}"}  # noqa: RUF012
 
     def derived(self, x):
@@ -55,7 +56,10 @@ class Model:
         return self.log_prior(x) + self.log_likelihood(x)
 
     def log_density(self, u):
-        return self.log_likelihood(self.from_unconstrained(u)) - 0.5 * u @ u
+        return self.log_likelihood(self.from_unconstrained(u)) + self.log_reference(u)
+
+    def log_reference(self, u):
+        return -0.5 * u @ u
 
 
 @pytest.fixture

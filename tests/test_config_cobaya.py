@@ -224,7 +224,6 @@ BAD_YAML = {
         "'params'",
         "map",
     ),
-    "joint prior": (lambda: from_yaml("prior: {x: 'lambda ns: ns'}\n" + YAML), "'prior'", "params"),
     "post": (lambda: from_yaml("post: {suffix: x}\n" + YAML), "'post'", "cobaya-run"),
     "name": (param("3: 4"), "parameter name 3", "text"),
     "entry": (param("w: {prir: [0, 1]}"), "'w' has unknown entry 'prir'", "prior, ref"),

@@ -21,6 +21,7 @@ from jaxlike.inference.options import SEED, check_whole
 from jaxlike.inference.posterior import Posterior
 from jaxlike.inference.progress import progress_bar, stopwatch
 
+_OF_UNIT = ("min", "max", "loc", "scale")  # what of a prior is measured as the parameter
 _BURN_IN = 0.3  # of every chain, in which Cobaya still learns its proposal
 
 
@@ -51,8 +52,10 @@ def run_mh(
     evaluate = gradient_batch(model.log_density, n)
     carrier = Carrier.compile(model)
     point = jax.ShapeDtypeStruct((n,), jnp.result_type(float))
-    difference = jax.jit(lambda x: model.log_posterior(x) - model.log_prior(x))
+    # Cobaya multiplies it with the priors of single parameters: external ones are part of it here.
+    difference = jax.jit(lambda x: model.log_posterior(x) - _log_product(model, x))
     log_likelihood = difference.lower(point).compile()
+    log_prior = jax.jit(jax.vmap(model.log_prior))
     cost = Cost(compile_s=clock())
     fit = fit_laplace(evaluate, np.asarray(model.to_unconstrained(model.reference)), rng)
     starts, _ = carrier.at(dispersed_starts(evaluate, fit, chains, rng))
@@ -84,7 +87,7 @@ def run_mh(
                 model,
                 draws=table[:, :, 2:],
                 log_posterior=-table[:, :, 0],
-                log_prior=-table[:, :, 1],
+                log_prior=np.stack([np.asarray(log_prior(part[:, 2:])) for part in table]),
                 cost=cost,
                 wanted=samples,
                 method="mh",
@@ -92,6 +95,12 @@ def run_mh(
             if save:
                 save(result)
     return result
+
+
+def _log_product(model: Posterior, x: jax.Array) -> jax.Array:
+    """Logarithm of the product of the priors of single parameters at x (n,)."""
+    pairs = zip(model.specs, x, strict=True)
+    return jnp.sum(jnp.stack([spec.prior.log_density(value) for spec, value in pairs]))
 
 
 def _covariance(model: Posterior, fit: Laplace) -> np.ndarray:
@@ -162,7 +171,7 @@ def _run(
 
 def _scaled(prior: Mapping[str, Any], unit: float) -> dict[str, Any]:
     """Cobaya's prior of a parameter that is measured in `unit`."""
-    return {k: v if isinstance(v, str) else float(v) / unit for k, v in prior.items()}
+    return {k: float(v) / unit if k in _OF_UNIT else v for k, v in prior.items()}
 
 
 def _expanded(table: np.ndarray, samples: int) -> np.ndarray:

@@ -1,12 +1,9 @@
 """Cobaya's description of a parameter (prior, ref, proposal, value, ...) as a Parameter."""
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 
-import jax.numpy as jnp
-from jax.typing import ArrayLike
-
+from jaxlike.config.functions import function_from
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.names import default_latex
 from jaxlike.parameters import Parameter
@@ -102,20 +99,6 @@ def expand(name: str, info: object) -> dict[str, object]:
     return {"value": info}
 
 
-def _function(name: str, text: str) -> tuple[Callable[..., ArrayLike], tuple[str, ...]]:
-    """The function written as a Python expression in a `value`, with JAX's numpy as np."""
-    try:
-        # An input file is a program of its user's, in Cobaya as here.
-        function = eval(text, {"np": jnp, "jnp": jnp, "numpy": jnp})
-        arguments = tuple(inspect.signature(function).parameters)
-    except Exception as error:  # the text may raise anything
-        raise ConfigError(
-            f"parameter '{name}': value {text!r} cannot be used ({error}); "
-            "accepted are numbers and 'lambda a, b: ...' with np"
-        ) from error
-    return function, arguments
-
-
 def parameter_from(name: object, info: object) -> Parameter | None:
     """The Parameter of Cobaya's entry `name: info`; None for an output that Cobaya only records.
 
@@ -159,7 +142,7 @@ def parameter_from(name: object, info: object) -> Parameter | None:
             drop=drop,
         )
     if isinstance(value, str):
-        return Parameter(name, derived_from=_function(name, value), latex=label, drop=drop)
+        return Parameter(name, derived_from=function_from(name, value), latex=label, drop=drop)
     if value is not None:
         return Parameter(name, value=_number(name, "value", value), latex=label, drop=drop)
     return None

@@ -2,7 +2,7 @@
 
 from jaxlike.inference.best_fit import BestFit, best_fit
 from jaxlike.inference.best_fit_files import check_unused_best_fit, write_best_fit
-from jaxlike.inference.carry import with_derived
+from jaxlike.inference.carry import with_derived, with_external_priors
 from jaxlike.inference.chains import Chains, Cost, Evidence, check_unused, write_chains
 from jaxlike.inference.convert import inference_data, inference_data_of_files
 from jaxlike.inference.diagnostics import Summary, complaints, report, summarise
@@ -35,6 +35,7 @@ __all__ = [
     "run_svi",
     "summarise",
     "with_derived",
+    "with_external_priors",
     "write_best_fit",
     "write_chains",
 ]

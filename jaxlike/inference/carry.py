@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.inference.chains import Chains
-from jaxlike.inference.posterior import Derived, Posterior, Transport
+from jaxlike.inference.posterior import Derived, ExternalPriors, Posterior
 from jaxlike.numerics.batches import in_blocks
 
 LENGTH = 25
@@ -26,7 +26,7 @@ LogReference = Callable[[np.ndarray], np.ndarray]
 class Carrier:
     """Compiled functions of a posterior: a Transform, and x (n,) -> log-posterior.
 
-    `log_reference` (m, n) -> (m,) is the priors' log-density over the variables that are sampled,
+    `log_reference` (m, n) -> (m,) is the prior's log-density over the variables that are sampled,
     up to a constant.
     """
 
@@ -46,17 +46,14 @@ class Carrier:
 
         many = jax.jit(jax.vmap(transform)).lower(jax.ShapeDtypeStruct((LENGTH, n), real))
         one = jax.jit(model.log_posterior).lower(jax.ShapeDtypeStruct((n,), real))
-        reference: LogReference = _unit_normal
-        if isinstance(model, Transport):
-            reference = _by_blocks(model.log_reference, n)
-        return cls(model, many.compile(), one.compile(), reference)
+        return cls(model, many.compile(), one.compile(), _by_blocks(model.log_reference, n))
 
     def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Parameters (m, n) and log-prior (m,) at any number of points u (m, n)."""
         return in_blocks(self.transform, u, LENGTH)
 
     def constant(self, u: np.ndarray, log_density: float) -> float:
-        """What `log_density` leaves out of log-likelihood - u.u / 2, from its value at u (n,)."""
+        """What `log_density` leaves out of log-likelihood + `log_reference`, by its value at u."""
         x, log_prior = self.at(u[None])
         log_likelihood = float(self.log_posterior(x[0])) - float(log_prior[0])
         return log_likelihood - (log_density - float(self.log_reference(u[None])[0]))
@@ -104,8 +101,14 @@ def with_derived(model: Derived, chains: Chains) -> Chains:
     )
 
 
-def _unit_normal(u: np.ndarray) -> np.ndarray:
-    return -0.5 * np.sum(u**2, axis=-1)
+def with_external_priors(model: ExternalPriors, chains: Chains) -> Chains:
+    """The same chains with the model's external priors, draw by draw."""
+    flat = chains.draws.reshape(-1, chains.draws.shape[-1])
+    if not model.external_priors or not len(flat):
+        return chains
+    factors = np.asarray(in_blocks(model.log_priors_batch, flat, LENGTH))[:, 1:]
+    columns = factors.T.reshape(-1, *chains.log_prior.shape)
+    return replace(chains, log_external=dict(zip(model.external_priors, columns, strict=True)))
 
 
 def _by_blocks(function: Callable[[Any], Any], n: int) -> LogReference:

@@ -12,6 +12,7 @@ import yaml
 
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
+from jaxlike.inference.limits import limits_of
 
 _EXTRAS = (".paramnames", ".ranges", ".updated.yaml")
 
@@ -47,7 +48,11 @@ class Cost:
 
 
 class Evidence(NamedTuple):
-    """Natural logarithm of the evidence, with normalised priors, and its standard error."""
+    """Natural logarithm of the evidence, and its standard error.
+
+    The mean over the priors of single parameters, which are normalised, of the likelihood times
+    the external priors, which are as the user has them.
+    """
 
     ln_z: float
     error: float
@@ -61,6 +66,7 @@ class Chains:
     logarithms of densities over the parameters themselves.  `priors` are Cobaya's mappings, such
     as {"min": 0, "max": 1}.  `wanted` is the number of draws a chain was meant to have.
     `derived` (chain, draw, m) are functions of the parameters, name -> LaTeX in `derived_latex`.
+    `log_external`: logarithms (chain, draw) of external priors, by name, which are in `log_prior`.
     `cautions` are sentences on what the method itself says against its result, `remarks` what it
     says besides; `trace` is how it came to it, such as "elbo" (steps,).
     """
@@ -82,6 +88,7 @@ class Chains:
     cautions: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     trace: Mapping[str, np.ndarray] = field(default_factory=dict)
+    log_external: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def n_chains(self) -> int:
@@ -102,6 +109,20 @@ class Chains:
     def values(self) -> np.ndarray:
         """Sampled and derived parameters (chain, draw, n + m)."""
         return self.draws if self.derived is None else np.dstack([self.draws, self.derived])
+
+    @property
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Name of a sampled parameter -> ends of its prior, which may be infinite."""
+        return {name: limits_of(p) for name, p in zip(self.names, self.priors, strict=True)}
+
+    @property
+    def log_priors(self) -> dict[str, np.ndarray]:
+        """Cobaya's names of the prior's factors -> logarithms (chain, draw).
+
+        "0" is the product of the priors of single parameters.
+        """
+        external = dict(self.log_external)
+        return {"0": self.log_prior - sum(external.values()), **external}
 
     @property
     def chi2(self) -> np.ndarray:
@@ -194,29 +215,34 @@ def write_chains(
 
 
 def _header(chains: Chains, likelihood: str) -> str:
-    last = ("minuslogprior", "minuslogprior__0", "chi2", f"chi2__{likelihood}")
+    priors = (f"minuslogprior__{name}" for name in chains.log_priors)
+    last = ("minuslogprior", *priors, "chi2", f"chi2__{likelihood}")
     return " ".join(("weight", "minuslogpost", *chains.columns, *last))
 
 
 def _table(chains: Chains, index: int) -> np.ndarray:
     prior, chi2 = -chains.log_prior[index], chains.chi2[index]
     first = [np.ones(chains.n_draws), -chains.log_posterior[index]]
-    return np.column_stack([*first, chains.values[index], prior, prior, chi2, chi2])
+    factors = [-column[index] for column in chains.log_priors.values()]
+    return np.column_stack([*first, chains.values[index], prior, *factors, chi2, chi2])
 
 
 def _paramnames(chains: Chains, likelihood: str) -> str:
     rows = list(zip(chains.names, chains.latex, strict=True))
     rows += [(f"{name}*", latex) for name, latex in chains.derived_latex.items()]
     short = re.sub(r"[^0-9A-Za-z.]+", " ", likelihood)
-    rows += [("minuslogprior*", r"-\log\pi"), ("minuslogprior__0*", r"-\log\pi_\mathrm{0}")]
+    rows.append(("minuslogprior*", r"-\log\pi"))
+    for name in chains.log_priors:
+        label = name.replace("_", r"\ ")
+        rows.append((f"minuslogprior__{name}*", rf"-\log\pi_\mathrm{{{label}}}"))
     rows += [("chi2*", r"\chi^2"), (f"chi2__{likelihood}*", rf"\chi^2_\mathrm{{{short}}}")]
     return "".join(f"{name}\t{latex}\n" for name, latex in rows)
 
 
 def _ranges(chains: Chains) -> str:
     lines = []
-    for name, prior in zip(chains.names, chains.priors, strict=True):
-        low, high = (repr(float(prior[k])) if k in prior else "N" for k in ("min", "max"))
+    for name, ends in chains.limits.items():
+        low, high = (repr(float(end)) if np.isfinite(end) else "N" for end in ends)
         lines.append(f"{name} {low} {high}\n")
     return "".join(lines)
 
