@@ -110,7 +110,6 @@ def _run_info(
 
     theory = vars(config.theory)
     of_data = {"data_file": config.data_file, "scale_cuts": config.scale_cuts, **theory}
-    external = {prior.name: prior.text for prior in config.external_priors}
     name = next((k for k, v in PROBE_SETS.items() if v == config.probes), None)
     return {
         "likelihood": {
@@ -120,7 +119,7 @@ def _run_info(
         },
         "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},
         "params": {p.name: p.value for p in config.parameters if p.value is not None},
-        **({"prior": external} if external else {}),
+        "prior": {prior.name: prior.text for prior in config.external_priors},
         "jaxlike": {
             "config": str(arguments.config),
             "version": version_of("jaxlike"),

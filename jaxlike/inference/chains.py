@@ -181,8 +181,9 @@ def write_chains(
     """Write PREFIX.1.txt (one file a chain), .paramnames, .ranges and .updated.yaml.
 
     Each file is replaced as a whole.  `info` is added to the yaml: `likelihood`, whose key names
-    the chi2 column, fixed `params`, and whatever else is to be remembered.  ConfigError if files
-    of this prefix exist and `overwrite` is not set; with it, files of former chains are removed.
+    the chi2 column, fixed `params`, texts of the external priors as `prior`, and whatever else is
+    to be remembered.  ConfigError if files of this prefix exist and `overwrite` is not set; with
+    it, files of former chains are removed.
     """
     if overwrite:
         existing = chain_files(prefix)
@@ -265,6 +266,10 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
     }
     params.update(_plain(info.get("params", {})))
     record = {**_plain(info), "params": params, "sampler": sampler}
+    # GetDist expects a column of each prior that is listed, and of no other.
+    known = record.pop("prior", None) or {}
+    if chains.log_external:
+        record["prior"] = {name: known.get(name, "a function") for name in chains.log_external}
     return yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
 
 
