@@ -49,6 +49,9 @@ class Model:
     def log_prior(self, x):
         return sum(s.prior.log_density(x[i]) for i, s in enumerate(self.specs))
 
+    def log_priors(self, x):
+        return self.log_prior(x)[None]
+
     def log_likelihood(self, x):
         return -0.5 * ((x[0] - 0.3) ** 2 / 0.05**2 + (x[1] - x[0]) ** 2 / 0.3**2)
 

@@ -198,6 +198,19 @@ def test_tails_keep_their_digits(name):
     np.testing.assert_allclose(prior.log_density(x), scipy.logpdf(x), rtol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["gamma", "beta", "cauchy"])
+def test_single_precision(name):
+    prior = prior_from("x", TERMS[name])
+    u = jnp.linspace(-3, 3, 7, dtype=jnp.float32)
+    x = prior.from_unit_normal(u)
+    assert x.dtype == prior.to_unit_normal(x).dtype == prior.log_density(x).dtype == jnp.float32
+    wanted = prior.from_unit_normal(u.astype(float))
+    np.testing.assert_allclose(x, wanted, rtol=2e-5)
+    np.testing.assert_allclose(prior.log_density(x), prior.log_density(wanted), atol=1e-3)
+    far = jnp.array([-60.0, 60.0], jnp.float32)
+    assert np.isfinite(jax.vmap(jax.grad(prior.from_unit_normal))(far)).all()
+
+
 def test_second_derivatives():
     x = jnp.array([0.05, 0.4, 2.0])
     found = jax.vmap(jax.grad(jax.grad(Quantile("gamma", (("a", 3.0),)).log_density)))(x)

@@ -21,8 +21,8 @@ from jaxlike.inference.options import SEED, check_whole
 from jaxlike.inference.posterior import Posterior
 from jaxlike.inference.progress import progress_bar, stopwatch
 
-_OF_UNIT = ("min", "max", "loc", "scale")  # what of a prior is measured as the parameter
 _BURN_IN = 0.3  # of every chain, in which Cobaya still learns its proposal
+_OF_UNIT = ("min", "max", "loc", "scale")  # terms of a prior that are measured as its parameter
 
 
 def run_mh(

@@ -269,7 +269,7 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
     # GetDist expects a column of each prior that is listed, and of no other.
     known = record.pop("prior", None) or {}
     if chains.log_external:
-        record["prior"] = {name: known.get(name, "a function") for name in chains.log_external}
+        record["prior"] = {name: known.get(name) or "a function" for name in chains.log_external}
     return yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
 
 

@@ -22,7 +22,8 @@ def scipy_prior(
     shapes = _CLOSED[dist] if dist in _CLOSED else shape_names(dist)
     for name in values:
         if name not in (*shapes, "loc", "scale", "min", "max"):
-            accepted = ", ".join((*shapes, "loc", "scale"))
+            ends = ("min", "max") if dist in ("uniform", "truncnorm") else ()
+            accepted = ", ".join((*shapes, "loc", "scale", *ends))
             raise ParameterError(f"unknown entry '{name}'; accepted for dist {dist} are {accepted}")
     limits = {"min", "max"} & {*values}
     mixed = limits and {*(("a", "b") if dist == "truncnorm" else ("loc", "scale"))} & {*values}
