@@ -37,6 +37,7 @@ def minimise(arguments: argparse.Namespace) -> int:
     values = np.asarray(model.derived(fit.x))
     latex = model.derived_parameters
     derived = {name: (float(v), latex[name]) for name, v in zip(latex, values, strict=True)}
+    factors = np.asarray(model.log_priors(fit.x))[1:]
     files = write_best_fit(
         fit,
         prefix,
@@ -45,6 +46,7 @@ def minimise(arguments: argparse.Namespace) -> int:
         likelihood="jaxlike",
         fixed={p.name: p.value for p in model.config.parameters if p.value is not None},
         derived=derived,
+        external=dict(zip(model.external_priors, map(float, factors), strict=True)),
     )
     width = max(map(len, (*model.parameters, *derived)))
     for name, value, error in zip(

@@ -40,7 +40,13 @@ def sample(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any]) -> int:
-    from jaxlike.inference import complaints, report, summarise, with_derived
+    from jaxlike.inference import (
+        complaints,
+        report,
+        summarise,
+        with_derived,
+        with_external_priors,
+    )
     from jaxlike.inference.chains import Chains, check_unused, write_chains
     from jaxlike.samplers import options_of, sampler
 
@@ -67,6 +73,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
     files: list[Path] = []
 
     def save(chains: Chains) -> None:
+        chains = with_external_priors(model, chains)
         info = _run_info(model.config, chains, arguments, options)
         files[:] = write_chains(
             chains,
@@ -138,6 +145,7 @@ def _run_info(
         },
         "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},
         "params": {p.name: p.value for p in config.parameters if p.value is not None},
+        "prior": {prior.name: prior.text for prior in config.external_priors},
         "jaxlike": {
             "config": str(arguments.config),
             "version": version_of("jaxlike"),

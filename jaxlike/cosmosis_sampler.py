@@ -4,6 +4,7 @@
 likelihood is the one that the module has set up, the priors are the pipeline's own.
 """
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -13,14 +14,14 @@ import numpy as np
 from cosmosis.runtime import prior as host
 from cosmosis.samplers import ParallelSampler
 
-from jaxlike.config import Config
+from jaxlike.config import Config, cosmosis_priors
 from jaxlike.cosmosis import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import Chains, complaints, report, summarise, together, with_derived
 from jaxlike.model import Model
 from jaxlike.names import default_latex
 from jaxlike.parameters import Parameter, check_names
-from jaxlike.priors import Normal, Prior, TruncatedNormal, Uniform
+from jaxlike.priors import Prior
 from jaxlike.samplers import checked_options, options_of, sampler
 
 _DERIVED = {"sigma_8": "sigma8", "s_8": "S8"}
@@ -28,16 +29,28 @@ _DERIVED = {"sigma_8": "sigma8", "s_8": "S8"}
 
 def prior_of(name: str, given: Any) -> Prior:
     """A CosmoSIS prior as one with a gradient; ParameterError names those that have none."""
-    if isinstance(given, host.UniformPrior):
-        return Uniform(given.a, given.b)
-    if isinstance(given, host.TruncatedGaussianPrior):
-        low, high = (given.mu + edge * given.sigma for edge in (given.a, given.b))
-        return TruncatedNormal(given.mu, given.sigma, low, high)
-    if isinstance(given, host.GaussianPrior):
-        return Normal(given.mu, given.sigma)
+    ever = {"low": -math.inf, "high": math.inf}
+    try:
+        match given:
+            case host.UniformPrior():
+                return cosmosis_priors.uniform(given.a, given.b, **ever)
+            case host.GaussianPrior():
+                return cosmosis_priors.gaussian(given.mu, given.sigma, **ever)
+            case host.ExponentialPrior():
+                return cosmosis_priors.exponential(given.beta, **ever)
+            case host.TruncatedOneoverxPrior():
+                return cosmosis_priors.one_over_x(given.lower, given.upper, **ever)
+            case host.TruncatedGaussianPrior():
+                limits = {"low": given.lower, "high": given.upper}
+                return cosmosis_priors.gaussian(given.mu, given.sigma, **limits)
+            case host.TruncatedExponentialPrior():
+                limits = {"low": given.lower, "high": given.upper}
+                return cosmosis_priors.exponential(given.beta, **limits)
+    except ParameterError as error:
+        raise ParameterError(f"prior of '{name}': {error}") from error
     raise ParameterError(
         f"parameter '{name}' has a {type(given).__name__}, which this sampler cannot follow; "
-        "accepted are uniform, gaussian and truncated gaussian priors"
+        "accepted are uniform, gaussian, exponential and one-over-x priors"
     )
 
 

@@ -22,6 +22,7 @@ from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.parameters import (
     EXCLUSIVE,
     Parameter,
+    all_values,
     check_feedback,
     check_names,
     is_idle,
@@ -123,11 +124,34 @@ class Model:
         """-chi^2 / 2 for a dictionary of parameters; -inf where there is no solution."""
         return self.likelihood.log_likelihood(self.canonical(params))
 
+    @property
+    def external_priors(self) -> tuple[str, ...]:
+        """Names of the external priors, functions of the parameters, in order."""
+        return tuple(prior.name for prior in self.config.external_priors)
+
+    @partial(jax.jit, static_argnums=0)
+    def log_priors(self, x: ArrayLike) -> Array:
+        """Natural logarithms (1 + n_external,) of the prior's factors at x (n,).
+
+        The normalised product of the priors of single parameters, then the external priors; all
+        are -inf where the first one is.
+        """
+        x = jnp.asarray(x)
+        pairs = zip(self.priors, x, strict=True)
+        product = jnp.sum(jnp.stack([prior.log_density(value) for prior, value in pairs]))
+        inside = jnp.isfinite(product)
+        external = self._log_external(jnp.where(inside, x, self.reference))
+        return jnp.append(product, jnp.where(inside, external, -jnp.inf))
+
+    @partial(jax.jit, static_argnums=0)
+    def log_priors_batch(self, X: ArrayLike) -> Array:
+        """The same (n_point, 1 + n_external) of many points X (n_point, n)."""
+        return jax.vmap(self.log_priors)(jnp.asarray(X))
+
     @partial(jax.jit, static_argnums=0)
     def log_prior(self, x: ArrayLike) -> Array:
-        """Natural logarithm of the normalised prior density at x (n,)."""
-        pairs = zip(self.priors, jnp.asarray(x), strict=True)
-        return jnp.sum(jnp.stack([prior.log_density(value) for prior, value in pairs]))
+        """Natural logarithm of the prior density at x (n,), normalised but for external priors."""
+        return jnp.sum(self.log_priors(x))
 
     @partial(jax.jit, static_argnums=0)
     def log_posterior(self, x: ArrayLike) -> Array:
@@ -136,6 +160,8 @@ class Model:
         log_prior = self.log_prior(x)
         inside = jnp.isfinite(log_prior)
         safe = jnp.where(inside, x, self.reference)
+        if self.external_priors:  # which may have no slope where they are -inf
+            log_prior = self.log_prior(safe)
         return jnp.where(inside, self._log_likelihood_at(safe) + log_prior, -jnp.inf)
 
     @partial(jax.jit, static_argnums=0)
@@ -165,10 +191,20 @@ class Model:
 
     @partial(jax.jit, static_argnums=0)
     def log_density(self, u: ArrayLike) -> Array:
-        """Posterior density over u (n,), up to a constant: log-likelihood - u.u / 2; never NaN."""
+        """Posterior density over u (n,), up to a constant; never NaN.
+
+        log-likelihood - u.u / 2 + external log-priors.
+        """
         u = jnp.asarray(u, float)
-        value = self._log_likelihood_at(self.from_unconstrained(u)) - 0.5 * (u @ u)
+        x = self.from_unconstrained(u)
+        value = self._log_likelihood_at(x) - 0.5 * (u @ u) + jnp.sum(self._log_external(x))
         return jnp.where(jnp.isnan(value), -jnp.inf, value)
+
+    @partial(jax.jit, static_argnums=0)
+    def log_reference(self, u: ArrayLike) -> Array:
+        """Prior density over u (n,), up to the same constant: -u.u / 2 + external log-priors."""
+        u = jnp.asarray(u, float)
+        return -0.5 * (u @ u) + jnp.sum(self._log_external(self.from_unconstrained(u)))
 
     @property
     def derived_parameters(self) -> dict[str, str]:
@@ -192,6 +228,10 @@ class Model:
             low, high = prior.support
             if not low <= value <= high:
                 return f"parameter '{name}' = {value:g} is outside its prior [{low:g}, {high:g}]"
+        external = np.asarray(self.log_priors(x))[1:]
+        for name, value in zip(self.external_priors, external, strict=True):
+            if not np.isfinite(value):
+                return f"the external prior '{name}' has the logarithm {value:g}"
         reason = self.likelihood.reason_of_failure(self.canonical(self.params_dict(x)))
         if reason is not None:
             return f"the cosmology has no solution: it needs {reason}"
@@ -204,6 +244,14 @@ class Model:
         n = max(1, min(CPU_CHUNK, _CPU_NODES // (nodes.z.size * nodes.ell.size)))
         few = partial(jax.lax.map, function, batch_size=n)
         return jax.lax.platform_dependent(X, cpu=few, default=jax.vmap(function))
+
+    def _log_external(self, x: Array) -> Array:
+        """Logarithms (n_external,) of the external priors."""
+        if not self.config.external_priors:
+            return jnp.zeros(0, x.dtype)
+        sampled = dict(zip(self.parameters, x, strict=True))
+        values = all_values(self.config.parameters, sampled)
+        return jnp.stack([prior.log_density(values) for prior in self.config.external_priors])
 
     def _log_likelihood_at(self, x: Array) -> Array:
         return self.likelihood.log_likelihood(self.canonical(self.params_dict(x)))
@@ -224,6 +272,7 @@ def model_from_config(config: Config) -> Model:
         for p in config.parameters
         if not (p.assumed and is_idle(p.name, n_lens=n_lens, n_source=n_source))
     )
+    _check_arguments(config, {p.name for p in kept})
     config = replace(config, parameters=kept)
     names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
     try:
@@ -232,6 +281,16 @@ def model_from_config(config: Config) -> Model:
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
     return Model(config, likelihood)
+
+
+def _check_arguments(config: Config, kept: set[str]) -> None:
+    for prior in config.external_priors:
+        for name in prior.arguments:
+            if name not in kept:
+                raise ParameterError(
+                    f"{config.path}: external prior '{prior.name}' takes '{name}', which has no "
+                    "effect on these data"
+                )
 
 
 def load(path: str | PathLike[str], **overrides: Any) -> Model:

@@ -218,6 +218,18 @@ def parameter_values(
 ) -> dict[str, ArrayLike]:
     """Names -> values of all parameters but the dropped ones, from the values of the sampled ones.
 
+    Traceable in the values.  Raises ParameterError as `all_values`.
+    """
+    parameters = tuple(parameters)
+    values = all_values(parameters, sampled)
+    return {p.name: values[p.name] for p in parameters if not p.drop}
+
+
+def all_values(
+    parameters: Iterable[Parameter], sampled: Mapping[str, ArrayLike]
+) -> dict[str, ArrayLike]:
+    """The same with the dropped ones, for functions of parameters.
+
     Traceable in the values.  Raises ParameterError if a sampled value is missing, if `sampled` has
     a name that is not sampled, or if functions depend on each other in a circle.
     """
@@ -240,4 +252,4 @@ def parameter_values(
         for name in ready:
             function, args = waiting.pop(name)
             values[name] = function(*(values[a] for a in args))
-    return {p.name: values[p.name] for p in parameters if not p.drop}
+    return values

@@ -67,8 +67,10 @@ def chains_as_samples(chains: Any, label: str) -> "MCSamples":
     from getdist.mcsamples import MCSamples
 
     latex = [*chains.latex, *chains.derived_latex.values()]
-    pairs = zip(chains.names, chains.priors, strict=True)
-    ranges = {name: (prior.get("min"), prior.get("max")) for name, prior in pairs}
+    ranges = {
+        name: tuple(end if np.isfinite(end) else None for end in ends)
+        for name, ends in chains.limits.items()
+    }
     with redirect_stdout(StringIO()):
         return MCSamples(
             samples=list(chains.values),

@@ -31,6 +31,7 @@ class Model:
     parameters = ("omegam", "DES_AIA")
     reference = np.array([0.4, 0.1])
     data = SimpleNamespace(n_data=7, source="fake.fits")
+    external_priors = ()
     derived_parameters = {"twice": r"2\Omega_\mathrm{m}"}  # noqa: RUF012
 
     def derived(self, x):
@@ -48,6 +49,9 @@ class Model:
     def log_prior(self, x):
         return sum(s.prior.log_density(x[i]) for i, s in enumerate(self.specs))
 
+    def log_priors(self, x):
+        return self.log_prior(x)[None]
+
     def log_likelihood(self, x):
         return -0.5 * ((x[0] - 0.3) ** 2 / 0.05**2 + (x[1] - x[0]) ** 2 / 0.3**2)
 
@@ -55,7 +59,10 @@ class Model:
         return self.log_prior(x) + self.log_likelihood(x)
 
     def log_density(self, u):
-        return self.log_likelihood(self.from_unconstrained(u)) - 0.5 * u @ u
+        return self.log_likelihood(self.from_unconstrained(u)) + self.log_reference(u)
+
+    def log_reference(self, u):
+        return -0.5 * u @ u
 
 
 @pytest.fixture

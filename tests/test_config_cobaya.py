@@ -12,7 +12,7 @@ from jaxlike.config import Config, TheoryOptions, config_from_info, read_config
 from jaxlike.config.cobaya_yaml import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.parameters import parameter_values, resolve
-from jaxlike.priors import Normal, TruncatedNormal, Uniform
+from jaxlike.priors import Normal, Quantile, TruncatedNormal, Uniform
 
 
 def reference(config: Config) -> dict:
@@ -49,6 +49,7 @@ def test_forms_of_prior_and_reference():
   w: {prior: {dist: truncnorm, loc: -1, scale: 0.1, min: -1.5, max: -0.5}}
   omk: {prior: {dist: norm, loc: 0, scale: 0.1}, ref: {min: -0.1, max: 0.1}}
   nnu: {prior: [2, 4], ref: [3.046, 0.1], latex: N}
+  DES_m1: {prior: {dist: cauchy, loc: 0.01, scale: 0.02}, ref: {dist: lognorm, s: 0.1}}
 """
     )
     found = {p.name: p for p in config.sampled}
@@ -61,6 +62,9 @@ def test_forms_of_prior_and_reference():
     assert (wa.prior, wa.ref_loc, wa.ref_scale, wa.proposal) == (Uniform(-1, 1), 0.5, 0.1, 0.2)
     assert found["w"].prior == TruncatedNormal(-1, 0.1, -1.5, -0.5)
     assert found["w"].ref_loc == -1
+    m1 = found["DES_m1"]
+    assert m1.prior == Quantile("cauchy", (), 0.01, 0.02)
+    assert (m1.ref_loc, m1.ref_scale) == pytest.approx((1, np.sinh(0.1)))
     assert found["omk"].prior == Normal(0, 0.1)
     assert (found["omk"].ref_loc, found["omk"].ref_scale) == (0, pytest.approx(0.2 / 12**0.5))
     assert (found["nnu"].ref_loc, found["nnu"].ref_scale, found["nnu"].latex) == (3.046, 0.1, "N")
@@ -220,18 +224,27 @@ BAD_YAML = {
         "'params'",
         "map",
     ),
-    "joint prior": (lambda: from_yaml("prior: {x: 'lambda ns: ns'}\n" + YAML), "'prior'", "params"),
     "post": (lambda: from_yaml("post: {suffix: x}\n" + YAML), "'post'", "cobaya-run"),
     "name": (param("3: 4"), "parameter name 3", "text"),
     "entry": (param("w: {prir: [0, 1]}"), "'w' has unknown entry 'prir'", "prior, ref"),
     "list": (param("w: [1, 2, 3]"), "'w' is a list of 3", r"\[min, max\]"),
-    "dist": (param("w: {prior: {dist: cauchy}}"), "'w': prior has dist 'cauchy'", "uniform, norm"),
-    "dist entry": (
-        param("w: {prior: {dist: norm, min: 1}}"),
-        "'w': prior has .* 'min'",
-        "loc, scale",
+    "dist": (param("w: {prior: {dist: cauchi}}"), "'w': prior: dist is 'cauchi'", "uniform, norm"),
+    "discrete": (param("w: {prior: {dist: poisson}}"), "dist is 'poisson'", "continuous"),
+    "many": (param("w: {prior: {dist: multivariate_normal}}"), "dist is 'multiv", "continuous"),
+    "dist text": (param("w: {prior: {dist: 3}}"), "dist is '3'", "lognorm"),
+    "turns": (param("w: {prior: {dist: vonmises, kappa: 1}}"), "'w'.*vonmises", "vonmises_line"),
+    "dist entry": (param("w: {prior: {dist: norm, a: 1}}"), "'w'.*entry 'a'", "loc, scale"),
+    "no ends": (param("w: {prior: {dist: norm, min: 1}}"), "'w'.*min.*dist norm", "loc, scale"),
+    "one end": (param("w: {prior: {dist: expon, min: 1}}"), "'w'.*min.*expon", "loc, scale"),
+    "no shape": (param("w: {prior: {dist: beta, a: 1}}"), "'w'.*beta prior: b is miss", "a, b"),
+    "bad shape": (param("w: {prior: {dist: beta, a: 1, b: -1}}"), "'w'.*b = -1", "there is none"),
+    "shape entry": (param("w: {prior: {dist: t, df: 3, nu: 1}}"), "'w'.*entry 'nu'", "df, loc"),
+    "mixed": (param("w: {prior: {min: 0, loc: 1}}"), "'w': prior: min .*with loc", "one pair"),
+    "mixed shapes": (
+        param("w: {prior: {dist: truncnorm, min: 0, max: 2, a: -1}}"),
+        "'w': prior: max, min mixed with a",
+        "one pair",
     ),
-    "mixed": (param("w: {prior: {min: 0, loc: 1}}"), "'w': prior mixes min with loc", "one pair"),
     "prior text": (param("w: {prior: flat}"), "'w': prior is 'flat'", "min, max"),
     "prior number": (param("w: {prior: {min: a, max: 1}}"), "'w': prior min is 'a'", "number"),
     "order": (param("w: {prior: {min: 2, max: 1}}"), "'w': prior: .* lower limit 2", "below"),
@@ -242,7 +255,7 @@ BAD_YAML = {
         "min and max",
     ),
     "ref": (param("w: {prior: [-2, 0], ref: 1}"), "'w': ref 1 is outside", "-2 to 0"),
-    "ref dist": (param("w: {prior: [-2, 0], ref: {dist: t}}"), "'w': ref has dist 't'", "norm"),
+    "ref dist": (param("w: {prior: [-2, 0], ref: {dist: t}}"), "'w': ref: t prior: df", "missing"),
     "proposal": (param("w: {prior: [-2, 0], proposal: 0}"), "'w': proposal is 0", "positive"),
     "proposal text": (param("w: {prior: [-2, 0], proposal: x}"), "'w': proposal is 'x'", "number"),
     "both": (

@@ -1,5 +1,6 @@
 """CosmoSIS pipelines: values, priors, includes and variables, and errors that name the culprit."""
 
+import numpy as np
 import pytest
 
 from jaxlike.config import Config, TheoryOptions, read_config
@@ -90,6 +91,26 @@ def test_gaussian_with_far_limits_is_not_cut(cosmosis):
     assert Normal(0.96, 0.1) in [p.prior for p in config.sampled]
 
 
+@pytest.mark.parametrize(
+    ("line", "log_density"),
+    [
+        ("exponential 0.2", lambda x: -x / 0.2),
+        ("exp 3.0", lambda x: -x / 3.0),
+        ("one-over-x 0.01 5", lambda x: -np.log(x)),
+        ("oneoverx 0.9 1.0", lambda x: -np.log(x)),
+    ],
+)
+def test_other_priors_are_cut_to_the_limits_and_normalised(cosmosis, line, log_density):
+    prior = cosmosis("gaussian 0.96 0.1", line).parameters
+    prior = next(p.prior for p in prior if p.name.endswith("--n_s"))
+    low, high = (0.9, 1.0) if "0.9" in line else (0.87, 1.07)
+    assert prior.support == pytest.approx((low, high), rel=1e-12)
+    x = np.linspace(low, high, 2001)
+    expected = np.exp(log_density(x))
+    expected /= np.trapezoid(expected, x)
+    np.testing.assert_allclose(np.exp(prior.log_density(x)), expected, rtol=1e-6)
+
+
 def test_includes_variables_and_the_environment(cosmosis, tmp_path, monkeypatch):
     monkeypatch.setenv("JAXLIKE_TEST_NZ", "histogram")
     (tmp_path / "more.ini").write_text("[output]\nfilename = %(FOLDER)s/out.txt\n")
@@ -170,8 +191,16 @@ BAD_INI = {
         "values.ini: parameter Omega_b is missing",
         "ombh2",
     ),
-    "prior": ("gaussian 0.96 0.1", "exp 1", "priors.ini.*--n_s' is 'exp 1'", "gaussian mean dev"),
-    "prior number": ("gaussian 0.96 0.1", "gaussian 0.96 x", "--n_s' is '0.96 x'", "gaussian mean"),
+    "prior": ("gaussian 0.96 0.1", "tab f.txt", "priors.ini.*--n_s' is 'tab f.t", "gaussian mean"),
+    "prior kind": ("gaussian 0.96 0.1", "cauchy 0 1", "--n_s' is 'cauchy 0 1'", "one-over-x"),
+    "prior beyond": ("gaussian 0.96 0.1", "one 2 3", "--n_s' is 'one 2 3'", "in order"),
+    "prior decay": ("gaussian 0.96 0.1", "exp 0", "--n_s' is 'exp 0'.*scale is 0", "positive"),
+    "prior number": (
+        "gaussian 0.96 0.1",
+        "gaussian 0.96 x",
+        "is 'gaussian 0.96 x'",
+        "deviation",
+    ),
     "prior terms": ("gaussian 0.96 0.1", "gaussian 0.96", "--n_s' is 'gaussian 0.96'", "deviation"),
     "prior scale": ("gaussian 0.96 0.1", "gaussian 0.96 0", "--n_s'.*scale is 0", "positive"),
     "prior range": ("uniform 0.2 1.5", "uniform 1 2", "--omega_m'.*lower limit 1", "below"),

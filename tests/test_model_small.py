@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy import stats
 
 import jaxlike
 from jaxlike.config import TheoryOptions
@@ -239,3 +240,38 @@ def test_batches_agree_with_single_points(small_model):
         gradients / scale, np.stack([gradient for _, gradient in single]) / scale, atol=1e-9
     )
     np.testing.assert_allclose(small_model.log_posterior_batch(X), values, rtol=1e-12)
+
+
+PRIOR = """\
+prior:
+  wall: 'lambda omegam: np.log(0.5 - omegam)'
+  tie: 'lambda omegam, DES_b1: stats.norm.logpdf(DES_b1 * omegam, 0.5, 0.1)'
+"""
+
+
+def test_external_priors_multiply_the_others(small_folder, tmp_path):
+    file = tmp_path / "small.yaml"
+    file.write_text(YAML.format(folder=small_folder, more=PRIOR))
+    model = jaxlike.load(file)
+    x = model.reference
+    bias = x[model.parameters.index("DES_b1")]
+    expected = [np.log(0.2), stats.norm.logpdf(0.3 * bias, 0.5, 0.1)]
+    np.testing.assert_allclose(model.log_priors(x)[1:], expected, rtol=1e-12)
+    value, gradient = model.value_and_gradient(x)
+    log_likelihood = float(model.log_likelihood(model.params_dict(x)))
+    assert float(value) == pytest.approx(log_likelihood + float(model.log_prior(x)), rel=1e-12)
+    assert np.isfinite(gradient).all()
+    u = model.to_unconstrained(x)
+    density = log_likelihood + float(model.log_reference(u))
+    assert float(model.log_density(u)) == pytest.approx(density, rel=1e-12)
+
+    beyond = np.where(np.array(model.parameters) == "omegam", 0.6, x)
+    value, gradient = model.value_and_gradient(beyond)
+    assert value == -np.inf
+    assert not np.isnan(gradient).any()
+    assert model.log_density(model.to_unconstrained(beyond)) == -np.inf
+    assert "external prior 'wall' has the logarithm -inf" in model.reason_of_failure(beyond)
+
+    file.write_text(YAML.format(folder=small_folder, more=PRIOR.replace("b1", "b5")))
+    with pytest.raises(ParameterError, match=r"small\.yaml: .*'tie' takes 'DES_b5', which has no"):
+        jaxlike.load(file)

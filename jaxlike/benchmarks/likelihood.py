@@ -43,9 +43,14 @@ def measure(
 
 
 def benchmark(
-    model: "jaxlike.Model", *, batches: tuple[int, ...] = (4, 16, 64), repeats: int = 200
+    model: "jaxlike.Model", *, batches: tuple[int, ...] | None = None, repeats: int = 200
 ) -> list[Timing]:
-    """Timings of the value, of value and gradient, and of batches of gradients."""
+    """Timings of the value, of value and gradient, and of batches of gradients.
+
+    Batches are as large as the device is made for, unless they are given.
+    """
+    if batches is None:
+        batches = (4, 16, 64) if jax.default_backend() == "cpu" else (16, 256, 4096)
     x = jnp.asarray(model.reference)
     both = jax.value_and_grad(model.log_posterior)
     timings = [

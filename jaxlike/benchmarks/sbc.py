@@ -17,6 +17,7 @@ import numpy as np
 from scipy.stats import chisquare
 
 import jaxlike
+from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference import run_nuts, summarise
 from jaxlike.inference.checkpoint import Checkpoint, stored
@@ -68,8 +69,14 @@ def calibrate(
     """Ranks of the truths of `mocks` simulated data vectors, whose posteriors NUTS samples.
 
     All share one compilation. After each mock the ranks so far are in `checkpoint`, from which
-    `resume` goes on. JaxlikeError as of `run_nuts`.
+    `resume` goes on. JaxlikeError as of `run_nuts`; ConfigError where the prior has factors that
+    are not of single parameters.
     """
+    if model.external_priors:
+        raise ConfigError(
+            "simulation-based calibration draws from the prior, which it cannot where there are "
+            f"external priors: leave out {', '.join(model.external_priors)}"
+        )
     names, n = model.parameters, len(model.parameters)
     settings = {
         "method": "sbc", "parameters": list(names), "warmup": warmup, "samples": samples,

@@ -27,6 +27,7 @@ from jaxlike.inference.progress import progress_bar, stopwatch
 
 _ROUNDS = 10  # of each chain
 _LEARNING = 3  # of these, the first, in which Cobaya learns its proposal; they are dropped
+_OF_UNIT = ("min", "max", "loc", "scale")  # terms of a prior that are measured as its parameter
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,8 @@ def run_mh(
     before = stored(checkpoint, resume, settings)
     n, cpu_start, clock = len(model.parameters), time.process_time(), stopwatch()
     point = jax.ShapeDtypeStruct((n,), jnp.result_type(float))
-    difference = jax.jit(lambda x: model.log_posterior(x) - model.log_prior(x))
+    # Cobaya multiplies it with the priors of single parameters: external ones are part of it here.
+    difference = jax.jit(lambda x: model.log_posterior(x) - _log_product(model, x))
     log_likelihood = difference.lower(point).compile()
     if before and checkpoint:
         run = _Run.of_checkpoint(before)
@@ -165,6 +167,12 @@ def _begin(
         replace(cost, fit_gradients=fit.n_gradients, fit_s=clock()),
         starts,
     )
+
+
+def _log_product(model: Posterior, x: jax.Array) -> jax.Array:
+    """Logarithm of the product of the priors of single parameters at x (n,)."""
+    pairs = zip(model.specs, x, strict=True)
+    return jnp.sum(jnp.stack([spec.prior.log_density(value) for spec, value in pairs]))
 
 
 def _covariance(model: Posterior, fit: Laplace) -> np.ndarray:
@@ -252,17 +260,18 @@ def _seed(*numbers: int) -> int:
 
 def _scaled(prior: Mapping[str, Any], unit: float) -> dict[str, Any]:
     """Cobaya's prior of a parameter that is measured in `unit`."""
-    return {k: v if isinstance(v, str) else float(v) / unit for k, v in prior.items()}
+    return {k: float(v) / unit if k in _OF_UNIT else v for k, v in prior.items()}
 
 
 def _chains(model: Posterior, run: _Run, done: int, samples: int) -> Chains:
     """The first `done` chains, which are complete."""
     table = np.stack([_expanded(walk.table, samples) for walk in run.walks[:done]])
+    log_prior = jax.jit(jax.vmap(jax.vmap(model.log_prior)))(jnp.asarray(table[:, :, 2:]))
     return chains_of(
         model,
         draws=table[:, :, 2:],
         log_posterior=-table[:, :, 0],
-        log_prior=-table[:, :, 1],
+        log_prior=np.asarray(log_prior),
         cost=run.cost,
         wanted=samples,
         method="mh",

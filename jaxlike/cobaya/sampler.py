@@ -23,9 +23,16 @@ from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import config_from_info
 from jaxlike.errors import JaxlikeError
 from jaxlike.files import atomic_writer
-from jaxlike.inference import Chains, complaints, summarise, together, with_derived
+from jaxlike.inference import (
+    Chains,
+    complaints,
+    summarise,
+    together,
+    with_derived,
+    with_external_priors,
+)
 from jaxlike.inference.diagnostics import MAX_R_HAT
-from jaxlike.model import Model, model_from_config
+from jaxlike.model import model_from_config
 from jaxlike.range_policy import check_prior
 from jaxlike.samplers import checked_options, options_of, sampler
 
@@ -46,7 +53,8 @@ class ChainSampler(Sampler):
             given = {name: getattr(self, name) for name in options_of(self._method)}
             given = {name: value for name, value in given.items() if value is not None}
             self._options = checked_options(self._method, given)
-            self._posterior = _posterior(self.model.info())
+            info = self.model.info()
+            self._posterior = model_from_config(config_from_info(info, "input"))
             check_prior(self._posterior, lambda sentence: self.mpi_warning("%s", sentence))
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
@@ -83,6 +91,8 @@ class ChainSampler(Sampler):
         """Add the new draws to Cobaya's collections."""
         done = len(self._collections[0])
         derived = self._derived(chains, done) if self._own_derived else None
+        new = replace(chains, draws=chains.draws[:, done:], log_prior=chains.log_prior[:, done:])
+        factors = with_external_priors(self._posterior, new).log_priors.values()
         for i, collection in enumerate(self._collections):
             for j in range(done, chains.n_draws):
                 point = chains.draws[i, j]
@@ -91,7 +101,7 @@ class ChainSampler(Sampler):
                         point,
                         logpost=LogPosterior(
                             logpost=float(chains.log_posterior[i, j]),
-                            logpriors=[float(chains.log_prior[i, j])],
+                            logpriors=[float(factor[i, j - done]) for factor in factors],
                             loglikes=[float(-0.5 * chains.chi2[i, j])],
                             derived=derived[i, j - done].tolist(),
                         ),
@@ -178,15 +188,6 @@ class ChainSampler(Sampler):
     def get_version(cls) -> str:
         """Version of jaxlike."""
         return jaxlike.__version__
-
-
-def _posterior(info: Mapping[str, Any]) -> Model:
-    if info.get("prior"):
-        raise JaxlikeError(
-            f"the external priors {', '.join(info['prior'])} have no gradient here: give priors "
-            "of single parameters, or take Cobaya's mcmc"
-        )
-    return model_from_config(config_from_info(info, "input"))
 
 
 class NUTS(ChainSampler):

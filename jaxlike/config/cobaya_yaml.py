@@ -7,10 +7,11 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import jax
 import yaml
 
 from jaxlike.config.container import Config, make_config
+from jaxlike.config.external import check_traceable, external_priors
+from jaxlike.config.functions import check_functions
 from jaxlike.config.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
@@ -19,15 +20,15 @@ from jaxlike.config.options import (
 )
 from jaxlike.config.records import expand, parameter_from
 from jaxlike.data.statistics import STATISTICS
-from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
+from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, split_name
-from jaxlike.parameters import Parameter, check_names, parameter_values
+from jaxlike.parameters import Parameter, check_names
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
 
-_READ = ("theory", "likelihood", "params", "sampler", "output")
+_READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
     "force",
     "resume",
@@ -40,7 +41,6 @@ _HOST_ONLY = (
     "version",
 )
 _REFUSED = {
-    "prior": "give the prior of each parameter under 'params'",
     "post": "use cobaya-run for it",
     "auto_params": "write the parameters under 'params'",
 }
@@ -123,6 +123,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         options, defaults = _components(info)
         probes = probes_from(overrides.get("probes", options["probes"]))
         parameters = _parameters(_block(info, "params"), defaults, probes)
+        external = external_priors(_block(info, "prior"), parameters)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     if info.get("output"):
@@ -135,12 +136,14 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         parameters=parameters,
         host="host",
         sampler={sampler: {}} if isinstance(sampler, str) else sampler,
+        external_priors=external,
     )
     try:
         if config.theory.power == "jaxlike":
             _check_theories(info)
             check_names(p.name for p in parameters if not p.drop)
-        _check_functions(parameters)
+        check_functions(parameters, {name for prior in external for name in prior.arguments})
+        check_traceable(external, parameters)
     except JaxlikeError as error:
         raise type(error)(f"{path}: {error}") from error
     return config
@@ -266,29 +269,3 @@ def _parameters(
         for name, parameter in found
         if parameter is not None
     )
-
-
-def _check_functions(parameters: tuple[Parameter, ...]) -> None:
-    """Trace the functions once, so that a bad one is reported with its parameter at once."""
-    used = {argument for p in parameters if p.derived_from for argument in p.derived_from[1]}
-    for parameter in parameters:
-        # A fixed one with drop is Cobaya's way to take out a component's default parameter.
-        if parameter.drop and parameter.prior is not None and parameter.name not in used:
-            raise ParameterError(
-                f"parameter '{parameter.name}' has drop: true, so it has no effect unless a "
-                "function of it is another parameter's value"
-            )
-    sampled = {p.name: p.ref_loc for p in parameters if p.prior is not None}
-    if not used:
-        return
-    try:
-        jax.eval_shape(lambda point: parameter_values(parameters, point), sampled)
-    except ParameterError:
-        raise
-    except Exception as error:  # a function written by the user may raise anything
-        names = ", ".join(f"'{p.name}'" for p in parameters if p.derived_from)
-        problem = str(error).splitlines()[0]
-        raise ConfigError(
-            f"one of the functions for {names} cannot be traced by JAX ({problem}); "
-            "write it with np functions of its arguments"
-        ) from error

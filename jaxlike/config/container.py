@@ -15,6 +15,7 @@ from jaxlike.config.options import (
 )
 from jaxlike.errors import ConfigError
 from jaxlike.parameters import Parameter
+from jaxlike.priors import ExternalPrior
 
 DEFAULT_SCALE_CUTS = "des_y1"
 OVERRIDES = ("data_file", "scale_cuts", "probes", "output", *THEORY_FIELDS)
@@ -28,6 +29,7 @@ class Config:
     data_file: a path or the name of a data set, None for the default mock of the package.
     scale_cuts: a preset, a path, or "none".  probes: statistics, or None for all in the data file.
     output: prefix of files to write, or None.  sampler: the host's sampler name -> its options.
+    external_priors: functions of the parameters that multiply the priors of single ones.
     """
 
     path: Path
@@ -38,6 +40,7 @@ class Config:
     theory: TheoryOptions
     output: str | None = None
     sampler: Mapping[str, object] = field(default_factory=dict)
+    external_priors: tuple[ExternalPrior, ...] = ()
 
     @property
     def sampled(self) -> tuple[Parameter, ...]:
@@ -71,6 +74,7 @@ def make_config(
     parameters: tuple[Parameter, ...],
     host: str,
     sampler: Mapping[str, object],
+    external_priors: tuple[ExternalPrior, ...] = (),
 ) -> Config:
     """A Config from a file's options (names as OVERRIDES) and the keywords that replace them.
 
@@ -110,4 +114,5 @@ def make_config(
         theory=theory,
         output=output,
         sampler=dict(sampler),
+        external_priors=external_priors,
     )

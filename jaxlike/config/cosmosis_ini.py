@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jaxlike.config.container import Config, find_file, make_config
+from jaxlike.config.cosmosis_priors import prior_of_line
 from jaxlike.config.options import THEORY_FIELDS, THEORY_OPTIONS, check_option_names
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.names import default_latex
 from jaxlike.parameters import Parameter, check_names
-from jaxlike.priors import Normal, Prior, TruncatedNormal, Uniform
+from jaxlike.priors import Prior, Uniform
 
 MODULE_FILE = "jaxlike_two_point.py"
 """The module's file in cosmosis_modules/, by which its section is recognised."""
@@ -229,21 +230,8 @@ def _parameters(
 
 
 def _prior(path: Path, text: str, name: str, low: float, high: float) -> Prior:
-    """A line of the priors file, cut to the limits of the values file as CosmoSIS does."""
-    accepted = "'uniform min max' and 'gaussian mean deviation'"
-    kind, *terms = text.lower().split() or [""]
-    known = kind.startswith(("uni", "gau", "nor"))
-    numbers = _numbers(path, name, terms, accepted) if known else []
-    if len(numbers) != 2:
-        raise ConfigError(f"{path}: prior of '{name}' is '{text}'; accepted are {accepted}")
+    """A line of the priors file, cut to the limits of the values file."""
     try:
-        if kind.startswith("uni"):
-            return Uniform(max(low, numbers[0]), min(high, numbers[1]))
-        mean, deviation = numbers
-        normal = Normal(mean, deviation)
-        # Eight deviations away the cut changes nothing that double precision can hold.
-        if min(mean - low, high - mean) >= 8 * deviation:
-            return normal
-        return TruncatedNormal(mean, deviation, low, high)
+        return prior_of_line(text, low, high)
     except ParameterError as error:
         raise ConfigError(f"{path}: prior of '{name}' is '{text}': {error}") from error

@@ -1,16 +1,13 @@
 """Cobaya's description of a parameter (prior, ref, proposal, value, ...) as a Parameter."""
 
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from numbers import Real
 
-import jax.numpy as jnp
-from jax.typing import ArrayLike
-
+from jaxlike.config.functions import function_from
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.names import default_latex
 from jaxlike.parameters import Parameter
-from jaxlike.priors import Normal, Prior, TruncatedNormal, Uniform
+from jaxlike.priors import Prior, Quantile, Uniform, scipy_prior
 
 _KEYS = (
     "prior",
@@ -25,11 +22,6 @@ _KEYS = (
     "renames",
     "periodic",
 )
-_DISTRIBUTIONS: dict[str, tuple[str, ...]] = {
-    "uniform": ("min", "max", "loc", "scale"),
-    "norm": ("loc", "scale"),
-    "truncnorm": ("loc", "scale", "min", "max", "a", "b"),
-}
 
 
 def _number(name: str, what: str, value: object) -> float:
@@ -45,53 +37,22 @@ def _prior_mapping(name: str, what: str, given: object) -> dict[str, object]:
         return {"dist": "uniform", "min": given[0], "max": given[1]}
     raise ConfigError(
         f"parameter '{name}': {what} is {given!r}; accepted are [min, max], {{min, max}} and "
-        f"{{dist: {'|'.join(_DISTRIBUTIONS)}, ...}}"
+        "{dist: a continuous distribution of scipy.stats, ...}"
     )
 
 
 def prior_from(name: str, given: object, what: str = "prior") -> Prior:
-    """The prior of parameter `name` from Cobaya's forms, with the meaning scipy.stats gives them.
+    """The prior of parameter `name` from Cobaya's forms, with the meaning Cobaya gives them.
 
-    [min, max], {min, max}, {dist: uniform, loc, scale} (loc to loc + scale), {dist: norm, loc,
-    scale}, {dist: truncnorm, loc, scale, min, max}.  Other forms are a ConfigError.
+    [min, max] or {min, max}; {dist, loc, scale and shape parameters} of a continuous distribution
+    of scipy.stats, with min and max in the place of loc and scale where it has two ends.  Other
+    forms are a ConfigError.
     """
     terms = _prior_mapping(name, what, given)
     dist = terms.pop("dist", "uniform")
-    if dist not in _DISTRIBUTIONS:
-        raise ConfigError(
-            f"parameter '{name}': {what} has dist {dist!r}; "
-            f"accepted are {', '.join(_DISTRIBUTIONS)}"
-        )
-    for key in terms:
-        if key not in _DISTRIBUTIONS[str(dist)]:
-            raise ConfigError(
-                f"parameter '{name}': {what} has unknown entry '{key}'; accepted for dist {dist} "
-                f"are {', '.join(_DISTRIBUTIONS[str(dist)])}"
-            )
     values = {key: _number(name, f"{what} {key}", value) for key, value in terms.items()}
-    limits, standard = {"min", "max"} & set(values), {"a", "b"} & set(values)
-    mixed = limits and (standard if dist == "truncnorm" else {"loc", "scale"} & set(values))
-    if mixed:
-        raise ConfigError(
-            f"parameter '{name}': {what} mixes {', '.join(sorted(limits))} with "
-            f"{', '.join(sorted(mixed))}; give one pair"
-        )
-    loc, scale = values.get("loc", 0.0), values.get("scale", 1.0)
     try:
-        if dist == "norm":
-            return Normal(loc, scale)
-        if dist == "truncnorm":
-            low = values.get("min", loc + values["a"] * scale if "a" in values else None)
-            high = values.get("max", loc + values["b"] * scale if "b" in values else None)
-            if low is None or high is None:
-                raise ConfigError(
-                    f"parameter '{name}': {what} has dist truncnorm without its limits; "
-                    "give min and max, or a and b"
-                )
-            return TruncatedNormal(loc, scale, low, high)
-        if limits:
-            return Uniform(values.get("min", 0.0), values.get("max", 1.0))
-        return Uniform(loc, loc + scale)
+        return scipy_prior(str(dist), values)
     except ParameterError as error:
         raise ConfigError(f"parameter '{name}': {what}: {error}") from error
 
@@ -106,6 +67,9 @@ def _reference(name: str, given: object) -> tuple[float, float | None]:
     reference = prior_from(name, given, "ref")
     if isinstance(reference, Uniform):
         return reference.centre, (reference.high - reference.low) / 12**0.5
+    if isinstance(reference, Quantile):  # whose variance may be infinite
+        low, high = (float(reference.from_unit_normal(u)) for u in (-1.0, 1.0))
+        return reference.centre, (high - low) / 2
     return reference.centre, reference.scale
 
 
@@ -133,20 +97,6 @@ def expand(name: str, info: object) -> dict[str, object]:
             long["proposal"] = info[4]
         return long
     return {"value": info}
-
-
-def _function(name: str, text: str) -> tuple[Callable[..., ArrayLike], tuple[str, ...]]:
-    """The function written as a Python expression in a `value`, with JAX's numpy as np."""
-    try:
-        # An input file is a program of its user's, in Cobaya as here.
-        function = eval(text, {"np": jnp, "jnp": jnp, "numpy": jnp})
-        arguments = tuple(inspect.signature(function).parameters)
-    except Exception as error:  # the text may raise anything
-        raise ConfigError(
-            f"parameter '{name}': value {text!r} cannot be used ({error}); "
-            "accepted are numbers and 'lambda a, b: ...' with np"
-        ) from error
-    return function, arguments
 
 
 def parameter_from(name: object, info: object) -> Parameter | None:
@@ -192,7 +142,7 @@ def parameter_from(name: object, info: object) -> Parameter | None:
             drop=drop,
         )
     if isinstance(value, str):
-        return Parameter(name, derived_from=_function(name, value), latex=label, drop=drop)
+        return Parameter(name, derived_from=function_from(name, value), latex=label, drop=drop)
     if value is not None:
         return Parameter(name, value=_number(name, "value", value), latex=label, drop=drop)
     return None

@@ -2,7 +2,7 @@
 
 from jaxlike.inference.best_fit import BestFit, best_fit
 from jaxlike.inference.best_fit_files import check_unused_best_fit, write_best_fit
-from jaxlike.inference.carry import with_derived
+from jaxlike.inference.carry import with_derived, with_external_priors
 from jaxlike.inference.chains import (
     Chains,
     Cost,
@@ -45,6 +45,7 @@ __all__ = [
     "summarise",
     "together",
     "with_derived",
+    "with_external_priors",
     "write_best_fit",
     "write_chains",
 ]

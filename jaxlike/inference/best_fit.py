@@ -78,7 +78,11 @@ def best_fit(
     at = [np.asarray(posterior.from_unconstrained(np.full(n, u)), float) for u in (-1.0, 0.0, 1.0)]
     gradient = jax.jit(jax.value_and_grad(posterior.log_posterior))
     search = _Search(gradient, at[1], (at[2] - at[0]) / 2)
-    low, high = ((edge - search.centre) / search.width for edge in _support(posterior))
+    # A hair inside: on the very end rounding may fall outside, and a density may be zero.
+    low, high = (
+        (edge - search.centre) / search.width + hair
+        for edge, hair in zip(_support(posterior), (1e-9, -1e-9), strict=True)
+    )
     ends: list[float] = []
     best, where = np.inf, np.zeros(n)
     for start in range(starts):
@@ -104,10 +108,9 @@ def best_fit(
 
 
 def _support(posterior: Posterior) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the priors (n,), a hair inside: on the very end rounding may fall outside."""
+    """Ends of the priors (n,), which may be infinite."""
     low, high = np.array([spec.prior.support for spec in posterior.specs], float).T
-    hair = np.where(np.isfinite(high - low), 1e-9 * (high - low), 0.0)
-    return low + hair, high - hair
+    return low, high
 
 
 def _finite(

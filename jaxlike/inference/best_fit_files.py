@@ -35,16 +35,18 @@ def write_best_fit(
     likelihood: str,
     fixed: Mapping[str, float],
     derived: Mapping[str, tuple[float, str]],
+    external: Mapping[str, float] | None = None,
 ) -> list[Path]:
     """Write PREFIX.minimum (GetDist's format), .minimum.txt and .covmat (Cobaya's); their paths.
 
-    derived: name -> (value, LaTeX).  Each file is replaced as a whole.
+    derived: name -> (value, LaTeX); external: external priors' names -> logarithms.  Each file is
+    replaced as a whole.
     """
     path = check_prefix(prefix)
     path.parent.mkdir(parents=True, exist_ok=True)
     texts = {
         ".minimum": _point(fit, names, latex, likelihood, fixed, derived),
-        ".minimum.txt": _row(fit, names, likelihood, derived),
+        ".minimum.txt": _row(fit, names, likelihood, derived, external or {}),
         ".covmat": _matrix(fit.covariance, names),
     }
     written = []
@@ -90,11 +92,13 @@ def _row(
     names: Sequence[str],
     likelihood: str,
     derived: Mapping[str, tuple[float, str]],
+    external: Mapping[str, float],
 ) -> str:
-    header = ["weight", "minuslogpost", *names, *derived]
-    header += ["minuslogprior", "minuslogprior__0", "chi2", f"chi2__{likelihood}"]
+    priors = {"0": fit.log_prior - sum(external.values()), **external}
+    header = ["weight", "minuslogpost", *names, *derived, "minuslogprior"]
+    header += [*(f"minuslogprior__{name}" for name in priors), "chi2", f"chi2__{likelihood}"]
     values = [1.0, -fit.log_posterior, *fit.x, *(value for value, _ in derived.values())]
-    values += [-fit.log_prior, -fit.log_prior, fit.chi2, fit.chi2]
+    values += [-fit.log_prior, *(-value for value in priors.values()), fit.chi2, fit.chi2]
     return "# " + " ".join(header) + "\n" + " ".join(f"{v:.10g}" for v in values) + "\n"
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from jaxlike.inference.chains import Chains
 from jaxlike.inference.posterior import (
     Derived,
+    ExternalPriors,
     Posterior,
-    Transport,
     context_of,
     in_context,
 )
@@ -32,7 +32,7 @@ LogReference = Callable[[np.ndarray], np.ndarray]
 class Carrier:
     """Compiled functions of a posterior: a Transform, and (context, x (n,)) -> log-posterior.
 
-    `log_reference` (m, n) -> (m,) is the priors' log-density over the variables that are sampled,
+    `log_reference` (m, n) -> (m,) is the prior's log-density over the variables that are sampled,
     up to a constant.
     """
 
@@ -57,9 +57,7 @@ class Carrier:
         many = jax.jit(jax.vmap(transform, in_axes=(None, 0))).lower(context, points)
         point = jax.ShapeDtypeStruct((n,), real)
         one = jax.jit(in_context(model, "log_posterior")).lower(context, point)
-        reference: LogReference = _unit_normal
-        if isinstance(model, Transport):
-            reference = _by_blocks(model.log_reference, n)
+        reference = _by_blocks(model.log_reference, n)
         return cls(model, many.compile(), one.compile(), reference, context)
 
     def within(self, context: Any) -> "Carrier":
@@ -71,7 +69,7 @@ class Carrier:
         return in_blocks(partial(self.transform, self.context), u, LENGTH)
 
     def constant(self, u: np.ndarray, log_density: float) -> float:
-        """What `log_density` leaves out of log-likelihood - u.u / 2, from its value at u (n,)."""
+        """What `log_density` leaves out of log-likelihood + `log_reference`, by its value at u."""
         x, log_prior = self.at(u[None])
         log_likelihood = float(self.log_posterior(self.context, x[0])) - float(log_prior[0])
         return log_likelihood - (log_density - float(self.log_reference(u[None])[0]))
@@ -119,8 +117,14 @@ def with_derived(model: Derived, chains: Chains) -> Chains:
     )
 
 
-def _unit_normal(u: np.ndarray) -> np.ndarray:
-    return -0.5 * np.sum(u**2, axis=-1)
+def with_external_priors(model: ExternalPriors, chains: Chains) -> Chains:
+    """The same chains with the model's external priors, draw by draw."""
+    flat = chains.draws.reshape(-1, chains.draws.shape[-1])
+    if not model.external_priors or not len(flat):
+        return chains
+    factors = np.asarray(in_blocks(model.log_priors_batch, flat, LENGTH))[:, 1:]
+    columns = factors.T.reshape(-1, *chains.log_prior.shape)
+    return replace(chains, log_external=dict(zip(model.external_priors, columns, strict=True)))
 
 
 def _by_blocks(function: Callable[[Any], Any], n: int) -> LogReference:

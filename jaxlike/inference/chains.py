@@ -12,6 +12,7 @@ import yaml
 
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
+from jaxlike.inference.limits import limits_of
 
 _PHASES = ("compile", "fit", "warmup", "sampling")
 _EXTRAS = (".paramnames", ".ranges", ".updated.yaml")
@@ -48,7 +49,11 @@ class Cost:
 
 
 class Evidence(NamedTuple):
-    """Natural logarithm of the evidence, with normalised priors, and its standard error."""
+    """Natural logarithm of the evidence, and its standard error.
+
+    The mean over the priors of single parameters, which are normalised, of the likelihood times
+    the external priors, which are as the user has them.
+    """
 
     ln_z: float
     error: float
@@ -62,6 +67,7 @@ class Chains:
     logarithms of densities over the parameters themselves.  `priors` are Cobaya's mappings, such
     as {"min": 0, "max": 1}.  `wanted` is the number of draws a chain was meant to have.
     `derived` (chain, draw, m) are functions of the parameters, name -> LaTeX in `derived_latex`.
+    `log_external`: logarithms (chain, draw) of external priors, by name, which are in `log_prior`.
     `cautions` are sentences on what the method itself says against its result, `remarks` what it
     says besides; `trace` is how it came to it, such as "elbo" (steps,).
     """
@@ -83,6 +89,7 @@ class Chains:
     cautions: tuple[str, ...] = ()
     remarks: tuple[str, ...] = ()
     trace: Mapping[str, np.ndarray] = field(default_factory=dict)
+    log_external: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def n_chains(self) -> int:
@@ -105,6 +112,20 @@ class Chains:
         return self.draws if self.derived is None else np.dstack([self.draws, self.derived])
 
     @property
+    def limits(self) -> dict[str, tuple[float, float]]:
+        """Name of a sampled parameter -> ends of its prior, which may be infinite."""
+        return {name: limits_of(p) for name, p in zip(self.names, self.priors, strict=True)}
+
+    @property
+    def log_priors(self) -> dict[str, np.ndarray]:
+        """Cobaya's names of the prior's factors -> logarithms (chain, draw).
+
+        "0" is the product of the priors of single parameters.
+        """
+        external = dict(self.log_external)
+        return {"0": self.log_prior - sum(external.values()), **external}
+
+    @property
     def chi2(self) -> np.ndarray:
         """-2 ln L of every draw (chain, draw), Cobaya's meaning of chi2."""
         return -2.0 * (self.log_posterior - self.log_prior)
@@ -124,6 +145,10 @@ def together(runs: Sequence[Chains]) -> Chains:
         log_posterior=joined("log_posterior"),
         log_prior=joined("log_prior"),
         divergent=joined("divergent"),
+        log_external={
+            name: np.concatenate([run.log_external[name] for run in runs])
+            for name in runs[0].log_external
+        },
         derived=None if any(run.derived is None for run in runs) else joined("derived"),
         cost=replace(total, **clocks),
     )
@@ -182,10 +207,10 @@ def write_chains(
     """Write PREFIX.1.txt (one file a chain), .paramnames, .ranges and .updated.yaml.
 
     Each file is replaced as a whole.  `info` is added to the yaml: `likelihood`, whose key names
-    the chi2 column, fixed `params`, and whatever else is to be remembered.  ConfigError if files
-    of this prefix exist and `overwrite` is not set; with it, files of former chains are removed.
-    Where several processes write, these are chains `first` to ... of `total`, and the process whose
-    `first` is zero writes the rest.
+    the chi2 column, fixed `params`, texts of the external priors as `prior`, and whatever else is
+    to be remembered.  ConfigError if files of this prefix exist and `overwrite` is not set; with
+    it, files of former chains are removed.  Where several processes write, these are chains `first`
+    to ... of `total`, and the process whose `first` is zero writes the rest.
     """
     if overwrite:
         existing = chain_files(prefix)
@@ -221,29 +246,34 @@ def write_chains(
 
 
 def _header(chains: Chains, likelihood: str) -> str:
-    last = ("minuslogprior", "minuslogprior__0", "chi2", f"chi2__{likelihood}")
+    priors = (f"minuslogprior__{name}" for name in chains.log_priors)
+    last = ("minuslogprior", *priors, "chi2", f"chi2__{likelihood}")
     return " ".join(("weight", "minuslogpost", *chains.columns, *last))
 
 
 def _table(chains: Chains, index: int) -> np.ndarray:
     prior, chi2 = -chains.log_prior[index], chains.chi2[index]
     first = [np.ones(chains.n_draws), -chains.log_posterior[index]]
-    return np.column_stack([*first, chains.values[index], prior, prior, chi2, chi2])
+    factors = [-column[index] for column in chains.log_priors.values()]
+    return np.column_stack([*first, chains.values[index], prior, *factors, chi2, chi2])
 
 
 def _paramnames(chains: Chains, likelihood: str) -> str:
     rows = list(zip(chains.names, chains.latex, strict=True))
     rows += [(f"{name}*", latex) for name, latex in chains.derived_latex.items()]
     short = re.sub(r"[^0-9A-Za-z.]+", " ", likelihood)
-    rows += [("minuslogprior*", r"-\log\pi"), ("minuslogprior__0*", r"-\log\pi_\mathrm{0}")]
+    rows.append(("minuslogprior*", r"-\log\pi"))
+    for name in chains.log_priors:
+        label = name.replace("_", r"\ ")
+        rows.append((f"minuslogprior__{name}*", rf"-\log\pi_\mathrm{{{label}}}"))
     rows += [("chi2*", r"\chi^2"), (f"chi2__{likelihood}*", rf"\chi^2_\mathrm{{{short}}}")]
     return "".join(f"{name}\t{latex}\n" for name, latex in rows)
 
 
 def _ranges(chains: Chains) -> str:
     lines = []
-    for name, prior in zip(chains.names, chains.priors, strict=True):
-        low, high = (repr(float(prior[k])) if k in prior else "N" for k in ("min", "max"))
+    for name, ends in chains.limits.items():
+        low, high = (repr(float(end)) if np.isfinite(end) else "N" for end in ends)
         lines.append(f"{name} {low} {high}\n")
     return "".join(lines)
 
@@ -266,6 +296,10 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
     }
     params.update(_plain(info.get("params", {})))
     record = {**_plain(info), "params": params, "sampler": sampler}
+    # GetDist expects a column of each prior that is listed, and of no other.
+    known = record.pop("prior", None) or {}
+    if chains.log_external:
+        record["prior"] = {name: known.get(name) or "a function" for name in chains.log_external}
     return yaml.safe_dump(record, sort_keys=False, allow_unicode=True)
 
 

@@ -50,9 +50,10 @@ def run_nested(
     number of parameters; fewer bias the evidence.  `delete` points are replaced at once: by default
     few on a CPU, a quarter of all on an accelerator.  `chains` times `samples` equal-weight draws
     are taken by the points' weights; by default as many as these are worth, though points that
-    descend from each other are less than independent.  After a KeyboardInterrupt `save` gets what
-    is known by then.  `checkpoint` is written every few seconds, from where `resume` goes on; there
-    the tolerance may be another.  Raises ConfigError on an option out of range or another run's
+    descend from each other are less than independent.  External priors count as part of the
+    likelihood here, in the evidence too.  After a KeyboardInterrupt `save` gets what is known by
+    then.  `checkpoint` is written every few seconds, from where `resume` goes on; there the
+    tolerance may be another.  Raises ConfigError on an option out of range or another run's
     checkpoint, JaxlikeError if the likelihood is zero nearly everywhere.
     """
     n = len(model.parameters)

@@ -61,7 +61,12 @@ class Transported:
     def log_reference(self, z: ArrayLike) -> Array:
         """Prior density over z (n,), up to a constant."""
         u, log_det = self.guide(z)
-        return log_det - 0.5 * (u @ u)
+        return self.model.log_reference(u) + log_det
+
+    @property
+    def mixes(self) -> bool:
+        """Every parameter depends on many of z."""
+        return True
 
     def to_unconstrained(self, x: ArrayLike) -> Array:
         """z (n,) from parameters x (n,); without a gradient."""

@@ -73,6 +73,6 @@ def bounded_parameters(model: Posterior) -> list[int]:
 
     None where each parameter depends on many variables: a shear needs them element by element.
     """
-    if isinstance(model, Transport):
+    if isinstance(model, Transport) and model.mixes:
         return []
-    return [i for i, s in enumerate(model.specs) if "min" in s.prior.as_cobaya()]
+    return [i for i, s in enumerate(model.specs) if np.isfinite(s.prior.support).any()]

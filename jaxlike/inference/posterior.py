@@ -9,8 +9,10 @@ from jax.typing import ArrayLike
 
 
 class Prior(Protocol):
-    """A one-dimensional prior, as far as chain files need it."""
+    """A one-dimensional prior, as far as samplers and chain files need it."""
 
+    @property
+    def support(self) -> tuple[float, float]: ...
     def as_cobaya(self) -> Mapping[str, Any]: ...
 
 
@@ -29,7 +31,9 @@ class Posterior(Protocol):
     """A posterior over n parameters x, and over u in which every prior is a unit normal.
 
     All functions of x or u, each of shape (n,), work under `jit`, `grad` and `vmap`.
-    `log_density(u)` is the log-likelihood minus u.u / 2 plus a constant, and never NaN.
+    `log_reference(u)` is the prior's log-density over u up to a constant: -u.u / 2, plus those of
+    external priors.  `log_density(u)` is the log-likelihood plus `log_reference(u)` plus a
+    constant, and never NaN.
     """
 
     @property
@@ -41,18 +45,32 @@ class Posterior(Protocol):
     def log_prior(self, x: ArrayLike, /) -> Array: ...
     def log_posterior(self, x: ArrayLike, /) -> Array: ...
     def log_density(self, u: ArrayLike, /) -> Array: ...
+    def log_reference(self, u: ArrayLike, /) -> Array: ...
     def to_unconstrained(self, x: ArrayLike, /) -> Array: ...
     def from_unconstrained(self, u: ArrayLike, /) -> Array: ...
 
 
 @runtime_checkable
 class Transport(Protocol):
-    """What a posterior over variables z has that are not the u of its priors.
+    """What a posterior over variables has that are not the u of its priors.
 
-    `log_reference(z)` is the prior's log-density over z up to a constant, in the place of -u.u / 2.
+    `mixes`: whether each parameter depends on many of the variables.
     """
 
-    def log_reference(self, z: ArrayLike, /) -> Array: ...
+    @property
+    def mixes(self) -> bool: ...
+
+
+class ExternalPriors(Protocol):
+    """Priors that are functions of several parameters, by name, and the prior's factors at x (n,).
+
+    `log_priors_batch(X)`, (m, n) -> (m, 1 + n_external), has the product of the priors of single
+    parameters first.
+    """
+
+    @property
+    def external_priors(self) -> tuple[str, ...]: ...
+    def log_priors_batch(self, X: ArrayLike, /) -> Array: ...
 
 
 @runtime_checkable

@@ -48,7 +48,7 @@ class Training:
 class Fit:
     """A trained guide, the Gaussian that it began as, and what both took.
 
-    `constant` is what the log-density leaves out of log-likelihood - u.u / 2.
+    `constant` is what the log-density leaves out of log-likelihood + the model's log_reference.
     """
 
     guide: Guide

@@ -9,17 +9,22 @@ from jaxlike.errors import ConfigError
 from jaxlike.inference import summarise
 from jaxlike.inference.checkpoint import Checkpoint
 from jaxlike.parameters import Parameter
-from jaxlike.priors import Normal, TruncatedNormal, Uniform
+from jaxlike.priors import Normal, Quantile, TruncatedNormal, Uniform
 
 
 class Product:
     """Independent normal likelihoods of parameters with priors of every kind and any unit."""
 
-    priors = (Uniform(1e-9, 4e-9), Normal(70.0, 5.0), TruncatedNormal(0.0, 1.0, -0.5, 2.0))
-    mean = np.array([2e-9, 72.0, 0.4])
-    width = np.array([1e-10, 2.0, 0.3])
-    parameters = ("As", "H0", "p")
-    reference = np.array([2.5e-9, 70.0, 0.0])
+    priors = (
+        Uniform(1e-9, 4e-9),
+        Normal(70.0, 5.0),
+        TruncatedNormal(0.0, 1.0, -0.5, 2.0),
+        Quantile("beta", (("a", 2.0), ("b", 3.0)), 1e3, 1e2),
+    )
+    mean = np.array([2e-9, 72.0, 0.4, 1030.0])
+    width = np.array([1e-10, 2.0, 0.3, 5.0])
+    parameters = ("As", "H0", "p", "q")
+    reference = np.array([2.5e-9, 70.0, 0.0, 1040.0])
 
     @property
     def specs(self):
@@ -40,7 +45,10 @@ class Product:
 
     def log_density(self, u):
         x = self.from_unconstrained(u)
-        return -0.5 * (((x - self.mean) / self.width) ** 2).sum() - 0.5 * u @ u
+        return -0.5 * (((x - self.mean) / self.width) ** 2).sum() + self.log_reference(u)
+
+    def log_reference(self, u):
+        return -0.5 * u @ u
 
 
 @pytest.mark.slow

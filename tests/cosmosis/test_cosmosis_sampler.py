@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from scipy.stats import norm
 
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
@@ -17,7 +18,7 @@ from cosmosis.runtime import prior as host
 import jaxlike
 from jaxlike.cosmosis_sampler import model_of, prior_of
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.priors import Normal, TruncatedNormal, Uniform
+from jaxlike.priors import Normal, Quantile, TruncatedNormal, Uniform
 
 
 @pytest.mark.slow
@@ -74,23 +75,38 @@ def test_a_run_is_extended_and_no_row_is_doubled(run_cosmosis, small_pipeline, t
 
 
 @pytest.mark.parametrize(
-    ("given", "expected"),
+    ("given", "kind", "points"),
     [
-        (host.UniformPrior(0.1, 0.9), Uniform(0.1, 0.9)),
-        (host.GaussianPrior(0.5, 0.2), Normal(0.5, 0.2)),
-        (host.TruncatedGaussianPrior(0.5, 0.2, 0.1, 0.9), TruncatedNormal(0.5, 0.2, 0.1, 0.9)),
+        (host.UniformPrior(0.1, 0.9), Uniform, (0.2, 0.5, 0.88, 0.95)),
+        (host.GaussianPrior(0.5, 0.2), Normal, (-3.0, 0.2, 0.5)),
+        (host.TruncatedGaussianPrior(0.5, 0.2, 0.1, 0.9), TruncatedNormal, (0.05, 0.2, 0.88)),
+        (host.ExponentialPrior(0.3), Quantile, (-0.1, 0.0, 0.2, 4.0)),
+        (host.ExponentialPrior(0.3).truncate(-1, 0.8), Quantile, (-0.1, 0.0, 0.2, 0.79, 0.81)),
+        (host.ExponentialPrior(2.0).truncate(0.5, 0.8), Quantile, (0.49, 0.51, 0.79, 0.81)),
+        (host.TruncatedOneoverxPrior(1e-9, 5e-9), Quantile, (1e-10, 1.1e-9, 4.9e-9, 6e-9)),
+        (host.TruncatedOneoverxPrior(1e-3, 9).truncate(0.1, 20), Quantile, (0.09, 0.11, 8.0)),
     ],
 )
-def test_priors_are_cosmosis_s(given, expected):
+def test_priors_are_cosmosis_s(given, kind, points):
     found = prior_of("p", given)
-    assert type(found) is type(expected)
-    for x in (0.2, 0.5, 0.88):
+    assert type(found) is kind
+    for x in points:
         assert float(found.log_density(x)) == pytest.approx(given(x), abs=1e-8)
+    for u in (-2.0, 0.1, 1.7):
+        x = given.denormalize_from_prior(float(norm.cdf(u)))
+        assert float(found.from_unit_normal(u)) == pytest.approx(x, rel=1e-7)
 
 
-def test_a_prior_without_gradient_is_named():
-    with pytest.raises(ParameterError, match="'a--b' has a ExponentialPrior"):
-        prior_of("a--b", host.ExponentialPrior(1.0))
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        (host.DeltaFunctionPrior(1.0), "'a--b' has a DeltaFunctionPrior.*accepted are uniform"),
+        (host.TruncatedOneoverxPrior(-1.0, 2.0), "'a--b': 1/x.*above zero"),
+    ],
+)
+def test_a_prior_without_gradient_is_named(given, words):
+    with pytest.raises(ParameterError, match=words):
+        prior_of("a--b", given)
 
 
 def test_other_modules_are_named():

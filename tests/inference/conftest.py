@@ -58,7 +58,10 @@ class GaussianModel:
         return self.log_prior(x) + self.log_likelihood(x)
 
     def log_density(self, u):
-        return self.log_likelihood(self.from_unconstrained(u)) - 0.5 * u @ u + 7.0
+        return self.log_likelihood(self.from_unconstrained(u)) + self.log_reference(u) + 7.0
+
+    def log_reference(self, u):
+        return -0.5 * u @ u
 
     @property
     def posterior(self):

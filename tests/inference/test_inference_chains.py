@@ -1,5 +1,7 @@
 """Chain files: read back by GetDist and by Cobaya, and never overwritten unasked."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import yaml
@@ -68,6 +70,27 @@ def test_header_and_record(tmp_path, chains):
     assert record["params"]["omegam"] == {"prior": {"min": 0.1, "max": 0.9}, "latex": LABELS[0]}
     assert record["params"]["mnu"] == 0.06
     assert record["sampler"]["jaxlike_nuts"]["chains"] == 3
+
+
+@pytest.mark.parametrize(
+    ("prior", "low", "high"),
+    [
+        ({"dist": "halfnorm", "loc": 0.0, "scale": 0.1}, 0.0, None),
+        ({"dist": "weibull_max", "c": 2.0, "loc": 1.0, "scale": 2.0}, None, 1.0),
+        ({"dist": "beta", "a": 2.0, "b": 3.0, "loc": -1.0, "scale": 3.0}, -1.0, 2.0),
+        ({"dist": "truncnorm", "loc": 0.0, "scale": 1.0, "min": -1.0, "max": 2.0}, -1.0, 2.0),
+        ({"dist": "cauchy", "loc": 0.0, "scale": 1.0}, None, None),
+    ],
+)
+def test_ends_of_priors(tmp_path, chains, prior, low, high):
+    chains = replace(chains, priors=(chains.priors[0], prior))
+    write_chains(chains, tmp_path / "run", info=INFO)
+    line = (tmp_path / "run.ranges").read_text().splitlines()[1]
+    assert line.split() == ["DES_m1", *("N" if end is None else repr(end) for end in (low, high))]
+    record = yaml.safe_load((tmp_path / "run.updated.yaml").read_text())
+    assert record["params"]["DES_m1"]["prior"] == prior
+    ranges = loadMCSamples(str(tmp_path / "run"), no_cache=True).ranges
+    assert (ranges.getLower("DES_m1"), ranges.getUpper("DES_m1")) == (low, high)
 
 
 def test_existing_chains_are_not_overwritten_unasked(tmp_path, chains):

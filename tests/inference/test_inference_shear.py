@@ -48,7 +48,10 @@ class Valley:
         return self.log_prior(x) + self.log_likelihood(x)
 
     def log_density(self, u):
-        return self.log_likelihood(self.from_unconstrained(u)) - 0.5 * u @ u
+        return self.log_likelihood(self.from_unconstrained(u)) + self.log_reference(u)
+
+    def log_reference(self, u):
+        return -0.5 * u @ u
 
     def moments(self):
         """Mean and standard deviation of x0 and x1, by quadrature."""

@@ -1,13 +1,7 @@
-"""Priors of one parameter: density, and the map to and from a unit normal variable.
-
-A prior with distribution function F is carried to a unit normal u by x = F^-1(Phi(u)), with Phi
-the distribution function of N(0, 1); in u every prior has the same density, which is what gradient
-samplers want.  All methods work under `jit`, `grad` and `vmap`, on scalars or arrays.
-"""
+"""Priors whose map to a unit normal is a closed form: uniform, normal, truncated normal."""
 
 import math
 from dataclasses import dataclass
-from numbers import Real
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,33 +10,9 @@ from jax.scipy.special import ndtr, ndtri
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
+from jaxlike.priors.arguments import check_ordered, check_scale, floating
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
-
-
-def _floating(x: ArrayLike) -> Array:
-    array = jnp.asarray(x)
-    return array if jnp.issubdtype(array.dtype, jnp.floating) else array.astype(float)
-
-
-def _check_finite(kind: str, **values: float) -> None:
-    for name, value in values.items():
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise ParameterError(f"{kind} prior: {name} is {value!r}, but must be a finite number")
-
-
-def _check_ordered(kind: str, low: float, high: float) -> None:
-    _check_finite(kind, low=low, high=high)
-    if not low < high:
-        raise ParameterError(
-            f"{kind} prior: the lower limit {low!r} must be below the upper limit {high!r}"
-        )
-
-
-def _check_scale(kind: str, loc: float, scale: float) -> None:
-    _check_finite(kind, loc=loc, scale=scale)
-    if not scale > 0:
-        raise ParameterError(f"{kind} prior: scale is {scale!r}, but must be positive")
 
 
 @dataclass(frozen=True)
@@ -53,7 +23,7 @@ class Uniform:
     high: float
 
     def __post_init__(self) -> None:
-        _check_ordered("uniform", self.low, self.high)
+        check_ordered("uniform", self.low, self.high)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -71,20 +41,20 @@ class Uniform:
 
     def log_density(self, x: ArrayLike) -> Array:
         """Natural logarithm of the normalised density at x, any shape; -inf outside."""
-        x = _floating(x)
+        x = floating(x)
         inside = (x >= self.low) & (x <= self.high)
         return jnp.where(inside, -math.log(self.high - self.low), -jnp.inf)
 
     def from_unit_normal(self, u: ArrayLike) -> Array:
         """x = F^-1(Phi(u)), any shape; the tail is measured from the nearer limit."""
-        u = _floating(u)
+        u = floating(u)
         # Not abs(): its derivative vanishes at u = 0, which is where chains start.
         tail = (self.high - self.low) * ndtr(jnp.where(u < 0, u, -u))
         return jnp.where(u < 0, self.low + tail, self.high - tail)
 
     def to_unit_normal(self, x: ArrayLike) -> Array:
         """u = Phi^-1(F(x)), any shape; -inf or +inf at or beyond the limits."""
-        x = _floating(x)
+        x = floating(x)
         width = self.high - self.low
         below = x < self.centre
         tail = jnp.where(below, x - self.low, self.high - x) / width
@@ -99,7 +69,7 @@ class Normal:
     scale: float
 
     def __post_init__(self) -> None:
-        _check_scale("normal", self.loc, self.scale)
+        check_scale("normal", self.loc, self.scale)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -122,11 +92,11 @@ class Normal:
 
     def from_unit_normal(self, u: ArrayLike) -> Array:
         """x = loc + scale u, any shape."""
-        return self.loc + self.scale * _floating(u)
+        return self.loc + self.scale * floating(u)
 
     def to_unit_normal(self, x: ArrayLike) -> Array:
         """u = (x - loc) / scale, any shape."""
-        return (_floating(x) - self.loc) / self.scale
+        return (floating(x) - self.loc) / self.scale
 
 
 @dataclass(frozen=True)
@@ -139,8 +109,8 @@ class TruncatedNormal:
     high: float
 
     def __post_init__(self) -> None:
-        _check_scale("truncated normal", self.loc, self.scale)
-        _check_ordered("truncated normal", self.low, self.high)
+        check_scale("truncated normal", self.loc, self.scale)
+        check_ordered("truncated normal", self.low, self.high)
         if not self._tails[2] > 1e-300:
             raise ParameterError(
                 f"truncated normal prior: no probability is left between {self.low!r} and "
@@ -183,14 +153,14 @@ class TruncatedNormal:
 
     def log_density(self, x: ArrayLike) -> Array:
         """Natural logarithm of the normalised density at x, any shape; -inf outside."""
-        x = _floating(x)
+        x = floating(x)
         z = (x - self.loc) / self.scale
         log_norm = math.log(self.scale) + _LOG_SQRT_2PI + math.log(self._tails[2])
         return jnp.where((x >= self.low) & (x <= self.high), -0.5 * z * z - log_norm, -jnp.inf)
 
     def from_unit_normal(self, u: ArrayLike) -> Array:
         """x = F^-1(Phi(u)), any shape; always inside [low, high]."""
-        u = _floating(u)
+        u = floating(u)
         below, above, between = self._tails
         lower = below + between * ndtr(u)
         upper = above + between * ndtr(-u)
@@ -202,7 +172,7 @@ class TruncatedNormal:
 
     def to_unit_normal(self, x: ArrayLike) -> Array:
         """u = Phi^-1(F(x)), any shape; -inf or +inf at or beyond the limits."""
-        z = (_floating(x) - self.loc) / self.scale
+        z = (floating(x) - self.loc) / self.scale
         below, above, between = self._tails
         lower = (ndtr(z) - below) / between
         upper = (ndtr(-z) - above) / between
@@ -214,6 +184,3 @@ class TruncatedNormal:
         is_lower = lower < upper
         tail = jnp.maximum(jnp.where(is_lower, lower, upper), 0.0)
         return jnp.where(is_lower, 1.0, -1.0) * ndtri(tail)
-
-
-Prior = Uniform | Normal | TruncatedNormal

@@ -1,0 +1,54 @@
+"""Parameters that are functions of others, as a Cobaya input has them, made for JAX."""
+
+import inspect
+from collections.abc import Callable
+
+import jax
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.parameters import Parameter, parameter_values
+
+
+def function_from(name: str, text: str) -> tuple[Callable[..., ArrayLike], tuple[str, ...]]:
+    """The function written as a Python expression in a `value`, with JAX's numpy as np."""
+    try:
+        # An input file is a program of its user's, in Cobaya as here.
+        function = eval(text, {"np": jnp, "jnp": jnp, "numpy": jnp})
+        arguments = tuple(inspect.signature(function).parameters)
+    except Exception as error:  # the text may raise anything
+        raise ConfigError(
+            f"parameter '{name}': value {text!r} cannot be used ({error}); "
+            "accepted are numbers and 'lambda a, b: ...' with np"
+        ) from error
+    return function, arguments
+
+
+def check_functions(parameters: tuple[Parameter, ...], of_priors: set[str]) -> None:
+    """Trace the functions once, so that a bad one is reported with its parameter at once.
+
+    `of_priors` are the arguments of external priors.
+    """
+    used = {argument for p in parameters if p.derived_from for argument in p.derived_from[1]}
+    for parameter in parameters:
+        # A fixed one with drop is Cobaya's way to take out a component's default parameter.
+        if parameter.drop and parameter.prior and parameter.name not in used | of_priors:
+            raise ParameterError(
+                f"parameter '{parameter.name}' has drop: true, so it has no effect unless a "
+                "function of it is another parameter's value or a prior"
+            )
+    sampled = {p.name: p.ref_loc for p in parameters if p.prior is not None}
+    if not used:
+        return
+    try:
+        jax.eval_shape(lambda point: parameter_values(parameters, point), sampled)
+    except ParameterError:
+        raise
+    except Exception as error:  # a function written by the user may raise anything
+        names = ", ".join(f"'{p.name}'" for p in parameters if p.derived_from)
+        problem = str(error).splitlines()[0]
+        raise ConfigError(
+            f"one of the functions for {names} cannot be traced by JAX ({problem}); "
+            "write it with np functions of its arguments"
+        ) from error
