@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -130,13 +130,17 @@ def chain_files(prefix: str | os.PathLike[str]) -> list[Path]:
     ConfigError as of `check_prefix`.
     """
     path = check_prefix(prefix)
+    extras = [path.with_name(path.name + extra) for extra in _EXTRAS]
+    return numbered_files(path) + [f for f in extras if f.exists()]
+
+
+def numbered_files(path: Path, separator: str = ".") -> list[Path]:
+    """Existing files PATH.1.txt, PATH.2.txt, ..., in this order."""
     if not path.parent.is_dir():
         return []
-    pattern = re.compile(re.escape(path.name) + r"\.(\d+)\.txt")
+    pattern = re.compile(re.escape(path.name + separator) + r"(\d+)\.txt")
     numbered = [(m, f) for f in path.parent.iterdir() if (m := pattern.fullmatch(f.name))]
-    chains = [f for _, f in sorted(numbered, key=lambda pair: int(pair[0][1]))]
-    extras = [path.with_name(path.name + extra) for extra in _EXTRAS]
-    return chains + [f for f in extras if f.exists()]
+    return [f for _, f in sorted(numbered, key=lambda pair: int(pair[0][1]))]
 
 
 def check_unused(prefix: str | os.PathLike[str]) -> None:
@@ -156,12 +160,37 @@ def write_chains(
     *,
     overwrite: bool = False,
     info: Mapping[str, Any] | None = None,
+    weights: np.ndarray | None = None,
 ) -> list[Path]:
     """Write PREFIX.1.txt (one file a chain), .paramnames, .ranges and .updated.yaml.
 
     Each file is replaced as a whole.  `info` is added to the yaml: `likelihood`, whose key names
-    the chi2 column, fixed `params`, and whatever else is to be remembered.  ConfigError if files
-    of this prefix exist and `overwrite` is not set; with it, files of former chains are removed.
+    the chi2 column, fixed `params`, and whatever else is to be remembered.  `weights` (chain, draw)
+    are 1 where they are not given; draws of weight zero are left out.  ConfigError if files of this
+    prefix exist and `overwrite` is not set; with it, files of former chains are removed.
+    """
+    info = dict(info or {})
+    likelihood = next(iter(info.get("likelihood") or {"jaxlike": None}))
+    info.setdefault("likelihood", {likelihood: None})
+    texts = {".paramnames": _paramnames(chains, likelihood), ".ranges": _ranges(chains)}
+    texts[".updated.yaml"] = _updated_yaml(chains, info)
+    if weights is None:
+        weights = np.ones(chains.divergent.shape)
+    tables = [_table(chains, index, weights[index]) for index in range(chains.n_chains)]
+    return write_tables(prefix, _header(chains, likelihood), tables, texts, overwrite=overwrite)
+
+
+def write_tables(
+    prefix: str | os.PathLike[str],
+    header: str,
+    tables: Sequence[np.ndarray],
+    extras: Mapping[str, str],
+    *,
+    overwrite: bool,
+) -> list[Path]:
+    """Write tables as PREFIX.1.txt, ... and the texts `extras` as PREFIX and their key.
+
+    ConfigError and files of former chains as in `write_chains`.
     """
     if overwrite:
         existing = chain_files(prefix)
@@ -170,20 +199,13 @@ def write_chains(
         existing = []
     path = Path(prefix)
     path.parent.mkdir(parents=True, exist_ok=True)
-    info = dict(info or {})
-    likelihood = next(iter(info.get("likelihood") or {"jaxlike": None}))
-    info.setdefault("likelihood", {likelihood: None})
-    texts = {".paramnames": _paramnames(chains, likelihood), ".ranges": _ranges(chains)}
-    texts[".updated.yaml"] = _updated_yaml(chains, info)
     written = []
-    for index in range(chains.n_chains):
+    for index, table in enumerate(tables):
         file = path.with_name(f"{path.name}.{index + 1}.txt")
         with atomic_writer(file) as handle:
-            np.savetxt(
-                handle, _table(chains, index), fmt="%.10g", header=_header(chains, likelihood)
-            )
+            np.savetxt(handle, table, fmt="%.10g", header=header)
         written.append(file)
-    for extra, text in texts.items():
+    for extra, text in extras.items():
         file = path.with_name(path.name + extra)
         with atomic_writer(file) as handle:
             handle.write(text.encode())
@@ -198,10 +220,11 @@ def _header(chains: Chains, likelihood: str) -> str:
     return " ".join(("weight", "minuslogpost", *chains.columns, *last))
 
 
-def _table(chains: Chains, index: int) -> np.ndarray:
+def _table(chains: Chains, index: int, weights: np.ndarray) -> np.ndarray:
     prior, chi2 = -chains.log_prior[index], chains.chi2[index]
-    first = [np.ones(chains.n_draws), -chains.log_posterior[index]]
-    return np.column_stack([*first, chains.values[index], prior, prior, chi2, chi2])
+    first = [weights, -chains.log_posterior[index]]
+    table = np.column_stack([*first, chains.values[index], prior, prior, chi2, chi2])
+    return table[weights > 0.0]
 
 
 def _paramnames(chains: Chains, likelihood: str) -> str:
