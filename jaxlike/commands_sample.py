@@ -62,7 +62,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
     files: list[Path] = []
 
     def save(chains: Chains) -> None:
-        info = _run_info(model.config, chains, arguments, options)
+        info = run_info(model.config, chains, arguments, options)
         files[:] = write_chains(chains, prefix, overwrite=True, info=info)
         kept[:] = [chains]
 
@@ -95,7 +95,7 @@ def _listed(files: Sequence[Path]) -> str:
     return ", ".join(map(str, files))
 
 
-def _run_info(
+def run_info(
     config: "Config", chains: "Chains", arguments: argparse.Namespace, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the .updated.yaml says besides parameters and sampler: components as Cobaya has them."""

@@ -31,10 +31,21 @@ STEPS = (
         "cosmosis",
         "cosmosis_block",
         "cosmosis_sampler",
+        "predictive",
         "plots",
         "plots_chains",
+        "plots_data_vector",
+        "plots_predictive",
     ),
-    ("commands", "commands_minimise", "commands_sample", "cli", "__main__"),
+    (
+        "commands",
+        "commands_minimise",
+        "commands_post",
+        "commands_sample",
+        "cli",
+        "cli_post",
+        "__main__",
+    ),
 )
 LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 
@@ -49,7 +60,10 @@ ONLY_IN = {
     "arviz": {"inference", "plots_chains"},
     "cobaya": {"cobaya"},
     "cosmosis": {"cosmosis", "cosmosis_block", "cosmosis_sampler"},
-    "matplotlib": {"plots", "plots_chains", "commands", "commands_minimise", "commands_sample"},
+    "matplotlib": {
+        *("plots", "plots_chains", "plots_data_vector", "plots_predictive"),
+        *("commands_minimise", "commands_post", "commands_sample"),
+    },
     "getdist": {"plots", "inference"},
 }
 THEORY_MAY = {"jax", "numpy", "scipy"}
