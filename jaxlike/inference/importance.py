@@ -11,6 +11,7 @@ import numpy as np
 from jax import Array
 
 from jaxlike.errors import ConfigError, JaxlikeError
+from jaxlike.inference.carry import chains_of
 from jaxlike.inference.chains import Chains
 from jaxlike.inference.draws import Draws, is_whole, kish, listed, matching
 from jaxlike.inference.evaluate import at_draws
@@ -67,14 +68,11 @@ def reweight(model: Posterior, draws: Draws, *, progress: bool = True) -> Reweig
     longest = max(map(len, parts))
     rows = np.stack([np.pad(part, (0, longest - len(part)), mode="edge") for part in parts])
     inside = np.stack([np.arange(longest) < len(part) for part in parts])
-    chains = Chains(
-        names=tuple(model.parameters),
-        latex=tuple(spec.latex for spec in model.specs),
-        priors=tuple(spec.prior.as_cobaya() for spec in model.specs),
+    chains = chains_of(
+        model,
         draws=x[rows],
         log_posterior=log_posterior[rows],
         log_prior=log_prior[rows],
-        divergent=np.zeros(rows.shape, bool),
         method="reweighted",
     )
     lost = int(np.sum(~possible))
