@@ -12,7 +12,7 @@ export PATH := $(abspath $(BIN)):$(PATH)
 demo: $(VENV)/demo.stamp
 	$(BIN)/jaxlike nuts cobaya_yaml/mock_3x2pt_mcmc.yaml --output demo/mock_3x2pt --force
 	$(BIN)/jaxlike plot demo/mock_3x2pt --config cobaya_yaml/mock_3x2pt_mcmc.yaml --output demo/mock_3x2pt
-	@echo "Chains and plots are in demo/: mock_3x2pt_triangle.png, mock_3x2pt_data_vector.png"
+	@echo "Chains and plots are in demo/: mock_3x2pt_triangle.png, mock_3x2pt_data_vector.png, mock_3x2pt_chi2.png"
 
 test: $(VENV)/$(EXTRAS).stamp
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from jaxlike.config import Config, TheoryOptions, read_config
     from jaxlike.data import read_two_point_fits, write_two_point_fits
     from jaxlike.likelihood import Likelihood, build_likelihood
-    from jaxlike.model import Model, load
+    from jaxlike.loading import load
+    from jaxlike.model import Model
 
 __version__ = "0.1.0"
 
@@ -31,7 +32,7 @@ _HOMES = {
     "Model": "jaxlike.model",
     "TheoryOptions": "jaxlike.config",
     "build_likelihood": "jaxlike.likelihood",
-    "load": "jaxlike.model",
+    "load": "jaxlike.loading",
     "read_config": "jaxlike.config",
     "read_two_point_fits": "jaxlike.data",
     "write_two_point_fits": "jaxlike.data",

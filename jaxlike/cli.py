@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxlike import commands, commands_benchmark, commands_minimise, commands_sample
+from jaxlike import cli_post, commands, commands_benchmark, commands_minimise, commands_sample
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.samplers import METHODS
 
@@ -139,25 +139,7 @@ def _parser() -> argparse.ArgumentParser:
     minimise.add_argument("--no-plot", action="store_true", help="do not plot the data vector")
     minimise.set_defaults(run=commands_minimise.minimise)
 
-    plot = subparsers.add_parser(
-        "plot", parents=[device, model], help="plot the chains of a run, and its data vector"
-    )
-    plot.add_argument(
-        "chains", metavar="PREFIX", nargs="*", help="prefixes of chains, drawn over each other"
-    )
-    plot.add_argument(
-        "--config",
-        help="also plot its data vector, at the chains' best draw or else the reference point: "
-        + _CONFIG_HELP,
-    )
-    plot.add_argument("--params", metavar="A,B,...", help="parameters of the plots of chains")
-    plot.add_argument(
-        "--trace", action="store_true", help="also traces and ranks: STEM_trace.png, STEM_rank.png"
-    )
-    plot.add_argument(
-        "--output", metavar="STEM", help="images are STEM_triangle.png, STEM_data_vector.png"
-    )
-    plot.set_defaults(run=commands.plot)
+    cli_post.add_commands(subparsers, device, model, _CONFIG_HELP)
 
     info = subparsers.add_parser(
         "info", parents=[device], help="print versions, devices, precision"

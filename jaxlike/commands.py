@@ -83,44 +83,6 @@ def termination_as_interrupt() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def plot(arguments: argparse.Namespace) -> int:
-    """Plot chains and a data vector."""
-    if not arguments.chains and arguments.config is None:
-        raise ConfigError("nothing to plot; give a PREFIX of chains, --config CONFIG, or both")
-    import matplotlib
-
-    matplotlib.use("agg")
-    import jaxlike
-    from jaxlike.inference import inference_data_of_files
-    from jaxlike.plots import best_point, data_vector_plot, load_chains, triangle_plot
-    from jaxlike.plots_chains import trace_and_rank_plots
-
-    stem = arguments.output or (arguments.chains or [Path(arguments.config).stem])[0]
-    runs = [load_chains(prefix) for prefix in arguments.chains]
-    samples = runs[0] if runs else None
-    if runs:
-        names = arguments.params.split(",") if arguments.params else None
-        print(triangle_plot(runs, f"{stem}_triangle.png", names=names))
-        if arguments.trace:
-            for prefix in arguments.chains:
-                own = stem if len(runs) == 1 else f"{stem}_{Path(prefix).name}"
-                data = inference_data_of_files(prefix)
-                for path in trace_and_rank_plots(data, own, names):
-                    print(path)
-    elif arguments.params or arguments.trace:
-        raise ConfigError("options --params and --trace have no effect without a PREFIX of chains")
-    if arguments.config:
-        model = jaxlike.load(arguments.config, **option_overrides(arguments))
-        x = model.reference if samples is None else best_point(samples, model.parameters)
-        theory = model.theory_vector(model.params_dict(x))
-        where = "reference point" if samples is None else "best draw"
-        title = f"{Path(model.data.source).name}, {where}"
-        print(data_vector_plot(model.data, theory, f"{stem}_data_vector.png", title=title))
-    elif option_overrides(arguments):
-        raise ConfigError("options --data-file and --set have no effect without --config")
-    return 0
-
-
 def version_of(package: str) -> str:
     from importlib.metadata import PackageNotFoundError, version
 

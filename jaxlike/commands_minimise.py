@@ -72,7 +72,7 @@ def _plots(model: "Model", x: "np.ndarray", prefix: str) -> list[Path]:
     import matplotlib
 
     matplotlib.use("agg")
-    from jaxlike.plots import data_vector_plot
+    from jaxlike.plots_data_vector import data_vector_plot
 
     theory = model.theory_vector(model.params_dict(x))
     title = f"{Path(model.data.source).name}, best fit"

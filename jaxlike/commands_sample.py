@@ -47,7 +47,8 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
         with_derived,
         with_external_priors,
     )
-    from jaxlike.inference.chains import Chains, check_unused, write_chains
+    from jaxlike.inference.chain_files import check_unused, write_chains
+    from jaxlike.inference.chains import Chains
     from jaxlike.samplers import options_of, sampler
 
     run, team = sampler(method), arguments.team
@@ -74,7 +75,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
 
     def save(chains: Chains) -> None:
         chains = with_external_priors(model, chains)
-        info = _run_info(model.config, chains, arguments, options)
+        info = run_info(model.config, chains, arguments, options)
         files[:] = write_chains(
             chains,
             prefix,
@@ -128,7 +129,7 @@ def _listed(files: Sequence[Path]) -> str:
     return ", ".join(map(str, files))
 
 
-def _run_info(
+def run_info(
     config: "Config", chains: "Chains", arguments: argparse.Namespace, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the .updated.yaml says besides parameters and sampler: components as Cobaya has them."""

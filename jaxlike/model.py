@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from os import PathLike
 from typing import Any
 
 import jax
@@ -13,24 +12,19 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.config import Config, read_config
+from jaxlike.config import Config
 from jaxlike.data import TwoPointData
-from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.likelihood import Likelihood, build_likelihood
+from jaxlike.likelihood import Likelihood
 from jaxlike.names import canonical_name, is_known
 from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.parameters import (
     EXCLUSIVE,
     Parameter,
     all_values,
-    check_feedback,
-    check_names,
-    is_idle,
     parameter_values,
     resolve,
 )
 from jaxlike.priors import Prior
-from jaxlike.survey import load_data
 from jaxlike.theory import linear
 
 _CPU_NODES = 5000
@@ -255,49 +249,3 @@ class Model:
 
     def _log_likelihood_at(self, x: Array) -> Array:
         return self.likelihood.log_likelihood(self.canonical(self.params_dict(x)))
-
-
-def model_from_config(config: Config) -> Model:
-    """The Model that a Config asks for; errors name the file and the culprit."""
-    if config.theory.power != "jaxlike":
-        raise ConfigError(
-            f"{config.path}: power = {config.theory.power} takes P(k, z) from the program that "
-            "calls jaxlike, which is not there: take power = jaxlike"
-        )
-    data = load_data(config.data_file, config.scale_cuts, config.probes)
-    likelihood = build_likelihood(data, config.theory)
-    n_lens, n_source = likelihood.n_lens, likelihood.n_source
-    kept = tuple(
-        p
-        for p in config.parameters
-        if not (p.assumed and is_idle(p.name, n_lens=n_lens, n_source=n_source))
-    )
-    _check_arguments(config, {p.name for p in kept})
-    config = replace(config, parameters=kept)
-    names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
-    try:
-        check_names(names, n_lens=n_lens, n_source=n_source)
-        check_feedback(names, config.theory.nonlinear)
-    except ParameterError as error:
-        raise ParameterError(f"{config.path}: {error}") from error
-    return Model(config, likelihood)
-
-
-def _check_arguments(config: Config, kept: set[str]) -> None:
-    for prior in config.external_priors:
-        for name in prior.arguments:
-            if name not in kept:
-                raise ParameterError(
-                    f"{config.path}: external prior '{prior.name}' takes '{name}', which has no "
-                    "effect on these data"
-                )
-
-
-def load(path: str | PathLike[str], **overrides: Any) -> Model:
-    """The Model of a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini).
-
-    Keywords replace the file's options: data_file, scale_cuts, probes, linear, nonlinear, nz,
-    nz_bandwidth, projection, radiation, ell_prefactors. Raises JaxlikeError, whose one sentence
-    names the file, option or parameter at fault.
-    """
-    return model_from_config(read_config(path, **overrides))

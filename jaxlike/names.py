@@ -77,6 +77,7 @@ _SECTIONED = {
     for alias, name in _SECTIONS[section].items()
 }
 _STEMS = {alias: stem for stem, given in PER_BIN.items() for alias in given}
+_IN_COSMOSIS = {name: alias for alias, name in reversed(_SECTIONED.items())}
 
 _LATEX = {
     "Omega_m": r"\Omega_\mathrm{m}",
@@ -146,6 +147,17 @@ def canonical_name(name: str) -> str:
         raise ParameterError(f"unknown parameter '{name}'{hint}; accepted are {accepted_names()}")
     stem, number = parts
     return stem if number is None else f"{stem}{number}"
+
+
+def cosmosis_name(name: str) -> str | None:
+    """CosmoSIS's section--name of an accepted parameter name; None for an unknown one."""
+    parts = split_name(name)
+    if parts is None:
+        return None
+    stem, number = parts
+    if number is None:
+        return _IN_COSMOSIS.get(stem)
+    return next(f"{alias}{number}" for alias in PER_BIN[stem] if "--" in alias)
 
 
 def is_known(name: str) -> bool:

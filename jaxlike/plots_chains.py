@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxlike.errors import ConfigError
+from jaxlike.inference.draws import matching
 
 
 def trace_and_rank_plots(
@@ -15,7 +16,8 @@ def trace_and_rank_plots(
     """Write STEM_trace.png and STEM_rank.png of ArviZ's `data`; returns their paths.
 
     Ranks are uniform where chains agree (Vehtari et al. 2021, arXiv:1903.08008). `names` are by
-    default all; ConfigError if one is not in the chains.
+    default all, and may go by other names of the same quantities; ConfigError if one is not in the
+    chains.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # ArviZ announces its next version, and uses old Matplotlib
@@ -23,12 +25,13 @@ def trace_and_rank_plots(
         import matplotlib.pyplot as plt
 
         known = list(data.posterior.data_vars)
+        found = matching(names or known, known)
         for name in names or ():
-            if name not in known:
+            if name not in found:
                 raise ConfigError(
                     f"parameter '{name}' is not in the chains; accepted are {', '.join(known)}"
                 )
-        chosen = list(names or known)
+        chosen = list(found.values())
         paths = []
         with arviz.rc_context({"plot.max_subplots": 2 * len(chosen) + 2}):
             for kind, draw in (("trace", arviz.plot_trace), ("rank", arviz.plot_rank)):

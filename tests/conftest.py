@@ -24,7 +24,8 @@ from jaxlike.data import (  # noqa: E402
     TwoPointData,
     write_two_point_fits,
 )
-from jaxlike.model import Model, load  # noqa: E402
+from jaxlike.loading import load  # noqa: E402
+from jaxlike.model import Model  # noqa: E402
 from jaxlike.theory.covariance import Field, gaussian_cl_covariance  # noqa: E402
 from jaxlike.theory.kernels import all_pairs  # noqa: E402
 

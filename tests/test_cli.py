@@ -112,7 +112,7 @@ BAD = [
     (["plot"], "nothing to plot; give"),
     (["plot", "--config", "{config}", "--trace"], "--trace have no effect without a PREFIX"),
     (["plot", "{tmp}/absent"], "there is no file {tmp}/absent.1.txt"),
-    (["plot", "{tmp}/absent", "--set", "nz"], "there is no file {tmp}/absent.1.txt"),
+    (["plot", "{tmp}/absent", "--set", "nz"], "--set and --residuals have no effect without"),
     (["data"], "required: COMMAND"),
     (["data", "get", "des_y9"], "there is no data set 'des_y9'; accepted are des_y1"),
     (["data", "get", "des_y1", "--from", "absent.fits"], "absent.fits: cannot be read"),

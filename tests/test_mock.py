@@ -11,7 +11,7 @@ from jaxlike.cli import main
 from jaxlike.config import read_config
 from jaxlike.data import default_data_file, find_data_file, read_two_point_fits, scale_cut_presets
 from jaxlike.likelihood import NODE_TOLERANCE
-from jaxlike.model import model_from_config
+from jaxlike.loading import model_from_config
 
 MAKERS = {"des_y1_mock": mock, "paper_mock": mock_paper}
 

@@ -1,19 +1,19 @@
 """Figures are written, have a panel per bin pair, and name what they cannot show."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
 from jaxlike.errors import ConfigError
 from jaxlike.inference import Chains
-from jaxlike.plots import (
-    best_point,
-    chains_as_samples,
-    data_vector_plot,
-    elbo_plot,
-    load_chains,
-    triangle_plot,
-)
+from jaxlike.inference.cosmosis_text import write_cosmosis
+from jaxlike.inference.read_draws import read_draws
+from jaxlike.plots import chains_as_samples, elbo_plot, load_chains, triangle_plot
+from jaxlike.plots_data_vector import data_vector_plot
+from jaxlike.plots_predictive import chi2_plot
+from jaxlike.predictive import Check
 
 
 def make_data(statistics=("xi_plus", "xi_minus", "gamma_t", "w"), n_lens=2, n_source=3):
@@ -95,14 +95,44 @@ def test_triangle_plot_of_all_or_chosen_parameters(tmp_path, prefix):
         triangle_plot(samples, tmp_path / "none.png", names=["sigma8"])
 
 
-def test_best_point(prefix):
-    samples = load_chains(prefix)
-    np.testing.assert_array_equal(
-        best_point(samples, ["ns", "omegam"]),
-        samples.samples[np.argmin(samples.loglikes)][[1, 0]],
-    )
-    with pytest.raises(ConfigError, match="'h' of the configuration is not in the chains"):
-        best_point(samples, ["h"])
+def test_runs_of_other_names_are_drawn_over_each_other(tmp_path, prefix):
+    draws = read_draws(prefix)
+    draws = replace(draws, log_prior=np.zeros(500), weights=np.linspace(0.5, 1.5, 500))
+    path = write_cosmosis(draws, tmp_path / "theirs.txt")
+    samples = load_chains(path)
+    assert samples.label == "theirs"
+    np.testing.assert_allclose(samples.weights, draws.weights)
+    runs = [load_chains(prefix), samples]
+    both = triangle_plot(runs, tmp_path / "both.png", names=["omegam", "DES_b1"])
+    assert both.stat().st_size > 10_000
+    with pytest.raises(ConfigError, match="'omegam' is not in the chains; accepted are cosmolog"):
+        triangle_plot(runs[::-1], tmp_path / "none.png", names=["omegam"])
+
+
+@pytest.mark.parametrize("residuals", [False, True])
+def test_bands_are_drawn(tmp_path, residuals):
+    data = make_data(("xi_plus", "gamma_t", "w"))
+    mask = np.ones(data.n_data, bool)
+    mask[1:4] = False  # of the first pair a single point is left
+    data = data.select(mask)
+    ends = {p: ((1 - p) * data.value, (1 + p) * data.value) for p in (0.1, 0.3)}
+    path = tmp_path / "data.svg"
+    data_vector_plot(data, data.value, path, residuals=residuals, bands=ends)
+    assert "bands hold 10 % and 30 %" in path.read_text()
+
+
+@pytest.mark.parametrize(
+    "names", [["all"], ["w", "all"], ["xi_plus", "xi_minus", "gamma_t", "all"]]
+)
+def test_chi2_plot(tmp_path, names):
+    rng = np.random.default_rng(0)
+    checks = [
+        Check(n, 9, rng.chisquare(3, 200), rng.chisquare(9, 200), np.ones(200)) for n in names
+    ]
+    path = chi2_plot(checks, tmp_path / "new" / "chi2.svg", title="some data")
+    text = path.read_text()
+    assert "all data, 9 points: p = " in text
+    assert text.count("9 points") == len(names)
 
 
 @pytest.mark.parametrize("steps", [1, 7, 1000])

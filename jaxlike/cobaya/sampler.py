@@ -32,7 +32,7 @@ from jaxlike.inference import (
     with_external_priors,
 )
 from jaxlike.inference.diagnostics import MAX_R_HAT
-from jaxlike.model import model_from_config
+from jaxlike.loading import model_from_config
 from jaxlike.range_policy import check_prior
 from jaxlike.samplers import checked_options, options_of, sampler
 

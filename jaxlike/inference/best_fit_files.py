@@ -9,7 +9,7 @@ import numpy as np
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference.best_fit import BestFit
-from jaxlike.inference.chains import check_prefix
+from jaxlike.inference.chain_files import check_prefix
 
 _SUFFIXES = (".minimum", ".minimum.txt", ".covmat")
 

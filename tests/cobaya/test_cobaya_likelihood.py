@@ -17,7 +17,7 @@ from cobaya.model import Model, get_model
 
 from jaxlike.config import config_from_info
 from jaxlike.data import default_data_file, read_two_point_fits, write_two_point_fits
-from jaxlike.model import model_from_config
+from jaxlike.loading import model_from_config
 
 THEORY = "jaxlike.cobaya.Theory"
 LIKELIHOODS = ("jaxlike.cobaya.3x2pt", "jaxlike.cobaya.shear", "jaxlike.cobaya.2x2pt")

@@ -18,6 +18,7 @@ from cosmosis.runtime import prior as host
 import jaxlike
 from jaxlike.cosmosis_sampler import model_of, prior_of
 from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.inference import read_draws
 from jaxlike.priors import Normal, Quantile, TruncatedNormal, Uniform
 
 
@@ -38,6 +39,12 @@ def test_chains_are_cosmosis_s(run_cosmosis, small_pipeline, tmp_path):
     assert_allclose(S_8, sigma_8 * np.sqrt(Omega_m / 0.3), rtol=1e-9)
     assert_allclose(posterior[7], model.log_posterior(rows[7, :n]), rtol=1e-8)
     assert_allclose(prior[7], model.log_prior(rows[7, :n]), rtol=1e-8)
+
+    draws = read_draws(chain)
+    assert draws.varied == model.parameters
+    assert draws.names[n:] == ("sigma8", "S8")
+    assert draws.limits["bin_bias--b1"] == (0.8, 3.0)
+    assert_allclose(draws.columns(model.parameters), rows[:, :n])
 
     tool = Path(sys.executable).with_name("cosmosis-postprocess")
     command = str(tool) if tool.is_file() else shutil.which("cosmosis-postprocess")

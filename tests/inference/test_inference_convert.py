@@ -7,10 +7,16 @@ from jaxlike.errors import ConfigError
 from jaxlike.inference import (
     Chains,
     inference_data,
+    inference_data_of_draws,
     inference_data_of_files,
+    read_draws,
     summarise,
     write_chains,
+    write_cosmosis,
+    write_getdist,
+    write_netcdf,
 )
+from jaxlike.plots import load_chains
 from jaxlike.plots_chains import trace_and_rank_plots
 
 
@@ -56,6 +62,65 @@ def test_weights_repeat_rows(tmp_path):
     data = inference_data_of_files(tmp_path / "mc")
     np.testing.assert_array_equal(data.posterior["p"][0], [0.5, 0.5, 0.7, 0.7, 0.7])
     np.testing.assert_array_equal(data.posterior["p"][1], [0.1, 0.2, 0.2, 0.2, 0.2])
+
+
+def test_other_weights_resample_each_chain(chains, tmp_path):
+    weights = np.exp(chains.draws[..., 0])
+    write_chains(chains, tmp_path / "run", weights=weights)
+    data = inference_data_of_files(tmp_path / "run")
+    assert data.posterior["H0"].shape == (3, 200)
+    for i in range(3):
+        expected = np.average(chains.draws[i, :, 0], weights=weights[i])
+        assert expected > 0.7
+        assert float(data.posterior["omegam"][i].mean()) == pytest.approx(expected, abs=0.1)
+
+
+def test_netcdf_keeps_everything(chains, tmp_path):
+    import arviz
+
+    write_chains(chains, tmp_path / "run")
+    data = inference_data_of_draws(read_draws(tmp_path / "run"))
+    path = write_netcdf(data, tmp_path / "new" / "run.nc")
+    read = arviz.from_netcdf(path)
+    for name in ("omegam", "H0", "S8"):
+        np.testing.assert_array_equal(read.posterior[name], data.posterior[name])
+    np.testing.assert_allclose(read.sample_stats["lp"], chains.log_posterior, rtol=1e-8)
+    assert [f.name for f in path.parent.iterdir()] == ["run.nc"]
+
+
+def test_a_missing_package_is_named(tmp_path):
+    class Data:
+        def to_netcdf(self, path):
+            raise ImportError("No module named 'h5netcdf'")
+
+    with pytest.raises(ConfigError, match=r"NetCDF cannot be written .*: pip install h5netcdf"):
+        write_netcdf(Data(), tmp_path / "run.nc")
+
+
+def test_through_cosmosis_to_getdist(chains, tmp_path):
+    weights = np.exp(0.3 * chains.draws[..., 1])
+    write_chains(chains, tmp_path / "run", weights=weights)
+    first = read_draws(tmp_path / "run")
+    read = read_draws(write_cosmosis(first, tmp_path / "run_cosmosis.txt"))
+    files = write_getdist(read, tmp_path / "back")
+    assert [f.name for f in files] == ["back.1.txt", "back.paramnames", "back.ranges"]
+    last = read_draws(tmp_path / "back")
+    assert last.names == (
+        "cosmological_parameters--omega_m",
+        "cosmological_parameters--hubble",
+        "S8",
+    )
+    assert last.sampled == first.sampled
+    for field in ("values", "weights", "log_posterior", "log_prior"):
+        np.testing.assert_allclose(getattr(last, field), getattr(first, field), rtol=1e-8)
+    before, after = load_chains(tmp_path / "run"), load_chains(tmp_path / "back")
+    np.testing.assert_allclose(before.getMeans()[:3], after.getMeans()[:3], rtol=1e-7)
+    assert after.paramNames.parWithName("S8").isDerived
+    direct = load_chains(tmp_path / "run_cosmosis.txt")
+    np.testing.assert_allclose(before.getMeans()[:3], direct.getMeans()[:3], rtol=1e-7)
+    with pytest.raises(ConfigError, match=r"back\.1\.txt exists already"):
+        write_getdist(read, tmp_path / "back")
+    write_getdist(read, tmp_path / "back", overwrite=True)
 
 
 def test_plots_are_written(chains, tmp_path):

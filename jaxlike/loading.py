@@ -1,0 +1,59 @@
+"""From a configuration file to its posterior."""
+
+from dataclasses import replace
+from os import PathLike
+from typing import Any
+
+from jaxlike.config import Config, read_config
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.likelihood import build_likelihood
+from jaxlike.model import Model
+from jaxlike.names import is_known
+from jaxlike.parameters import check_feedback, check_names, is_idle
+from jaxlike.survey import load_data
+
+
+def model_from_config(config: Config) -> Model:
+    """The Model that a Config asks for; errors name the file and the culprit."""
+    if config.theory.power != "jaxlike":
+        raise ConfigError(
+            f"{config.path}: power = {config.theory.power} takes P(k, z) from the program that "
+            "calls jaxlike, which is not there: take power = jaxlike"
+        )
+    data = load_data(config.data_file, config.scale_cuts, config.probes)
+    likelihood = build_likelihood(data, config.theory)
+    n_lens, n_source = likelihood.n_lens, likelihood.n_source
+    kept = tuple(
+        p
+        for p in config.parameters
+        if not (p.assumed and is_idle(p.name, n_lens=n_lens, n_source=n_source))
+    )
+    _check_arguments(config, {p.name for p in kept})
+    config = replace(config, parameters=kept)
+    names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
+    try:
+        check_names(names, n_lens=n_lens, n_source=n_source)
+        check_feedback(names, config.theory.nonlinear)
+    except ParameterError as error:
+        raise ParameterError(f"{config.path}: {error}") from error
+    return Model(config, likelihood)
+
+
+def _check_arguments(config: Config, kept: set[str]) -> None:
+    for prior in config.external_priors:
+        for name in prior.arguments:
+            if name not in kept:
+                raise ParameterError(
+                    f"{config.path}: external prior '{prior.name}' takes '{name}', which has no "
+                    "effect on these data"
+                )
+
+
+def load(path: str | PathLike[str], **overrides: Any) -> Model:
+    """The Model of a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini).
+
+    Keywords replace the file's options: data_file, scale_cuts, probes, linear, nonlinear, nz,
+    nz_bandwidth, projection, radiation, ell_prefactors. Raises JaxlikeError, whose one sentence
+    names the file, option or parameter at fault.
+    """
+    return model_from_config(read_config(path, **overrides))

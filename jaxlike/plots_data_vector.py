@@ -1,0 +1,178 @@
+"""Figures of a data vector with its theory, a panel per pair of bins."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jaxlike.data import FOURIER_SPACE, Measurement, TwoPointData
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import SubFigure
+
+_SYMBOLS = {
+    "xi_plus": r"\xi_+", "xi_minus": r"\xi_-", "gamma_t": r"\gamma_t", "w": "w",
+    "C_ell_shear": r"C_\ell^{\gamma\gamma}", "C_ell_cross": r"C_\ell^{\delta\gamma}",
+    "C_ell_counts": r"C_\ell^{\delta\delta}",
+}  # fmt: skip
+_PANEL_INCHES = (1.9, 1.35)
+_COLOUR = "#c2410c"
+
+#: Probability -> lower and upper end (n_data,) of what it holds of the theory.
+Bands = Mapping[float, tuple[np.ndarray, np.ndarray]]
+
+
+def data_vector_plot(
+    data: TwoPointData,
+    theory: np.ndarray,
+    path: str | os.PathLike[str],
+    *,
+    title: str = "",
+    residuals: bool = False,
+    bands: Bands | None = None,
+) -> Path:
+    """Write measured points with error bars and the theory (n_data,), a panel per bin pair.
+
+    Values are multiplied by the angle in arcmin or by ell; or, with `residuals`, measured minus
+    theory is in units of the error.  `bands` of the theory are filled.
+    Returns the image's path.
+    """
+    from matplotlib.figure import Figure
+
+    theory = np.asarray(theory)
+    bands = bands or {}
+    curves = np.stack([theory, *(end for ends in bands.values() for end in ends)])
+    errors = np.sqrt(np.diag(data.covariance))
+    residual = data.value - theory
+    chi2 = float(residual @ np.linalg.solve(data.covariance, residual))
+    ends = np.cumsum([len(m.value) for m in data.measurements])[:-1]
+    pieces = list(
+        zip(data.measurements, np.split(errors, ends), np.split(curves, ends, axis=1), strict=True)
+    )
+    # Two tables side by side: their grids of panels are about as high as wide.
+    lines = [pieces[i : i + 2] for i in range(0, len(pieces), 2)]
+    grids = [[_grid(m) for m, _, _ in line] for line in lines]
+    heights = [max(rows for rows, _ in grid) for grid in grids]
+    width = max(sum(columns for _, columns in grid) for grid in grids)
+    figure = Figure(
+        figsize=(max(6.0, width * _PANEL_INCHES[0]), sum(heights) * _PANEL_INCHES[1] + 0.8),
+        layout="constrained",
+    )
+    what = "(measured - theory) / error" if residuals else "measured (points) and theory (lines)"
+    what = f"{title}: {what}" if title else what
+    heads = [what, f"$\\chi^2$ = {chi2:.1f} for {data.n_data} points"]
+    if bands:
+        shares = " and ".join(f"{100 * share:.0f} %" for share in sorted(bands))
+        heads.append(f"bands hold {shares} of the posterior's theory")
+    few_inches = figure.get_figwidth() < 12
+    figure.suptitle(("\n" if few_inches else ", ").join(heads), fontsize=10 if few_inches else 12)
+    strips = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for strip, line, grid in zip(strips, lines, grids, strict=True):
+        parts = strip.subfigures(
+            1, len(line), width_ratios=[columns for _, columns in grid], squeeze=False
+        )[0]
+        for part, (measurement, error, those), shape in zip(parts, line, grid, strict=True):
+            _draw_measurement(part, measurement, error, those, shape, residuals)
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(target, dpi=110)
+    return target
+
+
+def symbol_of(statistic: str) -> str:
+    """LaTeX of a statistic, without $."""
+    return _SYMBOLS[statistic]
+
+
+def _is_auto(measurement: Measurement) -> bool:
+    return bool(np.all(measurement.bin1 == measurement.bin2))
+
+
+def _grid(measurement: Measurement) -> tuple[int, int]:
+    """Rows and columns of panels: first against second bin, or one column of auto-correlations."""
+    rows = len(np.unique(measurement.bin1))
+    return (rows, 1) if _is_auto(measurement) else (rows, len(np.unique(measurement.bin2)))
+
+
+def _draw_measurement(
+    part: "SubFigure",
+    measurement: Measurement,
+    error: np.ndarray,
+    curves: np.ndarray,
+    shape: tuple[int, int],
+    residuals: bool,
+) -> None:
+    """One table: `curves` (1 + 2 n_band, n) are the theory, then the ends of each band."""
+    axes = part.subplots(*shape, sharex=True, sharey="row", squeeze=False)
+    first, second = np.unique(measurement.bin1), np.unique(measurement.bin2)
+    of_ell = measurement.statistic in FOURIER_SPACE
+    variable, unit = (r"\ell", "") if of_ell else (r"\theta", " [arcmin]")
+    at = measurement.scale
+    power = int(-np.floor(np.log10(np.max(np.abs(at * measurement.value)) or 1.0)))
+    scale, zero = 10.0**power * at, np.zeros_like(at)
+    if residuals:
+        scale, zero = 1 / error, curves[0]
+    used = np.zeros(shape, bool)
+    for pair in np.unique(np.column_stack([measurement.bin1, measurement.bin2]), axis=0):
+        row = int(np.searchsorted(first, pair[0]))
+        column = 0 if _is_auto(measurement) else int(np.searchsorted(second, pair[1]))
+        points = (measurement.bin1 == pair[0]) & (measurement.bin2 == pair[1])
+        _draw_panel(
+            axes[row, column],
+            at[points],
+            (scale * (measurement.value - zero))[points],
+            (scale * error)[points],
+            (scale * (curves - zero))[:, points],
+            f"{pair[0]}, {pair[1]}",
+        )
+        used[row, column] = True
+    for ax, is_used in zip(axes.flat, used.flat, strict=True):
+        ax.set_visible(bool(is_used))
+    _label_outer(axes, used)
+    _set_log_ticks(axes[0, 0], at)
+    factor = f"10^{{{power}}}\\," if power else ""
+    symbol = symbol_of(measurement.statistic)
+    curve = symbol if of_ell else f"{symbol}({variable})"
+    label = f"${factor}{variable}\\,{curve}${unit}"
+    part.supylabel(f"$\\Delta {symbol} / \\sigma$" if residuals else label, fontsize=11)
+    part.supxlabel(f"${variable}${unit}", fontsize=11)
+
+
+def _draw_panel(ax: "Axes", at: Any, value: Any, error: Any, curves: Any, label: str) -> None:
+    ax.axhline(0.0, color="0.8", linewidth=0.8)
+    order = np.argsort(at)
+    for low, high in curves[1:].reshape(-1, 2, len(at)):
+        if len(at) > 1:  # where bands overlap they are darker
+            ax.fill_between(at[order], low[order], high[order], color=_COLOUR, alpha=0.25, lw=0)
+        else:
+            ax.vlines(at, low, high, color=_COLOUR, alpha=0.25, linewidth=7)
+    ax.errorbar(at, value, error, fmt=".", color="0.15", markersize=4, linewidth=0.9)
+    style = "-" if len(at) > 1 else "_"
+    ax.plot(at[order], curves[0][order], style, color=_COLOUR, linewidth=1.4)
+    ax.set_ymargin(0.25)
+    box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0}
+    ax.text(0.97, 0.94, label, transform=ax.transAxes, ha="right", va="top", fontsize=8, bbox=box)
+    ax.tick_params(labelsize=8)
+
+
+def _label_outer(axes: np.ndarray, used: np.ndarray) -> None:
+    """Tick labels where no used panel lies further left or below; the grid may be a triangle."""
+    for row, column in np.argwhere(used):
+        axes[row, column].tick_params(
+            labelleft=not used[row, :column].any(), labelbottom=not used[row + 1 :, column].any()
+        )
+
+
+def _set_log_ticks(ax: "Axes", at: np.ndarray) -> None:
+    """A logarithmic axis with few labels in plain numbers, for all panels that share it."""
+    from matplotlib.ticker import FixedLocator, FormatStrFormatter, NullLocator
+
+    steps = (1.0, 3.0) if at.max() > 30.0 * at.min() else (1.0, 2.0, 5.0)
+    ax.set_xscale("log")
+    ax.set_xlim(0.85 * at.min(), 1.18 * at.max())
+    ax.xaxis.set_major_locator(FixedLocator([s * 10.0**k for k in range(-3, 5) for s in steps]))
+    ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))
+    ax.xaxis.set_minor_locator(NullLocator())
