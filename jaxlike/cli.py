@@ -261,9 +261,14 @@ def _set_up(arguments: argparse.Namespace) -> None:
     from jaxlike.devices import use_devices
 
     devices = getattr(arguments, "devices", None)
-    if devices is None and getattr(arguments, "method", None) == "laps":
-        devices = os.cpu_count()  # one batch of walkers, which one device of a CPU has on one core
-    arguments.team = use_devices(arguments.device, devices, getattr(arguments, "distributed", None))
+    # walkers are one batch, which one device of a CPU evaluates on one core
+    spread = getattr(arguments, "method", None) == "laps"
+    arguments.team = use_devices(
+        arguments.device,
+        devices,
+        getattr(arguments, "distributed", None),
+        cpu_devices=os.cpu_count() if spread else None,
+    )
 
 
 def _positive(text: str) -> int:

@@ -52,11 +52,18 @@ class Team:
         return replace(whole, cost=cost)
 
 
-def use_devices(device: str | None, devices: int | None, distributed: str | None) -> Team:
+def use_devices(
+    device: str | None,
+    devices: int | None,
+    distributed: str | None,
+    *,
+    cpu_devices: int | None = None,
+) -> Team:
     """Set JAX up before it starts: double precision, kind and number of devices, processes.
 
     `devices` share chains between them: on a CPU so many are made of its cores, else the first ones
-    are taken. ConfigError names what is not there.
+    are taken. Where they are not given, a CPU is made `cpu_devices`. ConfigError names what is not
+    there.
     """
     jax.config.update("jax_enable_x64", True)
     keep_compiled()
@@ -66,8 +73,9 @@ def use_devices(device: str | None, devices: int | None, distributed: str | None
         jax.config.update("jax_platforms", "cpu")
     elif device == "gpu":
         jax.config.update("jax_platforms", None)  # whatever the environment prefers
+    if devices is not None or cpu_devices is not None:
+        jax.config.update("jax_num_cpu_devices", devices or cpu_devices)
     if devices is not None:
-        jax.config.update("jax_num_cpu_devices", devices)
         visible = ",".join(map(str, range(devices)))
         jax.config.update("jax_cuda_visible_devices", visible)
     team = _join(distributed) if distributed else Team()

@@ -78,12 +78,13 @@ def test_shipped_cobaya_inputs(repository, name):
     assert out["h"] == pytest.approx(0.69)
 
 
-def test_the_input_with_dark_energy_has_one_parameter_more(repository):
+@pytest.mark.parametrize("probes", ["3x2pt", "shear"])
+def test_the_input_with_dark_energy_has_one_parameter_more(repository, probes):
     full, w = (
         read_config(repository / "cobaya_yaml" / f"des_y1_{name}.yaml")
-        for name in ("3x2pt", "wcdm_3x2pt")
+        for name in (probes, f"wcdm_{probes}")
     )
-    assert w.theory == full.theory
+    assert (w.theory, w.probes) == (full.theory, full.probes)
     (more,) = (p for p in w.parameters if p not in full.parameters)
     assert (more.name, more.prior) == ("w", Uniform(-2.0, -0.33))
 

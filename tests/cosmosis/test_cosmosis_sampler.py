@@ -43,7 +43,7 @@ def test_chains_are_cosmosis_s(run_cosmosis, small_pipeline, tmp_path):
     draws = read_draws(chain)
     assert draws.varied == model.parameters
     assert draws.names[n:] == ("sigma8", "S8")
-    assert draws.limits["bin_bias--b1"] == (0.8, 3.0)
+    assert draws.limits["cosmological_parameters--omega_m"] == (0.1, 0.9)
     assert_allclose(draws.columns(model.parameters), rows[:, :n])
 
     tool = Path(sys.executable).with_name("cosmosis-postprocess")
@@ -73,12 +73,15 @@ def test_a_run_is_extended_and_no_row_is_doubled(run_cosmosis, small_pipeline, t
     assert done.returncode == 0, done.stdout + done.stderr
     rows = np.loadtxt(chain)
     assert rows.shape == (200, first.shape[1])
-    assert {tuple(row) for row in first} < {tuple(row) for row in rows}
-    assert len({tuple(row) for row in rows}) > 190
+    # the parameters bit for bit; derived ones are computed for other points at a time
+    assert {tuple(row[:2]) for row in first} < {tuple(row[:2]) for row in rows}
+    assert len({tuple(row[:2]) for row in rows}) > 190
     whole = tmp_path / "whole.txt"
     assert run_cosmosis(small_pipeline, "-p", f"output.filename={whole}").returncode == 0
-    key = np.lexsort(rows.T)
-    np.testing.assert_array_equal(rows[key], np.loadtxt(whole)[np.lexsort(np.loadtxt(whole).T)])
+    others = np.loadtxt(whole)
+    rows, others = (table[np.lexsort(table[:, :2].T)] for table in (rows, others))
+    np.testing.assert_array_equal(rows[:, :2], others[:, :2])
+    np.testing.assert_allclose(rows, others, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
