@@ -44,15 +44,15 @@ from jaxlike.inference.run_state import Run
 from jaxlike.inference.stages import Stage
 
 _LENGTH = 2.0  # of a trajectory, in units of sqrt(n)
-_TUNING_DRAWS = 20
+_TUNING_DRAWS = 12
 _SAVE_S = 5.0  # seconds between two checkpoints of the burn-in
 
 
 def adjusted_kernel() -> Callable[..., tuple[Any, Info]]:
-    """Trajectories of one length for all walkers, with McLachlan's integrator, then Metropolis."""
+    """Trajectories of one length for all walkers, each followed by a Metropolis step."""
     from blackjax.mcmc import adjusted_mclmc, integrators
 
-    step = adjusted_mclmc.build_kernel(integrators.isokinetic_mclachlan)
+    step = adjusted_mclmc.build_kernel(integrators.isokinetic_velocity_verlet)
 
     def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
         inner, density, root = whitened(state, density, tuning)
@@ -60,7 +60,7 @@ def adjusted_kernel() -> Callable[..., tuple[Any, Info]]:
         count = jnp.maximum(jnp.round(length / tuning.step_size), 1.0).astype(int)
         inner, info = step(key, inner, density, tuning.step_size, (count,), L_proposal_factor=1.25)
         state = unwhitened(inner.position, inner.logdensity, inner.logdensity_grad, root)
-        return state, Info(info.is_divergent, 2 * count, info.acceptance_rate)
+        return state, Info(info.is_divergent, count, info.acceptance_rate)
 
     return kernel
 
@@ -115,7 +115,7 @@ def run_laps(
     *,
     chains: int = 8,
     walkers: int = 64,
-    burn_in: int = 300,
+    burn_in: int = 200,
     samples: int = 1000,
     seed: int = 0,
     target_accept: float = 0.8,
