@@ -21,19 +21,25 @@ def benchmark(arguments: argparse.Namespace) -> int:
     if kind in KINDS and configs:
         if kind != "evidence" and len(configs) > 1:
             raise ConfigError(f"benchmark {kind} takes one CONFIG, not {' '.join(configs)}")
-        return KINDS[kind](arguments, configs)
+        run, unused = KINDS[kind]
+        _refuse(arguments, unused, f"with {kind}")
+        return run(arguments, configs)
     if len(arguments.config) > 1:
         raise ConfigError(
             f"benchmark takes one CONFIG, or one of {', '.join(KINDS)} and a CONFIG, not "
             f"{' '.join(arguments.config)}"
         )
-    for name in ("methods", "mocks", "option", "output", "force", "resume", "no_progress"):
-        if getattr(arguments, name):
-            option = name.replace("_", "-")
-            raise ConfigError(f"option --{option} has no effect without {' or '.join(KINDS)}")
+    every = ("methods", "mocks", "option", "output", "force", "resume", "no_progress")
+    _refuse(arguments, every, f"without {' or '.join(KINDS)}")
     from jaxlike.benchmarks import likelihood
 
     return likelihood.run(kind, option_overrides(arguments)) or 0
+
+
+def _refuse(arguments: argparse.Namespace, names: Sequence[str], where: str) -> None:
+    for name in names:
+        if getattr(arguments, name):
+            raise ConfigError(f"option --{name.replace('_', '-')} has no effect {where}")
 
 
 def _ess(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
@@ -126,12 +132,12 @@ def _evidence(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
     return 0
 
 
-KINDS: dict[str, Callable[[argparse.Namespace, Sequence[str]], int]] = {
-    "ess": _ess,
-    "sbc": _sbc,
-    "evidence": _evidence,
+KINDS: dict[str, tuple[Callable[[argparse.Namespace, Sequence[str]], int], tuple[str, ...]]] = {
+    "ess": (_ess, ("mocks",)),
+    "sbc": (_sbc, ("methods", "option")),
+    "evidence": (_evidence, ("methods", "mocks", "resume")),
 }
-"""Benchmarks besides that of the likelihood."""
+"""Benchmarks besides that of the likelihood, and the options that each has no use for."""
 
 
 def _model(arguments: argparse.Namespace, config: str) -> "Model":
@@ -156,7 +162,5 @@ def _folder(arguments: argparse.Namespace, kind: str) -> Path:
             f"output '{folder}': {existing[0]} exists already; give another --output, --resume to "
             "go on, or --force to replace it"
         )
-    if kind == "evidence" and arguments.resume:
-        raise ConfigError("option --resume has no effect with evidence")
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -11,10 +11,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-import jaxlike
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference import run_nested
+from jaxlike.inference.posterior import Posterior
 from jaxlike.inference.progress import stopwatch
 
 _BATCH = 100  # points that nautilus asks for at once
@@ -33,7 +33,7 @@ class Estimate:
 
 
 def nested(
-    config: str, model: "jaxlike.Model", options: dict[str, Any], progress: bool, folder: Path
+    config: str, model: Posterior, options: dict[str, Any], progress: bool, folder: Path
 ) -> Estimate:
     """BlackJAX's nested slice sampling."""
     checkpoint = folder / f"{Path(config).stem}.nested.checkpoint.npz"
@@ -43,19 +43,21 @@ def nested(
     return Estimate(config, "nested", *chains.evidence, cost.values, round(cost.total_s, 1))
 
 
-def nautilus(config: str, model: "jaxlike.Model", live: int, seed: int, progress: bool) -> Estimate:
+def nautilus(
+    config: str, model: Posterior, live: int, seed: int, progress: bool, *, n_eff: int = 10_000
+) -> Estimate:
     """Nautilus (Lange 2023, arXiv:2306.16923): importance nested sampling with neural networks."""
     try:
         from nautilus import Prior, Sampler
     except ImportError as error:
         raise ConfigError(
-            "the independent estimate needs nautilus: pip install nautilus-sampler"
+            "the independent estimate needs nautilus: pip install 'jaxlike[benchmark]'"
         ) from error
 
     def log_likelihood(q: jax.Array) -> jax.Array:
         # the edges of the unit cube are infinitely far away in u
         u = jax.scipy.special.ndtri(jnp.clip(q, 1e-15, 1 - 1e-15))
-        value = model.log_density(u) + 0.5 * (u @ u)
+        value = model.log_density(u) + 0.5 * (u @ u)  # external priors count as likelihood
         return jnp.where(jnp.isfinite(value), value, -1e30)
 
     few = jax.jit(partial(jax.lax.map, log_likelihood, batch_size=4))
@@ -74,7 +76,7 @@ def nautilus(config: str, model: "jaxlike.Model", live: int, seed: int, progress
     sampler = Sampler(
         prior, values, n_live=live, seed=seed, vectorized=True, pass_dict=False, n_batch=_BATCH
     )
-    sampler.run(verbose=progress, n_eff=10000)
+    sampler.run(verbose=progress, n_eff=n_eff)
     # the error of importance nested sampling, from the effective number of points
     spread = 1.0 / np.sqrt(sampler.n_eff)
     found, seconds = float(sampler.log_z), round(clock(), 1)
