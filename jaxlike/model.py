@@ -232,11 +232,15 @@ class Model:
         finite = np.isfinite(self.log_posterior(x))
         return None if finite else "the theory is not finite there"
 
+    @property
+    def points_at_once(self) -> int:
+        """How many points a core of a CPU evaluates at once; more nodes leave its caches."""
+        nodes = self.likelihood.theory.nodes
+        return max(1, min(CPU_CHUNK, _CPU_NODES // (nodes.z.size * nodes.ell.size)))
+
     def _batched(self, function: Callable[[Array], Any], X: Array) -> Any:
         """`function` of every row of X: all at once on an accelerator, a few at a time on a CPU."""
-        nodes = self.likelihood.theory.nodes
-        n = max(1, min(CPU_CHUNK, _CPU_NODES // (nodes.z.size * nodes.ell.size)))
-        few = partial(jax.lax.map, function, batch_size=n)
+        few = partial(jax.lax.map, function, batch_size=self.points_at_once)
         return jax.lax.platform_dependent(X, cpu=few, default=jax.vmap(function))
 
     def _log_external(self, x: Array) -> Array:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from getdist.mcsamples import MCSamples
 
 _LEVELS = (0.30, 0.68, 0.90)  # of figures 8 to 10 of Campagne et al. 2023 (arXiv:2302.05163)
-_FOUR = ("Omega_c", "Omega_m", "sigma8", "A_s", "S8", "w0", "A_IA", "h")  # figure 8 has four of these
+# figure 8 has four of these
+_FOUR = ("Omega_c", "Omega_m", "sigma8", "A_s", "S8", "w0", "A_IA", "h")
 
 
 def contour_figures(results: Sequence[Result], folder: Path) -> list[Path]:

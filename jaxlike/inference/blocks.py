@@ -16,7 +16,7 @@ from jax import Array
 from jax.sharding import PartitionSpec
 
 from jaxlike.inference.layout import AXIS, Layout
-from jaxlike.inference.posterior import Posterior, context_of, in_context
+from jaxlike.inference.posterior import Posterior, context_of, in_context, points_at_once
 from jaxlike.inference.shear import Shear, bend, offset, straighten
 from jaxlike.numerics.batches import sloped_few_at_a_time
 
@@ -40,8 +40,12 @@ class Info(NamedTuple):
     acceptance: Any
 
 
-#: (key, BlackJAX's HMCState at v, log-density of v, Tuning) -> (HMCState, Info)
-Kernel = Callable[[Array, Any, Callable[[Array], Array], Tuning], tuple[Any, Info]]
+#: (key, BlackJAX's HMCState at v, log-density of v, Tuning, pace) -> (HMCState, Info).  The pace of
+#: a draw is a number between 0 and 1 that is the same for all chains: trajectories of random
+#: length, but equally long, leave no chain waiting for another in its batch.
+Kernel = Callable[[Array, Any, Callable[[Array], Array], Tuning, Array], tuple[Any, Info]]
+
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True)
@@ -82,9 +86,10 @@ def compile_block(kernel: Kernel, model: Posterior, layout: Layout) -> Callable:
 
     real, n, group = jnp.result_type(float), len(model.parameters), layout.group
     own_density, carry = (in_context(model, f) for f in ("log_density", "from_unconstrained"))
-    log_density = sloped_few_at_a_time(own_density) if group > 1 else own_density
+    few = points_at_once(model)
+    log_density = sloped_few_at_a_time(own_density, chunk=few) if group > 1 else own_density
 
-    def draw(context: Any, key: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
+    def draw(context: Any, key: Array, state: Any, tuning: Tuning, pace: Array) -> tuple[Any, Any]:
         shear = tuning.shear
 
         def transform(u: Array) -> Array:
@@ -99,18 +104,22 @@ def compile_block(kernel: Kernel, model: Posterior, layout: Layout) -> Callable:
         u, value, gradient = state
         along = gradient + (shear.axis @ gradient) * slope(u)
         inner = HMCState(straighten(shear, transform, u), value, along)
-        inner, info = kernel(key, inner, density, tuning)
+        inner, info = kernel(key, inner, density, tuning, pace)
         v, value, along = inner
         u = bend(shear, transform, v)
         gradient = along - (shear.axis @ along) * slope(u)
         outputs = u, gradient, value, *(jnp.asarray(x).astype(real) for x in info)
         return HMCState(u, value, gradient), outputs
 
-    def draw_group(context: Any, keys: Array, state: Any, tuning: Tuning) -> tuple[Any, Any]:
+    def draw_group(
+        context: Any, keys: Array, state: Any, tuning: Tuning, index: Array
+    ) -> tuple[Any, Any]:
+        pace = jnp.mod((index + 1) * _GOLDEN, 1.0)  # the evenest sequence there is
         if len(keys) > 1:
-            return jax.vmap(draw, in_axes=(None, 0, 0, None))(context, keys, state, tuning)
+            each = jax.vmap(draw, in_axes=(None, 0, 0, None, None))
+            return each(context, keys, state, tuning, pace)
         # A batch of one would pay for the selections by which a batch waits for its slowest.
-        result = draw(context, keys[0], jax.tree.map(lambda a: a[0], state), tuning)
+        result = draw(context, keys[0], jax.tree.map(lambda a: a[0], state), tuning, pace)
         return jax.tree.map(lambda a: a[None], result)
 
     def block(
@@ -119,7 +128,7 @@ def compile_block(kernel: Kernel, model: Posterior, layout: Layout) -> Callable:
         def body(i: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
             state, outputs = carry
             here = jax.vmap(lambda key: jax.random.fold_in(key, first + i))(keys)
-            state, new = draw_group(context, here, state, tuning)
+            state, new = draw_group(context, here, state, tuning, first + i)
             return state, jax.tree.map(lambda all_, one: all_.at[i].set(one), outputs, new)
 
         m = len(keys)
@@ -161,8 +170,10 @@ def run_block(
     """Make draws `first` to `first + count` (at most LENGTH) of every chain; keys are (chain,).
 
     Every draw has a random key of its own, so that the draws do not depend on how they are cut
-    into blocks.
+    into blocks.  States of another layout are accepted.
     """
+    if len(states) * layout.group != len(keys):
+        states = first_states(*joined(states), layout)
     group, whole, spread = layout.group, layout.spread(chains=False), layout.spread()
     real = jnp.result_type(float)
     context, settings = jax.device_put(

@@ -15,7 +15,7 @@ from jax import Array
 from jax.sharding import PartitionSpec
 
 from jaxlike.inference.layout import AXIS, Layout
-from jaxlike.inference.posterior import Posterior, context_of, in_context
+from jaxlike.inference.posterior import Posterior, context_of, in_context, points_at_once
 from jaxlike.numerics.batches import sloped_few_at_a_time
 
 LENGTH = 25
@@ -62,7 +62,9 @@ class BurnIn:
         from blackjax.mcmc.integrators import IntegratorState
 
         real, n, walkers = jnp.result_type(float), len(model.parameters), layout.group
-        log_density = sloped_few_at_a_time(in_context(model, "log_density"))
+        log_density = sloped_few_at_a_time(
+            in_context(model, "log_density"), chunk=points_at_once(model)
+        )
         tuning = laps_burn_in.Adaptation(
             n,
             microcanonical=True,

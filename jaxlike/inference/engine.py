@@ -10,17 +10,18 @@ from jaxlike.inference.carry import Carrier
 from jaxlike.inference.kernels import Method, nuts_kernel
 from jaxlike.inference.laplace import Batch, batch_in_context
 from jaxlike.inference.layout import Layout
-from jaxlike.inference.posterior import Posterior, context_of, in_context
+from jaxlike.inference.posterior import Posterior, context_of, in_context, points_at_once
 
 
 @dataclass(frozen=True)
 class Engine:
     """What is compiled, or still being compiled: posteriors of other contexts can share it.
 
-    evaluate: context -> Batch; pilot and own: blocks of the warm-up by NUTS and of the method.
+    evaluate: context -> Batch; pilot and own: blocks of the warm-up by NUTS and of the method, on
+    chains that lie as the layouts of the same order say.
     """
 
-    layout: Layout
+    layouts: tuple[Layout, Layout]
     evaluate: "Future[Callable[[Any], Batch]]"
     carrier: "Future[Carrier]"
     pilot: "Future[Callable]"
@@ -41,14 +42,16 @@ class Engine:
 
         `method` None is NUTS, for which the warm-up's block serves; `warm`: the warm-up is over.
         """
-        layout = Layout.of(chains)
+        pilot_layout = own_layout = Layout.of(chains)
+        if method:
+            own_layout = Layout.of(chains, points_at_once(model))
         log_density, n = in_context(model, "log_density"), len(model.parameters)
-        own = pool.submit(compile_block, method.kernel, model, layout) if method else None
+        own = pool.submit(compile_block, method.kernel, model, own_layout) if method else None
         pilot = (
             own
             if warm and own
-            else pool.submit(compile_block, nuts_kernel(max_tree_depth), model, layout)
+            else pool.submit(compile_block, nuts_kernel(max_tree_depth), model, pilot_layout)
         )
         evaluate = pool.submit(batch_in_context, log_density, n, context_of(model))
         carrier = pool.submit(Carrier.compile, model)
-        return cls(layout, evaluate, carrier, pilot, own or pilot)
+        return cls((pilot_layout, own_layout), evaluate, carrier, pilot, own or pilot)

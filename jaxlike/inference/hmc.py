@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 from jax import Array
 
@@ -21,11 +20,12 @@ def hmc_method() -> Method:
 
     step = blackjax.hmc.build_kernel()
 
-    def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
-        own, other = jax.random.split(key)
-        length = _LENGTH * jax.random.uniform(other, minval=1 - _JITTER, maxval=1 + _JITTER)
+    def kernel(
+        key: Array, state: Any, density: Any, tuning: Tuning, pace: Array
+    ) -> tuple[Any, Info]:
+        length = _LENGTH * (1 + _JITTER * (2 * pace - 1))
         count = jnp.ceil(length / tuning.step_size).astype(int)
-        state, info = step(own, state, density, tuning.step_size, tuning.inverse_mass, count)
+        state, info = step(key, state, density, tuning.step_size, tuning.inverse_mass, count)
         return state, Info(info.is_divergent, info.num_integration_steps, info.acceptance_rate)
 
     return Method("hmc", kernel, 0.8, lambda n: 0.9 / n**0.25)

@@ -31,7 +31,7 @@ def nuts_kernel(max_tree_depth: int) -> Kernel:
 
     step = blackjax.nuts.build_kernel()
 
-    def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
+    def kernel(key: Array, state: Any, density: Any, tuning: Tuning, _: Array) -> tuple[Any, Info]:
         state, info = step(
             key, state, density, tuning.step_size, tuning.inverse_mass, max_tree_depth
         )

@@ -54,7 +54,7 @@ def adjusted_kernel() -> Callable[..., tuple[Any, Info]]:
 
     step = adjusted_mclmc.build_kernel(integrators.isokinetic_velocity_verlet)
 
-    def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
+    def kernel(key: Array, state: Any, density: Any, tuning: Tuning, _: Array) -> tuple[Any, Info]:
         inner, density, root = whitened(state, density, tuning)
         length = _LENGTH * jnp.sqrt(1.0 * inner.position.size)
         count = jnp.maximum(jnp.round(length / tuning.step_size), 1.0).astype(int)

@@ -1,5 +1,6 @@
 """Where chains run: a thread each on one CPU device, or one batch spread over the devices."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,22 +16,25 @@ AXIS = "chains"
 class Layout:
     """Chains in groups of `group`; the chains of a group are a batch, spread over `devices`.
 
-    On one CPU device every chain is a group: it has a thread of its own, and never waits for
-    another's longer trajectory. Elsewhere all chains are one group.
+    On one CPU device every chain of NUTS is a group: it has a thread of its own, and never waits
+    for another's longer trajectory. Chains that keep pace are in groups of a few, for each core at
+    least one. Elsewhere all chains are one group.
     """
 
     group: int
     devices: tuple[Any, ...]
 
     @classmethod
-    def of(cls, chains: int) -> "Layout":
+    def of(cls, chains: int, few: int = 1) -> "Layout":
         """The layout for this number of chains on the devices that JAX sees in this process.
 
-        As many devices are used as share the chains evenly.
+        few: how many chains a core of a CPU takes at once. As many devices are used as share the
+        chains evenly.
         """
         devices = jax.local_devices()
         if len(devices) == 1 and devices[0].platform == "cpu":
-            return cls(1, tuple(devices))
+            most = min(few, -(-chains // (os.cpu_count() or 1)))
+            return cls(max(k for k in range(1, most + 1) if chains % k == 0), tuple(devices))
         used = max(k for k in range(1, len(devices) + 1) if chains % k == 0)
         return cls(chains, tuple(devices[:used]))
 

@@ -41,12 +41,13 @@ def adjusted_method() -> Method:
 
     step = adjusted_mclmc.build_kernel(integrators.isokinetic_velocity_verlet)
 
-    def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
-        own, other = jax.random.split(key)
+    def kernel(
+        key: Array, state: Any, density: Any, tuning: Tuning, pace: Array
+    ) -> tuple[Any, Info]:
         inner, density, root = whitened(state, density, tuning)
         mean = _LENGTH * jnp.sqrt(1.0 * inner.position.size) / tuning.step_size
-        count = jnp.ceil(2 * mean * jax.random.uniform(other)).astype(int)
-        inner, info = step(own, inner, density, tuning.step_size, (count,), L_proposal_factor=1.25)
+        count = jnp.ceil(2 * mean * pace).astype(int)
+        inner, info = step(key, inner, density, tuning.step_size, (count,), L_proposal_factor=1.25)
         state = unwhitened(inner.position, inner.logdensity, inner.logdensity_grad, root)
         return state, Info(info.is_divergent, info.num_integration_steps, info.acceptance_rate)
 
@@ -66,7 +67,7 @@ def unadjusted_method() -> Method:
 
     step = blackjax.mclmc.build_kernel(integrators.isokinetic_velocity_verlet)
 
-    def kernel(key: Array, state: Any, density: Any, tuning: Tuning) -> tuple[Any, Info]:
+    def kernel(key: Array, state: Any, density: Any, tuning: Tuning, _: Array) -> tuple[Any, Info]:
         inner, density, root = whitened(state, density, tuning)
         n = inner.position.size
         walk, start = jax.random.split(key)

@@ -87,10 +87,11 @@ def run_mcmc(
             run = first_run(model, compiled, evaluate, chains, seed, pattern, start, cost)
             clock()
         carrier = compiled.carrier.result().within(context)
+        pilot_layout, own_layout = compiled.layouts
         sampler = Sampler(
             stages=stages,
-            pilot=partial(run_block, compiled.pilot.result(), pool, compiled.layout),
-            own=partial(run_block, compiled.own.result(), pool, compiled.layout),
+            pilot=partial(run_block, compiled.pilot.result(), pool, pilot_layout),
+            own=partial(run_block, compiled.own.result(), pool, own_layout),
             context=context,
             keys=jax.random.split(jax.random.key(seed), chains),
             carrier=carrier,
@@ -98,7 +99,7 @@ def run_mcmc(
             bounded=bounded_parameters(model) if straighten else [],
         )
         run = replace(run, cost=run.cost + Cost(compile_s=clock()))
-        states = first_states(run.position, run.value, run.gradient, compiled.layout)
+        states = first_states(run.position, run.value, run.gradient, pilot_layout)
 
         def finish(run: Run) -> Chains:
             return run.chains(carrier, samples, name)

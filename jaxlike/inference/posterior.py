@@ -7,6 +7,8 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.numerics.batches import CPU_CHUNK
+
 
 class Prior(Protocol):
     """A one-dimensional prior, as far as samplers and chain files need it."""
@@ -48,6 +50,11 @@ class Posterior(Protocol):
     def log_reference(self, u: ArrayLike, /) -> Array: ...
     def to_unconstrained(self, x: ArrayLike, /) -> Array: ...
     def from_unconstrained(self, u: ArrayLike, /) -> Array: ...
+
+
+def points_at_once(model: Posterior) -> int:
+    """How many points of a posterior a core of a CPU evaluates at once: `model` may say so."""
+    return getattr(model, "points_at_once", CPU_CHUNK)
 
 
 @runtime_checkable

@@ -12,8 +12,8 @@ CPU_CHUNK = 4
 """Points evaluated at once on a CPU: their intermediates still fit the caches of one core."""
 
 
-def few_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`function` of a point (n,), whose `vmap` on a CPU goes CPU_CHUNK points at a time.
+def few_at_a_time(function: Callable[..., Any], chunk: int = CPU_CHUNK) -> Callable[..., Any]:
+    """`function` of a point (n,), whose `vmap` on a CPU goes `chunk` points at a time.
 
     This holds however deep inside a vectorised loop it is called, and for any number of arguments,
     of which those that are not vectorised stay whole.  It has no gradient.
@@ -36,21 +36,21 @@ def few_at_a_time(function: Callable[..., Any]) -> Callable[..., Any]:
             return function(*jax.tree.unflatten(form, whole))
 
         moving = [a for a, m in zip(leaves, moves, strict=True) if m]
-        results = jax.lax.map(at, moving, batch_size=min(size, CPU_CHUNK))
+        results = jax.lax.map(at, moving, batch_size=min(size, chunk))
         return results, jax.tree.map(lambda _: True, results)
 
     return one
 
 
 def sloped_few_at_a_time(
-    function: Callable[[Any, Array], Array], void: float | None = None
+    function: Callable[[Any, Array], Array], void: float | None = None, chunk: int = CPU_CHUNK
 ) -> Callable[[Any, Array], Array]:
     """The same of a number that depends on (context, point), with its gradient in the point.
 
     The gradient is made with the value, for few points at a time as well; there is none in the
     context.  Where either is not finite, `void` stands for the value, with gradient zero.
     """
-    slope = few_at_a_time(jax.value_and_grad(function, argnums=1))
+    slope = few_at_a_time(jax.value_and_grad(function, argnums=1), chunk)
 
     def made(context: Any, point: Array) -> tuple[Array, Array]:
         found, gradient = slope(context, point)

@@ -68,7 +68,7 @@ def test_chains_in_one_batch_agree_with_chains_side_by_side(make_gaussian, monke
     model = make_gaussian(3)
     apart = run_nuts(model, **SHORT)
     devices = Layout.of(2).devices
-    monkeypatch.setattr(Layout, "of", lambda chains: Layout(chains, devices))
+    monkeypatch.setattr(Layout, "of", lambda chains, few=1: Layout(chains, devices))
     together = run_nuts(model, **SHORT)
     np.testing.assert_allclose(apart.draws[:, :3], together.draws[:, :3], rtol=1e-6)
 
