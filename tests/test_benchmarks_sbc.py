@@ -28,13 +28,13 @@ def test_even_ranks_and_uneven_ones(tmp_path):
 @pytest.mark.slow
 def test_posteriors_of_mocks_hold_the_truth(small_model, tmp_path):
     """A few mocks of a small survey: ranks everywhere, resumed as if uninterrupted."""
-    options = {"warmup": 60, "samples": 70, "progress": False}
+    options = {"warmup": 50, "samples": 64, "progress": False}
     path = tmp_path / "sbc.npz"
-    whole = sbc.calibrate(small_model, 12, **options)
-    sbc.calibrate(small_model, 5, **options, checkpoint=path)
-    resumed = sbc.calibrate(small_model, 12, **options, checkpoint=path, resume=True)
+    whole = sbc.calibrate(small_model, 6, **options)
+    sbc.calibrate(small_model, 2, **options, checkpoint=path)
+    resumed = sbc.calibrate(small_model, 6, **options, checkpoint=path, resume=True)
     np.testing.assert_array_equal(whole.ranks, resumed.ranks)
-    assert whole.ranks.shape == (12, len(small_model.parameters))
+    assert whole.ranks.shape == (6, len(small_model.parameters))
     # the mean rank of n uniform ones is within 4 standard errors of the middle
-    error = (sbc.DRAWS + 1) / np.sqrt(12 * 12)
+    error = (sbc.DRAWS + 1) / np.sqrt(12 * 6)
     np.testing.assert_allclose(whole.ranks.mean(axis=0), sbc.DRAWS / 2, atol=4 * error)

@@ -14,6 +14,7 @@ import yaml
 
 from jaxlike.inference import inference_data_of_files
 
+QUICK = {"linear": "eisenstein_hu_no_wiggle", "nonlinear": "linear"}
 SHORT = {"chains": 1, "warmup": 60, "samples": 100, "seed": 1}
 
 
@@ -48,7 +49,7 @@ def mpirun(repository: Path) -> Callable[[Sequence[str]], Any]:
 @pytest.mark.slow
 def test_cobaya_with_mpi(mpirun: Callable[[Sequence[str]], Any], tmp_path: Path) -> None:
     info = {
-        "theory": {"jaxlike.cobaya.Theory": None},
+        "theory": {"jaxlike.cobaya.Theory": QUICK},
         "likelihood": {"jaxlike.cobaya.shear": None},
         "params": {
             "omegam": {"prior": {"min": 0.1, "max": 0.9}, "ref": 0.3, "proposal": 0.01},
@@ -85,6 +86,7 @@ def test_cosmosis_with_mpi(
         "pipeline.values": tmp_path / "values.ini",
         "pipeline.priors": "",
         "jaxlike.probes": "shear",
+        **{f"jaxlike.{name}": value for name, value in QUICK.items()},
         **{f"jaxlikenuts.{name}": value for name, value in SHORT.items()},
     }
     settings = [f"{name}={value}" for name, value in options.items()]

@@ -19,13 +19,14 @@ from cobaya.sampler import get_sampler
 from getdist.mcsamples import loadMCSamples
 
 SHORT = {"chains": 2, "warmup": 100, "samples": 200, "seed": 1}
+QUICK = {"linear": "eisenstein_hu_no_wiggle", "nonlinear": "linear"}
 FREE = {"prior": {"min": 0.1, "max": 0.9}, "ref": 0.3, "proposal": 0.01}
 
 
 def information(output: Path, **changes: Any) -> dict[str, Any]:
     """Cosmic shear of the mock survey with one free cosmological parameter."""
     info = {
-        "theory": {"jaxlike.cobaya.Theory": None},
+        "theory": {"jaxlike.cobaya.Theory": QUICK},
         "likelihood": {"jaxlike.cobaya.shear": None},
         "params": {
             "omegam": FREE,
