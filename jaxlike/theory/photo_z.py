@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.errors import ParameterError
-from jaxlike.numerics.splines import bspline_taps
+from jaxlike.numerics.splines import lattice_points
 from jaxlike.theory.distributions import (
     lattice_weights,
     mean_redshift,
@@ -125,20 +125,10 @@ def pca_modes(z: ArrayLike, dndz: ArrayLike, modes: ArrayLike, u: ArrayLike) -> 
 def _spline_at(values: Array, position: Array) -> Array:
     """Cubic B-splines through values (..., n) at positions (..., n_x) in steps; zero outside."""
     shape = jnp.broadcast_shapes(values.shape[:-1], position.shape[:-1])
-    n = values.shape[-1]
-    rows = jnp.broadcast_to(_prefilter(values), (*shape, n + 2)).reshape(-1, n + 2)
-    at = jnp.broadcast_to(position, (*shape, position.shape[-1])).reshape(len(rows), -1)
-    inside = (at >= 0) & (at <= n - 1)
-    at = jnp.where(inside, at, 0.0)
-    start = jnp.minimum(jnp.floor(lax.stop_gradient(at)), n - 2)
-    taps = bspline_taps(at - start)
-    first = start.astype(int)
-    terms = [
-        taps[i] * jnp.take_along_axis(rows, first + i, axis=1, mode="promise_in_bounds")
-        for i in range(4)
-    ]
-    found = jnp.where(inside, terms[0] + terms[1] + terms[2] + terms[3], 0.0)
-    return found.reshape(*shape, -1)
+    coefficients = _prefilter(values)
+    rows, at = (jnp.broadcast_to(x, (*shape, x.shape[-1])) for x in (coefficients, position))
+    at = at.reshape(-1, at.shape[-1])
+    return lattice_points(rows.reshape(len(at), -1), at).reshape(*shape, -1)
 
 
 def _prefilter(values: Array) -> Array:

@@ -21,7 +21,7 @@ COUNTS = np.random.default_rng(2).uniform(0.5, 2.0, (2, 30)) * np.exp(
     -0.5 * ((EDGES[1:] - np.array([[0.5], [0.9]])) / 0.2) ** 2
 )
 BASE = distributions.smail(Z, 2.0, 1.5, 0.5)
-PAIR = distributions.gaussian(Z, jnp.array([0.8, 1.4]), jnp.array([0.1, 0.25]))
+PAIR = distributions.gaussian(Z, jnp.array([0.8, 1.4]), jnp.array([0.1, 0.2]))
 MODES = np.stack([np.gradient(np.asarray(PAIR), Z, axis=1), np.asarray(PAIR) * np.sin(9 * Z)])
 
 
@@ -89,7 +89,7 @@ def test_mixture_and_product():
     assert float(total) == 4
     assert moment(both) == pytest.approx((0.8 + 3 * 1.4) / 4, rel=1e-6)
     narrow = distributions.product(Z, PAIR[0], PAIR[1])
-    weight = np.array([1 / 0.1**2, 1 / 0.25**2])
+    weight = np.array([1 / 0.1**2, 1 / 0.2**2])
     assert moment(narrow) == pytest.approx(weight @ [0.8, 1.4] / weight.sum(), rel=1e-6)
 
 
@@ -139,7 +139,7 @@ def test_bins_without_scatter_are_the_bins():
 def test_shift_and_stretch_of_gaussians(dz, width):
     """A Gaussian stays one: its mean moves by dz, and its width by the factor."""
     found = photo_z.transformed(Z, PAIR, dz, width)
-    mean, sigma = np.array([[0.8], [1.4]]), np.array([[0.1], [0.25]])
+    mean, sigma = np.array([[0.8], [1.4]]), np.array([[0.1], [0.2]])
     expected = stats.norm.pdf(Z, mean + dz, width * sigma)
     np.testing.assert_allclose(found, expected, atol=2e-5 * expected.max())
     same = photo_z.stretch(Z, photo_z.shift(Z, PAIR, dz), width)
@@ -158,6 +158,8 @@ def test_modes():
     np.testing.assert_allclose(found, expected / (expected @ W)[:, None], rtol=1e-12)
 
 
+# what takes time here is compilation
+quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 BINS = partial(photo_z.photo_z_bins, Z, outlier_sigma=0.04)
 FUNCTIONS = {
     "smail": (lambda x: distributions.smail(Z, x[0], x[1], x[2]), [2.0, 1.5, 0.5]),
@@ -190,20 +192,21 @@ def test_value_gradient_jit_and_vmap(name):
         return jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(function(x))])
 
     centre = np.array(centre)
-    step = 1e-4 * np.abs(centre)
+    step = 1e-5 * np.abs(centre)
     points = jnp.asarray(np.concatenate([centre + np.diag(step), centre - np.diag(step)]))
-    values = np.asarray(jax.jit(jax.vmap(compute))(points))
+    values = np.asarray(quick(jax.vmap(compute))(points))
     assert np.all(np.isfinite(values))
-    loop = np.stack([compute(x) for x in points])
-    np.testing.assert_allclose(values, loop, rtol=1e-9, atol=1e-11 * np.abs(loop).max())
+    loop = np.stack([compute(x) for x in points[:2]])
+    np.testing.assert_allclose(values[:2], loop, rtol=1e-9, atol=1e-11 * np.abs(loop).max())
     weight = jnp.asarray(np.random.default_rng(3).normal(size=values.shape[1]))
-    gradient = jax.jit(jax.grad(lambda x: compute(x) @ weight))(jnp.asarray(centre))
+    gradient = quick(jax.grad(lambda x: compute(x) @ weight))(jnp.asarray(centre))
     above, below = np.split(values @ np.asarray(weight), 2)
-    size = np.abs(np.asarray(weight) * values[0]).sum() / centre
-    np.testing.assert_allclose(gradient, (above - below) / 2 / step, rtol=1e-4, atol=1e-6 * size)
+    size = np.abs(np.asarray(weight) * values[0]).sum() / np.abs(centre)
+    difference = (above - below) / 2 / step
+    allowed = 1e-4 * np.abs(difference) + 1e-6 * size
+    np.testing.assert_array_less(np.abs(np.asarray(gradient) - difference), allowed)
     if name not in ("mixture", "quantile", "photo_z_bins"):
-        integrals = np.asarray(function(jnp.asarray(centre))) @ W
-        np.testing.assert_allclose(integrals, 1, rtol=1e-12)
+        np.testing.assert_allclose(values.reshape(-1, Z.size) @ W, 1, rtol=1e-12)
 
 
 BAD = {
