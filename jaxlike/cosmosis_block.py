@@ -45,6 +45,8 @@ _ELSEWHERE = frozenset({
 # fmt: on
 _NUISANCE = {
     "bin_bias": "lens",
+    "bias_lens": "lens",
+    "mag_alpha_lens": "lens",
     "lens_photoz_errors": "lens",
     "shear_calibration_parameters": "source",
     "wl_photoz_errors": "source",

@@ -14,8 +14,8 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from jaxlike.config.options import TheoryOptions
 from jaxlike.data import TwoPointData
+from jaxlike.effects import check_complete, check_effects
 from jaxlike.numerics.block_matrix import find_blocks, take_blocks, whole_matrix
-from jaxlike.parameters import check_feedback
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import Cosmology, from_parameters
 from jaxlike.theory.data_vector import TwoPointTheory
@@ -91,21 +91,31 @@ class Likelihood:
         return self.theory.source.n_bin
 
     def cosmology(self, parameters: Mapping[str, ArrayLike]) -> Cosmology:
-        """The universe in canonical parameters; ParameterError on feedback without effect."""
-        check_feedback(parameters, self.options.nonlinear)
+        """The universe in canonical parameters; ParameterError on those without effect."""
+        check_effects(parameters, vars(self.options))
         return from_parameters(
             parameters, radiation=self.options.radiation, neutrinos=self.options.neutrinos
         )
 
     def theory_vector(self, parameters: Mapping[str, ArrayLike]) -> Array:
-        """Predicted data vector (n_data,), in the order of the data."""
+        """Predicted data vector (n_data,), in the order of the data.
+
+        ParameterError on parameters that the options give no effect, or that they need.
+        """
+        self._check_complete(parameters)
         return self.theory.data_vector(self.cosmology(parameters), parameters)
 
     def theory_vector_from_tables(
         self, grid: PowerTableGrid, tables: PowerTable, parameters: Mapping[str, ArrayLike]
     ) -> Array:
         """Predicted data vector (n_data,) with a host's P(k, z) and distances."""
+        self._check_complete(parameters)
+        check_effects(parameters, vars(self.options))
         return self.theory.data_vector_from_tables(grid, tables, parameters)
+
+    def _check_complete(self, parameters: Mapping[str, ArrayLike]) -> None:
+        options = vars(self.options)
+        check_complete(parameters, options, n_lens=self.n_lens, n_source=self.n_source)
 
     def table_grid(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
         """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""
@@ -181,7 +191,9 @@ def build_likelihood(
     nuisance |= {f"dz_lens{i + 1}": 0.0 for i in range(fine.lens.n_bin)}
     for stem in ("m", "dz_source"):
         nuisance |= {f"{stem}{i + 1}": 0.0 for i in range(fine.source.n_bin)}
+    # those of options, magnification and distortions apart, which choose no nodes
     nuisance |= {"A_IA": 0.5, "alpha_IA": 0.0, "z0_IA": 0.62}
+    nuisance |= {f"A_IA{i + 1}": 0.5 for i in range(fine.source.n_bin)}
     points = [(from_parameters(p, radiation=options.radiation), nuisance) for p in _REFERENCES]
     theory, error = choose_nodes(fine, points, whiten, tolerance=tolerance)
     return Likelihood(data, options, theory, inverse, rows, log_det, error)

@@ -5,11 +5,12 @@ from os import PathLike
 from typing import Any
 
 from jaxlike.config import Config, read_config
+from jaxlike.effects import check_complete, check_effects, has_effect
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihood import build_likelihood
 from jaxlike.model import Model
 from jaxlike.names import is_known
-from jaxlike.parameters import check_feedback, check_names, is_idle
+from jaxlike.parameters import check_names, is_idle
 from jaxlike.survey import load_data
 
 
@@ -23,17 +24,20 @@ def model_from_config(config: Config) -> Model:
     data = load_data(config.data_file, config.scale_cuts, config.probes)
     likelihood = build_likelihood(data, config.theory)
     n_lens, n_source = likelihood.n_lens, likelihood.n_source
+    options = vars(config.theory)
     kept = tuple(
         p
         for p in config.parameters
-        if not (p.assumed and is_idle(p.name, n_lens=n_lens, n_source=n_source))
+        if not p.assumed
+        or (has_effect(p.name, options) and not is_idle(p.name, n_lens=n_lens, n_source=n_source))
     )
     _check_arguments(config, {p.name for p in kept})
     config = replace(config, parameters=kept)
     names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
     try:
         check_names(names, n_lens=n_lens, n_source=n_source)
-        check_feedback(names, config.theory.nonlinear)
+        check_effects(names, options)
+        check_complete(names, options, n_lens=n_lens, n_source=n_source)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
     return Model(config, likelihood)
@@ -53,7 +57,7 @@ def load(path: str | PathLike[str], **overrides: Any) -> Model:
     """The Model of a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini).
 
     Keywords replace the file's options: data_file, scale_cuts, probes, linear, nonlinear, nz,
-    nz_bandwidth, projection, radiation, ell_prefactors. Raises JaxlikeError, whose one sentence
-    names the file, option or parameter at fault.
+    nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment, magnification, rsd.
+    Raises JaxlikeError, whose one sentence names the file, option or parameter at fault.
     """
     return model_from_config(read_config(path, **overrides))

@@ -32,6 +32,10 @@ ALIGNMENT: dict[str, tuple[str, ...]] = {
     "alpha_IA": ("alpha_IA", "eta", "DES_alphaIA"),
     "z0_IA": ("z0_IA", "DES_z0IA"),
 }
+BIAS: dict[str, tuple[str, ...]] = {
+    "alpha_b": ("alpha_b",),
+    "z0_b": ("z0_b",),
+}
 # CosmoSIS ignores case, and its names differ from the bare ones: h0 is h, omega_nu is not Omega_nu
 # h^2 (and so is left out).
 _SECTIONS: dict[str, dict[str, str]] = {
@@ -60,17 +64,24 @@ _SECTIONS: dict[str, dict[str, str]] = {
         "z0": "z0_IA",
         "z_piv": "z0_IA",
     },
+    "bin_bias": {"alpha_b": "alpha_b", "z0_b": "z0_b"},
 }
 # One parameter per tomographic bin: canonical stem, then the accepted stems.
 PER_BIN: dict[str, tuple[str, ...]] = {
-    "b": ("b", "DES_b", "bin_bias--b"),
+    "b": ("b", "DES_b", "bin_bias--b", "bias_lens--b"),
+    "alpha_mag": ("alpha_mag", "mag_alpha_lens--alpha_"),
     "m": ("m", "DES_m", "shear_calibration_parameters--m"),
     "dz_source": ("dz_source", "dz", "DES_DzS", "wl_photoz_errors--bias_"),
     "dz_lens": ("dz_lens", "DES_DzL", "lens_photoz_errors--bias_"),
+    "sz_source": ("sz_source", "DES_szS", "wl_photoz_errors--width_"),
+    "sz_lens": ("sz_lens", "DES_szL", "lens_photoz_errors--width_"),
+    "A_IA": ("A_IA", "intrinsic_alignment_parameters--a_"),
 }
-LENS_STEMS = ("b", "dz_lens")
+LENS_STEMS = ("b", "alpha_mag", "dz_lens", "sz_lens")
+SINGLE = COSMOLOGY | ALIGNMENT | BIAS
+"""Quantities of which there is one, not one for each bin."""
 
-_BARE = {alias: name for table in (COSMOLOGY, ALIGNMENT) for name in table for alias in table[name]}
+_BARE = {alias: name for name, given in SINGLE.items() for alias in given}
 _SECTIONED = {
     f"{section}--{alias}": name
     for section in _SECTIONS
@@ -104,6 +115,11 @@ _LATEX = {
     "m": "m^{#}",
     "dz_source": r"\Delta z_\mathrm{s}^{#}",
     "dz_lens": r"\Delta z_\mathrm{l}^{#}",
+    "sz_source": r"\sigma_{z,\mathrm{s}}^{#}",
+    "sz_lens": r"\sigma_{z,\mathrm{l}}^{#}",
+    "alpha_mag": r"\alpha_\mathrm{mag}^{#}",
+    "alpha_b": r"\alpha_b",
+    "z0_b": "z_{0,b}",
 }
 
 
@@ -121,13 +137,20 @@ def split_name(name: str) -> tuple[str, int | None] | None:
 
 
 def aliases(quantity: str) -> str:
-    """The bare names of a cosmology or alignment quantity, joined by |."""
-    return "|".join((COSMOLOGY | ALIGNMENT)[quantity])
+    """The bare names of a quantity of which there is one, joined by |."""
+    return "|".join(SINGLE[quantity])
+
+
+def accepted_aliases(stem: str, number: int | None) -> str:
+    """All names of a quantity, or of bin `number` of one that has a parameter for each bin."""
+    if number is None:
+        return aliases(stem)
+    return "|".join(f"{alias}{number}" for alias in PER_BIN[stem])
 
 
 def accepted_names() -> str:
     """The accepted names as one line, alternatives joined by | and bin numbers written 1.."""
-    single = [aliases(quantity) for quantity in COSMOLOGY | ALIGNMENT]
+    single = [aliases(quantity) for quantity in SINGLE]
     binned = ["|".join(f"{a}1.." for a in given if "--" not in a) for given in PER_BIN.values()]
     return ", ".join(single + binned) + ", or CosmoSIS's section--name"
 
@@ -171,4 +194,7 @@ def default_latex(name: str) -> str:
     if parts is None:
         return r"\mathrm{" + name.replace("_", r"\_") + "}"
     stem, number = parts
-    return _LATEX[stem] if number is None else _LATEX[stem].replace("#", str(number))
+    latex = _LATEX[stem]
+    if number is None:
+        return latex
+    return latex.replace("#", str(number)) if "#" in latex else f"{latex}^{{{number}}}"

@@ -14,7 +14,15 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
-from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, aliases, canonical_name, split_name
+from jaxlike.names import (
+    ALIGNMENT,
+    BIAS,
+    LENS_STEMS,
+    PER_BIN,
+    aliases,
+    canonical_name,
+    split_name,
+)
 from jaxlike.priors import Prior
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 
@@ -31,6 +39,8 @@ _DEFAULTS = {"w0": -1.0, "wa": 0.0, "N_eff": 3.046}
 # Left out where they are the number zero, so that the theory need not compute what has no effect.
 _NOTHING_AT_ZERO = ("omega_nu", "mnu", "Omega_k")
 _ALIGNMENT_DEFAULTS = {"A_IA": 0.0, "alpha_IA": 0.0, "z0_IA": 0.62}
+_BIN_DEFAULTS = {"b": 0.0, "m": 0.0, "dz_source": 0.0, "dz_lens": 0.0}
+_DEFAULTS_BESIDE_OTHERS = {"sz_source": 1.0, "sz_lens": 1.0}  # where another bin has one
 
 
 @dataclass(frozen=True)
@@ -58,9 +68,9 @@ class Parameter:
 def is_idle(name: str, *, n_lens: int, n_source: int) -> bool:
     """Whether a parameter belongs to a bin or field that the data have not got."""
     stem, number = split_name(name) or ("", None)
-    if stem in ALIGNMENT:
-        return n_source == 0
-    return number is not None and number > (n_lens if stem in LENS_STEMS else n_source)
+    if number is None:
+        return (stem in ALIGNMENT and n_source == 0) or (stem in BIAS and n_lens == 0)
+    return number > (n_lens if stem in LENS_STEMS else n_source)
 
 
 def check_names(
@@ -103,21 +113,14 @@ def check_names(
     return given
 
 
-def check_feedback(names: Iterable[str], nonlinear: str) -> None:
-    """ParameterError on a parameter of baryonic feedback where `nonlinear` has none."""
-    for name in names:
-        if nonlinear != "hmcode2020" and split_name(name) == ("log_T_AGN", None):
-            raise ParameterError(
-                f"parameter '{name}' has no effect with nonlinear = {nonlinear}: leave it out or "
-                "take nonlinear = hmcode2020"
-            )
-
-
 def _check_bin(name: str, n_lens: int | None, n_source: int | None) -> None:
     stem, number = split_name(name) or ("", None)
-    if stem in ALIGNMENT and n_source == 0:
-        raise ParameterError(f"parameter '{name}' has no effect: the data have no source bins")
     if number is None:
+        for group, sample, size in ((ALIGNMENT, "source", n_source), (BIAS, "lens", n_lens)):
+            if stem in group and size == 0:
+                raise ParameterError(
+                    f"parameter '{name}' has no effect: the data have no {sample} bins"
+                )
         return
     kind, count = ("lens", n_lens) if stem in LENS_STEMS else ("source", n_source)
     if count is not None and number > count:
@@ -155,9 +158,9 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
     Omega_b + omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
     (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu, Omega_k
     and log_T_AGN are left out where they are not given, the first two also where they are the
-    number 0 (not an array).  Traceable in the
-    values.  Raises ParameterError on names that are unknown, missing, given twice, or without
-    effect on these data.
+    number 0 (not an array); so are parameters that only some options need.  A width of n(z)
+    that is given for one bin is 1 for the others.  Traceable in the values.  Raises
+    ParameterError on names that are unknown, missing, given twice, or without effect on these data.
     """
     given = check_names(params, n_lens=n_lens, n_source=n_source)
     values = {
@@ -177,14 +180,20 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
     elif "mnu" in values:
         out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
     out["Omega_m"] = _total_matter(given, values, out, h2)
-    for name in ("Omega_k", "log_T_AGN"):
+    for name in ("Omega_k", "log_T_AGN", *BIAS):
         if name in values:
             out[name] = values[name]
     for name, value in _ALIGNMENT_DEFAULTS.items():
         out[name] = values.get(name, jnp.asarray(value, float))
     for stem in PER_BIN:
-        for i in range(1, (n_lens if stem in LENS_STEMS else n_source) + 1):
-            out[f"{stem}{i}"] = values.get(f"{stem}{i}", jnp.asarray(0.0, float))
+        of_bins = [f"{stem}{i + 1}" for i in range(n_lens if stem in LENS_STEMS else n_source)]
+        some = [name for name in of_bins if name in values]
+        default = _BIN_DEFAULTS.get(stem, _DEFAULTS_BESIDE_OTHERS.get(stem) if some else None)
+        out |= {name: values[name] for name in some}
+        if default is not None:
+            out |= {name: jnp.asarray(default, float) for name in of_bins if name not in values}
+        if stem in _ALIGNMENT_DEFAULTS and some and stem not in values:
+            del out[stem]  # an amplitude for each bin stands for the one of all
     return out
 
 

@@ -108,9 +108,26 @@ def _ell_lattice(data: TwoPointData) -> NDArray | None:
     return lattice_between(ell.min(), ell.max())
 
 
+def _check_used(options: TheoryOptions, data: TwoPointData, *, lens: bool, source: bool) -> None:
+    """ConfigError on an option for galaxies that the data have not got."""
+    for there, kind, names in (
+        (lens, "lens", ("bias", "magnification", "rsd")),
+        (source, "source", ("alignment",)),
+    ):
+        for name in names:
+            value, default = getattr(options, name), getattr(TheoryOptions, name)
+            if not there and value != default:
+                word = str(value).lower()
+                raise ConfigError(
+                    f"option '{name}' is {word}, which has no effect: the data of {data.source} "
+                    f"in use have no {kind} bins; leave it at {str(default).lower()}"
+                )
+
+
 def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
     """The theory of `data` on nodes so dense that they leave no error of their own."""
     found = tables(data)
+    _check_used(options, data, lens=found[0] is not None, source=found[1] is not None)
     histograms = [_histogram(table) for table in found if table is not None]
     z_max = min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
     width = options.nz_bandwidth
@@ -129,4 +146,8 @@ def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
         z_max=z_max,
         ell_lattice=_ell_lattice(data),
         prefactors=options.ell_prefactors,
+        bias=options.bias,
+        alignment=options.alignment,
+        magnification=options.magnification,
+        rsd=options.rsd,
     )

@@ -15,7 +15,7 @@ STEPS = (
     ("errors", "files"),
     ("numerics",),
     ("theory",),
-    ("priors", "names", "parameters", "data"),
+    ("priors", "names", "parameters", "effects", "data"),
     ("config",),
     ("survey",),
     ("likelihood",),
@@ -118,7 +118,7 @@ def test_data_and_parameters_do_not_know_each_other():
     for path in modules():
         if part(path) == "data":
             assert not own(imported(path)) - {"data", "errors", "files"}, path
-        if part(path) in ("priors", "names", "parameters"):
+        if part(path) in ("priors", "names", "parameters", "effects"):
             assert "data" not in own(imported(path)), path
 
 

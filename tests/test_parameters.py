@@ -7,7 +7,7 @@ import pytest
 
 from jaxlike.errors import ParameterError
 from jaxlike.names import accepted_names, canonical_name, default_latex, is_known
-from jaxlike.parameters import Parameter, check_feedback, parameter_values, resolve
+from jaxlike.parameters import Parameter, parameter_values, resolve
 from jaxlike.priors import Uniform
 
 N_LENS, N_SOURCE = 2, 3
@@ -119,13 +119,6 @@ def test_alias(alias):
     for other, default in resolved(BASE).items():
         if other not in (name, "A_s"):
             np.testing.assert_allclose(out[other], default, rtol=1e-12, err_msg=other)
-
-
-def test_feedback_needs_a_model_that_has_it():
-    check_feedback(["Omega_m", "HMCode_logT_AGN", "whatever"], "hmcode2020")
-    check_feedback(["Omega_m", "whatever"], "takahashi")
-    with pytest.raises(ParameterError, match=r"'HMCode_logT_AGN'.*takahashi.*hmcode2020"):
-        check_feedback(["Omega_m", "HMCode_logT_AGN"], "takahashi")
 
 
 def test_defaults():

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +20,10 @@ from jaxlike.cobaya.products import Settings
 from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config
 from jaxlike.config.container import make_config
 from jaxlike.data import TwoPointData
+from jaxlike.effects import check_complete, check_effects, has_effect
 from jaxlike.errors import JaxlikeError
 from jaxlike.likelihood import build_likelihood
-from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN
+from jaxlike.names import ALIGNMENT, BIAS, LENS_STEMS, PER_BIN
 from jaxlike.parameters import check_names, is_idle, resolve
 from jaxlike.survey import load_data, tables
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
@@ -54,6 +54,10 @@ class TwoPointLikelihood(Likelihood):
     nz_bandwidth: Any
     projection: Any
     ell_prefactors: Any
+    bias: Any
+    alignment: Any
+    magnification: Any
+    rsd: Any
     power: Any
 
     _probes: str  # a name of PROBE_SETS
@@ -62,7 +66,7 @@ class TwoPointLikelihood(Likelihood):
     def get_modified_defaults(
         cls, defaults: dict[str, Any], input_options: Mapping[str, Any] = empty_dict
     ) -> dict[str, Any]:
-        """The default parameters, without those of bins that the data file has not got.
+        """The default parameters, without those of bins or options that the likelihood has not got.
 
         There are none in an .updated.yaml, where Cobaya has moved them into the input's own.
         """
@@ -72,11 +76,16 @@ class TwoPointLikelihood(Likelihood):
             name: value for name, value in input_options.items() if name in LIKELIHOOD_OPTIONS
         }
         try:
-            n_lens, n_source = _bins(_load(_config(cls.__name__, options, cls._probes)))
+            config = _config(cls.__name__, options, cls._probes)
+            n_lens, n_source = _bins(_load(config))
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
-        idle = partial(is_idle, n_lens=n_lens, n_source=n_source)
-        params = {k: v for k, v in (defaults.get("params") or {}).items() if not idle(k)}
+        chosen = vars(config.theory)
+        params = {
+            name: info
+            for name, info in (defaults.get("params") or {}).items()
+            if not is_idle(name, n_lens=n_lens, n_source=n_source) and has_effect(name, chosen)
+        }
         return {**defaults, "params": params}
 
     def initialize(self) -> None:
@@ -102,6 +111,9 @@ class TwoPointLikelihood(Likelihood):
             check_names(
                 [*_SOME_UNIVERSE, *self._nuisance], n_lens=self._n_lens, n_source=self._n_source
             )
+            options = vars(self._config.theory)
+            check_effects(self._nuisance, options)
+            check_complete(self._nuisance, options, n_lens=self._n_lens, n_source=self._n_source)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
 
@@ -124,6 +136,7 @@ class TwoPointLikelihood(Likelihood):
     def get_can_support_params(self) -> list[str]:
         """Every accepted name of a nuisance parameter of these data."""
         names = [name for group in ALIGNMENT.values() for name in group if self._n_source]
+        names += [name for group in BIAS.values() for name in group if self._n_lens]
         for stem, group in PER_BIN.items():
             n = self._n_lens if stem in LENS_STEMS else self._n_source
             names += [f"{alias}{i}" for alias in group for i in range(1, n + 1)]

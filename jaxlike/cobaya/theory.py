@@ -16,9 +16,10 @@ import jaxlike
 from jaxlike.cobaya import products
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import THEORY_OPTIONS, theory_options
+from jaxlike.effects import check_effects
 from jaxlike.errors import JaxlikeError
 from jaxlike.names import COSMOLOGY
-from jaxlike.parameters import check_feedback, check_names, resolve
+from jaxlike.parameters import check_names, resolve
 from jaxlike.range_policy import RangeCount
 from jaxlike.theory.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
 from jaxlike.theory.validity import has_solution, range_conditions, reason_of_failure
@@ -90,7 +91,7 @@ class Theory(BoltzmannBase):
         """Check the names of the input parameters: missing, doubled or contradictory ones."""
         try:
             check_names(self.input_params, n_lens=0, n_source=0)
-            check_feedback(self.input_params, self._settings.nonlinear)
+            check_effects(self.input_params, {"nonlinear": self._settings.nonlinear})
             jax.eval_shape(_canonical, dict.fromkeys(self.input_params, 1.0))
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error

@@ -21,7 +21,7 @@ from jaxlike.config.options import (
 from jaxlike.config.records import expand, parameter_from
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, split_name
+from jaxlike.names import ALIGNMENT, BIAS, LENS_STEMS, PER_BIN, split_name
 from jaxlike.parameters import Parameter, check_names
 
 PREFIX = "jaxlike.cobaya."
@@ -229,7 +229,7 @@ def _matters(name: str, probes: tuple[str, ...] | None) -> bool:
     """Whether a component's default parameter can have an effect on these statistics."""
     stem, _ = split_name(name) or ("", None)
     fields = {field for probe in probes or STATISTICS for field in STATISTICS[probe]}
-    if stem in LENS_STEMS:
+    if stem in LENS_STEMS or stem in BIAS:
         return "counts" in fields
     return "shear" in fields or (stem not in PER_BIN and stem not in ALIGNMENT)
 

@@ -4,10 +4,12 @@ import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
-from typing import Literal
+from typing import Literal, get_args
 
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError
+from jaxlike.theory.alignment import AlignmentModel
+from jaxlike.theory.bias import BiasModel
 from jaxlike.theory.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
 from jaxlike.theory.linear import LinearModel
 from jaxlike.theory.nonlinear import NonlinearModel
@@ -20,6 +22,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "neutrinos": tuple(MASSIVE_EIGENSTATES),
     "nz": ("kde", "histogram"),
     "projection": ("flat", "curved"),
+    "bias": get_args(BiasModel),
+    "alignment": get_args(AlignmentModel),
     "power": ("jaxlike", "host"),
     "out_of_range": ("reject", "error"),
 }
@@ -35,6 +39,10 @@ LIKELIHOOD_OPTIONS = (
     "nz_bandwidth",
     "projection",
     "ell_prefactors",
+    "bias",
+    "alignment",
+    "magnification",
+    "rsd",
     "power",
 )
 """Options of the Cobaya components `jaxlike.cobaya.{3x2pt,shear,2x2pt}`."""
@@ -46,6 +54,7 @@ PROBE_SETS: dict[str, tuple[str, ...] | None] = {
 }
 """Named sets of statistics; None is whatever the data file holds."""
 
+_FLAGS = ("radiation", "ell_prefactors", "magnification", "rsd")
 _TRUE, _FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 
 
@@ -57,11 +66,14 @@ class TheoryOptions:
     background.  nz: redshift distributions smoothed by a kernel of width nz_bandwidth (None: a
     small default), or the histogram as read.  projection: C_ell to angle, at the bin centre in the
     flat sky or averaged over the bin on the curved one.  ell_prefactors:
-    sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field.  power: where P(k, z) and distances come
-    from, this package or the program that calls it.  neutrinos: which of the three eigenstates
-    have the mass that omnuh2 or mnu gives: one, all three, or none (and then there is no mass).
-    out_of_range: what becomes of a cosmology that the emulator was not trained for, likelihood zero
-    and a counted warning, or an error.
+    sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per magnified one.
+    bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
+    alignment: one amplitude of intrinsic alignment or one for each source bin.  magnification, rsd:
+    of galaxy counts by the matter before them, redshift-space distortions in them.  power: where
+    P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
+    the three eigenstates have the mass that omnuh2 or mnu gives: one, all three, or none (and then
+    there is no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained
+    for, likelihood zero and a counted warning, or an error.
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -71,6 +83,10 @@ class TheoryOptions:
     projection: Projection = "flat"
     radiation: bool = True
     ell_prefactors: bool = False
+    bias: BiasModel = "constant"
+    alignment: AlignmentModel = "nla"
+    magnification: bool = False
+    rsd: bool = False
     power: str = "jaxlike"
     neutrinos: NeutrinoModel = "one_massive"
     out_of_range: Literal["reject", "error"] = "reject"
@@ -79,7 +95,7 @@ class TheoryOptions:
         for name, accepted in CHOICES.items():
             if getattr(self, name) not in accepted:
                 raise bad_value(name, getattr(self, name), _listed(accepted))
-        for name in ("radiation", "ell_prefactors"):
+        for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):
                 raise bad_value(name, getattr(self, name), "true, false")
         width = self.nz_bandwidth
@@ -142,7 +158,7 @@ def theory_options(given: Mapping[str, object], *, host: str = "host") -> Theory
     """
     check_option_names(given, THEORY_FIELDS, "option")
     values: dict[str, object] = dict(given)
-    for name in ("radiation", "ell_prefactors"):
+    for name in _FLAGS:
         if name in values:
             values[name] = flag(name, values[name])
     if "nz_bandwidth" in values:

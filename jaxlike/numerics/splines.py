@@ -23,6 +23,13 @@ def cardinal_splines(x_nodes: ArrayLike, x: ArrayLike) -> NDArray:
     return make_interp_spline(x_nodes, np.eye(x_nodes.size), k=3)(np.asarray(x, float))
 
 
+def cardinal_slopes(x_nodes: ArrayLike, x: ArrayLike) -> NDArray:
+    """Matrix (n_x, n) from values at `x_nodes` to slopes of the not-a-knot cubic spline at `x`."""
+    x_nodes = np.asarray(x_nodes, float)
+    spline = make_interp_spline(x_nodes, np.eye(x_nodes.size), k=3)
+    return spline.derivative()(np.asarray(x, float))
+
+
 def cardinal_integrals(x_nodes: ArrayLike) -> NDArray:
     """Integrals (n,) of the cardinal splines over the whole range of `x_nodes`."""
     x_nodes = np.asarray(x_nodes, float)
@@ -97,6 +104,27 @@ def lattice_windows(
     first = start.astype(int)
     terms = [weights[i][:, None] * _rows_from(rows, first + i, length) for i in range(n_taps)]
     return functools.reduce(operator.add, terms)
+
+
+def lattice_points(
+    rows: Array, position: Array, taps: Callable[[Array], Array] = bspline_taps
+) -> Array:
+    """Values (n_row, n_x) at points of each row's own, position (n_row, n_x) in lattice steps.
+
+    rows: (n_row, n) as those of `lattice_windows`. Points beyond the lattice are zero.
+    """
+    n_taps = taps(jnp.zeros(())).shape[0]
+    end = rows.shape[-1] - n_taps + 1  # the last point of the lattice
+    inside = (position >= 0) & (position <= end)
+    position = jnp.where(inside, position, 0.0)
+    start = jnp.minimum(jnp.floor(lax.stop_gradient(position)), end - 1)
+    weights = taps(position - start)
+    first = start.astype(int)
+    terms = [
+        weights[i] * jnp.take_along_axis(rows, first + i, axis=1, mode="promise_in_bounds")
+        for i in range(n_taps)
+    ]
+    return jnp.where(inside, functools.reduce(operator.add, terms), 0.0)
 
 
 def lattice_values(rows: Array, position: Array) -> Array:

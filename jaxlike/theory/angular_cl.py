@@ -28,9 +28,18 @@ def limber_spectra(
     power: (n_q, n_ell) at the Limber points. LoVerde & Afshordi 2008 (arXiv:0809.5112).
     """
     sizes = [len(weights.counts), len(weights.counts) + len(weights.cross)]
-    stacked = jnp.concatenate([weights.counts, weights.cross, weights.shear]) @ power
-    counts, cross, shear = jnp.split(stacked, sizes)
+    if weights.counts.ndim == weights.cross.ndim == 2:
+        stacked = jnp.concatenate([weights.counts, weights.cross, weights.shear]) @ power
+        counts, cross, shear = jnp.split(stacked, sizes)
+    else:
+        parts = (weights.counts, weights.cross, weights.shear)
+        counts, cross, shear = (_summed(part, power) for part in parts)
     if prefactors:
         once, twice = ell_prefactors(nodes.ell)
         cross, shear = cross * once, shear * twice
     return Spectra(counts, cross, shear)
+
+
+def _summed(weights: Array, power: Array) -> Array:
+    """C_ell (n_pair, n_ell) from weights (n_pair, n_q) or (n_pair, n_ell, n_q)."""
+    return weights @ power if weights.ndim == 2 else jnp.einsum("peq,qe->pe", weights, power)

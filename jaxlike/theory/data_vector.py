@@ -9,12 +9,15 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from jaxlike.theory.alignment import AlignmentModel
 from jaxlike.theory.angular_cl import Spectra, limber_spectra
+from jaxlike.theory.bias import BiasModel, galaxy_bias
 from jaxlike.theory.cosmology import Cosmology
 from jaxlike.theory.kernels import Nuisance, Pairs, PairWeights, pair_weights
 from jaxlike.theory.line_of_sight import N_LATTICE, LineOfSight, Nodes
 from jaxlike.theory.linear import LinearModel
 from jaxlike.theory.nonlinear import NonlinearModel
+from jaxlike.theory.observed_counts import counts_weights
 from jaxlike.theory.power import PowerGrid, limber_power
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.redshift import ShiftedDistributions
@@ -98,6 +101,10 @@ class TwoPointTheory:
     linear: LinearModel
     nonlinear: NonlinearModel
     prefactors: bool
+    bias: BiasModel = "constant"
+    alignment: AlignmentModel = "nla"
+    magnification: bool = False
+    rsd: bool = False
 
     @classmethod
     def build(
@@ -112,6 +119,10 @@ class TwoPointTheory:
         linear: LinearModel = "eisenstein_hu",
         nonlinear: NonlinearModel = "takahashi",
         prefactors: bool = False,
+        bias: BiasModel = "constant",
+        alignment: AlignmentModel = "nla",
+        magnification: bool = False,
+        rsd: bool = False,
     ) -> "TwoPointTheory":
         """Theory on a fine grid of nodes, unless a coarser one is asked for."""
         pairs = _pairs_of(blocks)
@@ -133,7 +144,15 @@ class TwoPointTheory:
             linear,
             nonlinear,
             prefactors,
+            bias,
+            alignment,
+            magnification,
+            rsd,
         )
+
+    def of_densities_alone(self) -> "TwoPointTheory":
+        """The same theory without what matter and motions in front do to galaxy counts."""
+        return replace(self, magnification=False, rsd=False)
 
     def with_nodes(self, *, n_z: int, z_max: float, ell_lattice: NDArray) -> "TwoPointTheory":
         """The same theory on other nodes."""
@@ -159,27 +178,49 @@ class TwoPointTheory:
 
     def weights(self, los: LineOfSight, nuisance: Mapping[str, ArrayLike]) -> PairWeights:
         """Limber weights (n_pair, n_q) for canonical nuisance parameters."""
+        n_lens, n_source = self.lens.n_bin, self.source.n_bin
 
         def per_bin(name: str, n: int) -> Array:
             values = [jnp.asarray(nuisance[f"{name}{i + 1}"], float) for i in range(n)]
             return jnp.stack(values) if values else jnp.zeros(0)
 
+        def dndz(sample: ShiftedDistributions, kind: str) -> Array:
+            width = None
+            if f"sz_{kind}1" in nuisance:
+                width = per_bin(f"sz_{kind}", sample.n_bin)
+            return sample.dndz(per_bin(f"dz_{kind}", sample.n_bin), width)
+
+        bias = galaxy_bias(
+            per_bin("b", n_lens),
+            los.growth,
+            self.nodes.z,
+            model=self.bias,
+            alpha_b=jnp.asarray(nuisance.get("alpha_b", 0.0)),
+            z0_b=jnp.asarray(nuisance.get("z0_b", 0.0)),
+        )
+        one_each = self.alignment == "nla_per_bin"
         systematics = Nuisance(
-            per_bin("b", self.lens.n_bin),
-            per_bin("m", self.source.n_bin),
-            jnp.asarray(nuisance["A_IA"]),
+            bias,
+            per_bin("m", n_source),
+            per_bin("A_IA", n_source) if one_each else jnp.asarray(nuisance["A_IA"]),
             jnp.asarray(nuisance["alpha_IA"]),
             jnp.asarray(nuisance["z0_IA"]),
         )
-        return pair_weights(
-            self.nodes,
-            los,
-            self.pairs,
-            self.lens.dndz(per_bin("dz_lens", self.lens.n_bin)),
-            self.source.dndz(per_bin("dz_source", self.source.n_bin)),
-            self._lattice.weights,
-            systematics,
+        given = (
+            *(self.nodes, los, self.pairs),
+            *(dndz(self.lens, "lens"), dndz(self.source, "source")),
+            *(self._lattice.weights, systematics),
         )
+        plain = pair_weights(*given)
+        if not (self.magnification or self.rsd):
+            return plain
+        observed = counts_weights(
+            *given,
+            magnification=2 * (per_bin("alpha_mag", n_lens) - 1) if self.magnification else None,
+            rsd=self.rsd,
+            prefactors=self.prefactors,
+        )
+        return observed.replacing(plain, self.pairs, systematics.alignment(self.nodes, los))
 
     def spectra(self, los: LineOfSight, power: Array, nuisance: Mapping[str, ArrayLike]) -> Spectra:
         """C_ell (n_pair, n_ell) from P (n_q, n_ell) at the Limber points."""

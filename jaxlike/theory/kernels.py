@@ -28,7 +28,11 @@ class Pairs:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Nuisance:
-    """Galaxy and shear parameters: bias (n_lens,), m (n_source,), NLA A_IA, alpha_IA, z0_IA."""
+    """Galaxy and shear parameters.
+
+    bias: (n_lens,), or (n_lens, n_q) where it evolves; m: (n_source,); NLA: A_IA () or, one for
+    each bin, (n_source,), alpha_IA, z0_IA.
+    """
 
     bias: Array
     m: Array
@@ -36,11 +40,24 @@ class Nuisance:
     alpha_IA: Scalar
     z0_IA: Scalar
 
+    @property
+    def bias_at_nodes(self) -> Array:
+        """(n_lens, n_q), or (n_lens, 1) where it is the same at all of them."""
+        return self.bias if self.bias.ndim == 2 else self.bias[:, None]
+
+    def alignment(self, nodes: Nodes, los: LineOfSight) -> Array:
+        """NLA amplitude F at the nodes, (n_source, n_q), or (1, n_q) where all bins have one."""
+        amplitude = jnp.atleast_1d(self.A_IA)[:, None]
+        return nla_amplitude(los.Omega_m, los.growth, nodes.z, amplitude, self.alpha_IA, self.z0_IA)
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class PairWeights:
-    """Weights (n_pair, n_q): C_ell = sum_q weight[q] P((ell + 1/2) / chi_q, z_q)."""
+    """Weights (n_pair, n_q): C_ell = sum_q weight[q] P((ell + 1/2) / chi_q, z_q).
+
+    Of counts and cross also (n_pair, n_ell, n_q), where they depend on the multipole.
+    """
 
     counts: Array
     cross: Array
@@ -60,24 +77,24 @@ def lensing_weight(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
     return 1.5 * los.Omega_m / HUBBLE_DISTANCE**2 * jnp.asarray(1 + nodes.z) * efficiency
 
 
-def _triangle(x: Array, y: Array) -> Array:
+def triangle(x: Array, y: Array) -> Array:
     """x[i] * y[j] for every pair i <= j in order, (n (n + 1) / 2, ...), by slices alone."""
     rows = [x[i : i + 1] * y[i:] for i in range(len(x))]
     return jnp.concatenate(rows) if rows else x
 
 
-def _rectangle(x: Array, y: Array) -> Array:
+def rectangle(x: Array, y: Array) -> Array:
     """x[i] * y[j] for every pair in order, (n_x n_y, ...), by slices alone."""
     rows = [x[i : i + 1] * y for i in range(len(x))]
     return jnp.concatenate(rows) if rows else y[:0]
 
 
-def _auto_or_triangle(x: Array, y: Array, pairs: NDArray) -> Array:
+def auto_or_triangle(x: Array, y: Array, pairs: NDArray) -> Array:
     """x[i] * y[j]: the diagonal where only that is asked for, else every pair i <= j."""
-    return x * y if np.all(pairs[:, 0] == pairs[:, 1]) else _triangle(x, y)
+    return x * y if np.all(pairs[:, 0] == pairs[:, 1]) else triangle(x, y)
 
 
-def _pick(all_rows: Array, wanted: NDArray, order: NDArray) -> Array:
+def pick(all_rows: Array, wanted: NDArray, order: NDArray) -> Array:
     """Rows of the pairs `wanted`; no gather where they are all there, in order."""
     if np.array_equal(wanted, order):
         return all_rows
@@ -103,38 +120,36 @@ def pair_weights(
     project = (weights[:, None] * nodes.splines)[: nodes.n_used]
     density = los.hubble / los.f_k**2
     lensing = lensing_weight(nodes, los, source)
-    alignment = nla_amplitude(
-        los.Omega_m, los.growth, nodes.z, nuisance.A_IA, nuisance.alpha_IA, nuisance.z0_IA
-    )
-    bias, response = nuisance.bias[:, None], 1 + nuisance.m[:, None]
+    alignment = nuisance.alignment(nodes, los)
+    bias, response = nuisance.bias_at_nodes, 1 + nuisance.m[:, None]
 
     n_lens, n_source, n_q = len(lens), len(source), nodes.z.size
     lens = lens[:, : len(project)]
     autos = np.all(pairs.counts[:, 0] == pairs.counts[:, 1])
-    counts = _auto_or_triangle(lens, lens, pairs.counts) @ project[: lens.shape[1]] * density
-    counts = counts * _auto_or_triangle(bias, bias, pairs.counts)
+    counts = auto_or_triangle(lens, lens, pairs.counts) @ project[: lens.shape[1]] * density
+    counts = counts * auto_or_triangle(bias, bias, pairs.counts)
 
     n = min(lens.shape[1], source.shape[1])
-    both = _rectangle(lens[:, :n], source[:, :n]) @ project[:n]
+    both = rectangle(lens[:, :n], source[:, :n]) @ project[:n]
     cross = (lens @ project[: lens.shape[1]] / los.f_k)[:, None] * lensing
     cross = cross + both.reshape(n_lens, n_source, n_q) * (alignment * density)
     cross = (cross * bias[:, None] * response).reshape(n_lens * n_source, n_q)
 
     source = source[:, : len(project)]
     project = project[: source.shape[1]]
-    at_source = source @ project
-    shear = nodes.dz / los.hubble * _triangle(lensing, lensing)
-    mixed = _triangle(at_source, lensing) + _triangle(lensing, at_source)
-    shear = shear + mixed * alignment / los.f_k
-    shear = shear + _triangle(source, source) @ project * (alignment**2 * density)
-    shear = shear * _triangle(response, response)
+    aligned = source @ project * (alignment / los.f_k)
+    shear = nodes.dz / los.hubble * triangle(lensing, lensing)
+    shear = shear + triangle(aligned, lensing) + triangle(lensing, aligned)
+    squares = alignment**2 if len(alignment) == 1 else triangle(alignment, alignment)
+    shear = shear + triangle(source, source) @ project * (squares * density)
+    shear = shear * triangle(response, response)
 
     every = all_pairs(n_lens, n_source)
     diagonal = np.arange(n_lens)[:, None].repeat(2, axis=1)
     return PairWeights(
-        _pick(counts, pairs.counts, diagonal if autos else every.counts),
-        _pick(cross, pairs.cross, every.cross),
-        _pick(shear, pairs.shear, every.shear),
+        pick(counts, pairs.counts, diagonal if autos else every.counts),
+        pick(cross, pairs.cross, every.cross),
+        pick(shear, pairs.shear, every.shear),
     )
 
 

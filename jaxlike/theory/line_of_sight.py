@@ -109,7 +109,7 @@ class LineOfSight:
     """Geometry and growth at the nodes, from the core's background or from a host's tables.
 
     chi, f_k, c_k [Mpc/h and its derivative], hubble [h/Mpc], growth D(z)/D(0): (n_q,);
-    cot_fine: (n_f,) c_k / f_k on the n(z) lattice; Omega_m today.
+    f_k_fine, cot_fine: (n_f,) f_k and c_k / f_k on the n(z) lattice; Omega_m today.
     """
 
     chi: Array
@@ -117,6 +117,7 @@ class LineOfSight:
     c_k: Array
     hubble: Array
     growth: Array
+    f_k_fine: Array
     cot_fine: Array
     Omega_m: Scalar
 
@@ -136,7 +137,7 @@ class LineOfSight:
         fine = f_k[n:]
         # no galaxy is at z = 0, where c_k / f_k has its pole
         cot = c_k[n:] / jnp.where(nodes.z_fine > 0, fine, 1.0)
-        return cls(chi[:n], f_k[:n], c_k[:n], hubble, growth, cot, Omega_m)
+        return cls(chi[:n], f_k[:n], c_k[:n], hubble, growth, fine, cot, Omega_m)
 
     @classmethod
     def of(cls, cosmo: Cosmology, nodes: Nodes, growth: Array) -> "LineOfSight":

@@ -17,6 +17,7 @@ from scipy.special import ndtr
 from jaxlike.numerics.splines import (
     bspline_taps,
     cardinal_splines,
+    lattice_points,
     lattice_windows,
     linear_taps,
     prefilter,
@@ -41,6 +42,11 @@ class Histogram:
         """Width of the narrowest redshift bin."""
         return float(np.diff(self.edges).min())
 
+    def mean(self) -> NDArray:
+        """Mean redshift (n_bin,) of each bin."""
+        mass = self.counts * np.diff(self.edges)
+        return mass @ ((self.edges[1:] + self.edges[:-1]) / 2) / mass.sum(axis=1)
+
     def z_max(self) -> float:
         """Redshift beyond which every bin has less than a thousandth of its galaxies."""
         mass = self.counts * np.diff(self.edges)
@@ -54,7 +60,7 @@ class ShiftedDistributions:
     """Fixed curves of one table's bins and the rules to integrate them.
 
     curve: (n_bin, n_pad) samples or B-spline coefficients; z: (n,) lattice; weights: (n,) rule
-    for integrals of products of n(z); norm: (n,) rule that normalises one n(z).
+    for integrals of products of n(z); norm: (n,) rule that normalises one n(z); mean: (n_bin,) <z>.
     """
 
     curve: NDArray
@@ -63,26 +69,47 @@ class ShiftedDistributions:
     norm: NDArray
     model: NzModel
     step: float
+    mean: NDArray
 
     @property
     def n_bin(self) -> int:
         """Number of tomographic bins."""
         return len(self.curve)
 
-    def dndz(self, dz: Array) -> Array:
-        """Normalised n(z - dz), shape (n_bin, n), for one shift per bin, dz (n_bin,)."""
+    def dndz(self, dz: Array, width: Array | None = None) -> Array:
+        """Normalised n(z - dz), shape (n_bin, n), for one shift per bin, dz (n_bin,).
+
+        With a `width` (n_bin,) per bin n((z - <z> - dz) / width + <z>) / width, whose mean also
+        moves by dz: as where CosmoSIS's photoz_bias and photoz_width follow each other (DES-Y3).
+        """
+        curve = jnp.asarray(self.curve)
         if self.model == "kde":
             first = _margin_points(self.step) - dz / self.step
-            values = lattice_windows(jnp.asarray(self.curve), first, self.z.size, bspline_taps)
+            if width is None:
+                values = lattice_windows(curve, first, self.z.size, bspline_taps)
+            else:
+                position = self._stretched(self.z, dz, width) / self.step
+                values = lattice_points(curve, position + _margin_points(self.step), bspline_taps)
         else:
             # samples stand on the odd lattice points; a spline through them fills the even ones
-            width = 2 * self.step
+            spacing = 2 * self.step
             count = self.z.size // 2
-            first = _margin_points(width) - _HALF_TAPS - dz / width
+            margin = _margin_points(spacing)
             padded = count + 2 * _HALF_TAPS
-            samples = lattice_windows(jnp.asarray(self.curve), first, padded, linear_taps)
+            if width is None:
+                first = margin - _HALF_TAPS - dz / spacing
+                samples = lattice_windows(curve, first, padded, linear_taps)
+            else:
+                z = self.step + spacing * np.arange(-_HALF_TAPS, count + _HALF_TAPS)
+                position = (self._stretched(z, dz, width) - self.step) / spacing
+                samples = lattice_points(curve, position + margin, linear_taps)
             values = _interleave(samples)
         return values / (values @ self.norm)[:, None]
+
+    def _stretched(self, z: NDArray, dz: Array, width: Array) -> Array:
+        """Where in the unstretched curve (n_bin, n) stands what comes to z (n,)."""
+        mean = self.mean[:, None]
+        return (z - mean - dz[:, None]) / width[:, None] + mean
 
     def trimmed(self) -> "ShiftedDistributions":
         """The same without the lattice points that stay empty for shifts up to 0.15."""
@@ -97,7 +124,7 @@ class ShiftedDistributions:
 
     def without_bins(self) -> "ShiftedDistributions":
         """The same lattice with no bin on it: the sample that a data set does not use."""
-        return replace(self, curve=self.curve[:0])
+        return replace(self, curve=self.curve[:0], mean=self.mean[:0])
 
 
 def _margin_points(step: float) -> int:
@@ -165,11 +192,11 @@ def _tabulate(
         pad = _margin_points(step)
         lattice = step * np.arange(-pad, z.size + pad)
         density = kernel_density(table, bandwidth, lattice)
-        return ShiftedDistributions(prefilter(density), z, weights, norm, model, step)
+        return ShiftedDistributions(prefilter(density), z, weights, norm, model, step, table.mean())
     pad = _margin_points(2 * step)
     samples = step + 2 * step * np.arange(-pad, z.size // 2 + pad)
     middle = (table.edges[1:] + table.edges[:-1]) / 2
     # n(0) = 0, as CosmoSIS has it
     middle, counts = np.append(0.0, middle), np.pad(table.counts, ((0, 0), (1, 0)))
     curve = np.stack([np.interp(samples, middle, row, left=0, right=0) for row in counts])
-    return ShiftedDistributions(curve, z, weights, norm, model, step)
+    return ShiftedDistributions(curve, z, weights, norm, model, step, table.mean())

@@ -12,6 +12,7 @@ from jaxlike.theory import (
     alignment,
     angular_cl,
     background,
+    bias,
     collapse,
     growth,
     kernels,
@@ -19,9 +20,11 @@ from jaxlike.theory import (
     linear,
     nfw,
     nonlinear,
+    observed_counts,
     power,
     power_table,
     redshift,
+    redshift_space,
     transfer,
     validity,
     wiggles,
@@ -60,6 +63,14 @@ def weights(p, cosmo):
     nuisance = kernels.Nuisance(p["b"][None], p["m"][None], p["A_IA"], p["alpha_IA"], 0.62)
     n = NZ.dndz(p["dz"][None])
     return kernels.pair_weights(NODES, sight(p, cosmo), PAIRS, n, n, NZ.weights, nuisance)
+
+
+def observed(p, cosmo, **options):
+    """Weights of counts with the lens bin's shape both as it is and stretched."""
+    nuisance = kernels.Nuisance(p["b"][None], p["m"][None], p["A_IA"][None], p["alpha_IA"], 0.62)
+    n = NZ.dndz(p["dz"][None], p["b"][None] / 1.5)
+    given = NODES, sight(p, cosmo), PAIRS, n, n, NZ.weights, nuisance
+    return observed_counts.counts_weights(*given, **options)
 
 
 def table(p, cosmo):
@@ -111,6 +122,18 @@ FUNCTIONS = {
     "wiggles": lambda p, c: wiggles.wiggles(c, linear.linear_power(c, linear.K, Z)),
     "collapse": lambda p, c: collapse.CollapseGrid.build(Z).collapse(c),
     "dndz": lambda p, c: NZ.dndz(p["dz"][None]),
+    "dndz stretched": lambda p, c: NZ.dndz(p["dz"][None], p["b"][None] / 1.5),
+    "galaxy_bias": lambda p, c: [
+        bias.galaxy_bias(p["b"][None], sight(p, c).growth, NODES.z, model=model, alpha_b=p["m"])
+        for model in ("constant", "power_law", "inverse_growth")
+    ],
+    "velocity_counts": lambda p, c: redshift_space.velocity_counts(
+        NODES, sight(p, c), NZ.dndz(p["dz"][None])
+    ),
+    "counts_weights magnified": lambda p, c: observed(p, c, magnification=p["b"][None]),
+    "counts_weights rsd": lambda p, c: observed(
+        p, c, magnification=p["b"][None], rsd=True, prefactors=True
+    ),
     "nla_amplitude": lambda p, c: alignment.nla_amplitude(
         c.Omega_m, jnp.asarray(A), Z, p["A_IA"], p["alpha_IA"], 0.62
     ),

@@ -199,3 +199,26 @@ def test_no_bins():
     empty = one(SMOOTH, "kde").without_bins()
     assert empty.n_bin == 0
     assert empty.dndz(jnp.zeros(0)).shape == (0, empty.z.size)
+
+
+@pytest.mark.parametrize("model", ["kde", "histogram"])
+@pytest.mark.parametrize(("dz", "width"), [(0.0, 1.0), (0.013, 1.0), (0.0, 1.2), (-0.02, 0.8)])
+def test_stretching_keeps_the_mean_and_scales_the_width(model, dz, width):
+    """n((z - <z> - dz) / width + <z>) / width: as CosmoSIS's photoz_bias, then photoz_width."""
+    middle = np.stack([np.exp(-0.5 * ((MIDDLE - z0) / 0.07) ** 2) for z0 in (0.7, 1.1)])
+    distribution = one(Histogram(EDGES, middle), model, 0.01)
+    found = np.asarray(distribution.dndz(jnp.array([dz, -dz]), jnp.array([width, 1 / width])))
+    spread = np.hypot(0.07, 0.01) if model == "kde" else 0.07
+    mean = np.array([[0.7 + dz], [1.1 - dz]])
+    sigma = spread * np.array([[width], [1 / width]])
+    expected = np.exp(-0.5 * ((distribution.z - mean) / sigma) ** 2) / sigma / np.sqrt(2 * np.pi)
+    np.testing.assert_allclose(found, expected, atol=8e-3 * expected.max())
+
+
+@pytest.mark.parametrize("model", ["kde", "histogram"])
+def test_a_width_of_one_changes_nothing(model):
+    distribution = one(JAGGED, model)
+    dz = jnp.array([0.0137, -0.02])
+    np.testing.assert_allclose(
+        distribution.dndz(dz, jnp.ones(2)), distribution.dndz(dz), rtol=1e-9, atol=1e-10
+    )

@@ -1,0 +1,74 @@
+"""Which parameters have an effect with which options, and which an option cannot do without."""
+
+from collections.abc import Iterable, Mapping
+
+from jaxlike.errors import ParameterError
+from jaxlike.names import LENS_STEMS, accepted_aliases, split_name
+
+_Kind = tuple[str, bool]  # a quantity, or (with True) the stem of one parameter for each bin
+
+# The option that a parameter needs, and its values with which the parameter has an effect.
+_NEEDS: dict[_Kind, tuple[str, tuple[object, ...]]] = {
+    ("log_T_AGN", False): ("nonlinear", ("hmcode2020",)),
+    ("A_IA", False): ("alignment", ("nla",)),
+    ("A_IA", True): ("alignment", ("nla_per_bin",)),
+    ("alpha_b", False): ("bias", ("power_law",)),
+    ("z0_b", False): ("bias", ("power_law",)),
+    ("alpha_mag", True): ("magnification", (True,)),
+}
+# What an option's value cannot do without.
+_REQUIRED: dict[tuple[str, object], _Kind] = {
+    ("alignment", "nla_per_bin"): ("A_IA", True),
+    ("bias", "power_law"): ("alpha_b", False),
+    ("magnification", True): ("alpha_mag", True),
+}
+
+
+def _word(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _unmet(name: str, options: Mapping[str, object]) -> tuple[str, tuple[object, ...]] | None:
+    """The option that keeps a parameter from having an effect, and the values that it wants."""
+    stem, number = split_name(name) or ("", None)
+    option, wanted = _NEEDS.get((stem, number is not None), ("", ()))
+    if not wanted or option not in options or options[option] in wanted:
+        return None
+    return option, wanted
+
+
+def has_effect(name: str, options: Mapping[str, object]) -> bool:
+    """Whether these options, of those that a parameter needs, give it an effect."""
+    return _unmet(name, options) is None
+
+
+def check_effects(names: Iterable[str], options: Mapping[str, object]) -> None:
+    """ParameterError on a parameter that has no effect with the options (name -> value) given."""
+    for name in names:
+        unmet = _unmet(name, options)
+        if unmet is not None:
+            option, wanted = unmet
+            values = " or ".join(_word(value) for value in wanted)
+            raise ParameterError(
+                f"parameter '{name}' has no effect with {option} = {_word(options[option])}: leave "
+                f"it out or take {option} = {values}"
+            )
+
+
+def check_complete(
+    names: Iterable[str], options: Mapping[str, object], *, n_lens: int, n_source: int
+) -> None:
+    """ParameterError on a parameter that the options (name -> value) need and `names` have not."""
+    given = {split_name(name) for name in names}
+    for (option, value), (stem, per_bin) in _REQUIRED.items():
+        if options.get(option) != value:
+            continue
+        kind, count = ("lens", n_lens) if stem in LENS_STEMS else ("source", n_source)
+        numbers = range(1, count + 1) if per_bin else [None]
+        for number in numbers:
+            if (stem, number) not in given:
+                of_each = f" of each of the {count} {kind} bins" if per_bin else ""
+                raise ParameterError(
+                    f"parameter {stem}{number or ''} is missing: {option} = {_word(value)} needs "
+                    f"{stem}{of_each}, given as {accepted_aliases(stem, number)}"
+                )
