@@ -83,13 +83,13 @@ class TheoryOptions:
     projection: Projection = "flat"
     radiation: bool = True
     ell_prefactors: bool = False
+    power: str = "jaxlike"
+    neutrinos: NeutrinoModel = "one_massive"
+    out_of_range: Literal["reject", "error"] = "reject"
     bias: BiasModel = "constant"
     alignment: AlignmentModel = "nla"
     magnification: bool = False
     rsd: bool = False
-    power: str = "jaxlike"
-    neutrinos: NeutrinoModel = "one_massive"
-    out_of_range: Literal["reject", "error"] = "reject"
 
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():

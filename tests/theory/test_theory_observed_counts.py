@@ -1,6 +1,7 @@
 """Magnification and redshift-space distortions of counts, against CCL and their definitions."""
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -13,6 +14,8 @@ from jaxlike.theory.growth import growth_factor, growth_rate
 from jaxlike.theory.line_of_sight import LineOfSight, Nodes
 from jaxlike.theory.power import PowerGrid, limber_power
 
+# what takes time here is compilation
+quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 STEP = 0.0025
 Z = STEP * np.arange(800)
 RULE = np.full(Z.size, STEP)
@@ -46,14 +49,20 @@ def power_and_sight(cosmo, nodes):
     """Linear P at the Limber points, and the line of sight."""
     grid = PowerGrid.build(nodes)
     model = {"linear": "eisenstein_hu", "nonlinear": "linear"}
-    return jax.jit(lambda c: limber_power(c, nodes, grid, **model))(cosmo)
+    return quick(lambda c: limber_power(c, nodes, grid, **model))(cosmo)
 
 
 def weights(nodes, los, nuisance=NUISANCE, lens=LENS, pairs=PAIRS, **options):
-    given = nodes, los, pairs, jnp.asarray(lens), jnp.asarray(SOURCE), RULE, nuisance
-    plain = kernels.pair_weights(*given)
-    observed = observed_counts.counts_weights(*given, **options)
-    return plain, observed.replacing(plain, pairs, nuisance.alignment(nodes, los))
+    """Weights without and with what the options add."""
+
+    @quick
+    def compute(los, nuisance, lens):
+        given = nodes, los, pairs, lens, jnp.asarray(SOURCE), RULE, nuisance
+        plain = kernels.pair_weights(*given)
+        observed = observed_counts.counts_weights(*given, **options)
+        return plain, observed.replacing(plain, pairs, nuisance.alignment(nodes, los))
+
+    return compute(los, nuisance, jnp.asarray(lens))
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +161,8 @@ def test_a_selection_of_pairs_and_a_shorter_lattice(nodes, power_and_sight):
 def test_velocities_of_a_wide_survey_cancel(nodes, power_and_sight):
     """f n minus itself a little further away: a derivative along the line of sight."""
     _, los = power_and_sight
-    found = np.asarray(redshift_space.velocity_counts(nodes, los, jnp.asarray(LENS)))
+    compute = quick(lambda los, lens: redshift_space.velocity_counts(nodes, los, lens))
+    found = np.asarray(compute(los, jnp.asarray(LENS)))
     assert found.shape == (3, nodes.ell.size, Z.size)
     size = np.abs(found).max(axis=(0, 2))
     assert np.all(np.diff(size) < 0)
@@ -162,8 +172,9 @@ def test_velocities_of_a_wide_survey_cancel(nodes, power_and_sight):
 def test_growth_rate_from_growth_at_the_nodes(cosmo, nodes, power_and_sight):
     _, los = power_and_sight
     found = redshift_space._growth_rate(nodes, los)
-    np.testing.assert_allclose(found[1:750], growth_rate(cosmo, Z[1:750]), rtol=2e-4)
+    expected = quick(lambda c: growth_rate(c, Z[1:750]))(cosmo)
+    np.testing.assert_allclose(found[1:750], expected, rtol=2e-4)
     coarse = Nodes.build(Z, 24, nodes.ell_lattice, z_max=1.9)
-    los = LineOfSight.of(cosmo, coarse, growth_factor(cosmo, coarse.z))
+    los = quick(lambda c: LineOfSight.of(c, coarse, growth_factor(c, coarse.z)))(cosmo)
     found = redshift_space._growth_rate(coarse, los)
-    np.testing.assert_allclose(found[1:750], growth_rate(cosmo, Z[1:750]), rtol=2e-3)
+    np.testing.assert_allclose(found[1:750], expected, rtol=2e-3)
