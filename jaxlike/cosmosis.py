@@ -25,7 +25,7 @@ from jaxlike.config.options import bad_value, flag
 from jaxlike.data import FOURIER_SPACE
 from jaxlike.errors import ConfigError
 from jaxlike.likelihood import Likelihood, build_likelihood
-from jaxlike.parameters import resolve
+from jaxlike.parameters import check_alignment, resolve
 from jaxlike.range_policy import RangeCount
 from jaxlike.survey import load_data
 from jaxlike.theory.linear import sigma8
@@ -180,7 +180,7 @@ def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
 
 def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
     likelihood = module.likelihood
-    tables = cosmosis_block.tables(block)
+    tables = cosmosis_block.tables(block, linear=likelihood.options.alignment == "tatt")
     # one compilation for each set of grids; a pipeline has one
     key = b"".join(grid.tobytes() for grid in tables[:3])
     if key not in module.table_theories:
@@ -202,6 +202,7 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
 def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
     likelihood = module.likelihood
     found = cosmosis_block.nuisance(block, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+    check_alignment(found.given, likelihood.options.alignment)
     for section in found.idle:
         module.say_once(f"section [{section}] is not used, for the data have no such galaxies")
     return found.given

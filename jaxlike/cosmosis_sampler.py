@@ -20,7 +20,7 @@ from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import Chains, complaints, report, summarise, together, with_derived
 from jaxlike.model import Model
 from jaxlike.names import default_latex
-from jaxlike.parameters import Parameter, check_names
+from jaxlike.parameters import Parameter, check_alignment, check_names
 from jaxlike.priors import Prior
 from jaxlike.samplers import checked_options, options_of, sampler
 
@@ -76,6 +76,7 @@ def model_of(pipeline: Any) -> Model:
         parameters.append(Parameter(name, prior=prior, latex=label, ref_loc=float(p.start)))
     known = [p.name for p in parameters]
     check_names(known, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+    check_alignment(known, likelihood.options.alignment)
     config = Config(
         path=Path("pipeline"),
         data_file=likelihood.data.source,

@@ -15,7 +15,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from jaxlike.config.options import TheoryOptions
 from jaxlike.data import TwoPointData
 from jaxlike.numerics.block_matrix import find_blocks, take_blocks, whole_matrix
-from jaxlike.parameters import check_feedback
+from jaxlike.parameters import check_alignment, check_feedback
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import Cosmology, from_parameters
 from jaxlike.theory.data_vector import TwoPointTheory
@@ -98,13 +98,18 @@ class Likelihood:
         )
 
     def theory_vector(self, parameters: Mapping[str, ArrayLike]) -> Array:
-        """Predicted data vector (n_data,), in the order of the data."""
+        """Predicted data vector (n_data,), in the order of the data.
+
+        ParameterError on parameters of alignment without effect.
+        """
+        check_alignment(parameters, self.options.alignment)
         return self.theory.data_vector(self.cosmology(parameters), parameters)
 
     def theory_vector_from_tables(
         self, grid: PowerTableGrid, tables: PowerTable, parameters: Mapping[str, ArrayLike]
     ) -> Array:
         """Predicted data vector (n_data,) with a host's P(k, z) and distances."""
+        check_alignment(parameters, self.options.alignment)
         return self.theory.data_vector_from_tables(grid, tables, parameters)
 
     def table_grid(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:

@@ -9,7 +9,7 @@ from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihood import build_likelihood
 from jaxlike.model import Model
 from jaxlike.names import is_known
-from jaxlike.parameters import check_feedback, check_names, is_idle
+from jaxlike.parameters import check_alignment, check_feedback, check_names, is_idle
 from jaxlike.survey import load_data
 
 
@@ -34,6 +34,7 @@ def model_from_config(config: Config) -> Model:
     try:
         check_names(names, n_lens=n_lens, n_source=n_source)
         check_feedback(names, config.theory.nonlinear)
+        check_alignment(names, config.theory.alignment)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
     return Model(config, likelihood)
@@ -53,7 +54,7 @@ def load(path: str | PathLike[str], **overrides: Any) -> Model:
     """The Model of a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini).
 
     Keywords replace the file's options: data_file, scale_cuts, probes, linear, nonlinear, nz,
-    nz_bandwidth, projection, radiation, ell_prefactors. Raises JaxlikeError, whose one sentence
-    names the file, option or parameter at fault.
+    nz_bandwidth, projection, alignment, radiation, ell_prefactors. Raises JaxlikeError, whose one
+    sentence names the file, option or parameter at fault.
     """
     return model_from_config(read_config(path, **overrides))

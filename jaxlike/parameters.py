@@ -14,7 +14,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
-from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, aliases, canonical_name, split_name
+from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, TATT, aliases, canonical_name, split_name
 from jaxlike.priors import Prior
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 
@@ -113,6 +113,27 @@ def check_feedback(names: Iterable[str], nonlinear: str) -> None:
             )
 
 
+def check_alignment(names: Iterable[str], alignment: str) -> None:
+    """ParameterError on parameters of TATT with another `alignment`, and on missing ones with it.
+
+    Codes differ in what they assume for amplitudes that are not given, so both must be.
+    """
+    given = {(split_name(name) or ("", None))[0]: name for name in names}
+    if alignment == "tatt":
+        for needed in ("A_IA", "A2_IA"):
+            if needed not in given:
+                raise ParameterError(
+                    f"parameter {needed} is missing: alignment = tatt needs both amplitudes, "
+                    f"{aliases('A_IA')} and {aliases('A2_IA')}"
+                )
+        return
+    for name in (given[quantity] for quantity in TATT if quantity in given):
+        raise ParameterError(
+            f"parameter '{name}' has no effect with alignment = {alignment}: leave it out or take "
+            "alignment = tatt"
+        )
+
+
 def _check_bin(name: str, n_lens: int | None, n_source: int | None) -> None:
     stem, number = split_name(name) or ("", None)
     if stem in ALIGNMENT and n_source == 0:
@@ -153,9 +174,9 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
 
     n_lens and n_source are the numbers of bins of the data.  Omega_m is total matter, so Omega_c +
     Omega_b + omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
-    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu, Omega_k
-    and log_T_AGN are left out where they are not given, the first two also where they are the
-    number 0 (not an array).  Traceable in the
+    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu, Omega_k,
+    log_T_AGN and those of TATT are left out where they are not given, the first two also where they
+    are the number 0 (not an array).  Traceable in the
     values.  Raises ParameterError on names that are unknown, missing, given twice, or without
     effect on these data.
     """
@@ -177,7 +198,7 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
     elif "mnu" in values:
         out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
     out["Omega_m"] = _total_matter(given, values, out, h2)
-    for name in ("Omega_k", "log_T_AGN"):
+    for name in ("Omega_k", "log_T_AGN", *TATT):
         if name in values:
             out[name] = values[name]
     for name, value in _ALIGNMENT_DEFAULTS.items():

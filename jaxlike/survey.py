@@ -120,6 +120,11 @@ def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
     unused = shifted[0].without_bins()
     lens = unused if found[0] is None else shifted[0].trimmed()
     source = unused if found[1] is None else shifted[-1].trimmed()
+    if options.alignment != "nla" and found[1] is None:
+        raise ConfigError(
+            f"option 'alignment' = {options.alignment} has no effect: {data.source} has no shear; "
+            "leave it out or take data with shear"
+        )
     return TwoPointTheory.build(
         [_block(m, data, options.projection) for m in data.measurements],
         lens,
@@ -129,4 +134,5 @@ def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
         z_max=z_max,
         ell_lattice=_ell_lattice(data),
         prefactors=options.ell_prefactors,
+        alignment=options.alignment,
     )

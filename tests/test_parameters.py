@@ -7,7 +7,7 @@ import pytest
 
 from jaxlike.errors import ParameterError
 from jaxlike.names import accepted_names, canonical_name, default_latex, is_known
-from jaxlike.parameters import Parameter, check_feedback, parameter_values, resolve
+from jaxlike.parameters import Parameter, check_alignment, check_feedback, parameter_values, resolve
 from jaxlike.priors import Uniform
 
 N_LENS, N_SOURCE = 2, 3
@@ -68,6 +68,20 @@ ALIASES = {
     "alpha_IA": (0.7, "alpha_IA", 0.7),
     "DES_alphaIA": (0.7, "alpha_IA", 0.7),
     "intrinsic_alignment_parameters--alpha": (0.7, "alpha_IA", 0.7),
+    "A1_IA": (0.5, "A_IA", 0.5),
+    "intrinsic_alignment_parameters--a1": (0.5, "A_IA", 0.5),
+    "eta1": (0.7, "alpha_IA", 0.7),
+    "alpha1_IA": (0.7, "alpha_IA", 0.7),
+    "intrinsic_alignment_parameters--alpha1": (0.7, "alpha_IA", 0.7),
+    "A2_IA": (-1.5, "A2_IA", -1.5),
+    "intrinsic_alignment_parameters--A2": (-1.5, "A2_IA", -1.5),
+    "eta2": (-0.7, "alpha2_IA", -0.7),
+    "alpha2_IA": (-0.7, "alpha2_IA", -0.7),
+    "intrinsic_alignment_parameters--alpha2": (-0.7, "alpha2_IA", -0.7),
+    "bTA_IA": (0.9, "bTA_IA", 0.9),
+    "bTA": (0.9, "bTA_IA", 0.9),
+    "bias_ta": (0.9, "bTA_IA", 0.9),
+    "intrinsic_alignment_parameters--bias_ta": (0.9, "bTA_IA", 0.9),
     "z0_IA": (0.5, "z0_IA", 0.5),
     "DES_z0IA": (0.5, "z0_IA", 0.5),
     "intrinsic_alignment_parameters--z0": (0.5, "z0_IA", 0.5),
@@ -126,6 +140,18 @@ def test_feedback_needs_a_model_that_has_it():
     check_feedback(["Omega_m", "whatever"], "takahashi")
     with pytest.raises(ParameterError, match=r"'HMCode_logT_AGN'.*takahashi.*hmcode2020"):
         check_feedback(["Omega_m", "HMCode_logT_AGN"], "takahashi")
+
+
+def test_alignment_needs_what_it_has_and_no_more():
+    check_alignment(["Omega_m", "DES_AIA", "A2_IA", "bTA", "whatever"], "tatt")
+    check_alignment(["Omega_m", "A1_IA", "eta1", "whatever"], "nla")
+    check_alignment(["Omega_m"], "nla")
+    for name in ("A2_IA", "eta2", "intrinsic_alignment_parameters--bias_ta"):
+        with pytest.raises(ParameterError, match=rf"'{name}' has no effect .* nla.*take .*= tatt"):
+            check_alignment(["A_IA", name], "nla")
+    for given, missing in ((["A2_IA"], "A_IA"), (["A_IA", "bTA"], "A2_IA")):
+        with pytest.raises(ParameterError, match=rf"{missing} is missing.*both amplitudes.*A1_IA"):
+            check_alignment(given, "tatt")
 
 
 def test_defaults():

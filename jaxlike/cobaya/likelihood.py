@@ -24,7 +24,7 @@ from jaxlike.data import TwoPointData
 from jaxlike.errors import JaxlikeError
 from jaxlike.likelihood import build_likelihood
 from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN
-from jaxlike.parameters import check_names, is_idle, resolve
+from jaxlike.parameters import check_alignment, check_names, is_idle, resolve
 from jaxlike.survey import load_data, tables
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
 
@@ -53,6 +53,7 @@ class TwoPointLikelihood(Likelihood):
     nz: Any
     nz_bandwidth: Any
     projection: Any
+    alignment: Any
     ell_prefactors: Any
     power: Any
 
@@ -102,6 +103,7 @@ class TwoPointLikelihood(Likelihood):
             check_names(
                 [*_SOME_UNIVERSE, *self._nuisance], n_lens=self._n_lens, n_source=self._n_source
             )
+            check_alignment(self._nuisance, self._config.theory.alignment)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
 
@@ -165,7 +167,11 @@ class TwoPointLikelihood(Likelihood):
     def _prepare_tables(self) -> None:
         two_point = build_likelihood(self._data, self._config.theory)
         nodes = two_point.theory.nodes
-        self._host_grid = HostGrid.build(float(nodes.z[-1]), float(nodes.z_fine[-1]))
+        self._host_grid = HostGrid.build(
+            float(nodes.z[-1]),
+            float(nodes.z_fine[-1]),
+            linear=self._config.theory.alignment == "tatt",
+        )
         grid: PowerTableGrid = two_point.table_grid(
             self._host_grid.z, self._host_grid.k, self._host_grid.z_distance
         )

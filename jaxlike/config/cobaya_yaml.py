@@ -22,7 +22,7 @@ from jaxlike.config.records import expand, parameter_from
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.names import ALIGNMENT, LENS_STEMS, PER_BIN, split_name
-from jaxlike.parameters import Parameter, check_names
+from jaxlike.parameters import Parameter, check_alignment, check_names
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
@@ -142,6 +142,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         if config.theory.power == "jaxlike":
             _check_theories(info)
             check_names(p.name for p in parameters if not p.drop)
+        check_alignment([p.name for p in parameters if not p.drop], config.theory.alignment)
         check_functions(parameters, {name for prior in external for name in prior.arguments})
         check_traceable(external, parameters)
     except JaxlikeError as error:

@@ -11,7 +11,7 @@ from jaxlike.config.cosmosis_priors import prior_of_line
 from jaxlike.config.options import THEORY_FIELDS, THEORY_OPTIONS, check_option_names
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.names import default_latex
-from jaxlike.parameters import Parameter, check_names
+from jaxlike.parameters import Parameter, check_alignment, check_names
 from jaxlike.priors import Prior, Uniform
 
 MODULE_FILE = "jaxlike_two_point.py"
@@ -130,11 +130,12 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
         host="block",
         sampler={name: ini.get(name.lower(), _Section()).own for name in samplers},
     )
-    if config.theory.power == "jaxlike":
-        try:
+    try:
+        if config.theory.power == "jaxlike":
             check_names(p.name for p in parameters)
-        except ParameterError as error:
-            raise ParameterError(f"{values_path}: {error}") from error
+        check_alignment([p.name for p in parameters], config.theory.alignment)
+    except ParameterError as error:
+        raise ParameterError(f"{values_path}: {error}") from error
     return config
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError
+from jaxlike.theory.alignment import AlignmentModel
 from jaxlike.theory.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
 from jaxlike.theory.linear import LinearModel
 from jaxlike.theory.nonlinear import NonlinearModel
@@ -20,6 +21,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "neutrinos": tuple(MASSIVE_EIGENSTATES),
     "nz": ("kde", "histogram"),
     "projection": ("flat", "curved"),
+    "alignment": ("nla", "tatt"),
     "power": ("jaxlike", "host"),
     "out_of_range": ("reject", "error"),
 }
@@ -34,6 +36,7 @@ LIKELIHOOD_OPTIONS = (
     "nz",
     "nz_bandwidth",
     "projection",
+    "alignment",
     "ell_prefactors",
     "power",
 )
@@ -61,7 +64,8 @@ class TheoryOptions:
     from, this package or the program that calls it.  neutrinos: which of the three eigenstates
     have the mass that omnuh2 or mnu gives: one, all three, or none (and then there is no mass).
     out_of_range: what becomes of a cosmology that the emulator was not trained for, likelihood zero
-    and a counted warning, or an error.
+    and a counted warning, or an error.  alignment: intrinsic shear linear in the tidal field, or
+    with tidal alignment and tidal torquing to second order.
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -74,6 +78,7 @@ class TheoryOptions:
     power: str = "jaxlike"
     neutrinos: NeutrinoModel = "one_massive"
     out_of_range: Literal["reject", "error"] = "reject"
+    alignment: AlignmentModel = "nla"
 
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():

@@ -1,4 +1,6 @@
-"""Intrinsic alignment of galaxies."""
+"""Intrinsic alignment of galaxies: the models there are, and the amplitude of the linear one."""
+
+from typing import Literal
 
 import jax.numpy as jnp
 from jax import Array
@@ -6,6 +8,8 @@ from jax.typing import ArrayLike
 
 from jaxlike.theory.constants import C1_RHO_CRIT
 from jaxlike.theory.cosmology import Scalar
+
+AlignmentModel = Literal["nla", "tatt"]
 
 
 def nla_amplitude(

@@ -13,11 +13,15 @@ from jaxlike.theory.line_of_sight import Nodes
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Spectra:
-    """C_ell (n_pair, n_ell) of lens counts, of counts and shear, and of shear."""
+    """C_ell (n_pair, n_ell) of lens counts, of counts and shear, and of shear.
+
+    shear is of E modes; shear_B, of B modes, is None where there are none.
+    """
 
     counts: Array
     cross: Array
     shear: Array
+    shear_B: Array | None = None
 
 
 def limber_spectra(
