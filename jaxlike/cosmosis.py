@@ -180,7 +180,7 @@ def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
 
 def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
     likelihood = module.likelihood
-    tables = cosmosis_block.tables(block)
+    tables = cosmosis_block.tables(block, linear=likelihood.options.alignment == "tatt")
     # one compilation for each set of grids; a pipeline has one
     key = b"".join(grid.tobytes() for grid in tables[:3])
     if key not in module.table_theories:

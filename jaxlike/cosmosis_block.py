@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 
 from jaxlike.errors import DataError, ParameterError
 from jaxlike.names import canonical_name
@@ -16,6 +17,7 @@ from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power_table import PowerTable
 
 COSMOLOGY, POWER, DISTANCES = "cosmological_parameters", "matter_power_nl", "distances"
+LINEAR_POWER = "matter_power_lin"
 FEEDBACK = "halo_model_parameters"
 
 # Names of one quantity in order of preference: modules before this one may have filled in all.
@@ -203,12 +205,12 @@ class Tables(NamedTuple):
     power: PowerTable
 
 
-def tables(block: Block) -> Tables:
+def tables(block: Block, *, linear: bool = False) -> Tables:
     """P(k, z) and distances that modules before this one have put into the block.
 
-    D(z) is the root of the power at the smallest k, as in CosmoSIS's linear alignments. Omega_m is
-    that of the block now: Boltzmann codes overwrite the sampled one. DataError names what is
-    missing.
+    With `linear` the linear power today too. D(z) is the root of the power at the smallest k, as in
+    CosmoSIS's linear alignments. Omega_m is that of the block now: Boltzmann codes overwrite the
+    sampled one. DataError names what is missing.
     """
     for name in ("z", "k_h", "p_k"):
         _require(block, POWER, name)
@@ -238,8 +240,25 @@ def tables(block: Block) -> Tables:
             growth=np.sqrt(power[:, 0] / power[0, 0]),
             Omega_m=_require(block, COSMOLOGY, "omega_m"),
             Omega_k=Omega_k,
+            P_lin=_linear_power_today(block, k) if linear else None,
         ),
     )
+
+
+def _linear_power_today(block: Block, k: NDArray) -> NDArray:
+    """P_lin (n_k,) at z = 0 and the wavenumbers of the nonlinear power."""
+    for name in ("z", "k_h", "p_k"):
+        _require(block, LINEAR_POWER, name)
+    z, own_k, power = block.get_grid(LINEAR_POWER, "z", "k_h", "p_k")
+    today, in_k = power[np.argmin(z)], np.argsort(own_k)
+    x = np.log(own_k[in_k])
+    if min(z) > _Z_START or x[0] > np.log(k[0]) + 1e-6 or x[-1] < np.log(k[-1]) - 1e-6:
+        raise DataError(
+            f"{LINEAR_POWER} in the block is for z >= {min(z):.4g} and k = {own_k.min():.4g} to "
+            f"{own_k.max():.4g}, but alignment = tatt needs z = 0 and k = {k[0]:.4g} to "
+            f"{k[-1]:.4g}, as {POWER} has: set the module that fills it so"
+        )
+    return np.exp(CubicSpline(x, np.log(today[in_k]))(np.log(k)))
 
 
 def _radial_distance(block: Block, z: NDArray, curvature: float) -> NDArray:

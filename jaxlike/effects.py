@@ -3,25 +3,29 @@
 from collections.abc import Iterable, Mapping
 
 from jaxlike.errors import ParameterError
-from jaxlike.names import LENS_STEMS, accepted_aliases, split_name
+from jaxlike.names import LENS_STEMS, TATT, accepted_aliases, split_name
 
 _Kind = tuple[str, bool]  # a quantity, or (with True) the stem of one parameter for each bin
 
 # The option that a parameter needs, and its values with which the parameter has an effect.
 _NEEDS: dict[_Kind, tuple[str, tuple[object, ...]]] = {
     ("log_T_AGN", False): ("nonlinear", ("hmcode2020",)),
-    ("A_IA", False): ("alignment", ("nla",)),
+    ("A_IA", False): ("alignment", ("nla", "tatt")),
     ("A_IA", True): ("alignment", ("nla_per_bin",)),
+    **{(name, False): ("alignment", ("tatt",)) for name in TATT},
     ("alpha_b", False): ("bias", ("power_law",)),
     ("z0_b", False): ("bias", ("power_law",)),
     ("alpha_mag", True): ("magnification", (True,)),
 }
 # What an option's value cannot do without.
-_REQUIRED: dict[tuple[str, object], _Kind] = {
-    ("alignment", "nla_per_bin"): ("A_IA", True),
-    ("bias", "power_law"): ("alpha_b", False),
-    ("magnification", True): ("alpha_mag", True),
-}
+_REQUIRED: tuple[tuple[str, object, _Kind], ...] = (
+    ("alignment", "nla_per_bin", ("A_IA", True)),
+    # codes differ in what they assume for an amplitude that is not given
+    ("alignment", "tatt", ("A_IA", False)),
+    ("alignment", "tatt", ("A2_IA", False)),
+    ("bias", "power_law", ("alpha_b", False)),
+    ("magnification", True, ("alpha_mag", True)),
+)
 
 
 def _word(value: object) -> str:
@@ -60,7 +64,7 @@ def check_complete(
 ) -> None:
     """ParameterError on a parameter that the options (name -> value) need and `names` have not."""
     given = {split_name(name) for name in names}
-    for (option, value), (stem, per_bin) in _REQUIRED.items():
+    for option, value, (stem, per_bin) in _REQUIRED:
         if options.get(option) != value:
             continue
         kind, count = ("lens", n_lens) if stem in LENS_STEMS else ("source", n_source)

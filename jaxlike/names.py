@@ -28,14 +28,20 @@ COSMOLOGY: dict[str, tuple[str, ...]] = {
     "log_T_AGN": ("log_T_AGN", "logT_AGN", "HMCode_logT_AGN"),
 }
 ALIGNMENT: dict[str, tuple[str, ...]] = {
-    "A_IA": ("A_IA", "A", "DES_AIA"),
-    "alpha_IA": ("alpha_IA", "eta", "DES_alphaIA"),
+    "A_IA": ("A_IA", "A", "DES_AIA", "A1_IA"),
+    "alpha_IA": ("alpha_IA", "eta", "DES_alphaIA", "alpha1_IA", "eta1"),
     "z0_IA": ("z0_IA", "DES_z0IA"),
+    "A2_IA": ("A2_IA",),
+    "alpha2_IA": ("alpha2_IA", "eta2"),
+    "bTA_IA": ("bTA_IA", "bTA", "bias_ta"),
 }
 BIAS: dict[str, tuple[str, ...]] = {
     "alpha_b": ("alpha_b",),
     "z0_b": ("z0_b",),
 }
+TATT = ("A2_IA", "alpha2_IA", "bTA_IA")
+"""What tidal alignment and tidal torquing has beyond the nonlinear alignment model."""
+
 # CosmoSIS ignores case, and its names differ from the bare ones: h0 is h, omega_nu is not Omega_nu
 # h^2 (and so is left out).
 _SECTIONS: dict[str, dict[str, str]] = {
@@ -60,7 +66,12 @@ _SECTIONS: dict[str, dict[str, str]] = {
     "halo_model_parameters": {"logt_agn": "log_T_AGN"},
     "intrinsic_alignment_parameters": {
         "a": "A_IA",
+        "a1": "A_IA",
         "alpha": "alpha_IA",
+        "alpha1": "alpha_IA",
+        "a2": "A2_IA",
+        "alpha2": "alpha2_IA",
+        "bias_ta": "bTA_IA",
         "z0": "z0_IA",
         "z_piv": "z0_IA",
     },
@@ -111,6 +122,9 @@ _LATEX = {
     "A_IA": r"A_\mathrm{IA}",
     "alpha_IA": r"\alpha_\mathrm{IA}",
     "z0_IA": r"z_{0,\mathrm{IA}}",
+    "A2_IA": r"A_{2,\mathrm{IA}}",
+    "alpha2_IA": r"\alpha_{2,\mathrm{IA}}",
+    "bTA_IA": r"b_\mathrm{TA}",
     "b": "b^{#}",
     "m": "m^{#}",
     "dz_source": r"\Delta z_\mathrm{s}^{#}",

@@ -19,6 +19,7 @@ from jaxlike.names import (
     BIAS,
     LENS_STEMS,
     PER_BIN,
+    TATT,
     aliases,
     canonical_name,
     split_name,
@@ -180,7 +181,7 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
     elif "mnu" in values:
         out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
     out["Omega_m"] = _total_matter(given, values, out, h2)
-    for name in ("Omega_k", "log_T_AGN", *BIAS):
+    for name in ("Omega_k", "log_T_AGN", *BIAS, *TATT):
         if name in values:
             out[name] = values[name]
     for name, value in _ALIGNMENT_DEFAULTS.items():

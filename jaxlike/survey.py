@@ -137,6 +137,11 @@ def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
     unused = shifted[0].without_bins()
     lens = unused if found[0] is None else shifted[0].trimmed()
     source = unused if found[1] is None else shifted[-1].trimmed()
+    if options.alignment != "nla" and found[1] is None:
+        raise ConfigError(
+            f"option 'alignment' = {options.alignment} has no effect: {data.source} has no shear; "
+            "leave it out or take data with shear"
+        )
     return TwoPointTheory.build(
         [_block(m, data, options.projection) for m in data.measurements],
         lens,

@@ -152,6 +152,15 @@ def test_component_by_class_and_theory_options():
     assert from_yaml(YAML, nz="histogram").theory.nz_bandwidth is None
 
 
+def test_tidal_torquing():
+    text = YAML.replace("shear:", "shear: {alignment: tatt}")
+    config = from_yaml(f"{text}  A2_IA: {{prior: [-5, 5]}}\n  eta2: 0.5\n  bTA: 0.8\n")
+    assert config.theory == TheoryOptions(alignment="tatt")
+    out = resolve(reference(config), n_lens=0, n_source=4)
+    assert (out["A2_IA"], out["alpha2_IA"], out["bTA_IA"]) == (0.0, 0.5, 0.8)
+    assert next(p.latex for p in config.sampled if p.name == "A2_IA") == r"A_{2,\mathrm{IA}}"
+
+
 def test_power_from_the_host_leaves_its_parameters_alone():
     text = YAML.replace("shear:", "shear: {power: host}") + "  tau: 0.06\ntheory:\n  camb:\n"
     config = from_yaml(text)
@@ -200,7 +209,7 @@ BAD_YAML = {
     "projection": (option("projection: full"), "'projection' is 'full'", "flat, curved"),
     "power": (option("power: block"), "'power' is 'block'", "jaxlike, host"),
     "bias": (option("bias: linear"), "'bias' is 'linear'", "constant, power_law, inverse_growth"),
-    "alignment": (option("alignment: la"), "'alignment' is 'la'", "nla, nla_per_bin"),
+    "alignment": (option("alignment: la"), "'alignment' is 'la'", "nla, nla_per_bin, tatt"),
     "magnified": (option("magnification: much"), "'magnification' is 'much'", "true, false"),
     "rsd": (option("rsd: 2"), "'rsd' is 2", "true, false"),
     "flag": (option("ell_prefactors: maybe"), "'ell_prefactors' is 'maybe'", "true, false"),

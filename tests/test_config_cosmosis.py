@@ -122,6 +122,19 @@ def test_includes_variables_and_the_environment(cosmosis, tmp_path, monkeypatch)
     assert config.theory.nonlinear == "smith"
 
 
+def test_tidal_torquing(cosmosis):
+    """The names of CosmoSIS's tatt_interface."""
+    names = "A1 = -5 0.5 5\nA2 = -5 1.0 5\nalpha1 = 0.1\nalpha2 = 0.2\nbias_ta = 0.8\nz_piv = 0.6"
+    config = cosmosis("A = -5 0.5 5", names, alignment="tatt")
+    assert config.theory.alignment == "tatt"
+    out = resolve(reference(config), n_lens=0, n_source=4)
+    found = {name: float(out[name]) for name in out if name.endswith("_IA")}
+    assert found == {
+        **{"A_IA": 0.5, "A2_IA": 1.0, "alpha_IA": 0.1, "alpha2_IA": 0.2},
+        **{"bTA_IA": 0.8, "z0_IA": 0.6},
+    }
+
+
 def test_power_from_the_block(cosmosis):
     config = cosmosis("radiation = F", "power = block")
     assert config.theory.power == "host"
@@ -144,6 +157,12 @@ BAD_INI = {
         "neutrinos = two",
         "'neutrinos' is 'two'",
         "one_massive, degenerate, massless",
+    ),
+    "alignment": (
+        "radiation = F",
+        "alignment = la",
+        "'alignment' is 'la'",
+        "nla, nla_per_bin, tatt",
     ),
     "bandwidth": ("= 0.01", "= x", "'nz_bandwidth' is 'x'", "positive number"),
     "power": ("radiation = F", "power = host", "'power' is 'host'", "jaxlike, block"),

@@ -20,14 +20,18 @@ _N_Z, _N_Z_DISTANCE = 60, 200
 
 @dataclass(frozen=True)
 class HostGrid:
-    """Where the tables are: z (n_z,), k (n_k,) in h/Mpc, z_distance (n_d,)."""
+    """Where the tables are: z (n_z,), k (n_k,) in h/Mpc, z_distance (n_d,).
+
+    linear: whether the linear power today is asked for too.
+    """
 
     z: NDArray
     k: NDArray
     z_distance: NDArray
+    linear: bool = False
 
     @classmethod
-    def build(cls, z_max: float, z_max_galaxies: float) -> "HostGrid":
+    def build(cls, z_max: float, z_max_galaxies: float, *, linear: bool = False) -> "HostGrid":
         """Grids for structure out to `z_max` and galaxies out to `z_max_galaxies`."""
 
         def redshifts(last: float, n: int) -> NDArray:
@@ -40,6 +44,7 @@ class HostGrid:
             redshifts(z_max, _N_Z),
             K[K < K_MAX],
             redshifts(max(z_max, z_max_galaxies), _N_Z_DISTANCE),
+            linear,
         )
 
     def requirements(self) -> dict[str, Any]:
@@ -49,7 +54,7 @@ class HostGrid:
             "Pk_interpolator": {
                 "z": self.z,
                 "k_max": K_MAX,
-                "nonlinear": True,
+                "nonlinear": [True, False] if self.linear else True,
                 "vars_pairs": [("delta_tot", "delta_tot")],
             },
             "comoving_radial_distance": {"z": self.z_distance},
@@ -64,12 +69,17 @@ class HostGrid:
         chi = np.asarray(provider.get_comoving_radial_distance(self.z_distance))
         last = self.z_distance[-1:]
         f_k = float(provider.get_angular_diameter_distance(last)[0]) * (1 + last[0])
-        power = provider.get_Pk_interpolator(
-            ("delta_tot", "delta_tot"),
-            nonlinear=True,
-            extrap_kmin=K[0] / 10,
-            extrap_kmax=10 * K_MAX,
-        )
+
+        def power_of(nonlinear: bool) -> Any:
+            return provider.get_Pk_interpolator(
+                ("delta_tot", "delta_tot"),
+                nonlinear=nonlinear,
+                extrap_kmin=K[0] / 10,
+                extrap_kmax=10 * K_MAX,
+            )
+
+        power = power_of(nonlinear=True)
+        linear = power_of(nonlinear=False).P(0.0, self.k * h) * h**3 if self.linear else None
         growth = np.sqrt(power.P(self.z, _K_GROWTH) / power.P(0.0, _K_GROWTH))
         return PowerTable(
             P_nl=power.P(self.z, self.k * h) * h**3,
@@ -78,6 +88,7 @@ class HostGrid:
             growth=growth,
             Omega_m=provider.get_param("omegam"),
             Omega_k=curvature(chi[-1] * h / HUBBLE_DISTANCE, f_k * h / HUBBLE_DISTANCE),
+            P_lin=linear,
         )
 
 

@@ -178,7 +178,11 @@ class TwoPointLikelihood(Likelihood):
     def _prepare_tables(self) -> None:
         two_point = build_likelihood(self._data, self._config.theory)
         nodes = two_point.theory.nodes
-        self._host_grid = HostGrid.build(float(nodes.z[-1]), float(nodes.z_fine[-1]))
+        self._host_grid = HostGrid.build(
+            float(nodes.z[-1]),
+            float(nodes.z_fine[-1]),
+            linear=self._config.theory.alignment == "tatt",
+        )
         grid: PowerTableGrid = two_point.table_grid(
             self._host_grid.z, self._host_grid.k, self._host_grid.z_distance
         )

@@ -130,11 +130,11 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
         host="block",
         sampler={name: ini.get(name.lower(), _Section()).own for name in samplers},
     )
-    if config.theory.power == "jaxlike":
-        try:
+    try:
+        if config.theory.power == "jaxlike":
             check_names(p.name for p in parameters)
-        except ParameterError as error:
-            raise ParameterError(f"{values_path}: {error}") from error
+    except ParameterError as error:
+        raise ParameterError(f"{values_path}: {error}") from error
     return config
 
 

@@ -68,7 +68,8 @@ class TheoryOptions:
     flat sky or averaged over the bin on the curved one.  ell_prefactors:
     sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per magnified one.
     bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
-    alignment: one amplitude of intrinsic alignment or one for each source bin.  magnification, rsd:
+    alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
+    bin, or with tidal alignment and tidal torquing to second order.  magnification, rsd:
     of galaxy counts by the matter before them, redshift-space distortions in them.  power: where
     P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
     the three eigenstates have the mass that omnuh2 or mnu gives: one, all three, or none (and then

@@ -1,4 +1,4 @@
-"""Intrinsic alignment of galaxies."""
+"""Intrinsic alignment of galaxies: the models there are, and the amplitude of the linear one."""
 
 from typing import Literal
 
@@ -9,8 +9,8 @@ from jax.typing import ArrayLike
 from jaxlike.theory.constants import C1_RHO_CRIT
 from jaxlike.theory.cosmology import Scalar
 
-AlignmentModel = Literal["nla", "nla_per_bin"]
-"""One amplitude for all source bins, or one for each."""
+AlignmentModel = Literal["nla", "nla_per_bin", "tatt"]
+"""Linear in the tidal field, with one amplitude for all source bins or one for each; or TATT."""
 
 
 def nla_amplitude(

@@ -13,11 +13,15 @@ from jaxlike.theory.line_of_sight import Nodes
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Spectra:
-    """C_ell (n_pair, n_ell) of lens counts, of counts and shear, and of shear."""
+    """C_ell (n_pair, n_ell) of lens counts, of counts and shear, and of shear.
+
+    shear is of E modes; shear_B, of B modes, is None where there are none.
+    """
 
     counts: Array
     cross: Array
     shear: Array
+    shear_B: Array | None = None
 
 
 def limber_spectra(
@@ -33,13 +37,13 @@ def limber_spectra(
         counts, cross, shear = jnp.split(stacked, sizes)
     else:
         parts = (weights.counts, weights.cross, weights.shear)
-        counts, cross, shear = (_summed(part, power) for part in parts)
+        counts, cross, shear = (limber_sum(part, power) for part in parts)
     if prefactors:
         once, twice = ell_prefactors(nodes.ell)
         cross, shear = cross * once, shear * twice
     return Spectra(counts, cross, shear)
 
 
-def _summed(weights: Array, power: Array) -> Array:
+def limber_sum(weights: Array, power: Array) -> Array:
     """C_ell (n_pair, n_ell) from weights (n_pair, n_q) or (n_pair, n_ell, n_q)."""
     return weights @ power if weights.ndim == 2 else jnp.einsum("peq,qe->pe", weights, power)

@@ -18,14 +18,23 @@ from jaxlike.theory.line_of_sight import N_LATTICE, LineOfSight, Nodes
 from jaxlike.theory.linear import LinearModel
 from jaxlike.theory.nonlinear import NonlinearModel
 from jaxlike.theory.observed_counts import counts_weights
-from jaxlike.theory.power import PowerGrid, limber_power
+from jaxlike.theory.one_loop import OneLoopGrid
+from jaxlike.theory.power import PowerGrid, limber_and_linear_power
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.redshift import ShiftedDistributions
+from jaxlike.theory.tatt import TattParameters
+from jaxlike.theory.tatt_cl import (
+    PowerAndLoops,
+    SplitWeights,
+    limber_intrinsic_power,
+    tatt_limber_spectra,
+)
 
 _FIELD = {
     "w": "counts", "gamma_t": "cross", "xi_plus": "shear", "xi_minus": "shear",
     "C_ell_counts": "counts", "C_ell_cross": "cross", "C_ell_shear": "shear",
 }  # fmt: skip
+_B_MODES = {"xi_plus": 1, "xi_minus": -1}  # with which sign they enter; C_ell are of E modes
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,8 @@ class TwoPointTheory:
     """Everything about a data set that does not change with the parameters.
 
     projections: (n_pair, n_slot, n_ell) for each block, the points of a pair one after another and
-    zeros after the last; point: (n_data,) index of each data point among the slots of all blocks.
+    zeros after the last; point: (n_data,) index of each data point among the slots of all blocks;
+    one_loop: what TATT needs, None for NLA.
     """
 
     blocks: tuple[Block, ...]
@@ -105,6 +115,7 @@ class TwoPointTheory:
     alignment: AlignmentModel = "nla"
     magnification: bool = False
     rsd: bool = False
+    one_loop: OneLoopGrid | None = None
 
     @classmethod
     def build(
@@ -148,6 +159,7 @@ class TwoPointTheory:
             alignment,
             magnification,
             rsd,
+            OneLoopGrid.build() if alignment == "tatt" else None,
         )
 
     def of_densities_alone(self) -> "TwoPointTheory":
@@ -166,11 +178,17 @@ class TwoPointTheory:
         """The sample that reaches further, on whose lattice both are."""
         return max(self.lens, self.source, key=lambda sample: sample.z.size)
 
-    def power(self, cosmo: Cosmology) -> tuple[Array, LineOfSight]:
-        """P (n_q, n_ell) at the Limber points by the core's own models, and the line of sight."""
-        return limber_power(
+    def power(self, cosmo: Cosmology) -> tuple[Array | PowerAndLoops, LineOfSight]:
+        """P (n_q, n_ell) at the Limber points by the core's own models, and the line of sight.
+
+        With TATT the one-loop spectra too.
+        """
+        power, los, linear = limber_and_linear_power(
             cosmo, self.nodes, self.power_grid, linear=self.linear, nonlinear=self.nonlinear
         )
+        if self.one_loop is None:
+            return power, los
+        return PowerAndLoops.of(power, self.one_loop, linear.power_today(cosmo, self.linear)), los
 
     def unshifted_source(self) -> Array:
         """n(z) (n_source, n_f) of the sources as read."""
@@ -222,16 +240,38 @@ class TwoPointTheory:
         )
         return observed.replacing(plain, self.pairs, systematics.alignment(self.nodes, los))
 
-    def spectra(self, los: LineOfSight, power: Array, nuisance: Mapping[str, ArrayLike]) -> Spectra:
-        """C_ell (n_pair, n_ell) from P (n_q, n_ell) at the Limber points."""
+    def spectra(
+        self, los: LineOfSight, power: Array | PowerAndLoops, nuisance: Mapping[str, ArrayLike]
+    ) -> Spectra:
+        """C_ell (n_pair, n_ell) from what `power` returns."""
+        if isinstance(power, PowerAndLoops):
+
+            def weights(A_IA: Array) -> PairWeights:
+                return self.weights(los, {**nuisance, "A_IA": A_IA, "alpha_IA": 0.0})
+
+            parameters = TattParameters.of(nuisance)
+            return tatt_limber_spectra(
+                self.nodes.ell,
+                SplitWeights.of(self.nodes, los, weights),
+                power.matter,
+                limber_intrinsic_power(self.nodes, los, power, parameters),
+                prefactors=self.prefactors,
+            )
         return limber_spectra(
             self.nodes, self.weights(los, nuisance), power, prefactors=self.prefactors
         )
 
     def project(self, spectra: Spectra) -> Array:
         """Data vector (n_data,) from C_ell at the nodes."""
+
+        def spectrum(statistic: str) -> Array:
+            found = getattr(spectra, _FIELD[statistic])
+            if spectra.shear_B is None or statistic not in _B_MODES:
+                return found
+            return found + _B_MODES[statistic] * spectra.shear_B
+
         everything = [
-            jnp.einsum("pe,pse->ps", getattr(spectra, _FIELD[block.statistic]), matrix).ravel()
+            jnp.einsum("pe,pse->ps", spectrum(block.statistic), matrix).ravel()
             for block, matrix in zip(self.blocks, self.projections, strict=True)
         ]
         return jnp.concatenate(everything)[self.point]
@@ -256,5 +296,8 @@ class TwoPointTheory:
         self, grid: PowerTableGrid, table: PowerTable, nuisance: Mapping[str, ArrayLike]
     ) -> Array:
         """Data vector (n_data,) with P(k, z) and distances handed in."""
-        power, los = grid.limber_power(table)
+        matter, los = grid.limber_power(table)
+        power: Array | PowerAndLoops = matter
+        if self.one_loop is not None:
+            power = PowerAndLoops.of(matter, self.one_loop, grid.linear_power_today(table))
         return self.project(self.spectra(los, power, nuisance))

@@ -22,6 +22,7 @@ from jaxlike.theory.data_vector import TwoPointTheory
 from jaxlike.theory.kernels import lensing_weight
 from jaxlike.theory.line_of_sight import z_nodes
 from jaxlike.theory.projection import cl_matrix
+from jaxlike.theory.tatt_cl import PowerAndLoops
 
 _ELL_COUNTS = (16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 80, 100)
 _Z_COUNTS = (12, 16, 20, 24, 28, 32, 40, 48, 64)
@@ -45,6 +46,8 @@ def _reference(
     theory: TwoPointTheory, cosmo: Cosmology, nuisance: Mapping[str, ArrayLike]
 ) -> Reference:
     power, los = theory.power(cosmo)
+    if isinstance(power, PowerAndLoops):  # nodes that serve NLA serve its smoother loops
+        power = power.matter
     weights = theory.weights(los, nuisance)
     lensing = lensing_weight(theory.nodes, los, theory.unshifted_source())
     pairs = theory.pairs

@@ -1,6 +1,7 @@
 """Matter power at the Limber points (z_q, (ell + 1/2) / chi_q), from the core's own models."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -71,6 +72,18 @@ class PowerGrid:
         )
 
 
+class LinearShape(NamedTuple):
+    """ln P_lin / D^2 (n_node,) at K_NODES without free streaming, and D at z = 0."""
+
+    ln_cold: Array
+    today: Array
+
+    def power_today(self, cosmo: Cosmology, linear: LinearModel) -> Array:
+        """P_lin (n_k,) in (Mpc/h)^3 at z = 0 on the lattice K."""
+        ln_p = jnp.matmul(TO_LATTICE, self.ln_cold) + 2 * jnp.log(self.today)
+        return jnp.exp(ln_p + ln_free_streaming(cosmo, K, self.today[None], linear)[0])
+
+
 def limber_power(
     cosmo: Cosmology,
     nodes: Nodes,
@@ -80,6 +93,18 @@ def limber_power(
     nonlinear: NonlinearModel,
 ) -> tuple[Array, LineOfSight]:
     """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""
+    return limber_and_linear_power(cosmo, nodes, grid, linear=linear, nonlinear=nonlinear)[:2]
+
+
+def limber_and_linear_power(
+    cosmo: Cosmology,
+    nodes: Nodes,
+    grid: PowerGrid,
+    *,
+    linear: LinearModel,
+    nonlinear: NonlinearModel,
+) -> tuple[Array, LineOfSight, LinearShape]:
+    """`limber_power`, and the linear power that it is made of."""
     growth, today = grid.growth.growth(cosmo)
     n_q = nodes.z.size
     at_nodes, at_scale = growth[:n_q], growth[n_q:]
@@ -87,12 +112,13 @@ def limber_power(
 
     # The wiggles are the same at every redshift; free streaming is not, but smooth in k.
     ln_cold = ln_cold_shape(cosmo, K_NODES, linear) + ln_amplitude(cosmo, today, linear)
+    shape = LinearShape(ln_cold, today)
     k = _outer(1 / los.f_k, nodes.ell + 0.5)
     ln_linear = limber_window(jnp.matmul(TO_COEFFICIENTS, ln_cold)[None], los, nodes.ell_lattice)
     ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes, linear)
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
-        return linear_power, los
+        return linear_power, los, shape
 
     if nonlinear == "hmcode2020":
         ln_p = jnp.matmul(TO_LATTICE, ln_cold) + 2 * jnp.log(at_scale)[:, None]
@@ -102,7 +128,7 @@ def limber_power(
         haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
         haloes = haloes.interpolated(grid.scale_to_nodes)
         read = jax.vmap(lambda term: limber_window(term, los, nodes.ell_lattice), 1)
-        return hmcode.hmcode(k, linear_power, read(haloes.splines), haloes), los
+        return hmcode.hmcode(k, linear_power, read(haloes.splines), haloes), los, shape
 
     smoothed = halofit.SMOOTHING
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
@@ -112,4 +138,4 @@ def limber_power(
     power = halofit.halofit(
         cosmo, k, linear_power, nodes.z, halofit.NonlinearScale(*there), model=nonlinear
     )
-    return power, los
+    return power, los, shape

@@ -28,7 +28,7 @@ class PowerTable:
 
     P_nl: (n_z, n_k) in (Mpc/h)^3 at PowerTableGrid.z, .k; chi: (n_d,) in Mpc/h and hubble: (n_d,)
     in h/Mpc at PowerTableGrid.z_distance; growth: (n_z,) D(z)/D(0) at .z; Omega_m today (that of
-    the lensing prefactor), Omega_k.
+    the lensing prefactor), Omega_k; P_lin: (n_k,) at z = 0, which alignments by TATT need.
     """
 
     P_nl: ArrayLike
@@ -37,6 +37,7 @@ class PowerTable:
     growth: ArrayLike
     Omega_m: Scalar
     Omega_k: Scalar = 0.0
+    P_lin: ArrayLike | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,13 @@ class PowerTableGrid:
         los = self.line_of_sight(table)
         coefficients = jnp.matmul(self.in_z, jnp.log(jnp.asarray(table.P_nl)) @ self.in_ln_k.T)
         return jnp.exp(limber_window(coefficients, los, self.nodes.ell_lattice)), los
+
+    def linear_power_today(self, table: PowerTable) -> Array:
+        """P_lin (n_k,) in (Mpc/h)^3 at z = 0 on the lattice K; ValueError if the table has none."""
+        if table.P_lin is None:
+            raise ValueError("a PowerTable for alignment = tatt needs P_lin, the power at z = 0")
+        c = jnp.matmul(self.in_ln_k, jnp.log(jnp.asarray(table.P_lin)))
+        return jnp.exp((c[:-2] + 4 * c[1:-1] + c[2:]) / 6)  # the B-splines on the lattice
 
 
 def _extended_splines(x_nodes: NDArray, x: NDArray) -> NDArray:

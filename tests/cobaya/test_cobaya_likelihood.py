@@ -150,6 +150,8 @@ def test_a_theory_vector_that_is_not_finite_has_likelihood_zero(
         ({"nz_bandwidth": -1}, ("nz_bandwidth", "positive")),
         ({"projection": "round"}, ("projection", "flat", "curved")),
         ({"power": "camb"}, ("power", "jaxlike", "host")),
+        ({"alignment": "ta"}, ("alignment", "nla", "tatt")),
+        ({"alignment": "tatt"}, ("A2_IA is missing",)),
         ({"ell_prefactors": "often"}, ("ell_prefactors", "true", "false")),
         ({"data_fiel": "x.fits"}, ("data_fiel", "data_file")),
     ],
@@ -171,6 +173,7 @@ def test_bad_options_are_named(
         ("3x2pt", {"DES_b6": 1.5}, ("DES_b6",)),
         ("shear", {"DES_b1": 1.5}, ("DES_b1",)),
         ("3x2pt", {"tau": 0.06}, ("tau",)),
+        ("shear", {"A2_IA": 1.0}, ("A2_IA", "no effect", "alignment = tatt")),
     ],
 )
 def test_bad_parameters_are_named(
@@ -211,13 +214,19 @@ def test_numbers_of_bins_are_the_file_s(
     assert np.isfinite(built.loglike(point, return_derived=False))
 
 
-@pytest.mark.parametrize("curvature", [0.0, 0.05])
+TATT = {"A2_IA": -1.5, "alpha2_IA": -0.5, "bTA_IA": 0.8}
+
+
+@pytest.mark.parametrize(("curvature", "alignment"), [(0.0, "nla"), (0.05, "nla"), (0.0, "tatt")])
 def test_the_host_s_tables_are_worth_the_core_s_own(
-    cosmology: dict[str, Any], nuisance: dict[str, Any], curvature: float
+    cosmology: dict[str, Any], nuisance: dict[str, Any], curvature: float, alignment: str
 ) -> None:
     given = {**cosmology, **for_shear(nuisance), "omk": curvature}
+    options = {"alignment": alignment}
+    if alignment == "tatt":
+        given |= TATT
     chi2 = {
-        power: -2 * get_model(information("shear", given, power=power)).loglike({})[0]
+        power: -2 * get_model(information("shear", given, power=power, **options)).loglike({})[0]
         for power in ("jaxlike", "host")
     }
     assert chi2["host"] == pytest.approx(chi2["jaxlike"], abs=1e-2)

@@ -149,6 +149,22 @@ def test_units_and_growth(make_block):
     assert_allclose(found.power.P_nl[0], 1e4 * found.k / (1 + (found.k / 0.02) ** 2.5))
 
 
+def test_linear_power_today_for_tidal_torquing(make_block):
+    """On wavenumbers of its own; every fault of the table has a sentence."""
+    block = tables_block(make_block)
+    with pytest.raises(DataError, match="no 'matter_power_lin--z'"):
+        cosmosis_block.tables(block, linear=True)
+    assert cosmosis_block.tables(block).power.P_lin is None
+    z, k = np.linspace(0, 3, 4), np.geomspace(5e-5, 80, 500)
+    power = 1e4 * k / (1 + (k / 0.02) ** 2.5)
+    block.put_grid("matter_power_lin", "z", z, "k_h", k, "p_k", power / (1 + z[:, None]) ** 2)
+    found = cosmosis_block.tables(block, linear=True)
+    assert_allclose(found.power.P_lin, 1e4 * found.k / (1 + (found.k / 0.02) ** 2.5), rtol=1e-5)
+    block.replace_grid("matter_power_lin", "z", z, "k_h", k / 10, "p_k", power * np.ones((4, 1)))
+    with pytest.raises(DataError, match=r"matter_power_lin .*k = .* to 8, but alignment = tatt"):
+        cosmosis_block.tables(block, linear=True)
+
+
 @pytest.mark.parametrize("Omega_k", [0.0, 0.2, -0.2])
 def test_radial_distance_from_what_there_is(make_block, Omega_k):
     wanted = cosmosis_block.tables(tables_block(make_block, Omega_k)).power.chi

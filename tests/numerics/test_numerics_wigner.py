@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import eval_legendre, lpmv
 
-from jaxlike.numerics.wigner import wigner_d
+from jaxlike.numerics.wigner import six_j, three_j_zero, wigner_d
 
 SPINS = [(0, 0), (2, 0), (2, 2), (2, -2)]
 X = np.cos(np.linspace(0.02, np.pi - 0.02, 23))
@@ -80,3 +80,40 @@ def test_forward_limit_and_bound_at_high_multipoles(m, n):
 
 def test_any_shape_of_argument():
     assert all_d(2, 0, 3, X[:6].reshape(2, 3))[3].shape == (2, 3)
+
+
+SYMBOLS = {
+    "3j 110": (three_j_zero(1, 1, 0), -((1 / 3) ** 0.5)),
+    "3j 222": (three_j_zero(2, 2, 2), -((2 / 35) ** 0.5)),
+    "3j 422": (three_j_zero(4, 2, 2), (2 / 35) ** 0.5),
+    "3j odd": (three_j_zero(1, 1, 1), 0.0),
+    "3j no triangle": (three_j_zero(1, 1, 4), 0.0),
+    "6j ones": (six_j(1, 1, 1, 1, 1, 1), 1 / 6),
+    "6j twos": (six_j(2, 2, 2, 2, 2, 2), -3 / 70),
+    "6j with zero": (six_j(2, 3, 4, 3, 2, 0), (-1) ** 9 / 35**0.5),
+    "6j no triangle": (six_j(1, 1, 4, 1, 1, 1), 0.0),
+}
+
+
+@pytest.mark.parametrize(("found", "expected"), SYMBOLS.values(), ids=SYMBOLS.keys())
+def test_symbols_of_varshalovich(found, expected):
+    assert found == pytest.approx(expected, abs=1e-15)
+
+
+def test_products_of_legendre_polynomials_are_sums_of_three_j():
+    for a, b in ((2, 3), (4, 4)):
+        terms = [(2 * c + 1) * three_j_zero(a, b, c) ** 2 * eval_legendre(c, X) for c in range(9)]
+        np.testing.assert_allclose(
+            sum(terms), eval_legendre(a, X) * eval_legendre(b, X), atol=1e-13
+        )
+
+
+def test_six_j_are_orthogonal():
+    a, b, c, d = 2, 3, 3, 2
+    matrix = np.array(
+        [
+            [((2 * e + 1) * (2 * f + 1)) ** 0.5 * six_j(a, b, e, d, c, f) for e in range(1, 6)]
+            for f in range(1, 6)
+        ]
+    )
+    np.testing.assert_allclose(matrix.T @ matrix, np.eye(5), atol=1e-13)

@@ -21,10 +21,13 @@ from jaxlike.theory import (
     nfw,
     nonlinear,
     observed_counts,
+    one_loop,
     power,
     power_table,
     redshift,
     redshift_space,
+    tatt,
+    tatt_cl,
     transfer,
     validity,
     wiggles,
@@ -93,6 +96,32 @@ def limber(p, cosmo, nonlinear="takahashi"):
     return power.limber_power(cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear=nonlinear)
 
 
+LOOPS = one_loop.OneLoopGrid.build()
+
+
+def tatt_parameters(p):
+    return tatt.TattParameters(p["A_IA"], p["alpha_IA"], -2 * p["A_IA"], 0.5, p["b"], 0.62)
+
+
+def power_and_loops(p, cosmo):
+    pk = jnp.ones((NODES.z.size, NODES.ell.size))
+    return tatt_cl.PowerAndLoops.of(pk, LOOPS, linear.linear_power(cosmo, linear.K, 0.0)[0])
+
+
+def split_weights(p, cosmo):
+    at = sight(p, cosmo)
+    return tatt_cl.SplitWeights.of(
+        NODES, at, lambda A: weights({**p, "A_IA": A, "alpha_IA": 0.0}, cosmo)
+    )
+
+
+def intrinsic(p, cosmo):
+    parameters = tatt_parameters(p)
+    return tatt_cl.limber_intrinsic_power(
+        NODES, sight(p, cosmo), power_and_loops(p, cosmo), parameters
+    )
+
+
 def with_feedback(p, cosmo):
     return replace(cosmo, log_T_AGN=7.5 + 0.3 * p["b"])
 
@@ -136,6 +165,20 @@ FUNCTIONS = {
     ),
     "nla_amplitude": lambda p, c: alignment.nla_amplitude(
         c.Omega_m, jnp.asarray(A), Z, p["A_IA"], p["alpha_IA"], 0.62
+    ),
+    "tatt_amplitudes": lambda p, c: tatt.tatt_amplitudes(
+        c.Omega_m, jnp.asarray(A), Z, tatt_parameters(p)
+    ),
+    "tatt_power": lambda p, c: tatt.tatt_power(c, K, Z, tatt_parameters(p)),
+    "one_loop": lambda p, c: LOOPS.spectra(linear.linear_power(c, linear.K, 0.0)[0]),
+    "limber_intrinsic_power": intrinsic,
+    "split_weights": split_weights,
+    "tatt_limber_spectra": lambda p, c: tatt_cl.tatt_limber_spectra(
+        NODES.ell,
+        split_weights(p, c),
+        jnp.ones((NODES.z.size, NODES.ell.size)),
+        intrinsic(p, c),
+        prefactors=True,
     ),
     "pair_weights": weights,
     "limber_spectra": spectra,

@@ -1,0 +1,255 @@
+"""TATT: CCL's spectra, the limit of NLA, B modes in xi+ and xi-, tables, gradients."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxlike.theory import growth, linear, projection, redshift
+from jaxlike.theory.alignment import nla_amplitude
+from jaxlike.theory.background import comoving_distance, hubble
+from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.data_vector import Block, TwoPointTheory
+from jaxlike.theory.node_choice import choose_nodes
+from jaxlike.theory.nonlinear import nonlinear_power
+from jaxlike.theory.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.projection import cl_matrix
+from jaxlike.theory.tatt import TattParameters, tatt_amplitudes, tatt_power
+
+# what takes time here is compilation
+quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
+
+THETA = np.geomspace(3, 200, 5) * np.pi / 180 / 60
+NUISANCE = {
+    "b1": 1.5, "m1": 0.01, "m2": -0.02, "dz_lens1": 0.003, "dz_source1": 0.01, "dz_source2": -0.01,
+    "A_IA": 0.5, "alpha_IA": 0.3, "A2_IA": -1.2, "alpha2_IA": -0.8, "bTA_IA": 0.9, "z0_IA": 0.62,
+}  # fmt: skip
+NLA = {"A2_IA": 0.0, "bTA_IA": 0.0}
+ALIGNMENT = ("A_IA", "alpha_IA", "A2_IA", "alpha2_IA", "bTA_IA", "z0_IA")
+
+
+@pytest.fixture(scope="module")
+def ccl():
+    """CCL's numbers (see make_ccl_tatt.py), its universe and its parameters."""
+    with np.load(Path(__file__).parent.parent / "reference" / "ccl_tatt.npz") as file:
+        stored = dict(file)
+    names = stored["parameter_names"].tolist()
+    p = dict(zip(names, stored["parameters"].tolist(), strict=True))
+    cosmological = {name: p[name] for name in ("Omega_m", "Omega_b", "h", "n_s", "sigma8")}
+    cosmo = Cosmology(**cosmological, T_cmb=2.726, radiation=False)
+    return SimpleNamespace(stored=stored, cosmo=cosmo, parameters=p)
+
+
+def samples(stored):
+    tables = [redshift.Histogram(stored["edges"], stored[name]) for name in ("lens", "source")]
+    return redshift.build(tables, "kde", float(stored["bandwidth"]))
+
+
+def block(statistic, pairs, n, project):
+    return Block(
+        statistic,
+        np.repeat([i for i, _ in pairs], n),
+        np.repeat([j for _, j in pairs], n),
+        np.tile(np.arange(n), len(pairs)),
+        project,
+    )
+
+
+SHEAR, CROSS = [(0, 0), (0, 1), (1, 1)], [(0, 0), (0, 1)]
+
+
+def angular(statistic, pairs):
+    return block(
+        statistic, pairs, THETA.size, lambda ell: projection.flat_sky(statistic, THETA, ell)
+    )
+
+
+def build(stored, blocks, **options):
+    lens, source = samples(stored)
+    defaults = {
+        "n_z": 20, "z_max": 1.7, "ell_lattice": np.arange(0, 212, 6), "nonlinear": "linear",
+        "alignment": "tatt",
+    }  # fmt: skip
+    return TwoPointTheory.build(blocks, lens, source, **defaults | options)
+
+
+@pytest.fixture(scope="module")
+def theories(ccl):
+    """xi+, xi- and gamma_t with TATT and with NLA on few nodes."""
+    blocks = [angular("xi_plus", SHEAR), angular("xi_minus", SHEAR), angular("gamma_t", CROSS)]
+    tatt = build(ccl.stored, blocks)
+    return SimpleNamespace(tatt=tatt, nla=replace(tatt, one_loop=None))
+
+
+@pytest.fixture(scope="module")
+def spectra(theories, ccl):
+    """Function from changes of NUISANCE to C_ell and data vector with TATT; one compilation."""
+
+    @quick
+    def compute(nuisance):
+        power, los = theories.tatt.power(ccl.cosmo)
+        found = theories.tatt.spectra(los, power, nuisance)
+        return found, theories.tatt.project(found)
+
+    return lambda **changes: jax.tree.map(np.asarray, compute(NUISANCE | changes))
+
+
+@pytest.fixture(scope="module")
+def vectors(spectra):
+    """Function from changes of NUISANCE to the data vector."""
+    return lambda **changes: spectra(**changes)[1]
+
+
+def test_power_is_ccls(ccl):
+    """Above k = 0.005 h/Mpc, below which halofit is linear here and in CAMB, but not in CCL."""
+    stored = ccl.stored
+    seen = stored["k"] > 0.005
+    found = quick(lambda p: tatt_power(ccl.cosmo, stored["k"], stored["z"], p))(
+        TattParameters.of(ccl.parameters)
+    )
+    for name in ("GI", "II_EE", "II_BB"):
+        power, expected = np.asarray(getattr(found, name))[:, seen], stored[name][:, seen]
+        size = np.maximum(np.abs(expected), 0.03 * np.abs(expected).max(axis=1, keepdims=True))
+        assert np.max(np.abs(power - expected) / size) < 1e-3, name
+
+
+def test_c_ell_are_ccls(ccl):
+    """And what alignment adds to the shear to 3e-4 of the shear (it crosses zero)."""
+    stored = ccl.stored
+    ell = stored["ell"]
+    blocks = [
+        block("C_ell_cross", CROSS, ell.size, lambda nodes: cl_matrix(ell, nodes)),
+        block("C_ell_shear", SHEAR, ell.size, lambda nodes: cl_matrix(ell, nodes)),
+    ]
+    theory = build(stored, blocks, n_z=64, ell_lattice=None, nonlinear="takahashi", prefactors=True)
+    still = dict.fromkeys(("m1", "m2", "dz_lens1", "dz_source1", "dz_source2"), 0.0)
+
+    @quick
+    def compute(nuisance):
+        power, los = theory.power(ccl.cosmo)
+        return theory.spectra(los, power, nuisance)
+
+    found = compute(ccl.parameters | still)
+    matrix = cl_matrix(ell, theory.nodes.ell)
+    for name in ("cross", "shear", "shear_B"):
+        cl, expected = np.asarray(getattr(found, name)) @ matrix.T, stored[f"C_ell_{name}"]
+        np.testing.assert_allclose(cl, expected, rtol=1e-3, err_msg=name)
+    without = compute(ccl.parameters | still | {"A_IA": 0.0, "A2_IA": 0.0})
+    lensing = np.asarray(without.shear) @ matrix.T
+    aligned = np.asarray(found.shear - without.shear) @ matrix.T
+    np.testing.assert_allclose(lensing, stored["C_ell_GG"], rtol=1e-3)
+    expected = stored["C_ell_shear"] - stored["C_ell_GG"]
+    assert np.max(np.abs(aligned - expected) / stored["C_ell_GG"]) < 3e-4
+
+
+def test_without_loops_it_is_nla(theories, vectors, ccl):
+    nla = np.asarray(quick(theories.nla.data_vector)(ccl.cosmo, NUISANCE))
+    np.testing.assert_allclose(vectors(**NLA), nla, rtol=1e-11)
+    difference = np.abs(vectors() / nla - 1)
+    assert difference.max() > 0.01  # and with them it is not
+
+
+def test_b_modes_enter_xi_plus_and_xi_minus_with_opposite_signs(theories, spectra):
+    cl, vector = spectra()
+    assert np.all(cl.shear_B > 0)
+    expected = []
+    for statistic, sign in (("xi_plus", 1), ("xi_minus", -1)):
+        matrix = projection.flat_sky(statistic, THETA, theories.tatt.nodes.ell)
+        expected.append((cl.shear + sign * cl.shear_B) @ matrix.T)
+    found = vector[: 2 * len(SHEAR) * THETA.size]
+    np.testing.assert_allclose(found, np.concatenate(expected).ravel(), rtol=1e-10)
+
+
+def test_b_modes_vanish_where_both_operators_cancel(ccl):
+    """C1delta + C2 / 3 = 0: A2 = 3/5 bTA A1 at z = 0 with equal power laws."""
+    p = {"A_IA": 1.0, "alpha_IA": 0.0, "A2_IA": 0.6, "alpha2_IA": 0.0, "bTA_IA": 1.0, "z0_IA": 0.62}
+    k = ccl.stored["k"]
+    power = quick(lambda a: tatt_power(ccl.cosmo, k, [0.0], a))(TattParameters.of(p))
+    assert np.max(np.abs(power.II_BB)) < 1e-20 * np.max(np.abs(power.II_EE))
+
+
+def test_amplitudes():
+    D, z = jnp.array([1.0, 0.6]), np.array([0.0, 1.0])
+    found = tatt_amplitudes(0.3, D, z, TattParameters(0.8, 0.4, -1.5, 2.0, 0.7, 0.62))
+    np.testing.assert_allclose(found.C1, nla_amplitude(0.3, D, z, 0.8, 0.4, 0.62))
+    np.testing.assert_allclose(found.C1delta, 0.7 * found.C1)
+    size = 5 * -1.5 * 0.0138730737 * 0.3
+    np.testing.assert_allclose(found.C2, size / D**2 * ((1 + z) / 1.62) ** 2, rtol=1e-12)
+
+
+def test_what_is_not_given_is_as_documented():
+    p = TattParameters.of({"A_IA": 0.5, "alpha_IA": 0.1, "z0_IA": 0.62})
+    assert (float(p.A2_IA), float(p.alpha2_IA), float(p.bTA_IA)) == (0.0, 0.0, 1.0)
+
+
+@pytest.mark.parametrize("name", ["Omega_m", "n_s", "sigma8", *ALIGNMENT, "b1", "m2", "dz_source1"])
+def test_gradient_is_that_of_finite_differences(gradient, name):
+    compute, slopes, point = gradient
+    step = 1e-3
+    values = [compute({**point, name: point[name] + s * step})[0] for s in (2, 1, -1, -2)]
+    difference = (8 * (values[1] - values[2]) - (values[0] - values[3])) / (12 * step)
+    assert float(slopes[name]) == pytest.approx(float(difference), rel=1e-6)
+
+
+@pytest.fixture(scope="module")
+def gradient(theories, vectors, ccl):
+    """A weighted sum of the data vector with its gradient, the latter at a point, and the point."""
+    names = ("Omega_m", "Omega_b", "h", "n_s", "sigma8")
+    point = {name: float(getattr(ccl.cosmo, name)) for name in names} | NUISANCE
+    weights = np.random.default_rng(3).normal(size=vectors().size) / np.abs(vectors())
+
+    def total(p):
+        cosmo = replace(ccl.cosmo, **{name: p[name] for name in names})
+        return jnp.vdot(weights, theories.tatt.data_vector(cosmo, p))
+
+    compute = quick(jax.value_and_grad(total))
+    return compute, compute(point)[1], point
+
+
+def test_tables_with_the_linear_power_are_worth_the_cores_own(theories, vectors, ccl):
+    z, k = np.linspace(0, 1.8, 60), np.geomspace(5e-5, 2e4, 900)
+    cosmo = ccl.cosmo
+
+    @quick
+    def make():
+        power = linear.linear_power(cosmo, k, z)
+        distances = comoving_distance(cosmo, z), hubble(cosmo, z)
+        return PowerTable(power, *distances, growth.growth_factor(cosmo, z), 0.3, P_lin=power[0])
+
+    table = make()
+    grid = PowerTableGrid.build(theories.tatt.nodes, z, k, z)
+    tatt = theories.tatt
+    found = quick(lambda t: tatt.data_vector_from_tables(grid, t, NUISANCE))(table)
+    np.testing.assert_allclose(found, vectors(), rtol=2e-4)
+    with pytest.raises(ValueError, match="needs P_lin"):
+        tatt.data_vector_from_tables(grid, replace(table, P_lin=None), NUISANCE)
+
+
+def test_nodes_chosen_for_nla_serve(theories, ccl):
+    """The error in units of one per cent errors is that of NLA's own nodes, within a factor."""
+    fine = build(ccl.stored, theories.tatt.blocks, n_z=64, ell_lattice=None)
+    truth = np.asarray(quick(fine.data_vector)(ccl.cosmo, NUISANCE))
+    whiten = np.diag(1 / (0.02 * np.abs(truth)))
+    coarse, estimate = choose_nodes(fine, [(ccl.cosmo, NUISANCE)], whiten, tolerance=2e-3)
+    assert coarse.one_loop is not None
+    found = np.asarray(quick(coarse.data_vector)(ccl.cosmo, NUISANCE))
+    assert np.sum((whiten @ (found - truth)) ** 2) < 3 * 2e-3
+    assert estimate < 2e-3
+
+
+def test_tree_level_is_nonlinear_power(ccl):
+    """P_GI = C1 P_nl, P_II = C1^2 P_nl without loops."""
+    k, z = ccl.stored["k"], ccl.stored["z"]
+    p = ccl.parameters | NLA
+    power = quick(lambda a: tatt_power(ccl.cosmo, k, z, a))(TattParameters.of(p))
+    both = quick(lambda: (nonlinear_power(ccl.cosmo, k, z), growth.growth_factor(ccl.cosmo, z)))
+    matter, D = both()
+    C1 = nla_amplitude(0.3, D, z, p["A_IA"], p["alpha_IA"], p["z0_IA"])[:, None]
+    np.testing.assert_allclose(power.GI, C1 * matter, rtol=1e-12)
+    np.testing.assert_allclose(power.II_EE, C1**2 * matter, rtol=1e-12)
+    assert np.all(np.asarray(power.II_BB) == 0)
