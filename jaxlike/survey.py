@@ -20,7 +20,8 @@ from jaxlike.data import (
 )
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.theory import projection, redshift
-from jaxlike.theory.data_vector import Block, TwoPointTheory
+from jaxlike.theory.data_blocks import Block
+from jaxlike.theory.data_vector import TwoPointTheory
 from jaxlike.theory.line_of_sight import lattice_between
 from jaxlike.theory.projection import cl_matrix
 

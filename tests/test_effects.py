@@ -23,7 +23,9 @@ IDLE = {
     "bin_bias--z0_b": ({**OFF, "bias": "inverse_growth"}, "bias = inverse_growth.*power_law"),
     "alpha_mag2": (OFF, "magnification = false.*magnification = true"),
     "A_IA1": (OFF, "alignment = nla:.*alignment = nla_per_bin"),
-    "DES_AIA": (ON, "alignment = nla_per_bin.*alignment = nla$"),
+    "DES_AIA": (ON, "alignment = nla_per_bin.*alignment = nla or tatt"),
+    "A2_IA": (OFF, "alignment = nla:.*alignment = tatt"),
+    "intrinsic_alignment_parameters--bias_ta": (ON, "alignment = nla_per_bin.*= tatt"),
 }
 
 
@@ -48,6 +50,15 @@ def test_options_need_their_parameters(missing):
     left = [name for name in NEEDED if name != missing]
     with pytest.raises(ParameterError, match=f"{canonical_name(missing)} is missing: .*needs"):
         check_complete(left, ON, n_lens=2, n_source=2)
+
+
+@pytest.mark.parametrize(("given", "missing"), [("A2_IA", "A_IA"), ("A1_IA", "A2_IA")])
+def test_torquing_needs_both_amplitudes(given, missing):
+    options = {**OFF, "alignment": "tatt"}
+    check_effects(["A1_IA", "A2_IA", "eta1", "eta2", "bTA"], options)
+    check_complete(["A1_IA", "A2_IA"], options, n_lens=0, n_source=2)
+    with pytest.raises(ParameterError, match=f"{missing} is missing: alignment = tatt needs"):
+        check_complete([given], options, n_lens=0, n_source=2)
 
 
 def test_bins_that_the_data_have_not_got():

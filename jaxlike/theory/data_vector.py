@@ -1,6 +1,6 @@
 """The data vector of a survey: which C_ell each point is made of, and by which weights."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import jax.numpy as jnp
@@ -13,6 +13,15 @@ from jaxlike.theory.alignment import AlignmentModel
 from jaxlike.theory.angular_cl import Spectra, limber_spectra
 from jaxlike.theory.bias import BiasModel, galaxy_bias
 from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.data_blocks import (
+    B_MODES,
+    FIELD,
+    Block,
+    pair_index,
+    pairs_of,
+    projection,
+    slots,
+)
 from jaxlike.theory.kernels import Nuisance, Pairs, PairWeights, pair_weights
 from jaxlike.theory.line_of_sight import N_LATTICE, LineOfSight, Nodes
 from jaxlike.theory.linear import LinearModel
@@ -29,66 +38,6 @@ from jaxlike.theory.tatt_cl import (
     limber_intrinsic_power,
     tatt_limber_spectra,
 )
-
-_FIELD = {
-    "w": "counts", "gamma_t": "cross", "xi_plus": "shear", "xi_minus": "shear",
-    "C_ell_counts": "counts", "C_ell_cross": "cross", "C_ell_shear": "shear",
-}  # fmt: skip
-_B_MODES = {"xi_plus": 1, "xi_minus": -1}  # with which sign they enter; C_ell are of E modes
-
-
-@dataclass(frozen=True)
-class Block:
-    """One statistic's points: zero-based bins and indices of angles or multipoles (n,).
-
-    project(ell) -> (n_angle, n_ell) takes C_ell at the nodes to the statistic at every one.
-    """
-
-    statistic: str
-    bin1: NDArray
-    bin2: NDArray
-    angle: NDArray
-    project: Callable[[NDArray], NDArray]
-
-
-def _block_pairs(block: Block) -> list[tuple[int, int]]:
-    """Bin pair of every point; C_ij of one field with itself is C_ji."""
-    pairs = zip(block.bin1.tolist(), block.bin2.tolist(), strict=True)
-    if _FIELD[block.statistic] == "cross":
-        return list(pairs)
-    return [(min(pair), max(pair)) for pair in pairs]
-
-
-def _pairs_of(blocks: Sequence[Block]) -> Pairs:
-    found: dict[str, list[tuple[int, int]]] = {"counts": [], "cross": [], "shear": []}
-    for block in blocks:
-        pairs = found[_FIELD[block.statistic]]
-        for pair in _block_pairs(block):
-            if pair not in pairs:
-                pairs.append(pair)
-    return Pairs(**{name: np.array(sorted(p), int).reshape(-1, 2) for name, p in found.items()})
-
-
-def _pair_index(block: Block, pairs: Pairs) -> NDArray:
-    """Which of its field's pairs each point of a block belongs to, (n,)."""
-    known = [tuple(pair) for pair in getattr(pairs, _FIELD[block.statistic]).tolist()]
-    return np.array([known.index(pair) for pair in _block_pairs(block)], int)
-
-
-def _slots(block: Block, pairs: Pairs) -> tuple[tuple[int, int], NDArray]:
-    """(n_pair, n_slot) and each point's index among these: points of a pair in turn."""
-    pair = _pair_index(block, pairs)
-    slot = np.array([np.count_nonzero(pair[:i] == p) for i, p in enumerate(pair)])
-    shape = (len(getattr(pairs, _FIELD[block.statistic])), int(slot.max()) + 1)
-    return shape, pair * shape[1] + slot
-
-
-def _projection(block: Block, pairs: Pairs, ell: NDArray) -> NDArray:
-    """Weights (n_pair, n_slot, n_ell) of every slot on the C_ell of its pair."""
-    shape, index = _slots(block, pairs)
-    matrix = np.zeros((shape[0] * shape[1], ell.size))
-    matrix[index] = block.project(ell)[block.angle]
-    return matrix.reshape(*shape, ell.size)
 
 
 @dataclass(frozen=True)
@@ -136,10 +85,10 @@ class TwoPointTheory:
         rsd: bool = False,
     ) -> "TwoPointTheory":
         """Theory on a fine grid of nodes, unless a coarser one is asked for."""
-        pairs = _pairs_of(blocks)
+        pairs = pairs_of(blocks)
         lattice = np.arange(N_LATTICE) if ell_lattice is None else ell_lattice
         nodes = Nodes.build(max(lens.z, source.z, key=len), n_z, lattice, z_max=z_max)
-        slots = [_slots(block, pairs) for block in blocks]
+        slots = [slots(block, pairs) for block in blocks]
         first = np.cumsum([0] + [shape[0] * shape[1] for shape, _ in slots])
         return cls(
             tuple(blocks),
@@ -148,7 +97,7 @@ class TwoPointTheory:
             source,
             nodes,
             PowerGrid.build(nodes),
-            tuple(_projection(block, pairs, nodes.ell) for block in blocks),
+            tuple(projection(block, pairs, nodes.ell) for block in blocks),
             np.concatenate(
                 [start + index for start, (_, index) in zip(first, slots, strict=False)]
             ),
@@ -169,7 +118,7 @@ class TwoPointTheory:
     def with_nodes(self, *, n_z: int, z_max: float, ell_lattice: NDArray) -> "TwoPointTheory":
         """The same theory on other nodes."""
         nodes = Nodes.build(self._lattice.z, n_z, ell_lattice, z_max=z_max)
-        projections = tuple(_projection(b, self.pairs, nodes.ell) for b in self.blocks)
+        projections = tuple(projection(b, self.pairs, nodes.ell) for b in self.blocks)
         grid = PowerGrid.build(nodes)
         return replace(self, nodes=nodes, power_grid=grid, projections=projections)
 
@@ -265,10 +214,10 @@ class TwoPointTheory:
         """Data vector (n_data,) from C_ell at the nodes."""
 
         def spectrum(statistic: str) -> Array:
-            found = getattr(spectra, _FIELD[statistic])
-            if spectra.shear_B is None or statistic not in _B_MODES:
+            found = getattr(spectra, FIELD[statistic])
+            if spectra.shear_B is None or statistic not in B_MODES:
                 return found
-            return found + _B_MODES[statistic] * spectra.shear_B
+            return found + B_MODES[statistic] * spectra.shear_B
 
         everything = [
             jnp.einsum("pe,pse->ps", spectrum(block.statistic), matrix).ravel()
@@ -283,7 +232,7 @@ class TwoPointTheory:
         """
         first = {"counts": 0, "cross": len(self.pairs.counts)}
         first["shear"] = first["cross"] + len(self.pairs.cross)
-        rows = [first[_FIELD[b.statistic]] + _pair_index(b, self.pairs) for b in self.blocks]
+        rows = [first[FIELD[b.statistic]] + pair_index(b, self.pairs) for b in self.blocks]
         weights = [matrix.reshape(-1, self.nodes.ell.size) for matrix in self.projections]
         return np.concatenate(weights)[self.point], np.concatenate(rows)
 

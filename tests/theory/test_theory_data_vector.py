@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from jaxlike.theory import projection, redshift
-from jaxlike.theory.data_vector import Block, TwoPointTheory
+from jaxlike.theory.data_blocks import Block
+from jaxlike.theory.data_vector import TwoPointTheory
 from jaxlike.theory.node_choice import choose_nodes
 from jaxlike.theory.projection import cl_matrix
 

@@ -14,7 +14,8 @@ from jaxlike.theory import growth, linear, projection, redshift
 from jaxlike.theory.alignment import nla_amplitude
 from jaxlike.theory.background import comoving_distance, hubble
 from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.data_vector import Block, TwoPointTheory
+from jaxlike.theory.data_blocks import Block
+from jaxlike.theory.data_vector import TwoPointTheory
 from jaxlike.theory.node_choice import choose_nodes
 from jaxlike.theory.nonlinear import nonlinear_power
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
