@@ -88,8 +88,8 @@ class TwoPointTheory:
         pairs = pairs_of(blocks)
         lattice = np.arange(N_LATTICE) if ell_lattice is None else ell_lattice
         nodes = Nodes.build(max(lens.z, source.z, key=len), n_z, lattice, z_max=z_max)
-        slots = [slots(block, pairs) for block in blocks]
-        first = np.cumsum([0] + [shape[0] * shape[1] for shape, _ in slots])
+        places = [slots(block, pairs) for block in blocks]
+        first = np.cumsum([0] + [shape[0] * shape[1] for shape, _ in places])
         return cls(
             tuple(blocks),
             pairs,
@@ -99,7 +99,7 @@ class TwoPointTheory:
             PowerGrid.build(nodes),
             tuple(projection(block, pairs, nodes.ell) for block in blocks),
             np.concatenate(
-                [start + index for start, (_, index) in zip(first, slots, strict=False)]
+                [start + index for start, (_, index) in zip(first, places, strict=False)]
             ),
             linear,
             nonlinear,
