@@ -42,10 +42,12 @@ STEPS = (
     (
         "commands",
         "commands_benchmark",
+        "commands_data",
         "commands_minimise",
         "commands_post",
         "commands_sample",
         "cli",
+        "cli_data",
         "cli_post",
         "__main__",
     ),
@@ -56,6 +58,7 @@ LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 ONLY_IN = {
     "fitsio": {"data"},
     "astropy": {"data"},
+    "sacc": {"data"},
     "camb": {"emulator"},
     "numpyro": {"inference"},
     "optax": {"inference"},
