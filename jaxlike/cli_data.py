@@ -1,4 +1,4 @@
-"""Options of the commands of data sets."""
+"""Options of the commands of data sets and of the paper's figures."""
 
 import argparse
 from typing import Any
@@ -23,3 +23,17 @@ def add_commands(subparsers: Any, device: argparse.ArgumentParser) -> None:
     sacc.add_argument("output", metavar="OUT", help="SACC file to write")
     sacc.add_argument("--force", action="store_true", help="replace an existing file")
     sacc.set_defaults(run=commands_data.data_sacc)
+
+    figures = subparsers.add_parser(
+        "figures",
+        parents=[device],
+        help="draw figures 1 to 7 of arXiv:2302.05163 (1, 2, 3 and 5 need jaxlike[ccl])",
+    )
+    figures.add_argument(
+        "--output", metavar="DIR", default="figures", help="folder of images and numbers (figures)"
+    )
+    figures.add_argument("--only", metavar="N,...", help="numbers of the figures, such as 1,3")
+    figures.add_argument(
+        "--data-file", metavar="FILE", help="n(z) of figure 7 (DES-Y1 if fetched, else the mock)"
+    )
+    figures.set_defaults(run=commands_data.figures)

@@ -26,6 +26,7 @@ STEPS = (
         "mock",
         "mock_paper",
         "benchmarks",
+        "figures",
         "samplers",
         "emulator",
         "cobaya",
@@ -66,7 +67,9 @@ ONLY_IN = {
     "arviz": {"inference", "plots_chains"},
     "cobaya": {"cobaya"},
     "cosmosis": {"cosmosis", "cosmosis_block", "cosmosis_sampler"},
+    "pyccl": {"figures"},
     "matplotlib": {
+        "figures",
         *("plots", "plots_benchmarks", "plots_chains", "plots_data_vector", "plots_predictive"),
         *("commands_benchmark", "commands_minimise", "commands_post", "commands_sample"),
     },
