@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxlike.errors import ConfigError
+from jaxlike.theory.constants import T_CMB
 
 _N_SAMPLES = 2000  # of a lensing kernel: CCL's default leaves 1e-3 in C_ell of shear
 
@@ -30,7 +31,7 @@ def universe(ccl: ModuleType, parameters: Mapping[str, float]) -> Any:
         **parameters,
         Omega_g=0,
         Neff=0,
-        T_CMB=2.726,
+        T_CMB=T_CMB,
         transfer_function="eisenstein_hu",
         matter_power_spectrum="halofit",
     )

@@ -92,4 +92,5 @@ def figure_5(example: Example, steps: tuple[float, ...] = STEPS) -> PaperFigure:
 def _finish(ax: "Axes") -> None:
     ax.set_xlabel(LATEX[0])
     ax.set_ylabel(LATEX[1])
+    ax.margins(0.25)  # room for the legend
     ax.legend(frameon=False, fontsize=9, loc="upper right")

@@ -18,6 +18,7 @@ from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import from_parameters
 from jaxlike.theory.covariance import gaussian_cl_covariance
 from jaxlike.theory.data_vector import TwoPointTheory
+from jaxlike.theory.distributions import smail
 from jaxlike.theory.kernels import all_pairs
 
 OPTIONS = TheoryOptions(radiation=False, ell_prefactors=True)
@@ -92,8 +93,11 @@ class SmailSurvey:
         shear = reference.sources(ccl, cosmo, theory.source.z, source)
         tracers = counts + shear
         ends = _ends(len(counts), len(shear))
-        spectra = [ccl.angular_cl(cosmo, tracers[i], tracers[j], self.ell) for i, j in ends]
-        return np.concatenate(spectra)
+        # the default, adaptive quadrature, is slower and less smooth in ell
+        method = {"limber_integration_method": "spline"}
+        return np.concatenate(
+            [ccl.angular_cl(cosmo, tracers[i], tracers[j], self.ell, **method) for i, j in ends]
+        )
 
     def _measurement(self, statistic: str, kernels: tuple[str, str], pairs: NDArray) -> Measurement:
         n_pair, n_ell = len(pairs), self.ell.size
@@ -120,5 +124,5 @@ def _ends(n_lens: int, n_source: int) -> NDArray:
 
 def _table(name: str, bins: Sequence[Smail]) -> RedshiftDistribution:
     z = (_EDGES[1:] + _EDGES[:-1]) / 2
-    dndz = np.stack([z**a * np.exp(-((z / z0) ** b)) for a, b, z0 in bins])
+    dndz = np.asarray(smail(z, *np.array(bins).T))
     return RedshiftDistribution(name, _EDGES[:-1], z, _EDGES[1:], dndz)

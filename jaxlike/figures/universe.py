@@ -14,6 +14,7 @@ from jaxlike.figures.panels import (
 )
 from jaxlike.theory.background import comoving_distance
 from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.halofit import LINEAR_BELOW
 from jaxlike.theory.linear import linear_power
 from jaxlike.theory.nonlinear import nonlinear_power
 
@@ -71,9 +72,13 @@ def figure_2(n_k: int = K.size) -> PaperFigure:
             label = f"jaxlike, {name}, $z = {at:g}$"
             upper.loglog(k, ours[name][i], line, color=colour, label=label, **width)
             lower.semilogx(k, error[i], line, color=colour, **width)
-            numbers[f"P(k), {name}, z = {at:g}, largest relative difference to CCL"] = largest(
-                error[i]
-            )
+            what = f"P(k), {name}, z = {at:g}, largest relative difference to CCL"
+            if name == "linear":
+                numbers[what] = largest(error[i])
+                continue
+            below = k < LINEAR_BELOW  # taken to be linear there, as CAMB does and CCL does not
+            numbers[f"{what}, k > {LINEAR_BELOW:g} h/Mpc"] = largest(error[i][~below])
+            numbers[f"{what}, k < {LINEAR_BELOW:g} h/Mpc"] = largest(error[i][below])
     upper.plot([], [], color=THEIRS, linewidth=3.5, alpha=0.4, label="CCL")
     upper.set_ylabel(r"$P(k)$ [(Mpc/$h)^3$]")
     upper.legend(frameon=False, fontsize=9)
