@@ -66,7 +66,7 @@ def test_bandpowers_are_weighted_sums_of_c_ell(bandpowers, cl_data, tmp_path):
     cosmo = likelihood.cosmology(POINT)
     fine = fine_theory(data, QUICK)
     windows = data.measurements[0].windows
-    cl = field_spectra(fine, cosmo, POINT, windows.ell)
+    cl = np.asarray(field_spectra(fine, cosmo, POINT, windows.ell))
     expected = np.concatenate(
         [
             np.sum(m.windows.weight[m.windows.row] * cl[m.bin1 - 1 + a, m.bin2 - 1 + b], axis=1)

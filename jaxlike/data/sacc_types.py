@@ -31,7 +31,7 @@ TYPES: Mapping[str, tuple[str, bool | None]] = MappingProxyType(
 )
 #: Statistic -> the data type that is written.
 TYPE_OF: Mapping[str, str] = MappingProxyType(
-    {statistic: name for name, (statistic, _) in reversed(TYPES.items())}
+    {statistic: name for name, (statistic, _) in reversed(list(TYPES.items()))}
 )
 #: Quantity of an NZ tracer -> field; None is settled by the data types that use the tracer.
 QUANTITIES: Mapping[str, str | None] = MappingProxyType(

@@ -52,7 +52,8 @@ def bandpower_windows(points: Sequence[Any]) -> BandpowerWindows | None:
     ell = np.unique(np.concatenate(list(grids.values())))
     at = {key: np.searchsorted(ell, grid) for key, grid in grids.items()}
     known: dict[bytes, int] = {}
-    rows, weights = [], []
+    rows: list[int] = []
+    weights: list[np.ndarray] = []
     for grid, weight in pieces:
         full = np.zeros(ell.size)
         full[at[grid.tobytes()]] = weight

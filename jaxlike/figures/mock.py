@@ -70,7 +70,7 @@ class SmailSurvey:
         theory = fine_theory(empty, OPTIONS)
         parameters = self.canonical()
         cosmo = from_parameters(parameters, radiation=False)
-        cl = field_spectra(theory, cosmo, parameters, self.ell)
+        cl = np.asarray(field_spectra(theory, cosmo, parameters, self.ell))
         n_lens, n_source = len(self.lenses), len(self.sources)
         fields = noisy_fields((N_GAL,) * n_source, (N_GAL,) * n_lens, SIGMA_E)
         ends = _ends(n_lens, n_source)
