@@ -19,7 +19,7 @@ from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 
 if TYPE_CHECKING:
     from jaxlike.config import Config, TheoryOptions, read_config
-    from jaxlike.data import read_two_point_fits, write_two_point_fits
+    from jaxlike.data import read_two_point, read_two_point_fits, write_sacc, write_two_point_fits
     from jaxlike.likelihood import Likelihood, build_likelihood
     from jaxlike.loading import load
     from jaxlike.model import Model
@@ -34,7 +34,9 @@ _HOMES = {
     "build_likelihood": "jaxlike.likelihood",
     "load": "jaxlike.loading",
     "read_config": "jaxlike.config",
+    "read_two_point": "jaxlike.data",
     "read_two_point_fits": "jaxlike.data",
+    "write_sacc": "jaxlike.data",
     "write_two_point_fits": "jaxlike.data",
 }
 
@@ -50,7 +52,9 @@ __all__ = [
     "build_likelihood",
     "load",
     "read_config",
+    "read_two_point",
     "read_two_point_fits",
+    "write_sacc",
     "write_two_point_fits",
 ]
 

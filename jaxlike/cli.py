@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxlike import cli_post, commands, commands_benchmark, commands_minimise, commands_sample
+from jaxlike import (
+    cli_data,
+    cli_post,
+    commands,
+    commands_benchmark,
+    commands_minimise,
+    commands_sample,
+)
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.samplers import METHODS
 
@@ -146,13 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     info.set_defaults(run=commands.info)
 
-    data = subparsers.add_parser("data", help="published data sets")
-    data_subparsers = data.add_subparsers(metavar="COMMAND", required=True)
-    get = data_subparsers.add_parser("get", parents=[device], help="fetch a data set")
-    get.add_argument("name", metavar="NAME", help="data set, such as des_y1")
-    get.add_argument("--from", dest="from_file", metavar="FILE", help="take it from FILE instead")
-    get.add_argument("--folder", metavar="DIR", help="folder to keep it in")
-    get.set_defaults(run=commands.data_get)
+    cli_data.add_commands(subparsers, device)
 
     benchmark = subparsers.add_parser(
         "benchmark",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _PACKAGES = (
     *("jaxlike", "jax", "jaxlib", "numpy", "scipy", "blackjax", "arviz", "getdist"),
-    *("fitsio", "astropy", "cobaya", "cosmosis"),
+    *("fitsio", "astropy", "sacc", "cobaya", "cosmosis"),
 )
 
 
@@ -115,14 +115,6 @@ def info(arguments: argparse.Namespace) -> int:
     ]
     for name, value in rows:
         print(f"{name:<12} {value}")
-    return 0
-
-
-def data_get(arguments: argparse.Namespace) -> int:
-    """Fetch a published data set and print where it is."""
-    from jaxlike.data import get_data_set
-
-    print(get_data_set(arguments.name, from_file=arguments.from_file, folder=arguments.folder))
     return 0
 
 

@@ -16,14 +16,14 @@ from jaxlike.data import (
     apply_scale_cuts,
     find_data_file,
     read_scale_cuts,
-    read_two_point_fits,
+    read_two_point,
 )
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.theory import projection, redshift
 from jaxlike.theory.data_blocks import Block
 from jaxlike.theory.data_vector import TwoPointTheory
 from jaxlike.theory.line_of_sight import lattice_between
-from jaxlike.theory.projection import cl_matrix
+from jaxlike.theory.projection import bandpower_matrix, cl_matrix
 
 DEFAULT_BANDWIDTH = 0.3
 """Width of the n(z) kernel in units of the tabulated bins, where none is given."""
@@ -37,7 +37,7 @@ def load_data(
     data_file: str | None, scale_cuts: str = "des_y1", probes: tuple[str, ...] | None = None
 ) -> TwoPointData:
     """Data of a file, of a fetched data set, or (None) of the shipped mock, after cuts."""
-    data = read_two_point_fits(find_data_file(data_file))
+    data = read_two_point(find_data_file(data_file))
     if probes is not None:
         data = data.with_probes(probes)
     return apply_scale_cuts(data, read_scale_cuts(scale_cuts))
@@ -67,11 +67,18 @@ def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
 
 
 def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:
-    # every pair of bins has the same angles or multipoles: project each once
+    # every pair of bins has the same angles, multipoles or windows: project each once
     scale, row = np.unique(measurement.scale, return_index=True)
     where = np.searchsorted(scale, measurement.scale)
-    of_ell = measurement.statistic in FOURIER_SPACE
-    project = partial(cl_matrix, scale) if of_ell else _projection(measurement, data, kind, row)
+    windows = measurement.windows
+    project: Callable[[NDArray], NDArray]
+    if windows is not None:
+        where = windows.row
+        project = partial(bandpower_matrix, windows.ell, windows.weight)
+    elif measurement.statistic in FOURIER_SPACE:
+        project = partial(cl_matrix, scale)
+    else:
+        project = _projection(measurement, data, kind, row)
     return Block(measurement.statistic, measurement.bin1 - 1, measurement.bin2 - 1, where, project)
 
 
@@ -105,8 +112,11 @@ def _ell_lattice(data: TwoPointData) -> NDArray | None:
     """The multipole lattice where the data are C_ell; None, all of it, where they have angles."""
     if not FOURIER_SPACE.issuperset(data.statistics):
         return None
-    ell = np.concatenate([m.scale for m in data.measurements])
-    return lattice_between(ell.min(), ell.max())
+    spans = [
+        (m.scale.min(), m.scale.max()) if m.windows is None else m.windows.span()
+        for m in data.measurements
+    ]
+    return lattice_between(min(low for low, _ in spans), max(high for _, high in spans))
 
 
 def _check_used(options: TheoryOptions, data: TwoPointData, *, lens: bool, source: bool) -> None:

@@ -26,6 +26,7 @@ STEPS = (
         "mock",
         "mock_paper",
         "benchmarks",
+        "figures",
         "samplers",
         "emulator",
         "cobaya",
@@ -42,10 +43,12 @@ STEPS = (
     (
         "commands",
         "commands_benchmark",
+        "commands_data",
         "commands_minimise",
         "commands_post",
         "commands_sample",
         "cli",
+        "cli_data",
         "cli_post",
         "__main__",
     ),
@@ -56,6 +59,7 @@ LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 ONLY_IN = {
     "fitsio": {"data"},
     "astropy": {"data"},
+    "sacc": {"data"},
     "camb": {"emulator"},
     "numpyro": {"inference"},
     "optax": {"inference"},
@@ -63,7 +67,9 @@ ONLY_IN = {
     "arviz": {"inference", "plots_chains"},
     "cobaya": {"cobaya"},
     "cosmosis": {"cosmosis", "cosmosis_block", "cosmosis_sampler"},
+    "pyccl": {"figures"},
     "matplotlib": {
+        "figures",
         *("plots", "plots_benchmarks", "plots_chains", "plots_data_vector", "plots_predictive"),
         *("commands_benchmark", "commands_minimise", "commands_post", "commands_sample"),
     },

@@ -3,6 +3,9 @@
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
 from jaxlike.data.fits2pt import read_two_point_fits
 from jaxlike.data.fits2pt_writer import write_two_point_fits
+from jaxlike.data.read import read_two_point
+from jaxlike.data.sacc_reader import from_sacc, read_sacc
+from jaxlike.data.sacc_writer import to_sacc, write_sacc
 from jaxlike.data.scale_cuts import (
     AngularBins,
     ScaleCuts,
@@ -13,6 +16,7 @@ from jaxlike.data.scale_cuts import (
 from jaxlike.data.shipped import default_data_file, find_data_file
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
 from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data.windows import BandpowerWindows
 from jaxlike.files import atomic_writer
 
 __all__ = [
@@ -20,6 +24,7 @@ __all__ = [
     "FOURIER_SPACE",
     "STATISTICS",
     "AngularBins",
+    "BandpowerWindows",
     "DataSet",
     "Measurement",
     "RedshiftDistribution",
@@ -30,9 +35,14 @@ __all__ = [
     "data_folder",
     "default_data_file",
     "find_data_file",
+    "from_sacc",
     "get_data_set",
+    "read_sacc",
     "read_scale_cuts",
+    "read_two_point",
     "read_two_point_fits",
     "scale_cut_presets",
+    "to_sacc",
+    "write_sacc",
     "write_two_point_fits",
 ]

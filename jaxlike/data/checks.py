@@ -54,13 +54,16 @@ def check_shape(covariance: np.ndarray, blocks: Sequence[tuple[str, int]]) -> No
         )
 
 
-def check_covariance(covariance: np.ndarray) -> None:
-    """Raise DataError unless the square `covariance` is symmetric and positive definite."""
+def check_covariance(covariance: np.ndarray, where: str = "HDU 'COVMAT'") -> None:
+    """Raise DataError unless the square `covariance` is symmetric and positive definite.
+
+    `where` opens the message.
+    """
     variance = np.diag(covariance)
     if np.any(variance <= 0):
         at = int(np.argmax(variance <= 0))
         raise DataError(
-            f"HDU 'COVMAT' is not positive definite: diagonal element {at + 1} is"
+            f"{where} is not positive definite: diagonal element {at + 1} is"
             f" {variance[at]:.3g}, and variances must be > 0"
         )
     # Correlations, so that probes of very different amplitude are judged alike.
@@ -69,7 +72,7 @@ def check_covariance(covariance: np.ndarray) -> None:
     if asymmetry.max() > _SYMMETRY_TOLERANCE:
         i, j = np.unravel_index(int(asymmetry.argmax()), asymmetry.shape)
         raise DataError(
-            f"HDU 'COVMAT' is not symmetric: elements ({i + 1}, {j + 1}) and ({j + 1}, {i + 1})"
+            f"{where} is not symmetric: elements ({i + 1}, {j + 1}) and ({j + 1}, {i + 1})"
             f" are {covariance[i, j]:.6g} and {covariance[j, i]:.6g}, and they must agree"
         )
     try:
@@ -77,6 +80,6 @@ def check_covariance(covariance: np.ndarray) -> None:
     except np.linalg.LinAlgError as error:
         smallest = np.linalg.eigvalsh(correlation)[0]
         raise DataError(
-            "HDU 'COVMAT' is not positive definite: the smallest eigenvalue of its correlation"
+            f"{where} is not positive definite: the smallest eigenvalue of its correlation"
             f" matrix is {smallest:.3g}, and it must be > 0"
         ) from error

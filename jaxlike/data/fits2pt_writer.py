@@ -31,6 +31,12 @@ def write_two_point_fits(
     `header` goes to the primary HDU. Raises DataError if `path` exists, unless `overwrite`.
     """
     file = Path(path).expanduser()
+    for m in data.measurements:
+        if m.windows is not None:
+            raise DataError(
+                f"{file}: a 2pt FITS file has no place for the bandpower windows of {m.name!r};"
+                " SACC has"
+            )
     if file.exists() and not overwrite:
         raise DataError(f"{file}: exists already; choose another name or ask to overwrite it")
     content = _fits_bytes(data, header or {})

@@ -20,6 +20,7 @@ from jaxlike.data.statistics import (
     check_statistic,
     scale_columns,
 )
+from jaxlike.data.windows import BandpowerWindows
 from jaxlike.errors import DataError
 
 
@@ -86,7 +87,8 @@ class Measurement:
 
     Bins count from 1; angles are in arcmin, `theta_min_arcmin` and `theta_max_arcmin` being the
     edges of each point's angular bin where known. A C_ell has `ell` in their place, and no angles
-    (None). Raises DataError for unusable columns.
+    (None); with `windows` it is a bandpower, and `ell` its nominal multipole, which scale cuts and
+    plots go by. Raises DataError for unusable columns.
     """
 
     name: str
@@ -101,6 +103,7 @@ class Measurement:
     theta_min_arcmin: np.ndarray | None = None
     theta_max_arcmin: np.ndarray | None = None
     ell: np.ndarray | None = None
+    windows: BandpowerWindows | None = None
 
     def __post_init__(self) -> None:
         where = f"HDU {self.name!r}"
@@ -127,6 +130,10 @@ class Measurement:
         low, high = self.theta_min_arcmin, self.theta_max_arcmin
         if low is not None and high is not None and not np.all((low >= 0) & (low < high)):
             raise DataError(f"{where} columns must satisfy 0 <= ANGLEMIN < ANGLEMAX")
+        if self.windows is not None and self.statistic not in FOURIER_SPACE:
+            raise DataError(f"{where} is {self.statistic}; only a C_ell has bandpower windows")
+        if self.windows is not None and self.windows.row.size != n:
+            raise DataError(f"{where} has {n} points, but {self.windows.row.size} windows")
 
     def _check_scales(self, where: str) -> None:
         own = scale_columns(self.statistic)
@@ -152,6 +159,8 @@ class Measurement:
     def take(self, mask: np.ndarray) -> "Measurement":
         """The points where `mask` (n,) is true."""
         changes: dict[str, Any] = {field: getattr(self, field)[mask] for field in self.columns()}
+        if self.windows is not None:
+            changes["windows"] = self.windows.take(mask)
         return replace(self, **changes)
 
 

@@ -1,4 +1,4 @@
-"""From C_ell to xi+, xi-, gamma_t and w: linear, hence one fixed matrix for each statistic.
+"""From C_ell to bandpowers, xi+, xi-, gamma_t and w: linear, hence a fixed matrix for each.
 
 C_ell is the cubic spline of (ell + 1/2) C_ell in ln(ell + 1/2) through the multipole nodes; above
 the last node it falls as a power law. Flat sky: Hankel transforms at the bin centre (e.g. Kilbinger
@@ -35,6 +35,14 @@ def cl_matrix(ell: NDArray, ell_nodes: NDArray) -> NDArray:
     inside = np.clip(x, x_nodes[0], x_nodes[-1])
     matrix = cardinal_splines(x_nodes, inside) * (ell_nodes + 0.5) * np.exp(-inside)[:, None]
     return matrix * np.exp(_TAIL_SLOPE * (x - inside))[:, None]
+
+
+def bandpower_matrix(ell: NDArray, weight: NDArray, ell_nodes: NDArray) -> NDArray:
+    """Matrix (n_window, n_ell) to C_b = sum_l weight[b, l] C_ell(ell[l]), windows (n_window, n_l).
+
+    Alonso et al. 2019 (arXiv:1809.09603, section 2): how pseudo-C_ell estimates are binned.
+    """
+    return weight @ cl_matrix(ell, ell_nodes)
 
 
 def _bessel(order: int, x: NDArray) -> NDArray:

@@ -16,7 +16,12 @@ from cobaya.log import LoggedError
 from cobaya.model import Model, get_model
 
 from jaxlike.config import config_from_info
-from jaxlike.data import default_data_file, read_two_point_fits, write_two_point_fits
+from jaxlike.data import (
+    default_data_file,
+    read_two_point_fits,
+    write_sacc,
+    write_two_point_fits,
+)
 from jaxlike.loading import model_from_config
 
 THEORY = "jaxlike.cobaya.Theory"
@@ -73,6 +78,15 @@ def test_the_theory_resolves() -> None:
     assert component.get_qualified_class_name() == THEORY
     assert component.get_defaults()["nonlinear"] == "takahashi"
     assert "Takahashi" in component.get_bibtex()
+
+
+def test_a_sacc_file_is_a_data_file(parameters: dict[str, Any], tmp_path: Path) -> None:
+    pytest.importorskip("sacc", reason="sacc is not installed")
+    original = read_two_point_fits(default_data_file())
+    write_sacc(original, tmp_path / "mock.sacc")
+    model = get_model(information("3x2pt", parameters, data_file=str(tmp_path / "mock.sacc")))
+    data = model.likelihood["jaxlike.cobaya.3x2pt"]._data
+    np.testing.assert_array_equal(data.value, original.value)
 
 
 def test_an_absent_component_is_refused() -> None:

@@ -16,7 +16,7 @@ from cosmosis.gaussian_likelihood import GaussianLikelihood
 import jaxlike
 from jaxlike.config.cosmosis_ini import MODULE_OPTIONS, OUTPUT_OPTIONS
 from jaxlike.cosmosis import cleanup, execute
-from jaxlike.data import write_two_point_fits
+from jaxlike.data import write_sacc, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 
 COSMOLOGY = "cosmological_parameters"
@@ -50,6 +50,14 @@ def test_module_and_model_agree(mock_module, model, make_block, values):
     assert block["likelihoods", "jaxlike_like"] == -0.5 * chi2
     assert_allclose(block["data_vector", "jaxlike_theory"], model.theory_vector(parameters))
     assert cleanup(mock_module) is None
+
+
+def test_a_sacc_file_is_a_data_file(shear_module, make_module, tmp_path):
+    pytest.importorskip("sacc", reason="sacc is not installed")
+    write_sacc(shear_module.likelihood.data, tmp_path / "shear.sacc")
+    module = make_module(probes="shear", data_file=str(tmp_path / "shear.sacc"))
+    assert_allclose(module.likelihood.data.value, shear_module.likelihood.data.value, rtol=0)
+    assert_allclose(module.likelihood.inverse, shear_module.likelihood.inverse, rtol=0)
 
 
 @pytest.mark.parametrize("include_norm", [False, True])

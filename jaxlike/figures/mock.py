@@ -1,0 +1,128 @@
+"""Surveys of a few bins with Smail n(z): data, likelihood and the same spectra by CCL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.config.options import TheoryOptions
+from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.figures import ccl as reference
+from jaxlike.mock import field_spectra, noisy_fields, with_vector
+from jaxlike.parameters import resolve
+from jaxlike.survey import fine_theory
+from jaxlike.theory.cosmology import from_parameters
+from jaxlike.theory.covariance import gaussian_cl_covariance
+from jaxlike.theory.data_vector import TwoPointTheory
+from jaxlike.theory.distributions import smail
+from jaxlike.theory.kernels import all_pairs
+
+OPTIONS = TheoryOptions(radiation=False, ell_prefactors=True)
+F_SKY, SIGMA_E, N_GAL = 0.25, 0.26, 1.0  # galaxies per arcmin^2 and bin
+_EDGES = np.linspace(0.0, 3.5, 351)
+
+Smail = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class SmailSurvey:
+    """Lenses (n_lens) and sources (n_source) of n(z) ~ z^a exp(-(z/z0)^b), (a, b, z0) each.
+
+    bias: of each lens bin; ell: multipoles (n_ell,) of every spectrum of every pair of bins;
+    parameters: the fiducial universe, by CCL's names.
+    """
+
+    lenses: tuple[Smail, ...]
+    sources: tuple[Smail, ...]
+    bias: tuple[float, ...]
+    ell: NDArray
+    parameters: Mapping[str, float]
+
+    def canonical(self, **changes: ArrayLike) -> dict[str, Array]:
+        """Canonical parameters of the fiducial universe with `changes`."""
+        nuisance = {f"b{i}": b for i, b in enumerate(self.bias, start=1)} | {"A_IA": 0.0}
+        values: dict[str, ArrayLike] = {**self.parameters, **nuisance, **changes}
+        return resolve(values, n_lens=len(self.lenses), n_source=len(self.sources))
+
+    def empty(self) -> TwoPointData:
+        """The layout of the data, with nothing measured: counts, cross, then shear."""
+        tables = (
+            _table("nz_lens", self.lenses),
+            _table("nz_source", self.sources),
+        )
+        lens, source = (table.name for table in tables)
+        pairs = all_pairs(len(self.lenses), len(self.sources))
+        measurements = (
+            self._measurement("C_ell_counts", (lens, lens), pairs.counts),
+            self._measurement("C_ell_cross", (lens, source), pairs.cross),
+            self._measurement("C_ell_shear", (source, source), pairs.shear),
+        )
+        n = sum(m.value.size for m in measurements)
+        return TwoPointData(measurements, tables, np.eye(n), "the example of section 4")
+
+    def data(self) -> TwoPointData:
+        """The noiseless data vector at the fiducial universe, with its Gaussian covariance."""
+        empty = self.empty()
+        theory = fine_theory(empty, OPTIONS)
+        parameters = self.canonical()
+        cosmo = from_parameters(parameters, radiation=False)
+        cl = np.asarray(field_spectra(theory, cosmo, parameters, self.ell))
+        n_lens, n_source = len(self.lenses), len(self.sources)
+        fields = noisy_fields((N_GAL,) * n_source, (N_GAL,) * n_lens, SIGMA_E)
+        ends = _ends(n_lens, n_source)
+        blocks = gaussian_cl_covariance(ends, fields, cl, self.ell, F_SKY)
+        covariance = np.zeros((len(ends), self.ell.size, len(ends), self.ell.size))
+        at = np.arange(self.ell.size)
+        covariance[:, at, :, at] = (blocks + np.swapaxes(blocks, 1, 2)) / 2
+        n = empty.n_data
+        return with_vector(empty, cl[tuple(ends.T)].ravel(), covariance.reshape(n, n))
+
+    def ccl_vector(self, theory: TwoPointTheory, **changes: float) -> NDArray:
+        """The data vector (n_data,) by CCL, with the n(z) of `theory` and changed parameters."""
+        ccl = reference.ccl_module("the example of section 4")
+        cosmo = reference.universe(ccl, {**self.parameters, **changes})
+        lens, source = (
+            np.asarray(sample.dndz(jnp.zeros(sample.n_bin)))
+            for sample in (theory.lens, theory.source)
+        )
+        counts = reference.lenses(ccl, cosmo, theory.lens.z, lens, self.bias)
+        shear = reference.sources(ccl, cosmo, theory.source.z, source)
+        tracers = counts + shear
+        ends = _ends(len(counts), len(shear))
+        # the default, adaptive quadrature, is slower and less smooth in ell
+        method = {"limber_integration_method": "spline"}
+        return np.concatenate(
+            [ccl.angular_cl(cosmo, tracers[i], tracers[j], self.ell, **method) for i, j in ends]
+        )
+
+    def _measurement(self, statistic: str, kernels: tuple[str, str], pairs: NDArray) -> Measurement:
+        n_pair, n_ell = len(pairs), self.ell.size
+        return Measurement(
+            name=statistic,
+            statistic=statistic,
+            kernel1=kernels[0],
+            kernel2=kernels[1],
+            bin1=pairs[:, 0].repeat(n_ell) + 1,
+            bin2=pairs[:, 1].repeat(n_ell) + 1,
+            angle_bin=np.tile(np.arange(n_ell) + 1, n_pair),
+            theta_arcmin=None,
+            value=np.zeros(n_pair * n_ell),
+            ell=np.tile(self.ell, n_pair),
+        )
+
+
+def _ends(n_lens: int, n_source: int) -> NDArray:
+    """The two fields (n_pair, 2) of every spectrum, in the order of the data, lenses first."""
+    pairs = all_pairs(n_lens, n_source)
+    cross = pairs.cross + np.array([0, n_lens])
+    return np.concatenate([pairs.counts, cross, pairs.shear + n_lens])
+
+
+def _table(name: str, bins: Sequence[Smail]) -> RedshiftDistribution:
+    z = (_EDGES[1:] + _EDGES[:-1]) / 2
+    dndz = np.asarray(smail(z, *np.array(bins).T))
+    return RedshiftDistribution(name, _EDGES[:-1], z, _EDGES[1:], dndz)
