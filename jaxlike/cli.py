@@ -10,7 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from jaxlike import cli_post, commands, commands_benchmark, commands_minimise, commands_sample
+from jaxlike import (
+    cli_forecast,
+    cli_post,
+    commands,
+    commands_benchmark,
+    commands_minimise,
+    commands_sample,
+)
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.samplers import METHODS
 
@@ -140,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     minimise.set_defaults(run=commands_minimise.minimise)
 
     cli_post.add_commands(subparsers, device, model, _CONFIG_HELP)
+    cli_forecast.add_commands(subparsers, device, model, _CONFIG_HELP)
 
     info = subparsers.add_parser(
         "info", parents=[device], help="print versions, devices, precision"
