@@ -1,6 +1,5 @@
 """Better designs at equal cost, by following the gradient of what is asked of a survey."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,20 +25,18 @@ class Optimum:
     history: np.ndarray
 
 
-def loss_of(forecast: Forecast, merit: str) -> Callable[[Design], Array]:
+def _loss(found: Merit, merit: str) -> Array:
     """What is to be made small: -ln FoM, or ln of the error of S8 (`merit` "fom", "S8")."""
-
-    def loss(design: Design) -> Array:
-        found = forecast.merit(design)
-        return -jnp.log(found.fom) if merit == "fom" else jnp.log(found.sigma_S8)
-
-    return loss
+    return -jnp.log(found.fom) if merit == "fom" else jnp.log(found.sigma_S8)
 
 
 def gradient(forecast: Forecast, design: Design, merit: str) -> tuple[Array, Design]:
     """ln of the merit (FoM, or 1 / error of S8) and its derivative in every number of `design`."""
-    value, slope = jax.value_and_grad(loss_of(forecast, merit))(as_arrays(design))
-    return -value, jax.tree.map(jnp.negative, slope)
+
+    def value(design: Design) -> Array:
+        return -_loss(forecast.merit(design), merit)
+
+    return jax.value_and_grad(value)(as_arrays(design))
 
 
 def optimise(forecast: Forecast, design: Design, options: Optimise) -> Optimum:
@@ -57,33 +54,30 @@ def optimise(forecast: Forecast, design: Design, options: Optimise) -> Optimum:
     if options.merit == "fom" and not {"w0", "wa"} <= set(forecast.names):
         raise ConfigError("optimise: merit = fom needs w0 and wa among the parameters that vary")
     variables = _variables(design, options)
-    loss = loss_of(forecast, options.merit)
 
-    def of(variables: Variables) -> Array:
-        return loss(_design(variables, design, options))
+    def loss(variables: Variables) -> tuple[Array, Merit]:
+        found = forecast.merit(_design(variables, design, options))
+        return _loss(found, options.merit), found
 
     adam = optax.adam(options.learning_rate)
 
-    @jax.jit
-    def step(carry: tuple, _: None) -> tuple[tuple, tuple[Array, Variables]]:
+    def step(carry: tuple, _: None) -> tuple[tuple, tuple]:
         variables, state = carry
-        value, slope = jax.value_and_grad(of)(variables)
+        (value, merit), slope = jax.value_and_grad(loss, has_aux=True)(variables)
         updates, state = adam.update(slope, state, variables)
-        return (optax.apply_updates(variables, updates), state), (value, variables)
+        return (optax.apply_updates(variables, updates), state), (value, variables, merit)
 
-    _, (values, path) = jax.lax.scan(
-        step, (variables, adam.init(variables)), length=options.steps + 1
-    )
+    begin = (variables, adam.init(variables))
+    _, (values, *path) = jax.lax.scan(step, begin, length=options.steps + 1)
     values = np.asarray(values)
     if not np.isfinite(values).all():
         raise JaxlikeError(
             f"{options.merit} is not finite at step {int(np.argmin(np.isfinite(values)))} of the "
             "optimisation: take a smaller learning_rate"
         )
-    best = jax.tree.map(lambda leaf: leaf[int(np.argmin(values))], path)
-    found = _design(best, design, options)
+    best, merit = jax.tree.map(lambda leaf: leaf[int(np.argmin(values))], path)
     history = np.exp(-values) if options.merit == "fom" else np.exp(values)
-    return Optimum(found, jax.jit(forecast.merit)(found), history)
+    return Optimum(_design(best, design, options), merit, history)
 
 
 def _variables(design: Design, options: Optimise) -> Variables:

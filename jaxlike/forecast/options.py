@@ -85,7 +85,7 @@ class SurveyConfig:
 
 
 def read_survey(path: str | PathLike[str]) -> SurveyConfig:
-    """Read a survey's YAML file; ConfigError names the file, the entry and what is accepted."""
+    """Read a survey's YAML file; JaxlikeError names the file, the entry and what is accepted."""
     path = Path(path)
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -93,8 +93,8 @@ def read_survey(path: str | PathLike[str]) -> SurveyConfig:
         raise ConfigError(f"survey '{path}' cannot be read as text: {error}") from error
     try:
         return _config(load_yaml(text, "survey"), path)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    except JaxlikeError as error:
+        raise type(error)(f"{path}: {error}") from error
 
 
 def _config(info: Mapping[str, Any], path: Path) -> SurveyConfig:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
@@ -112,6 +112,7 @@ class Forecast:
         changes = jax.tree.map(padded, self.universe.changes)
         each = jax.vmap(along, out_axes=(None, 0))
         cl, derivatives = each(changes, jnp.asarray(self.changes))
+        cl, derivatives = lax.optimization_barrier((cl, derivatives))
         jacobian = jnp.moveaxis(jnp.where(self.kept, derivatives, 0.0), 0, -1)
         weighted = block_algebra.solve(self.covariance(design, cl), jacobian)
         return block_algebra.inner(jacobian, weighted) + jnp.diag(self.prior)
@@ -135,7 +136,9 @@ class Forecast:
         )
 
     def _bins(self, design: Design) -> tuple[Tomography, Tomography]:
-        return design.lens.bins(self.universe.z), design.source.bins(self.universe.z)
+        z = self.universe.z
+        # or the compiler makes n(z) again in every loop that reads it
+        return lax.optimization_barrier((design.lens.bins(z), design.source.bins(z)))
 
     def _spectra(
         self, structure: Structure, systematics: Systematics, lens: Array, source: Array

@@ -83,14 +83,14 @@ def build_universe(
         sigma8 = linear_theory.sigma8(cosmo, 0.0, model=linear)[0]
         return Structure(power, los), sigma8 * jnp.sqrt(cosmo.Omega_m / 0.3)
 
+    # compiled for one direction, which then serves all
     @jax.jit
-    def both(theta: Array) -> tuple:
-        value = everything(theta)
-        # one direction after another: less to compile, and once is enough
-        return value, jax.lax.map(
-            lambda change: jax.jvp(everything, (theta,), (change,))[1], jnp.eye(theta.size)
-        )
+    def along(theta: Array, change: Array) -> tuple:
+        return jax.jvp(everything, (theta,), (change,))
 
     theta = jnp.array([fiducial[name] for name in names], float)
-    (structure, S8), (changes, dS8) = both(theta)
+    (structure, S8), _ = along(theta, jnp.zeros_like(theta))
+    each = [along(theta, jnp.asarray(row))[1] for row in np.eye(theta.size)]
+    empty = jax.tree.map(lambda leaf: jnp.zeros((0, *jnp.shape(leaf))), (structure, S8))
+    changes, dS8 = jax.tree.map(lambda *rows: jnp.stack(rows), *each) if each else empty
     return Universe(nodes, tuple(names), structure, changes, float(S8), np.asarray(dS8))
