@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 
 from jaxlike import (
     cli_data,
+    cli_forecast,
     cli_post,
     commands,
     commands_benchmark,
@@ -147,6 +148,7 @@ def _parser() -> argparse.ArgumentParser:
     minimise.set_defaults(run=commands_minimise.minimise)
 
     cli_post.add_commands(subparsers, device, model, _CONFIG_HELP)
+    cli_forecast.add_commands(subparsers, device, model, _CONFIG_HELP)
 
     info = subparsers.add_parser(
         "info", parents=[device], help="print versions, devices, precision"

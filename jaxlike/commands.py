@@ -56,9 +56,10 @@ def open_model(
     if not arguments.force:
         check(prefix)
     model = jaxlike.load(arguments.config, **overrides)
+    short = "" if model.likelihood.vectors is None else f", as {model.likelihood.n_points} numbers"
     print(
         f"{arguments.config}: {len(model.parameters)} parameters, {model.data.n_data} points of "
-        f"{model.data.source}",
+        f"{model.data.source}{short}",
         flush=True,
     )
     check_prior(model, warn)

@@ -58,7 +58,7 @@ def minimise(arguments: argparse.Namespace) -> int:
         print(f"{name:<{width}} {value:12.5g}")
     same = int(np.sum(fit.ends > fit.log_posterior - 0.01))
     print(
-        f"\nchi2 = {fit.chi2:.3f} for {model.data.n_data} points, ln posterior = "
+        f"\nchi2 = {fit.chi2:.3f} for {model.likelihood.n_points} points, ln posterior = "
         f"{fit.log_posterior:.4f}; {same} of {arguments.starts} starts end there; "
         f"{fit.n_gradients} gradients, {time.perf_counter() - begin:.1f} s with compilation"
     )

@@ -5,7 +5,7 @@ CosmoSIS loads cosmosis_modules/jaxlike_two_point.py, which has these functions 
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,12 +19,14 @@ from numpy.typing import NDArray
 
 from jaxlike import cosmosis_block
 from jaxlike.compile_cache import keep_compiled
+from jaxlike.config import Config
 from jaxlike.config.container import make_config
-from jaxlike.config.cosmosis_ini import LIKELIHOOD, module_options
+from jaxlike.config.cosmosis_ini import LIKELIHOOD, module_options, pipeline_parameters
 from jaxlike.config.options import bad_value, flag
 from jaxlike.data import FOURIER_SPACE
 from jaxlike.errors import ConfigError
 from jaxlike.likelihood import Likelihood, build_likelihood
+from jaxlike.loading import model_from_config
 from jaxlike.parameters import resolve
 from jaxlike.range_policy import RangeCount
 from jaxlike.survey import load_data
@@ -107,7 +109,10 @@ def setup(options: DataBlock) -> TwoPointModule:
     include_norm = flag("include_norm", given.get("include_norm", False))
     likelihood_only = flag("likelihood_only", given.get("likelihood_only", False))
     data = load_data(config.data_file, config.scale_cuts, config.probes)
-    likelihood = build_likelihood(data, config.theory)
+    if config.theory.compression == "moped":
+        likelihood = _compressed(config, options)
+    else:
+        likelihood = build_likelihood(data, config.theory)
     print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
     return TwoPointModule(
         likelihood,
@@ -117,6 +122,17 @@ def setup(options: DataBlock) -> TwoPointModule:
         cholesky=np.linalg.cholesky(data.covariance),
         own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters)),
     )
+
+
+def _compressed(config: Config, options: DataBlock) -> Likelihood:
+    """The likelihood compressed for the pipeline's own free parameters, at their starts."""
+    pipeline = {
+        name: str(options["pipeline", name])
+        for name in ("values", "priors")
+        if options.has_value("pipeline", name)
+    }
+    _, parameters = pipeline_parameters(Path("pipeline"), pipeline)
+    return model_from_config(replace(config, parameters=parameters)).likelihood
 
 
 def execute(block: DataBlock, module: TwoPointModule) -> int:
@@ -214,12 +230,12 @@ def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: floa
     """
     name, likelihood = module.like_name, module.likelihood
     data = likelihood.data
-    log_det = likelihood.log_det if module.include_norm else 0.0
+    log_det = likelihood.log_det_of_points if module.include_norm else 0.0
     norm = -0.5 * log_det
     block[names.likelihoods, f"{name}_like"] = -0.5 * chi2 + norm
     entries: dict[str, object] = {
         "chi2": chi2,
-        "n": int(data.n_data),
+        "n": int(likelihood.n_points),
         "log_det": log_det,
         "norm": norm,
     }

@@ -15,6 +15,7 @@ from scipy.linalg import cho_factor, cho_solve, solve_triangular
 from jaxlike.config.options import TheoryOptions
 from jaxlike.data import TwoPointData
 from jaxlike.effects import check_complete, check_effects
+from jaxlike.numerics import block_algebra
 from jaxlike.numerics.block_matrix import find_blocks, take_blocks, whole_matrix
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import Cosmology, from_parameters
@@ -34,10 +35,6 @@ _REFERENCES = (
 )
 
 
-def _product(precision: Array, r: Array) -> Array:
-    return precision @ r if precision.ndim == 2 else jnp.einsum("bij,bj->bi", precision, r)
-
-
 @jax.custom_jvp
 def quadratic_form(precision: Array, r: Array) -> Array:
     """r^T P r for symmetric P; its derivative 2 (P r) . dr reuses the product P r.
@@ -45,6 +42,10 @@ def quadratic_form(precision: Array, r: Array) -> Array:
     P (n, n) and r (n,); or the blocks of P (n_block, m, m) and r of their rows (n_block, m).
     """
     return jnp.vdot(r, _product(precision, r))
+
+
+def _product(precision: Array, r: Array) -> Array:
+    return precision @ r if precision.ndim == 2 else block_algebra.multiply(precision, r)
 
 
 @quadratic_form.defjvp
@@ -61,7 +62,9 @@ class Likelihood:
     inverse: inverse covariance (n_data, n_data) from one Cholesky factor, or, where the covariance
     is block diagonal, its blocks (n_block, m, m) with their `rows` (see `block_matrix`); log_det:
     ln|C|; node_error: estimated Delta^T C^-1 Delta of the chosen nodes; value (n_data,): a data
-    vector in the place of that of `data`, which may be traced. jit, grad and vmap apply.
+    vector in the place of that of `data`, which may be traced; vectors B (n_data, n), B^T C B = 1:
+    the likelihood is then that of the n numbers B^T d alone (see `moped`). jit, grad and vmap
+    apply.
     """
 
     data: TwoPointData
@@ -72,6 +75,7 @@ class Likelihood:
     log_det: float
     node_error: float
     value: ArrayLike | None = None
+    vectors: NDArray | None = None
 
     @cached_property
     def precision(self) -> NDArray:
@@ -89,6 +93,16 @@ class Likelihood:
     def n_source(self) -> int:
         """Number of source bins in use."""
         return self.theory.source.n_bin
+
+    @property
+    def n_points(self) -> int:
+        """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
+        return self.data.n_data if self.vectors is None else self.vectors.shape[1]
+
+    @property
+    def log_det_of_points(self) -> float:
+        """ln of the determinant of their covariance, which is 1 for compressed data."""
+        return self.log_det if self.vectors is None else 0.0
 
     def cosmology(self, parameters: Mapping[str, ArrayLike]) -> Cosmology:
         """The universe in canonical parameters; ParameterError on those without effect."""
@@ -125,9 +139,22 @@ class Likelihood:
         """chi^2 of a predicted data vector (n_data,)."""
         value = self.data.value if self.value is None else self.value
         residual = jnp.asarray(value - theory_vector)
+        if self.vectors is not None:
+            compressed = residual @ self.vectors
+            return compressed @ compressed
         if self.rows is not None:
             residual = residual.at[self.rows].get(mode="fill", fill_value=0.0)
         return quadratic_form(jnp.asarray(self.inverse), residual)
+
+    def information(self, jacobian: Array) -> Array:
+        """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the theory vector."""
+        if self.vectors is not None:
+            compressed = jnp.asarray(self.vectors).T @ jacobian
+            return compressed.T @ compressed
+        if self.rows is None:
+            return jacobian.T @ (jnp.asarray(self.inverse) @ jacobian)
+        blocks = jacobian.at[self.rows].get(mode="fill", fill_value=0.0)
+        return block_algebra.inner(blocks, block_algebra.multiply(self.inverse, blocks))
 
     def chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
         """chi^2 = (d - t)^T C^-1 (d - t)."""
@@ -136,7 +163,7 @@ class Likelihood:
     def log_likelihood(
         self, parameters: Mapping[str, ArrayLike], *, normalised: bool = False
     ) -> Array:
-        """-chi^2/2, and with `normalised` also -ln|C|/2 - N ln(2 pi)/2.
+        """-chi^2/2, and with `normalised` also -ln|C|/2 - N ln(2 pi)/2, N = `n_points`.
 
         -inf, with a gradient of zero, where the cosmology has no solution.
         """
@@ -148,7 +175,7 @@ class Likelihood:
         }
         # or the compiler repeats the making of every scalar in each kernel that reads it
         chi2 = self.chi2(lax.optimization_barrier(safe))
-        constant = self.log_det + self.data.n_data * np.log(2 * np.pi) if normalised else 0.0
+        constant = self.log_det_of_points + self.n_points * np.log(2 * np.pi) if normalised else 0.0
         finite = possible & jnp.isfinite(chi2)
         return jnp.where(finite, -0.5 * (jnp.where(finite, chi2, 0.0) + constant), -jnp.inf)
 

@@ -9,6 +9,7 @@ from jaxlike.effects import check_complete, check_effects, has_effect
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihood import build_likelihood
 from jaxlike.model import Model
+from jaxlike.moped import compressed
 from jaxlike.names import is_known
 from jaxlike.parameters import check_names, is_idle
 from jaxlike.survey import load_data
@@ -40,7 +41,8 @@ def model_from_config(config: Config) -> Model:
         check_complete(names, options, n_lens=n_lens, n_source=n_source)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
-    return Model(config, likelihood)
+    model = Model(config, likelihood)
+    return compressed(model) if config.theory.compression == "moped" else model
 
 
 def _check_arguments(config: Config, kept: set[str]) -> None:
@@ -57,7 +59,8 @@ def load(path: str | PathLike[str], **overrides: Any) -> Model:
     """The Model of a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini).
 
     Keywords replace the file's options: data_file, scale_cuts, probes, linear, nonlinear, nz,
-    nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment, magnification, rsd.
-    Raises JaxlikeError, whose one sentence names the file, option or parameter at fault.
+    nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment, magnification, rsd,
+    compression. Raises JaxlikeError, whose one sentence names the file, option or parameter at
+    fault.
     """
     return model_from_config(read_config(path, **overrides))

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jax.typing import ArrayLike
 from numpy.typing import NDArray
 from scipy.special import erf
 
@@ -24,12 +23,11 @@ from jaxlike.data import (
     read_scale_cuts,
     write_two_point_fits,
 )
+from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.survey import fine_theory
-from jaxlike.theory.cosmology import Cosmology, from_parameters
+from jaxlike.theory.cosmology import from_parameters
 from jaxlike.theory.covariance import Field, RealSpacePoints, gaussian_covariance
-from jaxlike.theory.data_vector import TwoPointTheory
 from jaxlike.theory.kernels import all_pairs
-from jaxlike.theory.projection import cl_matrix
 
 SEED = 20170803
 AREA_DEG2 = 1321.0
@@ -143,29 +141,6 @@ def _empty_survey() -> TwoPointData:
     return apply_scale_cuts(data, read_scale_cuts("des_y1"))
 
 
-def field_spectra(
-    theory: TwoPointTheory, cosmo: Cosmology, parameters: Mapping[str, ArrayLike], ell: NDArray
-) -> NDArray:
-    """C_ell (n_field, n_field, n_ell) of every pair of bins, lenses first."""
-    n_lens, n_source = theory.lens.n_bin, theory.source.n_bin
-    pairs, n = all_pairs(n_lens, n_source), n_lens + n_source
-    every = replace(theory, pairs=pairs)
-    power, los = every.power(cosmo)
-    spectra = every.spectra(los, power, parameters)
-    to_ell = cl_matrix(ell, theory.nodes.ell)
-    cl = np.zeros((n, n, len(to_ell)))
-    offsets = (0, 0), (0, n_lens), (n_lens, n_lens)
-    for wanted, rows, (first, second) in zip(
-        (pairs.counts, pairs.cross, pairs.shear),
-        (spectra.counts, spectra.cross, spectra.shear),
-        offsets,
-        strict=True,
-    ):
-        i, j = wanted[:, 0] + first, wanted[:, 1] + second
-        cl[i, j] = cl[j, i] = np.asarray(rows) @ to_ell.T
-    return cl
-
-
 def noisy_fields(
     n_gal_source: tuple[float, ...], n_gal_lens: tuple[float, ...], sigma_e: float
 ) -> list[Field]:
@@ -192,7 +167,7 @@ def make_mock() -> TwoPointData:
     expected = np.asarray(theory.data_vector(cosmo, FIDUCIAL))
 
     n_lens = theory.lens.n_bin
-    cl = field_spectra(theory, cosmo, FIDUCIAL, np.arange(_ELL_MAX + 1.0))
+    cl = np.asarray(field_spectra(theory, cosmo, FIDUCIAL, np.arange(_ELL_MAX + 1.0)))
     fields = noisy_fields(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     points = []
     for m in data.measurements:

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from jaxlike.config.options import TheoryOptions
 from jaxlike.data import Measurement, TwoPointData
+from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.mock import (
     distributions,
-    field_spectra,
     noisy_fields,
     rounded,
     with_vector,
@@ -73,7 +73,7 @@ def make_mock() -> TwoPointData:
     parameters = resolve(FIDUCIAL, n_lens=n_lens, n_source=n_source)
     cosmo = from_parameters(parameters, radiation=OPTIONS.radiation, neutrinos=OPTIONS.neutrinos)
     ell = np.unique(data.measurements[0].scale)
-    cl = field_spectra(theory, cosmo, parameters, ell)
+    cl = np.asarray(field_spectra(theory, cosmo, parameters, ell))
     fields = noisy_fields(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     ends = np.concatenate(
         [pairs.shear + n_lens, pairs.cross + np.array([0, n_lens]), pairs.counts]

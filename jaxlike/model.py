@@ -109,6 +109,15 @@ class Model:
         return self.likelihood.theory_vector(self.canonical(params))
 
     @partial(jax.jit, static_argnums=0)
+    def mean(self, x: ArrayLike) -> Array:
+        """Predicted data vector (n_data,) at x (n,)."""
+        return self.likelihood.theory_vector(self.canonical(self.params_dict(x)))
+
+    def information(self, jacobian: Array) -> Array:
+        """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
+        return self.likelihood.information(jacobian)
+
+    @partial(jax.jit, static_argnums=0)
     def chi2(self, params: Mapping[str, ArrayLike]) -> Array:
         """chi^2 for a dictionary of parameters."""
         return self.likelihood.chi2(self.canonical(params))

@@ -113,12 +113,12 @@ def triangle_plot(
             raise ConfigError(
                 f"parameter '{name}' is not in the chains; accepted are {', '.join(columns)}"
             )
-    chosen = list(names) if names else _default_names(columns)
+    chosen = list(names) if names else default_names(columns)
     plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(chosen)))
     plotter.settings.axes_fontsize, plotter.settings.lab_fontsize = 11, 15
     plotter.settings.legend_fontsize = 13
     plotter.settings.tight_layout = True
-    target = _image(path)
+    target = image_path(path)
     labels = [run.label for run in runs] if len(runs) > 1 else None
     with warnings.catch_warnings():  # GetDist uses parts of Matplotlib that are on their way out
         warnings.simplefilter("ignore", DeprecationWarning)
@@ -158,7 +158,7 @@ def elbo_plot(elbo: np.ndarray, path: str | os.PathLike[str]) -> Path:
     ax.set_xlabel("step")
     ax.set_ylabel(r"ELBO $\leq \ln Z$")
     ax.legend(loc="lower right", frameon=False)
-    target = _image(path)
+    target = image_path(path)
     figure.savefig(target, dpi=130)
     return target
 
@@ -175,7 +175,7 @@ def _quiet() -> Iterator[None]:
         logging.disable(before)
 
 
-def _default_names(columns: Sequence[str]) -> list[str]:
+def default_names(columns: Sequence[str]) -> list[str]:
     """The most telling parameters; failing those that are known, the first ones."""
     known = {name: split_name(name) or (name, None) for name in columns}
     telling = [n for q in _TELLING for n, (quantity, _) in known.items() if quantity == q]
@@ -183,7 +183,8 @@ def _default_names(columns: Sequence[str]) -> list[str]:
     return (telling or others)[:_MAX_DEFAULT]
 
 
-def _image(path: str | os.PathLike[str]) -> Path:
+def image_path(path: str | os.PathLike[str]) -> Path:
+    """The path of an image to write, in a folder that is there."""
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     return target

@@ -17,12 +17,14 @@ import jaxlike
 from jaxlike.cobaya.host import HostGrid
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.cobaya.products import Settings
-from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config
+from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config, config_from_info
 from jaxlike.config.container import make_config
 from jaxlike.data import TwoPointData
 from jaxlike.effects import check_complete, check_effects, has_effect
-from jaxlike.errors import JaxlikeError
+from jaxlike.errors import ConfigError, JaxlikeError
+from jaxlike.likelihood import Likelihood as TwoPoint
 from jaxlike.likelihood import build_likelihood
+from jaxlike.loading import model_from_config
 from jaxlike.names import ALIGNMENT, BIAS, LENS_STEMS, PER_BIN
 from jaxlike.parameters import check_names, is_idle, resolve
 from jaxlike.survey import load_data, tables
@@ -59,6 +61,7 @@ class TwoPointLikelihood(Likelihood):
     magnification: Any
     rsd: Any
     power: Any
+    compression: Any
 
     _probes: str  # a name of PROBE_SETS
 
@@ -125,7 +128,7 @@ class TwoPointLikelihood(Likelihood):
         settings = provider.get_jaxlike_settings()
         if settings != self._settings:
             try:
-                self._prepare_pipeline(settings)
+                self._prepare_pipeline(settings, provider)
             except JaxlikeError as error:
                 raise LoggedError(self.log, "%s", error) from error
 
@@ -166,14 +169,25 @@ class TwoPointLikelihood(Likelihood):
         together = {**cosmology, **nuisance}
         return resolve(together, n_lens=self._n_lens, n_source=self._n_source)
 
-    def _prepare_pipeline(self, settings: Settings) -> None:
-        two_point = build_likelihood(self._data, replace(self._config.theory, **asdict(settings)))
+    def _prepare_pipeline(self, settings: Settings, provider: Any) -> None:
+        if self._config.theory.compression == "moped":
+            two_point = self._compressed(provider)
+        else:
+            options = replace(self._config.theory, **asdict(settings))
+            two_point = build_likelihood(self._data, options)
 
         def evaluate(cosmology: Mapping[str, Array], nuisance: Mapping[str, Array]) -> Array:
             return two_point.log_likelihood(self._canonical(cosmology, nuisance))
 
         self._settings = settings
         self._evaluate: Callable[..., Array] = jax.jit(evaluate)
+
+    def _compressed(self, provider: Any) -> TwoPoint:
+        """The likelihood compressed for the input's own sampled parameters, at their references."""
+        try:
+            return model_from_config(config_from_info(provider.model.info(), "input")).likelihood
+        except JaxlikeError as error:
+            raise ConfigError(f"{self}: compression = moped: {error}") from error
 
     def _prepare_tables(self) -> None:
         two_point = build_likelihood(self._data, self._config.theory)

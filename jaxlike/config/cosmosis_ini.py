@@ -109,15 +109,7 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
         options = module_options(ini[section].own, ini[section].inherited, section)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    if "values" not in pipeline:
-        raise ConfigError(f"{path}: section [pipeline] has no 'values', the file of parameters")
-    values_path = _beside(path, pipeline["values"], "values")
-    priors: dict[str, tuple[Path, str]] = {}
-    for name in pipeline.get("priors", "").split():
-        priors_path = _beside(path, name, "priors")
-        for key, text in _parameters_in(_parse(priors_path, path)).items():
-            priors[key] = (priors_path, text)
-    parameters = _parameters(values_path, _parse(values_path, path), priors)
+    values_path, parameters = pipeline_parameters(path, pipeline)
     output = _entries(ini, "output").get("filename")
     if output:
         options["output"] = output.removesuffix(".txt")
@@ -136,6 +128,21 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     except ParameterError as error:
         raise ParameterError(f"{values_path}: {error}") from error
     return config
+
+
+def pipeline_parameters(
+    path: Path, pipeline: Mapping[str, str]
+) -> tuple[Path, tuple[Parameter, ...]]:
+    """The values file that section [pipeline] of `path` names, and its parameters with priors."""
+    if "values" not in pipeline:
+        raise ConfigError(f"{path}: section [pipeline] has no 'values', the file of parameters")
+    values_path = _beside(path, pipeline["values"], "values")
+    priors: dict[str, tuple[Path, str]] = {}
+    for name in pipeline.get("priors", "").split():
+        priors_path = _beside(path, name, "priors")
+        for key, text in _parameters_in(_parse(priors_path, path)).items():
+            priors[key] = (priors_path, text)
+    return values_path, _parameters(values_path, _parse(values_path, path), priors)
 
 
 def _module_section(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> str:

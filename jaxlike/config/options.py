@@ -26,6 +26,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "alignment": get_args(AlignmentModel),
     "power": ("jaxlike", "host"),
     "out_of_range": ("reject", "error"),
+    "compression": ("none", "moped"),
 }
 """Accepted values of the options that name a method."""
 
@@ -44,6 +45,7 @@ LIKELIHOOD_OPTIONS = (
     "magnification",
     "rsd",
     "power",
+    "compression",
 )
 """Options of the Cobaya components `jaxlike.cobaya.{3x2pt,shear,2x2pt}`."""
 
@@ -74,7 +76,9 @@ class TheoryOptions:
     P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
     the three eigenstates have the mass that omnuh2 or mnu gives: one, all three, or none (and then
     there is no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained
-    for, likelihood zero and a counted warning, or an error.
+    for, likelihood zero and a counted warning, or an error.  compression:
+    likelihood of the data, or of one number for each sampled parameter (MOPED,
+    arXiv:astro-ph/9911102) that tells of it at the reference point.
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -91,6 +95,7 @@ class TheoryOptions:
     alignment: AlignmentModel = "nla"
     magnification: bool = False
     rsd: bool = False
+    compression: Literal["none", "moped"] = "none"
 
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():
@@ -99,6 +104,11 @@ class TheoryOptions:
         for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):
                 raise bad_value(name, getattr(self, name), "true, false")
+        if self.compression == "moped" and self.power != "jaxlike":
+            raise ConfigError(
+                "option 'compression' = moped takes derivatives with respect to every sampled "
+                "parameter, which need power = jaxlike"
+            )
         width = self.nz_bandwidth
         if width is None:
             return

@@ -4,12 +4,11 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference.best_fit import BestFit
 from jaxlike.inference.chain_files import check_prefix
+from jaxlike.inference.covmat import covmat_text
 
 _SUFFIXES = (".minimum", ".minimum.txt", ".covmat")
 
@@ -47,7 +46,7 @@ def write_best_fit(
     texts = {
         ".minimum": _point(fit, names, latex, likelihood, fixed, derived),
         ".minimum.txt": _row(fit, names, likelihood, derived, external or {}),
-        ".covmat": _matrix(fit.covariance, names),
+        ".covmat": covmat_text(fit.covariance, names),
     }
     written = []
     for suffix, text in texts.items():
@@ -100,8 +99,3 @@ def _row(
     values = [1.0, -fit.log_posterior, *fit.x, *(value for value, _ in derived.values())]
     values += [-fit.log_prior, *(-value for value in priors.values()), fit.chi2, fit.chi2]
     return "# " + " ".join(header) + "\n" + " ".join(f"{v:.10g}" for v in values) + "\n"
-
-
-def _matrix(covariance: np.ndarray, names: Sequence[str]) -> str:
-    rows = (" ".join(f"{value: .10e}" for value in row) for row in covariance)
-    return "# " + " ".join(names) + "\n" + "\n".join(rows) + "\n"

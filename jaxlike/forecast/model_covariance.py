@@ -1,0 +1,106 @@
+"""The Gaussian covariance of a model's C_ell as a function of its parameters."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.data import FOURIER_SPACE, RedshiftDistribution, TwoPointData
+from jaxlike.errors import ConfigError, DataError
+from jaxlike.model import Model
+from jaxlike.survey import tables
+from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.covariance import Field, gaussian_cl_covariance
+from jaxlike.theory.data_vector import TwoPointTheory
+from jaxlike.theory.distributions import per_steradian
+from jaxlike.theory.kernels import all_pairs
+from jaxlike.theory.projection import cl_matrix
+
+
+def field_spectra(
+    theory: TwoPointTheory, cosmo: Cosmology, parameters: Mapping[str, ArrayLike], ell: NDArray
+) -> Array:
+    """C_ell (n_field, n_field, n_ell) of every pair of bins, lenses first."""
+    n_lens, n_source = theory.lens.n_bin, theory.source.n_bin
+    pairs, n = all_pairs(n_lens, n_source), n_lens + n_source
+    every = replace(theory, pairs=pairs)
+    power, los = every.power(cosmo)
+    spectra = every.spectra(los, power, parameters)
+    to_ell = cl_matrix(ell, theory.nodes.ell)
+    cl = jnp.zeros((n, n, len(to_ell)))
+    offsets = (0, 0), (0, n_lens), (n_lens, n_lens)
+    for wanted, rows, (first, second) in zip(
+        (pairs.counts, pairs.cross, pairs.shear),
+        (spectra.counts, spectra.cross, spectra.shear),
+        offsets,
+        strict=True,
+    ):
+        i, j = wanted[:, 0] + first, wanted[:, 1] + second
+        at_ell = rows @ to_ell.T
+        cl = cl.at[i, j].set(at_ell).at[j, i].set(at_ell)
+    return cl
+
+
+def gaussian_covariance_of(model: Model, f_sky: float) -> Callable[[Array], Array]:
+    """Function from x (n,) to the covariance (n_ell, n_pair, n_pair) of the model's C_ell.
+
+    Noise is that of the densities and of the shape noise in the data file's n(z) tables.
+    ConfigError where f_sky is no fraction or the data are no C_ell, DataError where the file lacks
+    densities or where not every pair of bins has all multipoles.
+    """
+    if not 0 < f_sky <= 1:
+        raise ConfigError(f"option f_sky is {f_sky:g}; accepted is a fraction of the sky in (0, 1]")
+    data, theory = model.data, model.likelihood.theory
+    if not FOURIER_SPACE.issuperset(data.statistics):
+        raise ConfigError(
+            f"option f_sky is for data of C_ell, and {data.source} has {', '.join(data.statistics)}"
+        )
+    fields, (ell, ends) = _fields(data), _layout(data, theory.lens.n_bin)
+
+    def covariance(x: Array) -> Array:
+        values = model.canonical(model.params_dict(x))
+        cl = field_spectra(theory, model.likelihood.cosmology(values), values, ell)
+        return jnp.asarray(gaussian_cl_covariance(ends, fields, cl, ell, f_sky))
+
+    return covariance
+
+
+def _fields(data: TwoPointData) -> list[Field]:
+    lens, source = tables(data)
+    fields = []
+    for kind, table in (("counts", lens), ("shear", source)):
+        if table is not None:
+            density = np.asarray(per_steradian(_column(data, table, "n_gal")))
+            shape = _column(data, table, "sigma_e") if kind == "shear" else np.ones(table.n_bin)
+            fields += [Field(kind, i, v) for i, v in enumerate((shape**2 / density).tolist())]
+    return fields
+
+
+def _column(data: TwoPointData, table: RedshiftDistribution, name: str) -> NDArray:
+    values = getattr(table, name)
+    if values is None:
+        raise DataError(
+            f"{data.source}: HDU '{table.name}' has no {name}, which the covariance of option "
+            "f_sky is made of"
+        )
+    return np.asarray(values)
+
+
+def _layout(data: TwoPointData, n_lens: int) -> tuple[NDArray, NDArray]:
+    """Multipoles (n_ell,), and the pairs of fields (n_pair, 2) in the order of the data."""
+    offsets = {"C_ell_shear": (n_lens, n_lens), "C_ell_cross": (0, n_lens), "C_ell_counts": (0, 0)}
+    ell, ends = np.unique(data.measurements[0].scale), []
+    for m in data.measurements:
+        pairs = list(dict.fromkeys(zip(m.bin1.tolist(), m.bin2.tolist(), strict=True)))
+        if m.scale.size != len(pairs) * ell.size or not np.isin(m.scale, ell).all():
+            raise DataError(
+                f"{data.source}: HDU '{m.name}' has not the same multipoles for every pair of "
+                "bins, which the covariance of option f_sky needs"
+            )
+        first, second = offsets[m.statistic]
+        ends += [(first + i - 1, second + j - 1) for i, j in pairs]
+    return ell, np.array(ends)

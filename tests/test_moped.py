@@ -1,0 +1,136 @@
+"""MOPED: its vectors, what they keep, and the option in every input."""
+
+from dataclasses import replace
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import yaml
+
+import jaxlike
+from jaxlike.config import TheoryOptions, read_config
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.inference.fisher import fisher
+from jaxlike.moped import derivatives_of, moped_vectors, uncompressed
+
+RNG = np.random.default_rng(2)
+ROOT = RNG.normal(size=(9, 9))
+COVARIANCE = ROOT @ ROOT.T + np.eye(9)
+DERIVATIVES = RNG.normal(size=(9, 4)) * np.array([1e9, 1.0, 1e-3, 5.0])
+NAMES = ("a", "b", "c", "d")
+
+
+def gram_schmidt(derivatives, covariance):
+    """Eq. 14 of arXiv:2302.05163, vector by vector."""
+    inverse = np.linalg.inv(covariance)
+    information = derivatives.T @ inverse @ derivatives
+    vectors: list[np.ndarray] = []
+    for i, mu in enumerate(derivatives.T):
+        along = np.array([mu @ b for b in vectors])
+        rest = inverse @ mu - sum((c * b for c, b in zip(along, vectors, strict=True)), 0.0)
+        vectors.append(rest / np.sqrt(information[i, i] - np.sum(along**2)))
+    return np.stack(vectors, axis=1)
+
+
+def test_the_papers_recursion():
+    vectors = moped_vectors(DERIVATIVES, COVARIANCE, NAMES)
+    np.testing.assert_allclose(vectors, gram_schmidt(DERIVATIVES, COVARIANCE), rtol=1e-9)
+    np.testing.assert_allclose(vectors.T @ COVARIANCE @ vectors, np.eye(4), atol=1e-13)
+    fisher = DERIVATIVES.T @ np.linalg.solve(COVARIANCE, DERIVATIVES)
+    kept = (vectors.T @ DERIVATIVES).T @ (vectors.T @ DERIVATIVES)
+    np.testing.assert_allclose(kept, fisher, rtol=1e-12)
+
+
+def test_nearly_degenerate_parameters_keep_their_vectors_apart():
+    close = DERIVATIVES.copy()
+    close[:, 2] = close[:, 1] * (1 + 1e-5 * RNG.normal(size=9))
+    vectors = moped_vectors(close, COVARIANCE, NAMES)
+    np.testing.assert_allclose(vectors.T @ COVARIANCE @ vectors, np.eye(4), atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        (0.0, "'c' has no effect on the data at its reference value"),
+        (2.0, "'c' is degenerate with those before it"),
+    ],
+)
+def test_parameters_without_a_vector(column, words):
+    wrong = DERIVATIVES.copy()
+    wrong[:, 2] = column * wrong[:, 1]
+    with pytest.raises(ParameterError, match=words):
+        moped_vectors(wrong, COVARIANCE, NAMES)
+
+
+@pytest.fixture(scope="module")
+def short(small_folder):
+    return jaxlike.load(small_folder / "pipeline.ini", compression="moped")
+
+
+def test_the_option_compresses(short, small_model):
+    n = len(short.parameters)
+    vectors = short.likelihood.vectors
+    assert vectors.shape == (small_model.data.n_data, n)
+    assert (short.likelihood.n_points, short.likelihood.log_det_of_points) == (n, 0.0)
+    covariance = small_model.data.covariance
+    np.testing.assert_allclose(vectors.T @ covariance @ vectors, np.eye(n), atol=1e-10)
+    x = short.reference + 0.01
+    residual = vectors.T @ (small_model.data.value - np.asarray(small_model.mean(x)))
+    assert float(short.chi2(short.params_dict(x))) == pytest.approx(residual @ residual, rel=1e-10)
+    np.testing.assert_array_equal(short.mean(x), small_model.mean(x))
+    assert uncompressed(short).likelihood.n_points == small_model.data.n_data
+
+
+def test_no_information_is_lost(short, small_model):
+    derivatives = jnp.asarray(derivatives_of(small_model))
+    full, less = (np.asarray(m.information(derivatives)) for m in (small_model, short))
+    scale = np.sqrt(np.diag(full))
+    np.testing.assert_allclose(
+        less / np.outer(scale, scale), full / np.outer(scale, scale), atol=1e-8
+    )
+    # near the reference the whole likelihood of data without noise is the same
+    x = small_model.reference
+    step = fisher(small_model, priors=False).errors
+    noiseless = [m.with_context(small_model.mean(x)) for m in (small_model, short)]
+    values = [float(m.log_posterior(x + 0.2 * step) - m.log_prior(x)) for m in noiseless]
+    assert values[0] == pytest.approx(values[1], rel=0.1, abs=0.02)
+
+
+def test_the_posterior_has_its_gradient(short):
+    x = short.reference
+    value, gradient = short.value_and_gradient(x)
+    assert np.isfinite(float(value))
+    step = 1e-4 * np.abs(x).max() * np.eye(x.size)[0]
+    up, down = (float(short.log_posterior(x + s * step)) for s in (1, -1))
+    assert float(gradient[0]) == pytest.approx((up - down) / (2 * step[0]), rel=1e-3)
+
+
+def test_blocks_and_dense_have_the_same_vectors(cl_data):
+    from jaxlike.likelihood import build_likelihood
+
+    options = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
+    likelihood = build_likelihood(cl_data, options)
+    assert likelihood.rows is not None
+    jacobian = RNG.normal(size=(cl_data.n_data, 3))
+    expected = jacobian.T @ np.linalg.solve(cl_data.covariance, jacobian)
+    found = likelihood.information(jnp.asarray(jacobian))
+    np.testing.assert_allclose(found, expected, rtol=1e-8)
+    vectors = moped_vectors(jacobian, cl_data.covariance, NAMES[:3])
+    kept = replace(likelihood, vectors=vectors).information(jnp.asarray(jacobian))
+    np.testing.assert_allclose(kept, expected, rtol=1e-8)
+
+
+def test_inputs(small_folder, tmp_path, repository):
+    text = (small_folder / "pipeline.ini").read_text() + "compression = moped\n"
+    (small_folder / "moped.ini").write_text(text)
+    assert read_config(small_folder / "moped.ini").theory.compression == "moped"
+    info = yaml.safe_load((repository / "cobaya_yaml" / "paper_3x2pt.yaml").read_text())
+    info["likelihood"]["jaxlike.cobaya.3x2pt"]["compression"] = "moped"
+    path = tmp_path / "moped.yaml"
+    path.write_text(yaml.safe_dump(info))
+    assert read_config(path).theory.compression == "moped"
+    with pytest.raises(ConfigError, match="'compression' is 'zip'; accepted are none, moped"):
+        read_config(path, compression="zip")
+    with pytest.raises(ConfigError, match="need power = jaxlike"):
+        read_config(path, power="host")
+    assert TheoryOptions().compression == "none"
