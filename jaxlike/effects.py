@@ -1,6 +1,6 @@
 """Which parameters have an effect with which options, and which an option cannot do without."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from jaxlike.errors import ParameterError
 from jaxlike.names import LENS_STEMS, TATT, accepted_aliases, split_name
@@ -68,7 +68,7 @@ def check_complete(
         if options.get(option) != value:
             continue
         kind, count = ("lens", n_lens) if stem in LENS_STEMS else ("source", n_source)
-        numbers = range(1, count + 1) if per_bin else [None]
+        numbers: Sequence[int | None] = range(1, count + 1) if per_bin else [None]
         for number in numbers:
             if (stem, number) not in given:
                 of_each = f" of each of the {count} {kind} bins" if per_bin else ""

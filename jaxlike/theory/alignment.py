@@ -17,7 +17,7 @@ def nla_amplitude(
     Omega_m: Scalar,
     growth: Array,
     z: ArrayLike,
-    A_IA: ArrayLike,
+    A_IA: Scalar,
     alpha_IA: Scalar,
     z0_IA: Scalar,
 ) -> Array:

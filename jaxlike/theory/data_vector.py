@@ -173,11 +173,9 @@ class TwoPointTheory:
             jnp.asarray(nuisance["alpha_IA"]),
             jnp.asarray(nuisance["z0_IA"]),
         )
-        given = (
-            *(self.nodes, los, self.pairs),
-            *(dndz(self.lens, "lens"), dndz(self.source, "source")),
-            *(self._lattice.weights, systematics),
-        )
+        lens, source = dndz(self.lens, "lens"), dndz(self.source, "source")
+        rule = self._lattice.weights
+        given = (self.nodes, los, self.pairs, lens, source, rule, systematics)
         plain = pair_weights(*given)
         if not (self.magnification or self.rsd):
             return plain

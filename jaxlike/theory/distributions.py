@@ -135,7 +135,7 @@ def kde(z: ArrayLike, edges: ArrayLike, counts: ArrayLike, bandwidth: ArrayLike)
     `redshift.kernel_density` has it, here differentiable in both counts and bandwidth.
     """
     z, edges = np.asarray(z, float), np.asarray(edges, float)
-    below = ndtr((z[:, None] - edges) / bandwidth)
+    below = ndtr(jnp.asarray(z[:, None] - edges) / jnp.asarray(bandwidth))
     per_bin = (below[:, :-1] - below[:, 1:]) / np.diff(edges)
     return normalised(z, jnp.asarray(counts) @ per_bin.T)
 

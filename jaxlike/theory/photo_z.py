@@ -55,18 +55,20 @@ def photo_z_bins(
     _check_edges(edges)
     _check_positive("sigma_z", sigma_z)
     _check_positive("outlier_sigma", outlier_sigma)
-    edges = jnp.asarray(edges, float)
+    limits, growing = jnp.asarray(edges, float)[:, None], jnp.asarray(1 + z)
 
     def share(bias: ArrayLike, sigma: ArrayLike) -> Array:
-        below = ndtr((edges[:, None] - z - bias * (1 + z)) / (sigma * (1 + z)))
+        centre, scatter = z + jnp.asarray(bias) * growing, jnp.asarray(sigma) * growing
+        below = ndtr((limits - centre) / scatter)
         return below[1:] - below[:-1]
 
     selected = share(bias, sigma_z)
     if not (isinstance(outlier_fraction, int | float) and outlier_fraction == 0):
         outliers = share(outlier_bias, outlier_sigma)
-        selected = (1 - outlier_fraction) * selected + outlier_fraction * outliers
+        fraction = jnp.asarray(outlier_fraction)
+        selected = (1 - fraction) * selected + fraction * outliers
     seen = selected * normalised(z, dndz)
-    return Tomography(normalised(z, seen), density * (seen @ lattice_weights(z)))
+    return Tomography(normalised(z, seen), jnp.asarray(density) * (seen @ lattice_weights(z)))
 
 
 def _is_traced(value: object) -> bool:

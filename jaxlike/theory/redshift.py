@@ -109,7 +109,7 @@ class ShiftedDistributions:
     def _stretched(self, z: NDArray, dz: Array, width: Array) -> Array:
         """Where in the unstretched curve (n_bin, n) stands what comes to z (n,)."""
         mean = self.mean[:, None]
-        return (z - mean - dz[:, None]) / width[:, None] + mean
+        return (jnp.asarray(z) - mean - dz[:, None]) / width[:, None] + mean
 
     def trimmed(self) -> "ShiftedDistributions":
         """The same without the lattice points that stay empty for shifts up to 0.15."""
