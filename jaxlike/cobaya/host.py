@@ -79,7 +79,8 @@ class HostGrid:
             )
 
         power = power_of(nonlinear=True)
-        linear = power_of(nonlinear=False).P(0.0, self.k * h) * h**3 if self.linear else None
+        today, k = self.z[:1], self.k * h
+        linear = power_of(nonlinear=False).P(today, k)[0] * h**3 if self.linear else None
         growth = np.sqrt(power.P(self.z, _K_GROWTH) / power.P(0.0, _K_GROWTH))
         return PowerTable(
             P_nl=power.P(self.z, self.k * h) * h**3,
