@@ -314,7 +314,7 @@ def empty_window(s):
         (nan_value, "galaxy_density_cl: values has the value nan in row 2"),
         (bad_covariance, "the covariance is not positive definite"),
         (standard_window, "galaxy_shear_cl_ee has a window of type 'Standard'; accepted are 'Band"),
-        (some_windows, "windows of different types, 'TopHat' and none; one for all is needed"),
+        (some_windows, "windows of different types, none and 'TopHat'; one for all is needed"),
         (no_window_index, "galaxy_shear_cl_ee: tag window_ind is None; accepted are 0 to 1"),
         (empty_window, "galaxy_shear_cl_ee: no multipole is in 0 <= 3 <= ell < 3"),
     ],
