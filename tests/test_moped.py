@@ -10,7 +10,6 @@ import yaml
 import jaxlike
 from jaxlike.config import TheoryOptions, read_config
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.inference.fisher import fisher
 from jaxlike.moped import derivatives_of, moped_vectors, uncompressed
 
 RNG = np.random.default_rng(2)
@@ -36,9 +35,9 @@ def test_the_papers_recursion():
     vectors = moped_vectors(DERIVATIVES, COVARIANCE, NAMES)
     np.testing.assert_allclose(vectors, gram_schmidt(DERIVATIVES, COVARIANCE), rtol=1e-9)
     np.testing.assert_allclose(vectors.T @ COVARIANCE @ vectors, np.eye(4), atol=1e-13)
-    fisher = DERIVATIVES.T @ np.linalg.solve(COVARIANCE, DERIVATIVES)
+    information = DERIVATIVES.T @ np.linalg.solve(COVARIANCE, DERIVATIVES)
     kept = (vectors.T @ DERIVATIVES).T @ (vectors.T @ DERIVATIVES)
-    np.testing.assert_allclose(kept, fisher, rtol=1e-12)
+    np.testing.assert_allclose(kept, information, rtol=1e-12)
 
 
 def test_nearly_degenerate_parameters_keep_their_vectors_apart():
@@ -90,10 +89,11 @@ def test_no_information_is_lost(short, small_model):
     )
     # near the reference the whole likelihood of data without noise is the same
     x = small_model.reference
-    step = fisher(small_model, priors=False).errors
+    step = 0.3 / scale
     noiseless = [m.with_context(small_model.mean(x)) for m in (small_model, short)]
-    values = [float(m.log_posterior(x + 0.2 * step) - m.log_prior(x)) for m in noiseless]
-    assert values[0] == pytest.approx(values[1], rel=0.1, abs=0.02)
+    values = [float(m.log_posterior(x + step) - m.log_prior(x + step)) for m in noiseless]
+    assert values[0] < -0.01
+    assert values[0] == pytest.approx(values[1], rel=0.1)
 
 
 def test_the_posterior_has_its_gradient(short):

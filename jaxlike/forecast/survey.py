@@ -86,12 +86,13 @@ class Forecast:
         shapes = jnp.asarray(design.sigma_e) ** 2 * shapes
         fields = [Field("counts", i, counts[i]) for i in range(design.lens.n_bin)]
         fields += [Field("shear", i, shapes[i]) for i in range(design.source.n_bin)]
-        n, (first, second) = len(fields), self.ends.T
-        square = jnp.zeros((n, n, self.ell.size))
-        square = square.at[first, second].set(cl.T).at[second, first].set(cl.T)
+        n_pair, (first, second) = len(self.ends), self.ends.T
+        whole = np.zeros((n_pair, len(fields), len(fields)))
+        whole[np.arange(n_pair), first, second] = whole[np.arange(n_pair), second, first] = 1.0
+        square = jnp.tensordot(jnp.asarray(whole), cl, axes=(0, 1))
         blocks = gaussian_cl_covariance(self.ends, fields, square, self.ell, design.f_sky)
         both = self.kept[:, :, None] & self.kept[:, None, :]
-        return jnp.where(both, blocks, jnp.eye(len(first)))
+        return jnp.where(both, blocks, jnp.eye(n_pair))
 
     def fisher(self, design: Design) -> Array:
         """Fisher matrix (n, n) of `names` at the fiducial point, with the Gaussian priors."""

@@ -25,8 +25,6 @@ from numpy.typing import NDArray
 from jaxlike.numerics.wigner import wigner_d
 from jaxlike.theory.projection import SPINS, bin_quadrature
 
-_Index = int | NDArray
-
 
 @dataclass(frozen=True)
 class Field:
@@ -57,11 +55,12 @@ def gaussian_cl_covariance(
     Multipoles do not correlate.
     """
     xp = _namespace(cl, fields, f_sky)
-    cl, noise = xp.asarray(cl), _noise_matrix(fields, xp)
-    modes = (2 * ell + 1) * np.gradient(ell) * f_sky
-    first, second = pairs.T
-    rows, columns = (first[:, None], second[:, None]), (first, second)
-    return xp.moveaxis(_product(cl + noise, rows, columns) / modes, -1, 0)
+    observed = xp.moveaxis(xp.asarray(cl) + _noise_matrix(fields, xp), -1, 0)
+    modes = xp.asarray((2 * ell + 1) * np.gradient(ell) * f_sky)[:, None, None]
+    # fields are chosen by products, whose transpose is one too; that of indexing is a slow loop
+    a, b = np.eye(len(fields))[pairs.T]
+    ac, bd, ad, bc = (i @ observed @ j.T for i, j in ((a, a), (b, b), (a, b), (b, a)))
+    return (ac * bd + ad * bc) / modes
 
 
 def bin_kernels(statistic: str, theta_min: NDArray, theta_max: NDArray, ell_max: int) -> NDArray:
@@ -143,7 +142,7 @@ def _noise_matrix(fields: Sequence[Field], xp: ModuleType) -> Any:
     return xp.diag(xp.stack([xp.asarray(field.noise) for field in fields]))[:, :, None]
 
 
-def _product(cl: Any, ab: tuple[_Index, _Index], cd: tuple[_Index, _Index]) -> Any:
-    """C_ac C_bd + C_ad C_bc of fields a to d, one each or arrays of them."""
+def _product(cl: Any, ab: tuple[int, int], cd: tuple[int, int]) -> Any:
+    """C_ac C_bd + C_ad C_bc of fields a to d."""
     (a, b), (c, d) = ab, cd
     return cl[a, c] * cl[b, d] + cl[a, d] * cl[b, c]
