@@ -122,6 +122,17 @@ def intrinsic(p, cosmo):
     )
 
 
+def loops(p, cosmo):
+    """At three wavenumbers: where terms are tiny, beside their peak, all digits are rounding."""
+    terms = LOOPS.spectra(linear.linear_power(cosmo, linear.K, 0.0)[0])
+    at = np.searchsorted(linear.K, [0.01, 0.1, 1.0])
+    return jnp.stack(list(vars(terms).values()))[:, at]
+
+
+def totals(tree):
+    return jax.tree.map(jnp.sum, tree)
+
+
 def with_feedback(p, cosmo):
     return replace(cosmo, log_T_AGN=7.5 + 0.3 * p["b"])
 
@@ -170,8 +181,8 @@ FUNCTIONS = {
         c.Omega_m, jnp.asarray(A), Z, tatt_parameters(p)
     ),
     "tatt_power": lambda p, c: tatt.tatt_power(c, K, Z, tatt_parameters(p)),
-    "one_loop": lambda p, c: LOOPS.spectra(linear.linear_power(c, linear.K, 0.0)[0]),
-    "limber_intrinsic_power": intrinsic,
+    "one_loop": loops,
+    "limber_intrinsic_power": lambda p, c: totals(intrinsic(p, c)),
     "split_weights": split_weights,
     "tatt_limber_spectra": lambda p, c: tatt_cl.tatt_limber_spectra(
         NODES.ell,
