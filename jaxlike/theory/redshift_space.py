@@ -35,7 +35,7 @@ def velocity_counts(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
     coefficients = (rate * size)[:n] * dndz @ prefilter_matrix(n).T
     moved = lattice_values(coefficients, jnp.where(inside, position, 0.0).ravel())
     moved = jnp.where(inside, moved.reshape(-1, *position.shape), 0.0)
-    return here - 2 / far * np.sqrt(near / far) * moved / size[:n]
+    return here - moved * (2 / far * np.sqrt(near / far)) / size[:n]
 
 
 def _growth_rate(nodes: Nodes, los: LineOfSight) -> Array:
