@@ -143,7 +143,7 @@ def _prefilter(values: Array) -> Array:
     below[[0, -1]] = above[[0, -1]] = 0.0
     right = jnp.moveaxis(values, -1, 0).reshape(n, -1)
     right = right.at[1:-1].multiply(6.0)
-    low, middle, high = (jnp.asarray(band, values.dtype) for band in (below, diagonal, above))
-    c = lax.linalg.tridiagonal_solve(low, middle, high, right)
+    bands = [jnp.asarray(band, values.dtype) for band in (below, diagonal, above)]
+    c = lax.linalg.tridiagonal_solve(bands[0], bands[1], bands[2], right)
     c = jnp.concatenate([2 * c[:1] - c[1:2], c, 2 * c[-1:] - c[-2:-1]])
     return jnp.moveaxis(c.reshape(n + 2, *values.shape[:-1]), 0, -1)

@@ -26,7 +26,7 @@ def velocity_counts(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
     ell = nodes.ell[:, None]
     near, far = ell + 0.5, ell + 1.5
     rate, size = _growth_rate(nodes, los), jnp.exp(nodes.splines @ jnp.log(los.growth * los.hubble))
-    here = (2 * ell + 0.25) / near**2 * (rate[:n] * dndz)[:, None]
+    here = (rate[:n] * dndz)[:, None] * jnp.asarray((2 * ell + 0.25) / near**2)
 
     # lattice position of each distance times q / p: distance is next to linear from point to point
     index = jnp.arange(nodes.z_fine.size, dtype=dndz.dtype)
@@ -35,7 +35,7 @@ def velocity_counts(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
     coefficients = (rate * size)[:n] * dndz @ prefilter_matrix(n).T
     moved = lattice_values(coefficients, jnp.where(inside, position, 0.0).ravel())
     moved = jnp.where(inside, moved.reshape(-1, *position.shape), 0.0)
-    return jnp.asarray(here - 2 / far * np.sqrt(near / far) * moved / size[:n])
+    return here - moved * (2 / far * np.sqrt(near / far)) / size[:n]
 
 
 def _growth_rate(nodes: Nodes, los: LineOfSight) -> Array:
