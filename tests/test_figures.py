@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxlike.cli import main
-from jaxlike.figures.compression import figure_6, moped_vectors
+from jaxlike.figures.compression import figure_6
 from jaxlike.figures.fisher import STEPS, figure_4, figure_5, finite_differences
 from jaxlike.figures.panels import ellipse
 from jaxlike.figures.section4 import SURVEY, Example
@@ -65,21 +65,6 @@ def test_figure_6_loses_nothing(example):
     figure = figure_6(example, n=6)
     assert value(figure, "Fisher") < 1e-8
     assert value(figure, "b_i^T") < 1e-8
-
-
-def test_moped_vectors_are_those_of_the_paper():
-    """Its eq. 14, one vector after another."""
-    rng = np.random.default_rng(2)
-    slopes, square = rng.normal(size=(7, 3)), rng.normal(size=(7, 7))
-    inverse = square @ square.T
-    weighted = inverse @ slopes
-    fisher = slopes.T @ weighted
-    expected = []
-    for i in range(3):
-        shares = [slopes[:, i] @ b for b in expected]
-        rest = weighted[:, i] - sum(s * b for s, b in zip(shares, expected, strict=True))
-        expected.append(rest / np.sqrt(fisher[i, i] - sum(s**2 for s in shares)))
-    np.testing.assert_allclose(moped_vectors(fisher, weighted), np.stack(expected, 1), rtol=1e-9)
 
 
 def test_finite_differences_are_of_order_four():

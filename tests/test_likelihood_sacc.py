@@ -8,8 +8,8 @@ import pytest
 
 from jaxlike.config import TheoryOptions
 from jaxlike.data import BandpowerWindows, find_data_file, read_two_point, write_sacc
+from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.likelihood import NODE_TOLERANCE, build_likelihood
-from jaxlike.mock import field_spectra
 from jaxlike.survey import fine_theory, load_data
 
 pytest.importorskip("sacc", reason="sacc is not installed")

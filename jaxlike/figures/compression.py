@@ -2,29 +2,21 @@
 
 import jax
 import numpy as np
-from numpy.typing import NDArray
 
 from jaxlike.figures.fisher import jacobian
 from jaxlike.figures.panels import OURS, THEIRS, PaperFigure, largest, one_panel
-from jaxlike.figures.section4 import LATEX, Example
+from jaxlike.figures.section4 import LATEX, NAMES, Example
+from jaxlike.moped import moped_vectors
 
 RANGES = ((0.23, 0.28), (0.79, 0.84))  # the paper's grid of Omega_c and sigma8
 LEVELS = tuple(-(n**2) / 2.0 for n in (10, 7, 5, 3, 2, 1))  # n sigma of one parameter
-
-
-def moped_vectors(fisher: NDArray, weighted: NDArray) -> NDArray:
-    """The vectors b_i (n_data, n_par) of the paper's eq. 14 from C^-1 J and J^T C^-1 J.
-
-    Gram-Schmidt in the product of C is the Cholesky factor of the Fisher matrix.
-    """
-    return np.linalg.solve(np.linalg.cholesky(fisher), weighted.T).T
 
 
 def figure_6(example: Example, n: int = 101) -> PaperFigure:
     """Both log-likelihoods on a grid of `n` x `n` points."""
     slopes = jacobian(example)
     weighted = example.likelihood.precision @ slopes
-    vectors = moped_vectors(slopes.T @ weighted, weighted)
+    vectors = moped_vectors(slopes, example.likelihood.data.covariance, NAMES)
     data = np.asarray(example.likelihood.value)
 
     def both(x: jax.Array) -> jax.Array:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from jaxlike.config.options import TheoryOptions
 from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
 from jaxlike.figures import ccl as reference
-from jaxlike.mock import field_spectra, noisy_fields, with_vector
+from jaxlike.forecast.model_covariance import field_spectra
+from jaxlike.mock import noisy_fields, with_vector
 from jaxlike.parameters import resolve
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import from_parameters
