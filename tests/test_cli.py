@@ -31,7 +31,7 @@ class Model:
     parameters = ("omegam", "DES_AIA")
     reference = np.array([0.4, 0.1])
     data = SimpleNamespace(n_data=7, source="fake.fits")
-    likelihood = SimpleNamespace(vectors=None)
+    likelihood = SimpleNamespace(vectors=None, n_points=7)
     external_priors = ()
     derived_parameters = {"twice": r"2\Omega_\mathrm{m}"}  # noqa: RUF012
 
