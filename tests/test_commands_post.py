@@ -253,7 +253,7 @@ def test_convert_to_each_and_plot(run, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_re_weighted_chains_are_those_that_are_sampled(run, tmp_path, capsys):
-    size = ["--chains", "2", "--warmup", "200", "--samples", "700", QUIET]
+    size = ["--chains", "2", "--warmup", "300", "--samples", "1500", QUIET]
     other = ["--set", "nz_bandwidth=0.02"]
     first, direct, new = (str(tmp_path / name) for name in ("first", "direct", "new"))
     assert main(["nuts", run.config, "--output", first, *size]) == 0
@@ -266,8 +266,8 @@ def test_re_weighted_chains_are_those_that_are_sampled(run, tmp_path, capsys):
         print(
             f"{name}: {shift:+.2f} sigma, {(weighted.mean(name) - sampled.mean(name)) / std:+.2f}"
         )
-        assert weighted.mean(name) == pytest.approx(sampled.mean(name), abs=0.25 * std)
-        assert weighted.std(name) == pytest.approx(std, rel=0.2)
+        assert weighted.mean(name) == pytest.approx(sampled.mean(name), abs=0.2 * std)
+        assert weighted.std(name) == pytest.approx(std, rel=0.15)
     assert (
         max(abs(sampled.mean(n) - old.mean(n)) / sampled.std(n) for n in run.model.parameters) > 0.5
     ), "the comparison tells nothing"
