@@ -39,10 +39,11 @@ FIDUCIAL: dict[str, float] = {
 }  # fmt: skip
 
 
-def _measurement(
-    name: str, statistic: str, kernels: tuple[str, str], pairs: NDArray
+def cl_measurement(
+    name: str, statistic: str, kernels: tuple[str, str], pairs: NDArray, ell: NDArray
 ) -> Measurement:
-    n_pair, n_ell = len(pairs), len(ELL)
+    """C_ell of zero-based `pairs` (n_pair, 2) at multipoles `ell` (n_ell,), nothing measured."""
+    n_pair, n_ell = len(pairs), len(ell)
     return Measurement(
         name=name,
         statistic=statistic,
@@ -53,7 +54,7 @@ def _measurement(
         angle_bin=np.tile(np.arange(n_ell) + 1, n_pair),
         theta_arcmin=None,
         value=np.zeros(n_pair * n_ell),
-        ell=np.tile(rounded(ELL), n_pair),
+        ell=np.tile(ell, n_pair),
     )
 
 
@@ -61,18 +62,18 @@ def make_mock() -> TwoPointData:
     """The mock: 2250 C_ell, their covariance, n(z)."""
     source, lens = distributions(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     n_lens, n_source = lens.n_bin, source.n_bin
-    pairs = all_pairs(n_lens, n_source)
+    pairs, ell = all_pairs(n_lens, n_source), rounded(ELL)
+    shapes, positions = source.name, lens.name
     measurements = (
-        _measurement("shear_cl", "C_ell_shear", (source.name, source.name), pairs.shear),
-        _measurement("galaxy_shear_cl", "C_ell_cross", (lens.name, source.name), pairs.cross),
-        _measurement("galaxy_cl", "C_ell_counts", (lens.name, lens.name), pairs.counts),
+        cl_measurement("shear_cl", "C_ell_shear", (shapes, shapes), pairs.shear, ell),
+        cl_measurement("galaxy_shear_cl", "C_ell_cross", (positions, shapes), pairs.cross, ell),
+        cl_measurement("galaxy_cl", "C_ell_counts", (positions, positions), pairs.counts, ell),
     )
     n = sum(m.value.size for m in measurements)
     data = TwoPointData(measurements, (source, lens), np.eye(n), "mock of the paper")
     theory = fine_theory(data, OPTIONS)
     parameters = resolve(FIDUCIAL, n_lens=n_lens, n_source=n_source)
     cosmo = from_parameters(parameters, radiation=OPTIONS.radiation, neutrinos=OPTIONS.neutrinos)
-    ell = np.unique(data.measurements[0].scale)
     cl = np.asarray(field_spectra(theory, cosmo, parameters, ell))
     fields = noisy_fields(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     ends = np.concatenate(

@@ -100,7 +100,6 @@ def triangle_plot(
     `names` are by default up to 8 of cosmology and intrinsic alignment that all runs have, under
     the first one's names.  ConfigError if a name is not in the chains.
     """
-    from getdist import plots
 
     runs = list(samples) if isinstance(samples, Sequence) else [samples]
     first, *others = [[p.name for p in run.paramNames.names] for run in runs]
@@ -114,22 +113,35 @@ def triangle_plot(
                 f"parameter '{name}' is not in the chains; accepted are {', '.join(columns)}"
             )
     chosen = list(names) if names else default_names(columns)
-    plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(chosen)))
+    return draw_triangle(runs, chosen, [run.label for run in runs], path)
+
+
+def draw_triangle(
+    densities: Sequence[Any],
+    names: Sequence[str],
+    labels: Sequence[str],
+    path: str | os.PathLike[str],
+    *,
+    dpi: int = 130,
+) -> Path:
+    """Write GetDist's triangle of samples or Gaussians, with a legend if there are several."""
+    from getdist import plots
+
+    plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(names)))
     plotter.settings.axes_fontsize, plotter.settings.lab_fontsize = 11, 15
     plotter.settings.legend_fontsize = 13
     plotter.settings.tight_layout = True
     target = image_path(path)
-    labels = [run.label for run in runs] if len(runs) > 1 else None
     with warnings.catch_warnings():  # GetDist uses parts of Matplotlib that are on their way out
         warnings.simplefilter("ignore", DeprecationWarning)
         plotter.triangle_plot(
-            runs,
-            chosen,
-            filled=[i == 0 for i in range(len(runs))],
-            contour_colors=_COLOURS[: len(runs)],
-            legend_labels=labels,
+            densities,
+            names,
+            filled=[i == 0 for i in range(len(densities))],
+            contour_colors=_COLOURS[: len(densities)],
+            legend_labels=labels if len(densities) > 1 else None,
         )
-        plotter.fig.savefig(target, dpi=130, bbox_inches="tight")
+        plotter.fig.savefig(target, dpi=dpi, bbox_inches="tight")
     plots.plt.close(plotter.fig)
     return target
 

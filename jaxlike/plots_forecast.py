@@ -1,7 +1,6 @@
 """Figures of forecasts: Gaussian contours, and a log-likelihood beside its compression's."""
 
 import os
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from jaxlike.plots import default_names, image_path
+from jaxlike.plots import default_names, draw_triangle, image_path
 
 _COLOURS = ["#1f5fa8", "#c8452f", "#2e8b57", "#8a4fa0"]
 
@@ -35,7 +34,6 @@ def gaussian_plot(
 
     `names`: by default up to 8 of cosmology and intrinsic alignment that all of them have.
     """
-    from getdist import plots
     from getdist.gaussian_mixtures import GaussianND
 
     mixtures = [
@@ -45,23 +43,7 @@ def gaussian_plot(
     first, *others = gaussians
     common = [name for name in first.names if all(name in other.names for other in others)]
     chosen = list(names) if names else default_names(common)
-    plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(chosen)))
-    plotter.settings.axes_fontsize, plotter.settings.lab_fontsize = 11, 15
-    plotter.settings.legend_fontsize = 13
-    plotter.settings.tight_layout = True
-    target = image_path(path)
-    with warnings.catch_warnings():  # GetDist uses parts of Matplotlib that are on their way out
-        warnings.simplefilter("ignore", DeprecationWarning)
-        plotter.triangle_plot(
-            mixtures,
-            chosen,
-            filled=[i == 0 for i in range(len(mixtures))],
-            contour_colors=_COLOURS[: len(mixtures)],
-            legend_labels=[g.label for g in gaussians] if others else None,
-        )
-        plotter.fig.savefig(target, dpi=110, bbox_inches="tight")
-    plots.plt.close(plotter.fig)
-    return target
+    return draw_triangle(mixtures, chosen, [g.label for g in gaussians], path, dpi=110)
 
 
 def contour_plot(

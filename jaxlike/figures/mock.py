@@ -10,10 +10,11 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.config.options import TheoryOptions
-from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data import RedshiftDistribution, TwoPointData
 from jaxlike.figures import ccl as reference
 from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.mock import noisy_fields, with_vector
+from jaxlike.mock_paper import cl_measurement
 from jaxlike.parameters import resolve
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import from_parameters
@@ -58,9 +59,9 @@ class SmailSurvey:
         lens, source = (table.name for table in tables)
         pairs = all_pairs(len(self.lenses), len(self.sources))
         measurements = (
-            self._measurement("C_ell_counts", (lens, lens), pairs.counts),
-            self._measurement("C_ell_cross", (lens, source), pairs.cross),
-            self._measurement("C_ell_shear", (source, source), pairs.shear),
+            cl_measurement("C_ell_counts", "C_ell_counts", (lens, lens), pairs.counts, self.ell),
+            cl_measurement("C_ell_cross", "C_ell_cross", (lens, source), pairs.cross, self.ell),
+            cl_measurement("C_ell_shear", "C_ell_shear", (source, source), pairs.shear, self.ell),
         )
         n = sum(m.value.size for m in measurements)
         return TwoPointData(measurements, tables, np.eye(n), "the example of section 4")
@@ -98,21 +99,6 @@ class SmailSurvey:
         method = {"limber_integration_method": "spline"}
         return np.concatenate(
             [ccl.angular_cl(cosmo, tracers[i], tracers[j], self.ell, **method) for i, j in ends]
-        )
-
-    def _measurement(self, statistic: str, kernels: tuple[str, str], pairs: NDArray) -> Measurement:
-        n_pair, n_ell = len(pairs), self.ell.size
-        return Measurement(
-            name=statistic,
-            statistic=statistic,
-            kernel1=kernels[0],
-            kernel2=kernels[1],
-            bin1=pairs[:, 0].repeat(n_ell) + 1,
-            bin2=pairs[:, 1].repeat(n_ell) + 1,
-            angle_bin=np.tile(np.arange(n_ell) + 1, n_pair),
-            theta_arcmin=None,
-            value=np.zeros(n_pair * n_ell),
-            ell=np.tile(self.ell, n_pair),
         )
 
 

@@ -4,25 +4,16 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jaxlike.errors import ConfigError
-from jaxlike.files import atomic_writer
 from jaxlike.inference.best_fit import BestFit
-from jaxlike.inference.chain_files import check_prefix
 from jaxlike.inference.covmat import covmat_text
+from jaxlike.inference.text_files import check_unused_texts, write_texts
 
 _SUFFIXES = (".minimum", ".minimum.txt", ".covmat")
 
 
 def check_unused_best_fit(prefix: str | os.PathLike[str]) -> None:
     """Raise ConfigError if a best fit of this prefix exists already, or cannot be written."""
-    path = check_prefix(prefix)
-    for suffix in _SUFFIXES:
-        file = path.with_name(path.name + suffix)
-        if file.exists():
-            raise ConfigError(
-                f"output '{prefix}': {file} exists already; give another --output, or --force to "
-                "replace it"
-            )
+    check_unused_texts(prefix, _SUFFIXES)
 
 
 def write_best_fit(
@@ -41,20 +32,12 @@ def write_best_fit(
     derived: name -> (value, LaTeX); external: external priors' names -> logarithms.  Each file is
     replaced as a whole.
     """
-    path = check_prefix(prefix)
-    path.parent.mkdir(parents=True, exist_ok=True)
     texts = {
         ".minimum": _point(fit, names, latex, likelihood, fixed, derived),
         ".minimum.txt": _row(fit, names, likelihood, derived, external or {}),
         ".covmat": covmat_text(fit.covariance, names),
     }
-    written = []
-    for suffix, text in texts.items():
-        file = path.with_name(path.name + suffix)
-        with atomic_writer(file) as handle:
-            handle.write(text.encode())
-        written.append(file)
-    return written
+    return write_texts(prefix, texts)
 
 
 def _point(
