@@ -13,6 +13,7 @@ from scipy.interpolate import CubicSpline
 
 from jaxlike.errors import DataError, ParameterError
 from jaxlike.names import canonical_name
+from jaxlike.sizes import Sizes
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power_table import PowerTable
 
@@ -50,8 +51,10 @@ _NUISANCE = {
     "bias_lens": "lens",
     "mag_alpha_lens": "lens",
     "lens_photoz_errors": "lens",
+    "lens_photoz_u": "lens",
     "shear_calibration_parameters": "source",
     "wl_photoz_errors": "source",
+    "source_photoz_u": "source",
     "intrinsic_alignment_parameters": "source",
 }
 _BOOKKEEPING = ("cosmosis_metadata:", "_cosmosis_order_")
@@ -177,17 +180,16 @@ class Nuisance(NamedTuple):
     idle: list[str]
 
 
-def nuisance(block: Block, *, n_lens: int, n_source: int) -> Nuisance:
+def nuisance(block: Block, sizes: Sizes) -> Nuisance:
     """Galaxy and shear parameters; ParameterError on unknown names.
 
     CosmoSIS's sections are shared by all modules: those for galaxies that are not in the data (a
     shear-only likelihood beside another one) are left out.
     """
-    bins = {"lens": n_lens, "source": n_source}
     given, idle = {}, []
     for section, kind in _NUISANCE.items():
         names = names_in(block, section)
-        if not bins[kind]:
+        if not sizes.of_sample(kind):
             idle += [section] if names else []
             continue
         for name in names:

@@ -75,7 +75,7 @@ def model_of(pipeline: Any) -> Model:
         label = default_latex(name)
         parameters.append(Parameter(name, prior=prior, latex=label, ref_loc=float(p.start)))
     known = [p.name for p in parameters]
-    check_names(known, n_lens=likelihood.n_lens, n_source=likelihood.n_source)
+    check_names(known, likelihood.sizes)
     config = Config(
         path=Path("pipeline"),
         data_file=likelihood.data.source,

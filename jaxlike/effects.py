@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from jaxlike.errors import ParameterError
-from jaxlike.names import LENS_STEMS, TATT, accepted_aliases, split_name
+from jaxlike.names import TATT, accepted_aliases, split_name
+from jaxlike.sizes import Sizes, sample_of
 
 _Kind = tuple[str, bool]  # a quantity, or (with True) the stem of one parameter for each bin
 
@@ -59,20 +60,17 @@ def check_effects(names: Iterable[str], options: Mapping[str, object]) -> None:
             )
 
 
-def check_complete(
-    names: Iterable[str], options: Mapping[str, object], *, n_lens: int, n_source: int
-) -> None:
+def check_complete(names: Iterable[str], options: Mapping[str, object], sizes: Sizes) -> None:
     """ParameterError on a parameter that the options (name -> value) need and `names` have not."""
     given = {split_name(name) for name in names}
     for option, value, (stem, per_bin) in _REQUIRED:
         if options.get(option) != value:
             continue
-        kind, count = ("lens", n_lens) if stem in LENS_STEMS else ("source", n_source)
-        numbers: Sequence[int | None] = range(1, count + 1) if per_bin else [None]
+        numbers: Sequence[int | None] = range(1, sizes.of(stem) + 1) if per_bin else [None]
         for number in numbers:
             if (stem, number) not in given:
-                of_each = f" of each of the {count} {kind} bins" if per_bin else ""
+                each = f" of each of the {sizes.of(stem)} {sample_of(stem)} bins" if per_bin else ""
                 raise ParameterError(
                     f"parameter {stem}{number or ''} is missing: {option} = {_word(value)} needs "
-                    f"{stem}{of_each}, given as {accepted_aliases(stem, number)}"
+                    f"{stem}{each}, given as {accepted_aliases(stem, number)}"
                 )

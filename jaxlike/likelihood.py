@@ -17,7 +17,8 @@ from jaxlike.data import TwoPointData
 from jaxlike.effects import check_complete, check_effects
 from jaxlike.numerics import block_algebra
 from jaxlike.numerics.block_matrix import find_blocks, take_blocks, whole_matrix
-from jaxlike.survey import fine_theory
+from jaxlike.sizes import Sizes
+from jaxlike.survey import fine_theory, sizes_of
 from jaxlike.theory.cosmology import Cosmology, from_parameters
 from jaxlike.theory.data_vector import TwoPointTheory
 from jaxlike.theory.node_choice import choose_nodes
@@ -85,14 +86,9 @@ class Likelihood:
         return whole_matrix(self.inverse, self.rows, self.data.n_data)
 
     @property
-    def n_lens(self) -> int:
-        """Number of lens bins in use."""
-        return self.theory.lens.n_bin
-
-    @property
-    def n_source(self) -> int:
-        """Number of source bins in use."""
-        return self.theory.source.n_bin
+    def sizes(self) -> Sizes:
+        """Bins in use and modes of their n(z)."""
+        return sizes_of(self.data)
 
     @property
     def n_points(self) -> int:
@@ -128,8 +124,7 @@ class Likelihood:
         return self.theory.data_vector_from_tables(grid, tables, parameters)
 
     def _check_complete(self, parameters: Mapping[str, ArrayLike]) -> None:
-        options = vars(self.options)
-        check_complete(parameters, options, n_lens=self.n_lens, n_source=self.n_source)
+        check_complete(parameters, vars(self.options), self.sizes)
 
     def table_grid(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
         """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""

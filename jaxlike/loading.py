@@ -24,21 +24,20 @@ def model_from_config(config: Config) -> Model:
         )
     data = load_data(config.data_file, config.scale_cuts, config.probes)
     likelihood = build_likelihood(data, config.theory)
-    n_lens, n_source = likelihood.n_lens, likelihood.n_source
+    sizes = likelihood.sizes
     options = vars(config.theory)
     kept = tuple(
         p
         for p in config.parameters
-        if not p.assumed
-        or (has_effect(p.name, options) and not is_idle(p.name, n_lens=n_lens, n_source=n_source))
+        if not p.assumed or (has_effect(p.name, options) and not is_idle(p.name, sizes))
     )
     _check_arguments(config, {p.name for p in kept})
     config = replace(config, parameters=kept)
     names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
     try:
-        check_names(names, n_lens=n_lens, n_source=n_source)
+        check_names(names, sizes)
         check_effects(names, options)
-        check_complete(names, options, n_lens=n_lens, n_source=n_source)
+        check_complete(names, options, sizes)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
     model = Model(config, likelihood)

@@ -21,6 +21,7 @@ from jaxlike.mock import (
     write_mock,
 )
 from jaxlike.parameters import resolve
+from jaxlike.sizes import Sizes
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import from_parameters
 from jaxlike.theory.covariance import gaussian_cl_covariance
@@ -61,8 +62,7 @@ def cl_measurement(
 def make_mock() -> TwoPointData:
     """The mock: 2250 C_ell, their covariance, n(z)."""
     source, lens = distributions(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
-    n_lens, n_source = lens.n_bin, source.n_bin
-    pairs, ell = all_pairs(n_lens, n_source), rounded(ELL)
+    pairs, ell = all_pairs(lens.n_bin, source.n_bin), rounded(ELL)
     shapes, positions = source.name, lens.name
     measurements = (
         cl_measurement("shear_cl", "C_ell_shear", (shapes, shapes), pairs.shear, ell),
@@ -72,12 +72,12 @@ def make_mock() -> TwoPointData:
     n = sum(m.value.size for m in measurements)
     data = TwoPointData(measurements, (source, lens), np.eye(n), "mock of the paper")
     theory = fine_theory(data, OPTIONS)
-    parameters = resolve(FIDUCIAL, n_lens=n_lens, n_source=n_source)
+    parameters = resolve(FIDUCIAL, Sizes(lens.n_bin, source.n_bin))
     cosmo = from_parameters(parameters, radiation=OPTIONS.radiation, neutrinos=OPTIONS.neutrinos)
     cl = np.asarray(field_spectra(theory, cosmo, parameters, ell))
     fields = noisy_fields(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     ends = np.concatenate(
-        [pairs.shear + n_lens, pairs.cross + np.array([0, n_lens]), pairs.counts]
+        [pairs.shear + lens.n_bin, pairs.cross + np.array([0, lens.n_bin]), pairs.counts]
     )  # in the order of the measurements, lenses first among the fields
     blocks = gaussian_cl_covariance(ends, fields, cl, ell, F_SKY)
     covariance = np.zeros((len(ends), len(ell), len(ends), len(ell)))

@@ -101,7 +101,7 @@ class Model:
                     continue
                 if canonical_name(spec.name) not in given:
                     values[spec.name] = spec.value
-        return resolve(values, n_lens=self.likelihood.n_lens, n_source=self.likelihood.n_source)
+        return resolve(values, self.likelihood.sizes)
 
     @partial(jax.jit, static_argnums=0)
     def theory_vector(self, params: Mapping[str, ArrayLike]) -> Array:

@@ -77,8 +77,8 @@ _SECTIONS: dict[str, dict[str, str]] = {
     },
     "bin_bias": {"alpha_b": "alpha_b", "z0_b": "z0_b"},
 }
-# One parameter per tomographic bin: canonical stem, then the accepted stems.
-PER_BIN: dict[str, tuple[str, ...]] = {
+# Numbered from 1, by bin or by mode of n(z): canonical stem, then the accepted stems.
+NUMBERED: dict[str, tuple[str, ...]] = {
     "b": ("b", "DES_b", "bin_bias--b", "bias_lens--b"),
     "alpha_mag": ("alpha_mag", "mag_alpha_lens--alpha_"),
     "m": ("m", "DES_m", "shear_calibration_parameters--m"),
@@ -87,8 +87,18 @@ PER_BIN: dict[str, tuple[str, ...]] = {
     "sz_source": ("sz_source", "DES_szS", "wl_photoz_errors--width_"),
     "sz_lens": ("sz_lens", "DES_szL", "lens_photoz_errors--width_"),
     "A_IA": ("A_IA", "intrinsic_alignment_parameters--a_"),
+    "u_source": ("u_source", "source_photoz_u--u_"),
+    "u_lens": ("u_lens", "lens_photoz_u--u_"),
 }
-LENS_STEMS = ("b", "alpha_mag", "dz_lens", "sz_lens")
+COUNTED_BY = dict.fromkeys(NUMBERED, "source") | {
+    "b": "lens",
+    "alpha_mag": "lens",
+    "dz_lens": "lens",
+    "sz_lens": "lens",
+    "u_source": "source_modes",
+    "u_lens": "lens_modes",
+}
+"""What the numbers of each stem count: a field of `Sizes`."""
 SINGLE = COSMOLOGY | ALIGNMENT | BIAS
 """Quantities of which there is one, not one for each bin."""
 
@@ -98,7 +108,7 @@ _SECTIONED = {
     for section in _SECTIONS
     for alias, name in _SECTIONS[section].items()
 }
-_STEMS = {alias: stem for stem, given in PER_BIN.items() for alias in given}
+_STEMS = {alias: stem for stem, given in NUMBERED.items() for alias in given}
 _IN_COSMOSIS = {name: alias for alias, name in reversed(_SECTIONED.items())}
 
 _LATEX = {
@@ -132,6 +142,8 @@ _LATEX = {
     "sz_source": r"\sigma_{z,\mathrm{s}}^{#}",
     "sz_lens": r"\sigma_{z,\mathrm{l}}^{#}",
     "alpha_mag": r"\alpha_\mathrm{mag}^{#}",
+    "u_source": r"u_\mathrm{s}^{#}",
+    "u_lens": r"u_\mathrm{l}^{#}",
     "alpha_b": r"\alpha_b",
     "z0_b": "z_{0,b}",
 }
@@ -159,13 +171,13 @@ def accepted_aliases(stem: str, number: int | None) -> str:
     """All names of a quantity, or of bin `number` of one that has a parameter for each bin."""
     if number is None:
         return aliases(stem)
-    return "|".join(f"{alias}{number}" for alias in PER_BIN[stem])
+    return "|".join(f"{alias}{number}" for alias in NUMBERED[stem])
 
 
 def accepted_names() -> str:
     """The accepted names as one line, alternatives joined by | and bin numbers written 1.."""
     single = [aliases(quantity) for quantity in SINGLE]
-    binned = ["|".join(f"{a}1.." for a in given if "--" not in a) for given in PER_BIN.values()]
+    binned = ["|".join(f"{a}1.." for a in given if "--" not in a) for given in NUMBERED.values()]
     return ", ".join(single + binned) + ", or CosmoSIS's section--name"
 
 
@@ -194,7 +206,7 @@ def cosmosis_name(name: str) -> str | None:
     stem, number = parts
     if number is None:
         return _IN_COSMOSIS.get(stem)
-    return next(f"{alias}{number}" for alias in PER_BIN[stem] if "--" in alias)
+    return next(f"{alias}{number}" for alias in NUMBERED[stem] if "--" in alias)
 
 
 def is_known(name: str) -> bool:

@@ -17,14 +17,14 @@ from jaxlike.errors import ParameterError
 from jaxlike.names import (
     ALIGNMENT,
     BIAS,
-    LENS_STEMS,
-    PER_BIN,
+    NUMBERED,
     TATT,
     aliases,
     canonical_name,
     split_name,
 )
 from jaxlike.priors import Prior
+from jaxlike.sizes import Sizes, described, is_of_mode, sample_of
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 
 EXCLUSIVE = (
@@ -41,7 +41,8 @@ _DEFAULTS = {"w0": -1.0, "wa": 0.0, "N_eff": 3.046}
 _NOTHING_AT_ZERO = ("omega_nu", "mnu", "Omega_k")
 _ALIGNMENT_DEFAULTS = {"A_IA": 0.0, "alpha_IA": 0.0, "z0_IA": 0.62}
 _BIN_DEFAULTS = {"b": 0.0, "m": 0.0, "dz_source": 0.0, "dz_lens": 0.0}
-_DEFAULTS_BESIDE_OTHERS = {"sz_source": 1.0, "sz_lens": 1.0}  # where another bin has one
+# where another bin, or mode, has one
+_DEFAULTS_BESIDE_OTHERS = {"sz_source": 1.0, "sz_lens": 1.0, "u_source": 0.0, "u_lens": 0.0}
 
 
 @dataclass(frozen=True)
@@ -66,20 +67,18 @@ class Parameter:
     assumed: bool = False
 
 
-def is_idle(name: str, *, n_lens: int, n_source: int) -> bool:
+def is_idle(name: str, sizes: Sizes) -> bool:
     """Whether a parameter belongs to a bin or field that the data have not got."""
     stem, number = split_name(name) or ("", None)
     if number is None:
-        return (stem in ALIGNMENT and n_source == 0) or (stem in BIAS and n_lens == 0)
-    return number > (n_lens if stem in LENS_STEMS else n_source)
+        return (stem in ALIGNMENT and sizes.source == 0) or (stem in BIAS and sizes.lens == 0)
+    return number > sizes.of(stem)
 
 
-def check_names(
-    names: Iterable[str], *, n_lens: int | None = None, n_source: int | None = None
-) -> dict[str, str]:
+def check_names(names: Iterable[str], sizes: Sizes | None = None) -> dict[str, str]:
     """Map quantity -> given name; ParameterError on unknown, doubled, missing or idle parameters.
 
-    The numbers of lens and source bins are checked where they are given.
+    The numbers of bins and of modes are checked where `sizes` are given.
     """
     given: dict[str, str] = {}
     for name in names:
@@ -89,7 +88,8 @@ def check_names(
                 f"{quantity} is given twice, as '{given[quantity]}' and as '{name}': give one"
             )
         given[quantity] = name
-        _check_bin(name, n_lens, n_source)
+        if sizes is not None:
+            _check_number(name, sizes)
     for one, other in EXCLUSIVE:
         if one in given and other in given:
             raise ParameterError(
@@ -105,29 +105,34 @@ def check_names(
         if not any(quantity in given for quantity in alternatives):
             accepted = "|".join(aliases(quantity) for quantity in alternatives)
             raise ParameterError(f"parameter {alternatives[0]} is missing: give one of {accepted}")
-    for i in range(1, (n_lens or 0) + 1):
-        if f"b{i}" not in given:
+    if sizes is None:
+        return given
+    for bias in sizes.names("b"):
+        if bias not in given:
             raise ParameterError(
-                f"parameter b{i} is missing: the data have {n_lens} lens bins, "
-                f"give the bias of each as b{i}|DES_b{i}|bin_bias--b{i}"
+                f"parameter {bias} is missing: the data have {sizes.lens} lens bins, "
+                f"give the bias of each as {bias}|DES_{bias}|bin_bias--{bias}"
             )
     return given
 
 
-def _check_bin(name: str, n_lens: int | None, n_source: int | None) -> None:
+def _check_number(name: str, sizes: Sizes) -> None:
     stem, number = split_name(name) or ("", None)
     if number is None:
-        for group, sample, size in ((ALIGNMENT, "source", n_source), (BIAS, "lens", n_lens)):
-            if stem in group and size == 0:
+        for group, sample in ((ALIGNMENT, "source"), (BIAS, "lens")):
+            if stem in group and not sizes.of_sample(sample):
                 raise ParameterError(
                     f"parameter '{name}' has no effect: the data have no {sample} bins"
                 )
         return
-    kind, count = ("lens", n_lens) if stem in LENS_STEMS else ("source", n_source)
-    if count is not None and number > count:
-        accepted = f"accepted are bins 1 to {count}" if count else f"there is no {kind} bin"
+    count = sizes.of(stem)
+    if number > count:
+        kind = "mode" if is_of_mode(stem) else "bin"
+        none = f"there is no {sample_of(stem)} {kind}"
+        accepted = f"accepted are {kind}s 1 to {count}" if count else none
         raise ParameterError(
-            f"parameter '{name}' is for {kind} bin {number}, but the data have {count}: {accepted}"
+            f"parameter '{name}' is for {described(stem, number)}, but the data have {count}: "
+            f"{accepted}"
         )
 
 
@@ -152,18 +157,19 @@ def _is_zero(value: ArrayLike) -> bool:
     return isinstance(value, int | float) and value == 0
 
 
-def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> dict[str, Array]:
+def resolve(params: Mapping[str, ArrayLike], sizes: Sizes) -> dict[str, Array]:
     """Canonical parameters, each a scalar array, from a mapping of any accepted names.
 
-    n_lens and n_source are the numbers of bins of the data.  Omega_m is total matter, so Omega_c +
-    Omega_b + omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
+    `sizes` are those of the data.  Omega_m is total matter, so Omega_c + Omega_b + omega_nu / h^2
+    where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
     (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu, Omega_k
     and log_T_AGN are left out where they are not given, the first two also where they are the
     number 0 (not an array); so are parameters that only some options need.  A width of n(z)
-    that is given for one bin is 1 for the others.  Traceable in the values.  Raises
-    ParameterError on names that are unknown, missing, given twice, or without effect on these data.
+    that is given for one bin is 1 for the others, and of its modes 0.  Traceable in the values.
+    Raises ParameterError on names that are unknown, missing, given twice, or without effect on
+    these data.
     """
-    given = check_names(params, n_lens=n_lens, n_source=n_source)
+    given = check_names(params, sizes)
     values = {
         quantity: _scalar(name, params[name])
         for quantity, name in given.items()
@@ -186,13 +192,13 @@ def resolve(params: Mapping[str, ArrayLike], *, n_lens: int, n_source: int) -> d
             out[name] = values[name]
     for name, value in _ALIGNMENT_DEFAULTS.items():
         out[name] = values.get(name, jnp.asarray(value, float))
-    for stem in PER_BIN:
-        of_bins = [f"{stem}{i + 1}" for i in range(n_lens if stem in LENS_STEMS else n_source)]
-        some = [name for name in of_bins if name in values]
+    for stem in NUMBERED:
+        every = sizes.names(stem)
+        some = [name for name in every if name in values]
         default = _BIN_DEFAULTS.get(stem, _DEFAULTS_BESIDE_OTHERS.get(stem) if some else None)
         out |= {name: values[name] for name in some}
         if default is not None:
-            out |= {name: jnp.asarray(default, float) for name in of_bins if name not in values}
+            out |= {name: jnp.asarray(default, float) for name in every if name not in values}
         if stem in _ALIGNMENT_DEFAULTS and some and stem not in values:
             del out[stem]  # an amplitude for each bin stands for the one of all
     return out

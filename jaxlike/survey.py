@@ -19,6 +19,7 @@ from jaxlike.data import (
     read_two_point,
 )
 from jaxlike.errors import ConfigError, DataError
+from jaxlike.sizes import Sizes
 from jaxlike.theory import projection, redshift
 from jaxlike.theory.data_blocks import Block
 from jaxlike.theory.data_vector import TwoPointTheory
@@ -62,8 +63,20 @@ def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDis
     return lens, source
 
 
+def sizes_of(data: TwoPointData) -> Sizes:
+    """How many bins the data use, and how many modes their n(z) have."""
+    lens, source = tables(data)
+    return Sizes(
+        lens.n_bin if lens else 0,
+        source.n_bin if source else 0,
+        lens.n_mode if lens else 0,
+        source.n_mode if source else 0,
+    )
+
+
 def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
-    return redshift.Histogram(np.append(table.z_low, table.z_high[-1]), table.dndz)
+    edges = np.append(table.z_low, table.z_high[-1])
+    return redshift.Histogram(edges, table.dndz, table.modes)
 
 
 def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:

@@ -15,7 +15,7 @@ STEPS = (
     ("errors", "files"),
     ("numerics",),
     ("theory",),
-    ("priors", "names", "parameters", "effects", "data"),
+    ("priors", "names", "sizes", "parameters", "effects", "data"),
     ("config",),
     ("survey",),
     ("likelihood",),
@@ -133,7 +133,7 @@ def test_data_and_parameters_do_not_know_each_other():
     for path in modules():
         if part(path) == "data":
             assert not own(imported(path)) - {"data", "errors", "files"}, path
-        if part(path) in ("priors", "names", "parameters", "effects"):
+        if part(path) in ("priors", "names", "sizes", "parameters", "effects"):
             assert "data" not in own(imported(path)), path
 
 

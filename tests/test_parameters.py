@@ -9,6 +9,7 @@ from jaxlike.errors import ParameterError
 from jaxlike.names import accepted_names, canonical_name, default_latex, is_known
 from jaxlike.parameters import Parameter, parameter_values, resolve
 from jaxlike.priors import Uniform
+from jaxlike.sizes import Sizes
 
 N_LENS, N_SOURCE = 2, 3
 BASE = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "A_s": 2.1e-9, "b1": 1.4, "b2": 1.6}
@@ -114,7 +115,7 @@ REPLACES = {
 
 
 def resolved(params, n_lens=N_LENS, n_source=N_SOURCE):
-    return resolve(params, n_lens=n_lens, n_source=n_source)
+    return resolve(params, Sizes(n_lens, n_source))
 
 
 def with_alias(alias, value):

@@ -25,9 +25,9 @@ from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihood import Likelihood as TwoPoint
 from jaxlike.likelihood import build_likelihood
 from jaxlike.loading import model_from_config
-from jaxlike.names import ALIGNMENT, BIAS, LENS_STEMS, PER_BIN
+from jaxlike.names import ALIGNMENT, BIAS, NUMBERED
 from jaxlike.parameters import check_names, is_idle, resolve
-from jaxlike.survey import load_data, tables
+from jaxlike.survey import load_data, sizes_of
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
 
 # `resolve` speaks of whole universes; where tables stand for one, it is given any.
@@ -80,14 +80,14 @@ class TwoPointLikelihood(Likelihood):
         }
         try:
             config = _config(cls.__name__, options, cls._probes)
-            n_lens, n_source = _bins(_load(config))
+            sizes = sizes_of(_load(config))
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
         chosen = vars(config.theory)
         params = {
             name: info
             for name, info in (defaults.get("params") or {}).items()
-            if not is_idle(name, n_lens=n_lens, n_source=n_source) and has_effect(name, chosen)
+            if not is_idle(name, sizes) and has_effect(name, chosen)
         }
         return {**defaults, "params": params}
 
@@ -99,7 +99,7 @@ class TwoPointLikelihood(Likelihood):
         try:
             self._config = _config(self.get_name(), options, self._probes)
             self._data = _load(self._config)
-            self._n_lens, self._n_source = _bins(self._data)
+            self._sizes = sizes_of(self._data)
             if self._config.theory.power == "host":
                 self._prepare_tables()
         except JaxlikeError as error:
@@ -111,12 +111,10 @@ class TwoPointLikelihood(Likelihood):
         supported = set(self.get_can_support_params())
         self._nuisance = [name for name in self.input_params if name in supported]
         try:
-            check_names(
-                [*_SOME_UNIVERSE, *self._nuisance], n_lens=self._n_lens, n_source=self._n_source
-            )
+            check_names([*_SOME_UNIVERSE, *self._nuisance], self._sizes)
             options = vars(self._config.theory)
             check_effects(self._nuisance, options)
-            check_complete(self._nuisance, options, n_lens=self._n_lens, n_source=self._n_source)
+            check_complete(self._nuisance, options, self._sizes)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
 
@@ -138,10 +136,10 @@ class TwoPointLikelihood(Likelihood):
 
     def get_can_support_params(self) -> list[str]:
         """Every accepted name of a nuisance parameter of these data."""
-        names = [name for group in ALIGNMENT.values() for name in group if self._n_source]
-        names += [name for group in BIAS.values() for name in group if self._n_lens]
-        for stem, group in PER_BIN.items():
-            n = self._n_lens if stem in LENS_STEMS else self._n_source
+        names = [name for group in ALIGNMENT.values() for name in group if self._sizes.source]
+        names += [name for group in BIAS.values() for name in group if self._sizes.lens]
+        for stem, group in NUMBERED.items():
+            n = self._sizes.of(stem)
             names += [f"{alias}{i}" for alias in group for i in range(1, n + 1)]
         return names
 
@@ -166,8 +164,7 @@ class TwoPointLikelihood(Likelihood):
     def _canonical(
         self, cosmology: Mapping[str, ArrayLike], nuisance: Mapping[str, ArrayLike]
     ) -> dict[str, Array]:
-        together = {**cosmology, **nuisance}
-        return resolve(together, n_lens=self._n_lens, n_source=self._n_source)
+        return resolve({**cosmology, **nuisance}, self._sizes)
 
     def _prepare_pipeline(self, settings: Settings, provider: Any) -> None:
         if self._config.theory.compression == "moped":
@@ -216,11 +213,6 @@ def _config(name: str, options: Mapping[str, Any], probes: str) -> Config:
 
 def _load(config: Config) -> TwoPointData:
     return load_data(config.data_file, config.scale_cuts, config.probes)
-
-
-def _bins(data: TwoPointData) -> tuple[int, int]:
-    lens, source = tables(data)
-    return (lens.n_bin if lens else 0), (source.n_bin if source else 0)
 
 
 def _component(name: str, description: str) -> type[TwoPointLikelihood]:

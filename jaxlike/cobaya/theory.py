@@ -21,6 +21,7 @@ from jaxlike.errors import JaxlikeError
 from jaxlike.names import COSMOLOGY
 from jaxlike.parameters import check_names, resolve
 from jaxlike.range_policy import RangeCount
+from jaxlike.sizes import Sizes
 from jaxlike.theory.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
 from jaxlike.theory.validity import has_solution, range_conditions, reason_of_failure
 
@@ -90,7 +91,7 @@ class Theory(BoltzmannBase):
     def initialize_with_params(self) -> None:
         """Check the names of the input parameters: missing, doubled or contradictory ones."""
         try:
-            check_names(self.input_params, n_lens=0, n_source=0)
+            check_names(self.input_params, Sizes(0, 0))
             check_effects(self.input_params, {"nonlinear": self._settings.nonlinear})
             jax.eval_shape(_canonical, dict.fromkeys(self.input_params, 1.0))
         except JaxlikeError as error:
@@ -256,5 +257,5 @@ class Theory(BoltzmannBase):
 
 
 def _canonical(values: Mapping[str, Array]) -> dict[str, Array]:
-    canonical = resolve(values, n_lens=0, n_source=0)
+    canonical = resolve(values, Sizes(0, 0))
     return {name: canonical[name] for name in COSMOLOGY_NAMES if name in canonical}

@@ -21,8 +21,9 @@ from jaxlike.config.options import (
 from jaxlike.config.records import expand, parameter_from
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.names import ALIGNMENT, BIAS, LENS_STEMS, PER_BIN, split_name
+from jaxlike.names import ALIGNMENT, BIAS, NUMBERED, split_name
 from jaxlike.parameters import Parameter, check_names
+from jaxlike.sizes import sample_of
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
@@ -229,9 +230,9 @@ def _matters(name: str, probes: tuple[str, ...] | None) -> bool:
     """Whether a component's default parameter can have an effect on these statistics."""
     stem, _ = split_name(name) or ("", None)
     fields = {field for probe in probes or STATISTICS for field in STATISTICS[probe]}
-    if stem in LENS_STEMS or stem in BIAS:
+    if stem in BIAS or (stem in NUMBERED and sample_of(stem) == "lens"):
         return "counts" in fields
-    return "shear" in fields or (stem not in PER_BIN and stem not in ALIGNMENT)
+    return "shear" in fields or (stem not in NUMBERED and stem not in ALIGNMENT)
 
 
 def _parameters(

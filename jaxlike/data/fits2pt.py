@@ -2,7 +2,8 @@
 
 The order of the covariance is the one its STRT_i and NAME_i keywords give, which need not be
 the order of the tables; HDU and column names are taken in either case. The column ANG of a table
-of C_ell holds ell.
+of C_ell holds ell. Modes of an n(z) table, which the format does not know, are an image
+(n_mode, n_bin, n_z) whose name is the table's with _MODES at its end.
 """
 
 import os
@@ -29,6 +30,9 @@ QUANTITIES: Mapping[tuple[str, str], str] = {
     ("GPF", "GEF"): "C_ell_cross",
     ("GPF", "GPF"): "C_ell_counts",
 }
+MODES = "_MODES"
+"""End of the name of an image of the modes of an n(z) table."""
+
 _ANGLE_UNITS = {str(unit): unit for unit in (units.arcmin, units.arcsec, units.deg, units.rad)}
 _BLOCK = 2880  # every FITS file is a whole number of blocks of this many bytes
 
@@ -66,7 +70,7 @@ def _check_container(file: Path) -> None:
 
 def _read_tables(fits: Any, source: str) -> TwoPointData:
     hdus: list[_Hdu] = [(hdu.get_extname(), hdu, hdu.read_header()) for hdu in fits]
-    nz = tuple(_read_nz(hdu) for hdu in hdus if hdu[2].get("NZDATA"))
+    nz = tuple(_read_nz(hdu, hdus) for hdu in hdus if hdu[2].get("NZDATA"))
     kernels = {table.name.lower(): table.name for table in nz}
     measurements = tuple(_read_measurement(hdu, kernels) for hdu in hdus if hdu[2].get("2PTDATA"))
     if not measurements:
@@ -74,8 +78,9 @@ def _read_tables(fits: Any, source: str) -> TwoPointData:
     return TwoPointData(measurements, nz, _read_covariance(hdus, measurements), source)
 
 
-def _read_nz(hdu: _Hdu) -> RedshiftDistribution:
+def _read_nz(hdu: _Hdu, others: list[_Hdu]) -> RedshiftDistribution:
     name, _, header = hdu
+    modes = next((h for h in others if h[0].upper() == f"{name.upper()}{MODES}"), None)
     table = _read_columns(hdu, ["Z_LOW", "Z_MID", "Z_HIGH", "BIN1"])
     bins: list[np.ndarray] = []
     while f"BIN{len(bins) + 1}" in table:
@@ -95,6 +100,7 @@ def _read_nz(hdu: _Hdu) -> RedshiftDistribution:
         dndz=bins,  # type: ignore[arg-type]  # the container makes the array
         n_gal=per_bin("NGAL"),  # type: ignore[arg-type]
         sigma_e=per_bin("SIG_E"),  # type: ignore[arg-type]
+        modes=None if modes is None else _read_image(modes),
     )
 
 
@@ -130,7 +136,7 @@ def _read_covariance(hdus: list[_Hdu], measurements: tuple[Measurement, ...]) ->
     hdu = next((h for h in hdus if h[0].upper() == "COVMAT" or h[2].get("COVDATA")), None)
     if hdu is None:
         raise DataError("has no HDU 'COVMAT', the image of the covariance")
-    covariance = np.asarray(_read(hdu))
+    covariance = _read_image(hdu)
     starts = _block_starts(hdu, [m.name for m in measurements])
     check_shape(covariance, [(m.name, m.value.size) for m in measurements])
     rows = []
@@ -183,6 +189,12 @@ def _read(hdu: _Hdu) -> Any:
         return hdu[1].read()
     except OSError as error:
         raise DataError(f"is truncated or damaged: HDU {hdu[0]!r} cannot be read") from error
+
+
+def _read_image(hdu: _Hdu) -> np.ndarray:
+    if not isinstance(hdu[1], fitsio.hdu.ImageHDU):
+        raise DataError(f"HDU {hdu[0]!r} is a table, but must be an image")
+    return np.asarray(_read(hdu))
 
 
 def _read_columns(hdu: _Hdu, needed: list[str]) -> dict[str, np.ndarray]:

@@ -11,7 +11,7 @@ from typing import Any
 import fitsio
 import numpy as np
 
-from jaxlike.data.fits2pt import QUANTITIES
+from jaxlike.data.fits2pt import MODES, QUANTITIES
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 from jaxlike.files import atomic_writer
@@ -85,6 +85,8 @@ def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
                 if values is not None:
                     keywords |= {f"{keyword}_{i}": float(v) for i, v in enumerate(values, start=1)}
             _write_table(fits, nz.name, columns, keywords)
+            if nz.modes is not None:
+                fits.write(np.array(nz.modes), extname=f"{nz.name}{MODES}")
         return bytes(fits.read_raw())
 
 

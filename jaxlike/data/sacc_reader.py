@@ -2,21 +2,23 @@
 
 Tracers are numbered within the lenses and within the sources in the order of the file: parameter
 b1 is the bias of the first lens tracer. The tag ell is the nominal multipole of a bandpower, theta
-an angle in arcmin. Tracer uncertainties are not read: priors are a matter of the configuration.
+an angle in arcmin. Of the tracer uncertainties those by modes are read; shifts and widths are not,
+for their priors are a matter of the configuration.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jaxlike.data.checks import check_covariance, finite_array
+from jaxlike.data.sacc_nz import sample
 from jaxlike.data.sacc_types import SAMPLES, TYPES, check_type, ordered_tracers, tracer_fields
 from jaxlike.data.sacc_windows import angular_edges, bandpower_windows
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
-from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data.twopoint import Measurement, TwoPointData
 from jaxlike.errors import DataError
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError)
@@ -67,8 +69,9 @@ def from_sacc(content: Any, source: str) -> TwoPointData:
             used[field].add(name)
     for field, names in samples.items():
         names += [t for t, own in fields.items() if t in used[field] or own == {field}]
+    uncertainties = list(content.tracer_uncertainties.values())
     nz = tuple(
-        _sample(SAMPLES[field][0], [content.tracers[name] for name in names])
+        sample(SAMPLES[field][0], [content.tracers[name] for name in names], uncertainties)
         for field, names in samples.items()
         if names
     )
@@ -128,57 +131,3 @@ def _tag(points: Sequence[Any], tag: str) -> np.ndarray:
     if np.any(array <= 0):
         raise DataError(f"{where} must be > 0")
     return array
-
-
-def _sample(name: str, tracers: Sequence[Any]) -> RedshiftDistribution:
-    """One table of n(z) from the tracers of a sample of galaxies."""
-    grids, rows = zip(*(_checked(tracer) for tracer in tracers), strict=True)
-    z = grids[0]
-    if any(grid.size != z.size or not np.allclose(grid, z, rtol=0, atol=1e-9) for grid in grids):
-        z, rows = _resampled(grids, rows)
-    edges = (z[1:] + z[:-1]) / 2
-    low, high = 2 * z[0] - edges[0], 2 * z[-1] - edges[-1]
-    if low < 0 and not any(row[0] for row in rows):
-        # a sample at z = 0 has half a cell only, and no galaxies
-        z, rows = z[1:], [row[1:] for row in rows]
-        edges, low = edges[1:], edges[0]
-    edges = np.concatenate([[max(low, 0.0)], edges, [high]])
-    return RedshiftDistribution(
-        name,
-        edges[:-1],
-        z,
-        edges[1:],
-        np.stack(rows),
-        n_gal=_metadata(tracers, "n_gal"),
-        sigma_e=_metadata(tracers, "sigma_e"),
-    )
-
-
-def _checked(tracer: Any) -> tuple[np.ndarray, np.ndarray]:
-    where = f"tracer {tracer.name!r}"
-    z = finite_array(tracer.z, f"{where}: z")
-    dndz = finite_array(tracer.nz, f"{where}: nz", size=z.size)
-    if z.size < 3 or z[0] < 0 or np.any(np.diff(z) <= 0):
-        raise DataError(f"{where}: z must be at least three increasing redshifts >= 0")
-    if np.any(dndz < 0) or not dndz.any():
-        raise DataError(f"{where}: nz must be >= 0, and not zero everywhere")
-    return z, dndz
-
-
-def _resampled(
-    grids: Iterable[np.ndarray], rows: Iterable[np.ndarray]
-) -> tuple[np.ndarray, list[np.ndarray]]:
-    """Tracers with redshifts of their own, on the finest of the grids, extended to the last one."""
-    grids = list(grids)
-    step = min(float(np.median(np.diff(grid))) for grid in grids)
-    z = step * np.arange(1, int(np.ceil(max(grid[-1] for grid in grids) / step)) + 1)
-    return z, [
-        np.interp(z, grid, row, left=0, right=0) for grid, row in zip(grids, rows, strict=True)
-    ]
-
-
-def _metadata(tracers: Sequence[Any], key: str) -> np.ndarray | None:
-    values = [tracer.metadata.get(key) for tracer in tracers]
-    if any(value is None for value in values):
-        return None
-    return finite_array(values, f"metadata {key} of the tracers {tracers[0].name!r}, ...")

@@ -12,14 +12,14 @@ import numpy as np
 from jaxlike.data.sacc_reader import sacc_module
 from jaxlike.data.sacc_types import SAMPLES, TYPE_OF
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
-from jaxlike.data.twopoint import Measurement, TwoPointData
+from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
 from jaxlike.errors import DataError
 
 
 def write_sacc(
     data: TwoPointData, path: str | os.PathLike[str], *, overwrite: bool = False
 ) -> None:
-    """Write `data` so that reading it back gives the same points, windows, n(z) and covariance.
+    """Write `data` so that reading it gives the same points, windows, n(z), modes and covariance.
 
     Edges of the cells of n(z) are not kept, only their middles. Raises DataError if `path` exists,
     unless `overwrite`, and where lenses or sources have more than one table of n(z).
@@ -43,9 +43,18 @@ def to_sacc(data: TwoPointData, file: Path) -> Any:
     sacc = sacc_module(file)
     content = sacc.Sacc()
     for field, (stem, quantity) in SAMPLES.items():
-        for i, (z, dndz, metadata) in enumerate(_bins(data, field), start=1):
-            name = f"{stem}_{i}"
-            content.add_tracer("NZ", name, z, dndz, quantity=quantity, metadata=metadata)
+        table = _table(data, field)
+        if table is None:
+            continue
+        names = [f"{stem}_{i}" for i in range(1, table.n_bin + 1)]
+        metadata = _metadata(table)
+        for i, name in enumerate(names):
+            z, row = np.array(table.z_mid), np.array(table.dndz[i])
+            content.add_tracer("NZ", name, z, row, quantity=quantity, metadata=metadata[i])
+        if table.modes is not None:
+            matrix = table.modes.reshape(table.n_mode, -1).T
+            modes = sacc.NZLinearUncertainty(f"{stem}_modes", names, matrix)
+            content.add_tracer_uncertainty_object(modes)
     for m in data.measurements:
         _add_points(sacc, content, m)
     blocks = np.array(data.covariance)
@@ -54,8 +63,8 @@ def to_sacc(data: TwoPointData, file: Path) -> Any:
     return content
 
 
-def _bins(data: TwoPointData, field: str) -> list[tuple[np.ndarray, np.ndarray, dict[str, float]]]:
-    """Redshifts, n(z) and metadata of each bin of the sample that a field is of."""
+def _table(data: TwoPointData, field: str) -> RedshiftDistribution | None:
+    """The n(z) of the sample that a field is of."""
     names = {
         (m.kernel1, m.kernel2)[i]
         for m in data.measurements
@@ -67,17 +76,15 @@ def _bins(data: TwoPointData, field: str) -> list[tuple[np.ndarray, np.ndarray, 
             f"{data.source}: the {field} measurements use the n(z) HDUs {', '.join(sorted(names))};"
             " one for all of them is needed"
         )
-    if not names:
-        return []
-    table = data.distribution(names.pop())
-    numbers = {
-        key: values
-        for key, values in (("n_gal", table.n_gal), ("sigma_e", table.sigma_e))
-        if values is not None
-    }
+    return data.distribution(names.pop()) if names else None
+
+
+def _metadata(table: RedshiftDistribution) -> list[dict[str, float]]:
+    """Number density and shape noise of each bin, where they are known."""
+    numbers = {"n_gal": table.n_gal, "sigma_e": table.sigma_e}
     return [
-        (np.array(table.z_mid), np.array(row), {k: float(v[i]) for k, v in numbers.items()})
-        for i, row in enumerate(table.dndz)
+        {key: float(values[i]) for key, values in numbers.items() if values is not None}
+        for i in range(table.n_bin)
     ]
 
 

@@ -29,7 +29,8 @@ class RedshiftDistribution:
     """Tabulated n(z) of one galaxy sample: cell edges and centres (n_z,), dndz (n_bin, n_z).
 
     `dndz` is as tabulated, not normalised; `n_gal` (n_bin,) is per arcmin^2 and `sigma_e`
-    (n_bin,) the shape noise per component. Raises DataError for what is no distribution.
+    (n_bin,) the shape noise per component; `modes` (n_mode, n_bin, n_z), in the units of `dndz`,
+    are what amplitudes of order one add to it. Raises DataError for what is no distribution.
     """
 
     name: str
@@ -39,6 +40,7 @@ class RedshiftDistribution:
     dndz: np.ndarray
     n_gal: np.ndarray | None = None
     sigma_e: np.ndarray | None = None
+    modes: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         where = f"HDU {self.name!r}"
@@ -74,11 +76,24 @@ class RedshiftDistribution:
                 if np.any(values < 0):
                     raise DataError(f"{where} keywords {keyword}_i must be >= 0")
                 _store(self, field, values)
+        if self.modes is not None:
+            modes = finite_array(self.modes, f"{where}: the array of its modes", ndim=3)
+            if modes.shape[1:] != self.dndz.shape:
+                raise DataError(
+                    f"{where}: its modes are {modes.shape[1]} bins x {modes.shape[2]} redshifts,"
+                    f" but n(z) is {self.n_bin} x {n_z}"
+                )
+            _store(self, "modes", modes)
 
     @property
     def n_bin(self) -> int:
         """Number of tomographic bins."""
         return len(self.dndz)
+
+    @property
+    def n_mode(self) -> int:
+        """Number of modes by which it can change."""
+        return 0 if self.modes is None else len(self.modes)
 
 
 @dataclass(frozen=True, eq=False)

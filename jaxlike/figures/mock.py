@@ -16,6 +16,7 @@ from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.mock import noisy_fields, with_vector
 from jaxlike.mock_paper import cl_measurement
 from jaxlike.parameters import resolve
+from jaxlike.sizes import Sizes
 from jaxlike.survey import fine_theory
 from jaxlike.theory.cosmology import from_parameters
 from jaxlike.theory.covariance import gaussian_cl_covariance
@@ -48,7 +49,7 @@ class SmailSurvey:
         """Canonical parameters of the fiducial universe with `changes`."""
         nuisance = {f"b{i}": b for i, b in enumerate(self.bias, start=1)} | {"A_IA": 0.0}
         values: dict[str, ArrayLike] = {**self.parameters, **nuisance, **changes}
-        return resolve(values, n_lens=len(self.lenses), n_source=len(self.sources))
+        return resolve(values, Sizes(len(self.lenses), len(self.sources)))
 
     def empty(self) -> TwoPointData:
         """The layout of the data, with nothing measured: counts, cross, then shear."""

@@ -16,6 +16,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.parameters import resolve
+from jaxlike.sizes import Sizes
 from jaxlike.theory import linear as linear_theory
 from jaxlike.theory.cosmology import Cosmology, from_parameters
 from jaxlike.theory.line_of_sight import LineOfSight, Nodes, lattice_between
@@ -75,7 +76,7 @@ def build_universe(
 
     def cosmology(theta: Array) -> Cosmology:
         values: dict[str, ArrayLike] = {**fiducial, **dict(zip(names, theta, strict=True))}
-        return from_parameters(resolve(values, n_lens=0, n_source=0), radiation=True)
+        return from_parameters(resolve(values, Sizes(0, 0)), radiation=True)
 
     def everything(theta: Array) -> tuple[Structure, Array]:
         cosmo = cosmology(theta)

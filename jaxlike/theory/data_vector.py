@@ -155,7 +155,10 @@ class TwoPointTheory:
             width = None
             if f"sz_{kind}1" in nuisance:
                 width = per_bin(f"sz_{kind}", sample.n_bin)
-            return sample.dndz(per_bin(f"dz_{kind}", sample.n_bin), width)
+            u = None
+            if f"u_{kind}1" in nuisance:
+                u = per_bin(f"u_{kind}", sample.n_mode)
+            return sample.dndz(per_bin(f"dz_{kind}", sample.n_bin), width, u)
 
         bias = galaxy_bias(
             per_bin("b", n_lens),

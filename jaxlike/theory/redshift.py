@@ -32,10 +32,14 @@ _HALF_TAPS = 12
 
 @dataclass(frozen=True)
 class Histogram:
-    """n(z) as tabulated: bin edges (n_z + 1,), counts (n_bin, n_z) of any normalisation."""
+    """n(z) as tabulated: bin edges (n_z + 1,), counts (n_bin, n_z) of any normalisation.
+
+    modes (n_mode, n_bin, n_z), in the units of `counts`, are what amplitudes of one add to them.
+    """
 
     edges: NDArray
     counts: NDArray
+    modes: NDArray | None = None
 
     @property
     def width(self) -> float:
@@ -48,8 +52,14 @@ class Histogram:
         return mass @ ((self.edges[1:] + self.edges[:-1]) / 2) / mass.sum(axis=1)
 
     def z_max(self) -> float:
-        """Redshift beyond which every bin has less than a thousandth of its galaxies."""
-        mass = self.counts * np.diff(self.edges)
+        """Redshift beyond which every bin has less than a thousandth of its galaxies.
+
+        Those of modes count as far as three standard deviations go.
+        """
+        counts = self.counts
+        if self.modes is not None:
+            counts = counts + 3 * np.abs(self.modes).sum(axis=0)
+        mass = counts * np.diff(self.edges)
         beyond = mass[:, ::-1].cumsum(axis=1)[:, ::-1] / mass.sum(axis=1, keepdims=True)
         used = (beyond > _TAIL).any(axis=0)
         return float(self.edges[np.flatnonzero(used)[-1] + 1])
@@ -60,7 +70,8 @@ class ShiftedDistributions:
     """Fixed curves of one table's bins and the rules to integrate them.
 
     curve: (n_bin, n_pad) samples or B-spline coefficients; z: (n,) lattice; weights: (n,) rule
-    for integrals of products of n(z); norm: (n,) rule that normalises one n(z); mean: (n_bin,) <z>.
+    for integrals of products of n(z); norm: (n,) rule that normalises one n(z); mean: (n_bin,) <z>;
+    modes: what changes the curves, if there is such.
     """
 
     curve: NDArray
@@ -70,25 +81,35 @@ class ShiftedDistributions:
     model: NzModel
     step: float
     mean: NDArray
+    modes: "Modes | None" = None
 
     @property
     def n_bin(self) -> int:
         """Number of tomographic bins."""
         return len(self.curve)
 
-    def dndz(self, dz: Array, width: Array | None = None) -> Array:
+    @property
+    def n_mode(self) -> int:
+        """Number of modes."""
+        return 0 if self.modes is None else len(self.modes.curve)
+
+    def dndz(self, dz: Array, width: Array | None = None, u: Array | None = None) -> Array:
         """Normalised n(z - dz), shape (n_bin, n), for one shift per bin, dz (n_bin,).
 
         With a `width` (n_bin,) per bin n((z - <z> - dz) / width + <z>) / width, whose mean also
         moves by dz: as where CosmoSIS's photoz_bias and photoz_width follow each other (DES-Y3).
+        With amplitudes `u` (n_mode,) it is n + sum_i u_i U_i that is shifted and stretched; where
+        modes take more galaxies than there are it is negative.
         """
-        curve = jnp.asarray(self.curve)
+        curve, mean = jnp.asarray(self.curve), jnp.asarray(self.mean)
+        if u is not None and self.modes is not None:
+            curve, mean = self.modes.changed(curve, mean, u)
         if self.model == "kde":
             first = _margin_points(self.step) - dz / self.step
             if width is None:
                 values = lattice_windows(curve, first, self.z.size, bspline_taps)
             else:
-                position = self._stretched(self.z, dz, width) / self.step
+                position = _stretched(self.z, mean, dz, width) / self.step
                 values = lattice_points(curve, position + _margin_points(self.step), bspline_taps)
         else:
             # samples stand on the odd lattice points; a spline through them fills the even ones
@@ -101,15 +122,10 @@ class ShiftedDistributions:
                 samples = lattice_windows(curve, first, padded, linear_taps)
             else:
                 z = self.step + spacing * np.arange(-_HALF_TAPS, count + _HALF_TAPS)
-                position = (self._stretched(z, dz, width) - self.step) / spacing
+                position = (_stretched(z, mean, dz, width) - self.step) / spacing
                 samples = lattice_points(curve, position + margin, linear_taps)
             values = _interleave(samples)
         return values / (values @ self.norm)[:, None]
-
-    def _stretched(self, z: NDArray, dz: Array, width: Array) -> Array:
-        """Where in the unstretched curve (n_bin, n) stands what comes to z (n,)."""
-        mean = self.mean[:, None]
-        return (jnp.asarray(z) - mean - dz[:, None]) / width[:, None] + mean
 
     def trimmed(self) -> "ShiftedDistributions":
         """The same without the lattice points that stay empty for shifts up to 0.15."""
@@ -118,13 +134,38 @@ class ShiftedDistributions:
 
     def _support(self) -> int:
         factor, origin = (1, self.step) if self.model == "kde" else (2, 2 * self.step)
-        used = np.flatnonzero((self.curve > 1e-6 * self.curve.max()).any(axis=0))
+        size = np.abs(self.curve)
+        if self.modes is not None:
+            size = size + np.abs(self.modes.curve).sum(axis=0)
+        used = np.flatnonzero((size > 1e-6 * self.curve.max()).any(axis=0))
         last = factor * (used[-1] - _margin_points(origin)) + int(np.ceil(0.15 / self.step))
         return min(2 * (last // 2 + 1), self.z.size)  # an even number, see `build`
 
     def without_bins(self) -> "ShiftedDistributions":
         """The same lattice with no bin on it: the sample that a data set does not use."""
-        return replace(self, curve=self.curve[:0], mean=self.mean[:0])
+        return replace(self, curve=self.curve[:0], mean=self.mean[:0], modes=None)
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Curves (n_mode, n_bin, n_pad) that amplitudes u add, of distributions of unit integral.
+
+    mass, moment: (n_mode, n_bin) integrals of each mode and of z times each mode.
+    """
+
+    curve: NDArray
+    mass: NDArray
+    moment: NDArray
+
+    def changed(self, curve: Array, mean: Array, u: Array) -> tuple[Array, Array]:
+        """A curve (n_bin, n_pad) with u (n_mode,) times the modes added, and its <z> (n_bin,)."""
+        total = curve + jnp.tensordot(u, self.curve, axes=1)
+        return total, (mean + u @ self.moment) / (1 + u @ self.mass)
+
+
+def _stretched(z: NDArray, mean: Array, dz: Array, width: Array) -> Array:
+    """Where in the unstretched curve (n_bin, n) stands what comes to z (n,)."""
+    return (jnp.asarray(z) - mean[:, None] - dz[:, None]) / width[:, None] + mean[:, None]
 
 
 def _margin_points(step: float) -> int:
@@ -153,9 +194,14 @@ def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArra
     convolved with the kernel: no ripple between bins, whatever the bandwidth.
     """
     mass = histogram.counts * np.diff(histogram.edges)
-    below = ndtr((z[:, None] - histogram.edges) / bandwidth)
-    density = (below[:, :-1] - below[:, 1:]) / np.diff(histogram.edges)
-    return (mass / mass.sum(axis=1, keepdims=True)) @ density.T
+    return _smoothed(mass / mass.sum(axis=1, keepdims=True), histogram.edges, bandwidth, z)
+
+
+def _smoothed(mass: NDArray, edges: NDArray, bandwidth: float, z: NDArray) -> NDArray:
+    """Densities (..., n) at `z` of galaxies `mass` (..., n_z) in the cells between `edges`."""
+    below = ndtr((z[:, None] - edges) / bandwidth)
+    density = (below[:, :-1] - below[:, 1:]) / np.diff(edges)
+    return mass @ density.T
 
 
 def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[ShiftedDistributions]:
@@ -188,15 +234,35 @@ def _tabulate(
     norm: NDArray,
     step: float,
 ) -> ShiftedDistributions:
-    if model == "kde":
-        pad = _margin_points(step)
-        lattice = step * np.arange(-pad, z.size + pad)
-        density = kernel_density(table, bandwidth, lattice)
-        return ShiftedDistributions(prefilter(density), z, weights, norm, model, step, table.mean())
-    pad = _margin_points(2 * step)
-    samples = step + 2 * step * np.arange(-pad, z.size // 2 + pad)
-    middle = (table.edges[1:] + table.edges[:-1]) / 2
+    mass = table.counts * np.diff(table.edges)
+    total = mass.sum(axis=1, keepdims=True)
+
+    def curve(counts: NDArray) -> NDArray:
+        """Curves (..., n_pad) of counts (..., n_bin, n_z): the same linear map for both uses."""
+        if model == "kde":
+            pad = _margin_points(step)
+            lattice = step * np.arange(-pad, z.size + pad)
+            part = counts * np.diff(table.edges) / total
+            rows = _smoothed(part, table.edges, bandwidth, lattice)
+            return prefilter(rows.reshape(-1, lattice.size)).reshape(*rows.shape[:-1], -1)
+        pad = _margin_points(2 * step)
+        samples = step + 2 * step * np.arange(-pad, z.size // 2 + pad)
+        return _joined(samples, table.edges, counts)
+
+    modes = None
+    if table.modes is not None:
+        part = table.modes * np.diff(table.edges) / total
+        middle = (table.edges[1:] + table.edges[:-1]) / 2
+        modes = Modes(curve(table.modes), part.sum(axis=-1), part @ middle)
+    return ShiftedDistributions(
+        curve(table.counts), z, weights, norm, model, step, table.mean(), modes
+    )
+
+
+def _joined(samples: NDArray, edges: NDArray, counts: NDArray) -> NDArray:
+    """Counts (..., n_z) in the middles of their cells joined by straight lines, (..., n)."""
     # n(0) = 0, as CosmoSIS has it
-    middle, counts = np.append(0.0, middle), np.pad(table.counts, ((0, 0), (1, 0)))
-    curve = np.stack([np.interp(samples, middle, row, left=0, right=0) for row in counts])
-    return ShiftedDistributions(curve, z, weights, norm, model, step, table.mean())
+    middle = np.append(0.0, (edges[1:] + edges[:-1]) / 2)
+    rows = np.insert(counts, 0, 0.0, axis=-1).reshape(-1, middle.size)
+    lines = [np.interp(samples, middle, row, left=0, right=0) for row in rows]
+    return np.stack(lines).reshape(*counts.shape[:-1], samples.size)

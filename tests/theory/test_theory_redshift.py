@@ -222,3 +222,31 @@ def test_a_width_of_one_changes_nothing(model):
     np.testing.assert_allclose(
         distribution.dndz(dz, jnp.ones(2)), distribution.dndz(dz), rtol=1e-9, atol=1e-10
     )
+
+
+BUMP = np.exp(-0.5 * ((MIDDLE - 0.6) / 0.05) ** 2)
+MODES = np.stack([[0.2 * BUMP, -0.1 * BUMP], [0 * BUMP, 0.05 * np.gradient(SHAPES[1], MIDDLE)]])
+
+
+@pytest.mark.parametrize("width", [None, (1.1, 0.9)])
+@pytest.mark.parametrize("model", ["kde", "histogram"])
+def test_modes_change_the_table(model, width):
+    """n + sum_i u_i U_i, shifted and stretched about its own mean, is a table of that n(z)."""
+    u, dz = np.array([0.7, -1.3]), jnp.array([0.01, -0.02])
+    varying = one(Histogram(EDGES, SHAPES, MODES), model)
+    table = one(Histogram(EDGES, SHAPES + np.tensordot(u, MODES, axes=1)), model)
+    width = None if width is None else jnp.asarray(width)
+    found, expected = varying.dndz(dz, width, jnp.asarray(u)), table.dndz(dz, width)
+    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(varying.dndz(dz, width), one(SMOOTH, model).dndz(dz, width))
+    assert (varying.n_mode, table.n_mode) == (2, 0)
+
+
+def test_the_lattice_reaches_as_far_as_modes_do():
+    far = np.exp(-0.5 * ((MIDDLE - 2.0) / 0.05) ** 2)
+    alone, moved = (
+        redshift.build([Histogram(EDGES, SHAPES, modes)], "kde", 0.003)[0].trimmed()
+        for modes in (None, 0.1 * np.stack([[far, far]]))
+    )
+    assert alone.z[-1] < 1.8 < 2.1 < moved.z[-1]
+    assert moved.without_bins().n_mode == 0
