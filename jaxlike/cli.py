@@ -173,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="METHOD.NAME=VALUE",
-        help="option of a sampler (with ess; NAME=VALUE with evidence; repeatable)",
+        help="option of a sampler (with ess; NAME=VALUE with sbc and evidence; repeatable)",
     )
     benchmark.add_argument(
         "--output", metavar="DIR", help="folder of tables and figures (benchmark_ess, ...)"

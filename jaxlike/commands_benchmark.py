@@ -87,12 +87,14 @@ def _sbc(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
     from jaxlike.benchmarks import sbc
     from jaxlike.plots_benchmarks import rank_figure
 
+    options = _named_options(arguments, "nuts")
     folder = _folder(arguments, "sbc")
     model = _model(arguments, configs[0])
     with termination_as_interrupt():
         found = sbc.calibrate(
             model,
             arguments.mocks or 200,
+            options=options,
             progress=not arguments.no_progress,
             checkpoint=folder / "sbc.checkpoint.npz",
             resume=arguments.resume,
@@ -114,10 +116,8 @@ def _sbc(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
 def _evidence(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
     """Evidence of each configuration, by two methods."""
     from jaxlike.benchmarks import evidence
-    from jaxlike.samplers import checked_options
 
-    given = dict(named_value("--option", item, "NAME=VALUE") for item in arguments.option)
-    options = checked_options("nested", given)
+    options = _named_options(arguments, "nested")
     folder = _folder(arguments, "evidence")
     shown = not arguments.no_progress
     estimates: list[evidence.Estimate] = []
@@ -134,10 +134,18 @@ def _evidence(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
 
 KINDS: dict[str, tuple[Callable[[argparse.Namespace, Sequence[str]], int], tuple[str, ...]]] = {
     "ess": (_ess, ("mocks",)),
-    "sbc": (_sbc, ("methods", "option")),
+    "sbc": (_sbc, ("methods",)),
     "evidence": (_evidence, ("methods", "mocks", "resume")),
 }
 """Benchmarks besides that of the likelihood, and the options that each has no use for."""
+
+
+def _named_options(arguments: argparse.Namespace, method: str) -> dict[str, Any]:
+    """The options NAME=VALUE of the one method that a benchmark runs."""
+    from jaxlike.samplers import checked_options
+
+    given = dict(named_value("--option", item, "NAME=VALUE") for item in arguments.option)
+    return checked_options(method, given)
 
 
 def _model(arguments: argparse.Namespace, config: str) -> "Model":

@@ -28,7 +28,7 @@ def test_even_ranks_and_uneven_ones(tmp_path):
 @pytest.mark.slow
 def test_posteriors_of_mocks_hold_the_truth(small_model, tmp_path):
     """A few mocks of a small survey: ranks everywhere, resumed as if uninterrupted."""
-    options = {"warmup": 50, "samples": 64, "progress": False}
+    options = {"options": {"warmup": 50, "samples": 64}, "progress": False}
     path = tmp_path / "sbc.npz"
     whole = sbc.calibrate(small_model, 6, **options)
     sbc.calibrate(small_model, 2, **options, checkpoint=path)

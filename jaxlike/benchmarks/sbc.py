@@ -6,10 +6,11 @@ densities are right.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -30,8 +31,11 @@ DRAWS = 63
 BINS = 8
 """Bins of ranks, each of eight."""
 
-_MAX_DEPTH = 10
-_CHAINS = 2
+DEFAULTS: dict[str, Any] = {
+    "chains": 2, "warmup": 150, "samples": 126, "seed": 0, "target_accept": 0.8,
+    "max_tree_depth": 10, "start": "prior",
+}  # fmt: skip
+"""Options of NUTS: short chains with longer steps than those that are kept for good."""
 
 
 @dataclass(frozen=True)
@@ -59,18 +63,16 @@ def calibrate(
     model: "jaxlike.Model",
     mocks: int,
     *,
-    warmup: int = 250,
-    samples: int = 315,
-    seed: int = 0,
+    options: Mapping[str, Any] | None = None,
     progress: bool = True,
     checkpoint: Path | None = None,
     resume: bool = False,
 ) -> Calibration:
     """Ranks of the truths of `mocks` simulated data vectors, whose posteriors NUTS samples.
 
-    All share one compilation. After each mock the ranks so far are in `checkpoint`, from which
-    `resume` goes on. JaxlikeError as of `run_nuts`; ConfigError where the prior has factors that
-    are not of single parameters.
+    `options` are those of NUTS, in the place of DEFAULTS. All share one compilation. After each
+    mock the ranks so far are in `checkpoint`, from which `resume` goes on. JaxlikeError as of
+    `run_nuts`; ConfigError where the prior has factors that are not of single parameters.
     """
     if model.external_priors:
         raise ConfigError(
@@ -78,15 +80,14 @@ def calibrate(
             f"external priors: leave out {', '.join(model.external_priors)}"
         )
     names, n = model.parameters, len(model.parameters)
-    settings = {
-        "method": "sbc", "parameters": list(names), "warmup": warmup, "samples": samples,
-        "seed": seed,
-    }  # fmt: skip
+    chosen = DEFAULTS | dict(options or {})
+    seed = chosen.pop("seed")
+    settings = {"method": "sbc", "parameters": list(names), "seed": seed, **chosen}
     before = stored(checkpoint, resume, settings)
     rows = before.arrays["rows"] if before else np.zeros((0, n + 2))
     simulate = _simulator(model)
     with ThreadPoolExecutor(4) as pool, progress_bar(mocks, progress, unit="mock") as bar:
-        engine = Engine.start(model, None, _CHAINS, _MAX_DEPTH, pool)
+        engine = Engine.start(model, None, chosen["chains"], chosen["max_tree_depth"], pool)
         engine.pilot.result()
         bar.reset()
         bar.set_description("calibrating")
@@ -94,15 +95,7 @@ def calibrate(
         for i in range(len(rows), mocks):
             truth, data = simulate(np.random.default_rng((seed, i)))
             chains = run_nuts(
-                model.with_context(data),
-                chains=_CHAINS,
-                warmup=warmup,
-                samples=samples,
-                seed=i,
-                max_tree_depth=_MAX_DEPTH,
-                start="prior",
-                progress=False,
-                engine=engine,
+                model.with_context(data), **chosen, seed=i, progress=False, engine=engine
             )
             flat = chains.draws.reshape(-1, n)
             kept = flat[np.linspace(0, len(flat) - 1, DRAWS).astype(int)]

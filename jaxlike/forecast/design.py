@@ -9,7 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.theory.distributions import smail
+from jaxlike.forecast.shapes import Shape
 from jaxlike.theory.photo_z import Tomography, photo_z_bins
 
 SKY_DEG2 = 4 * np.pi * (180 / np.pi) ** 2
@@ -19,18 +19,19 @@ SKY_DEG2 = 4 * np.pi * (180 / np.pi) ** 2
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Sample:
-    """Galaxies whose true redshifts follow z^a exp(-(z/z0)^b), cut into bins of photometric ones.
+    """Galaxies whose true redshifts have a shape, cut into bins of photometric ones.
 
     density () per arcmin^2 of all of them; edges (n_bin + 1,) of the bins; sigma_z () scatter of a
-    photometric redshift in units of 1 + z. What is between no edges is not used.
+    photometric redshift and bias_z () its offset, in units of 1 + z; outlier_fraction () of those
+    that scatter as `photo_z_bins` has it. What is between no edges is not used.
     """
 
     density: ArrayLike
     edges: ArrayLike
     sigma_z: ArrayLike
-    a: ArrayLike
-    b: ArrayLike
-    z0: ArrayLike
+    shape: Shape
+    bias_z: ArrayLike = 0.0
+    outlier_fraction: ArrayLike | None = None
 
     @property
     def n_bin(self) -> int:
@@ -39,8 +40,15 @@ class Sample:
 
     def bins(self, z: NDArray) -> Tomography:
         """True n(z) (n_bin, n) of the bins on a lattice z (n,), and their densities (n_bin,)."""
-        everything = smail(z, self.a, self.b, self.z0)
-        return photo_z_bins(z, everything, self.edges, self.sigma_z, density=self.density)
+        return photo_z_bins(
+            z,
+            self.shape.dndz(z),
+            self.edges,
+            self.sigma_z,
+            density=self.density,
+            bias=self.bias_z,
+            outlier_fraction=0.0 if self.outlier_fraction is None else self.outlier_fraction,
+        )
 
 
 @jax.tree_util.register_dataclass

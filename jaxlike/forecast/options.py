@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from numbers import Real
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,9 @@ import numpy as np
 from jaxlike.config.cobaya_yaml import load_yaml
 from jaxlike.config.options import CHOICES, bad_value, check_option_names
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.forecast.design import Design, Sample
+from jaxlike.forecast.checks import block, number, numbers, positive, whole
+from jaxlike.forecast.design import Design
+from jaxlike.forecast.sample_options import sample_from
 from jaxlike.forecast.survey import Forecast, build_forecast
 from jaxlike.forecast.universe import build_universe
 from jaxlike.names import canonical_name, is_known
@@ -99,25 +100,25 @@ def read_survey(path: str | PathLike[str]) -> SurveyConfig:
 
 def _config(info: Mapping[str, Any], path: Path) -> SurveyConfig:
     check_option_names(info, _BLOCKS, "block")
-    survey = _block(info, "survey", ("area", "sigma_e", "source", "lens"), required=True)
-    source = _sample(survey, "source", ())
-    lens = _sample(survey, "lens", ("bias",))
+    survey = block(info, "survey", ("area", "sigma_e", "source", "lens"), required=True)
+    source = sample_from(survey, "source", ())
+    lens = sample_from(survey, "lens", ("bias",))
     design = Design(
-        area=_positive("survey: area", survey.get("area")),
-        sigma_e=_positive("survey: sigma_e", survey.get("sigma_e")),
+        area=positive("survey: area", survey.get("area")),
+        sigma_e=positive("survey: sigma_e", survey.get("sigma_e")),
         source=source,
         lens=lens,
     )
     if not np.asarray(design.f_sky) <= 1:
         raise bad_value("survey: area", survey["area"], "at most 41253 square degrees, the sky")
-    bias = _numbers("survey: lens: bias", survey["lens"].get("bias"))
+    bias = numbers("survey: lens: bias", survey["lens"].get("bias"))
     if len(bias) != lens.n_bin:
         raise ConfigError(
             f"option 'survey: lens: bias' has {len(bias)} numbers for {lens.n_bin} bins of lenses"
         )
     fiducial = {
-        name: _number(f"fiducial: {name}", value)
-        for name, value in _block(info, "fiducial", None, required=True).items()
+        name: number(f"fiducial: {name}", value)
+        for name, value in block(info, "fiducial", None, required=True).items()
     }
     for name in fiducial:
         canonical_name(name)
@@ -125,13 +126,13 @@ def _config(info: Mapping[str, Any], path: Path) -> SurveyConfig:
     vary = info.get("vary")
     if not isinstance(vary, list) or not vary:
         raise bad_value("vary", vary, "a list of parameters")
-    theory = _block(info, "theory", ("linear", "nonlinear"))
+    theory = block(info, "theory", ("linear", "nonlinear"))
     for name, value in theory.items():
         if value not in CHOICES[name]:
             raise bad_value(f"theory: {name}", value, ", ".join(CHOICES[name]))
-    ell = _block(info, "ell", ("min", "max", "n", "max_counts"), required=True)
-    low, high = (_positive(f"ell: {name}", ell.get(name)) for name in ("min", "max"))
-    n = _whole("ell: n", ell.get("n", 20), at_least=2)
+    ell = block(info, "ell", ("min", "max", "n", "max_counts"), required=True)
+    low, high = (positive(f"ell: {name}", ell.get(name)) for name in ("min", "max"))
+    n = whole("ell: n", ell.get("n", 20), at_least=2)
     if not low < high:
         raise ConfigError(f"option 'ell': min is {low:g} and max {high:g}; min must be the smaller")
     largest = ell.get("max_counts")
@@ -143,52 +144,27 @@ def _config(info: Mapping[str, Any], path: Path) -> SurveyConfig:
         alignment=alignment,
         vary=_names(vary, fiducial),
         priors={
-            _same(name, fiducial): _positive(f"priors: {name}", value)
-            for name, value in _block(info, "priors", None).items()
+            _same(name, fiducial): positive(f"priors: {name}", value)
+            for name, value in block(info, "priors", None).items()
         },
         theory=theory,
         ell=np.geomspace(low, high, n),
-        ell_max_counts=None if largest is None else _positive("ell: max_counts", largest),
+        ell_max_counts=None if largest is None else positive("ell: max_counts", largest),
         optimise=_optimise(info),
         output=info.get("output"),
     )
 
 
-def _sample(survey: Mapping[str, Any], name: str, more: tuple[str, ...]) -> Sample:
-    where = f"survey: {name}"
-    given = survey.get(name)
-    accepted = ("density", "smail", "edges", "sigma_z", *more)
-    if not isinstance(given, Mapping):
-        raise bad_value(where, given, f"a mapping of {', '.join(accepted)}")
-    check_option_names(given, accepted, f"option of {where}:")
-    smail = given.get("smail")
-    if not isinstance(smail, Mapping) or set(smail) != {"a", "b", "z0"}:
-        raise bad_value(f"{where}: smail", smail, "{a, b, z0} of z^a exp(-(z/z0)^b)")
-    edges = _numbers(f"{where}: edges", given.get("edges"))
-    if len(edges) < 2 or not np.all(np.diff(edges) > 0) or edges[0] < 0:
-        listed = ", ".join(f"{edge:g}" for edge in edges)
-        raise ConfigError(
-            f"option '{where}: edges' is {listed}, which is out of order; accepted are two or more "
-            "ascending redshifts"
-        )
-    return Sample(
-        density=_positive(f"{where}: density", given.get("density")),
-        edges=np.array(edges),
-        sigma_z=_positive(f"{where}: sigma_z", given.get("sigma_z")),
-        **{key: _positive(f"{where}: smail: {key}", smail[key]) for key in ("a", "b", "z0")},
-    )
-
-
 def _optimise(info: Mapping[str, Any]) -> Optimise:
     names = ("merit", "adjust", "steps", "learning_rate", "cost_exponent", "narrowest_bin")
-    given = _block(info, "optimise", names)
+    given = block(info, "optimise", names)
     values: dict[str, Any] = {
-        name: _positive(f"optimise: {name}", given[name])
+        name: positive(f"optimise: {name}", given[name])
         for name in ("learning_rate", "cost_exponent", "narrowest_bin")
         if name in given
     }
     if "steps" in given:
-        values["steps"] = _whole("optimise: steps", given["steps"], at_least=1)
+        values["steps"] = whole("optimise: steps", given["steps"], at_least=1)
     if "merit" in given:
         if given["merit"] not in MERITS:
             raise bad_value("optimise: merit", given["merit"], ", ".join(MERITS))
@@ -220,40 +196,3 @@ def _same(name: str, fiducial: Mapping[str, float]) -> str:
     """The name under which `fiducial` has a cosmological parameter; any other as it is."""
     wanted = canonical_name(name) if is_known(name) else name
     return next((key for key in fiducial if canonical_name(key) == wanted), wanted)
-
-
-def _block(
-    info: Mapping[str, Any], name: str, accepted: tuple[str, ...] | None, *, required: bool = False
-) -> dict[str, Any]:
-    given = info.get(name)
-    if (given is None and required) or not isinstance(given or {}, Mapping):
-        raise ConfigError(f"block '{name}' is {given!r}, but must be a mapping of names")
-    block = dict(given or {})
-    if accepted is not None:
-        check_option_names(block, accepted, f"option of {name}:")
-    return block
-
-
-def _number(name: str, value: object, accepted: str = "a number") -> float:
-    if isinstance(value, bool) or not isinstance(value, Real) or not np.isfinite(float(value)):
-        raise bad_value(name, value, accepted)
-    return float(value)
-
-
-def _positive(name: str, value: object) -> float:
-    number = _number(name, value, "a positive number")
-    if not number > 0:
-        raise bad_value(name, value, "a positive number")
-    return number
-
-
-def _whole(name: str, value: object, *, at_least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < at_least:
-        raise bad_value(name, value, f"a whole number from {at_least}")
-    return value
-
-
-def _numbers(name: str, value: object) -> list[float]:
-    if not isinstance(value, list) or not value:
-        raise bad_value(name, value, "a list of numbers")
-    return [_number(name, item, "a list of numbers") for item in value]

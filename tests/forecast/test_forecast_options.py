@@ -45,6 +45,14 @@ def test_the_shipped_example(repository):
         (["survey", "area"], 5e4, "at most 41253 square degrees"),
         (["survey", "depth"], 25, "unknown option of survey: 'depth'; accepted are area"),
         (["survey", "lens", "smail"], {"a": 2.0}, "smail' is {'a': 2.0}; accepted are {a, b, z0}"),
+        (["survey", "lens", "fu"], {}, "'survey: lens' has smail and fu; one of smail, fu, gau"),
+        (
+            ["survey", "lens", "smail"],
+            None,
+            "'survey: lens' has no n(z); one of smail, fu, gaussian",
+        ),
+        (["survey", "lens", "bias_z"], "x", "bias_z' is 'x'; accepted are a number"),
+        (["survey", "lens", "outlier_fraction"], 2, "is 2; accepted are a number from 0 to 1"),
         (["survey"], None, "block 'survey' is None"),
         (["surveys"], {}, "unknown block 'surveys'; accepted are survey, fiducial"),
         (["fiducial", "Omega_x"], 0.1, "unknown parameter 'Omega_x'"),
@@ -68,6 +76,35 @@ def test_bad_input(info, tmp_path, keys, value, words, monkeypatch):
     with pytest.raises(JaxlikeError) as error:
         read_survey(path).forecast()
     assert str(error.value).startswith(str(path))
+    assert words in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("shape", "given", "words"),
+    [
+        ("fu", {"a": 1.0}, "fu' is {'a': 1.0}; accepted are {a, b, c} of n(z) ~ (z^a + z^(ab))"),
+        ("gaussian", {"mean": 0.5, "sigma": 0}, "sigma' is 0; accepted are a positive number"),
+        ("table", 1.0, "table' is 1.0; accepted are the name of a text file"),
+        ("table", "{tmp}/absent.txt", "absent.txt: cannot be read as columns z and n(z)"),
+        ("table", ("0.1 1 2",), "nz.txt: must have two columns of numbers"),
+        ("table", ("0.2 1", "0.1 1"), "nz.txt: column z must ascend"),
+        ("table", ("0.1 -1", "0.2 1"), "nz.txt: column n(z) must be >= 0"),
+        ("table", ("0.1 x",), "nz.txt: cannot be read as columns"),
+    ],
+)
+def test_shapes_that_are_none(info, tmp_path, shape, given, words):
+    if isinstance(given, tuple):
+        (tmp_path / "nz.txt").write_text("\n".join(given))
+        given = "{tmp}/nz.txt"
+    if isinstance(given, str):
+        given = given.format(tmp=tmp_path)
+    lens = info["survey"]["lens"]
+    del lens["smail"]
+    lens[shape] = given
+    (tmp_path / "survey.yaml").write_text(yaml.safe_dump(info))
+    with pytest.raises(JaxlikeError) as error:
+        read_survey(tmp_path / "survey.yaml")
     assert words in str(error.value)
     assert "\n" not in str(error.value)
 

@@ -11,6 +11,7 @@ from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.forecast.design import Design, Sample, as_arrays, edges_from, gaps_from
 from jaxlike.forecast.optimise import gradient, optimise
 from jaxlike.forecast.options import Optimise
+from jaxlike.forecast.shapes import Smail
 from jaxlike.forecast.survey import build_forecast
 from jaxlike.forecast.universe import build_universe
 from jaxlike.theory.distributions import per_steradian
@@ -22,8 +23,8 @@ ELL = np.geomspace(30, 600, 6)
 DESIGN = Design(
     area=5000.0,
     sigma_e=0.26,
-    source=Sample(20.0, np.array([0.0, 0.8, 3.0]), 0.05, 2.0, 1.0, 0.3),
-    lens=Sample(3.0, np.array([0.2, 0.5, 0.9]), 0.03, 2.0, 1.5, 0.5),
+    source=Sample(20.0, np.array([0.0, 0.8, 3.0]), 0.05, Smail(2.0, 1.0, 0.3)),
+    lens=Sample(3.0, np.array([0.2, 0.5, 0.9]), 0.03, Smail(2.0, 1.5, 0.5)),
 )
 VARY = ("A_IA", "b", "m", "dz_source", "dz_lens")
 PRIORS = {"m": 0.01, "dz_source": 0.005, "dz_lens": 0.005, "h": 0.05, "n_s": 0.02}
