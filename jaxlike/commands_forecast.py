@@ -103,7 +103,7 @@ def moped(arguments: argparse.Namespace) -> int:
     for name, y, expected in zip(model.parameters, found.data, found.theory, strict=True):
         print(f"{name:<{width}} {y:14.4f} {expected:14.4f} {y - expected:12.3f}")
     print(
-        f"\n{model.data.n_data} points to {len(found.data)} numbers; chi2 at the reference "
+        f"\n{model.data.n_data} points to {len(found.data)} numbers; chi2 at the best fit "
         f"{found.chi2[0]:.3f} and {found.chi2[1]:.3f}; Fisher matrices differ by "
         f"{found.fisher_difference:.1e} of their diagonal"
     )
@@ -113,13 +113,13 @@ def moped(arguments: argparse.Namespace) -> int:
         np.savez(
             file,
             names=np.array(model.parameters),
-            fiducial=model.reference,
+            at=found.at,
             vectors=found.vectors,
             compressed_data=found.data,
             compressed_theory=found.theory,
         )
     latex = {spec.name: spec.latex or spec.name for spec in model.specs}
-    where = {n: float(v) for n, v in zip(model.parameters, model.reference, strict=True)}
+    where = {n: float(v) for n, v in zip(model.parameters, found.at, strict=True)}
     plot = contour_plot(
         found.axes,
         {

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import yaml
 import jaxlike
 from jaxlike.config import TheoryOptions, read_config
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.moped import derivatives_of, moped_vectors, uncompressed
+from jaxlike.moped import compressed, expansion, moped_vectors, uncompressed, vectors_of
 
 RNG = np.random.default_rng(2)
 ROOT = RNG.normal(size=(9, 9))
@@ -50,7 +51,7 @@ def test_nearly_degenerate_parameters_keep_their_vectors_apart():
 @pytest.mark.parametrize(
     ("column", "words"),
     [
-        (0.0, "'c' has no effect on the data at its reference value"),
+        (0.0, "'c' has no effect on the data where they are best fit"),
         (2.0, "'c' is degenerate with those before it"),
     ],
 )
@@ -81,19 +82,38 @@ def test_the_option_compresses(short, small_model):
 
 
 def test_no_information_is_lost(short, small_model):
-    derivatives = jnp.asarray(derivatives_of(small_model))
+    here = expansion(small_model)
+    derivatives = jnp.asarray(here.derivatives)
     full, less = (np.asarray(m.information(derivatives)) for m in (small_model, short))
     scale = np.sqrt(np.diag(full))
     np.testing.assert_allclose(
         less / np.outer(scale, scale), full / np.outer(scale, scale), atol=1e-8
     )
-    # near the reference the whole likelihood of data without noise is the same
-    x = small_model.reference
+    # near that point the whole likelihood of data without noise is the same
+    x = here.x
     step = 0.3 / scale
-    noiseless = [m.with_context(small_model.mean(x)) for m in (small_model, short)]
-    values = [float(m.log_posterior(x + step) - m.log_prior(x + step)) for m in noiseless]
+    noiseless = [m.with_context(here.mean) for m in (small_model, short)]
+    values = [float(m.log_likelihood(m.params_dict(x + step))) for m in noiseless]
     assert values[0] < -0.01
     assert values[0] == pytest.approx(values[1], rel=0.1)
+
+
+def test_the_mean_is_expanded_at_the_mode(small_model):
+    """Of the posterior over u, from the edge of a prior as well; or where it is told to."""
+    reference = small_model.reference
+    noise = np.linalg.cholesky(small_model.data.covariance) @ RNG.normal(size=72)
+    model = small_model.with_context(np.asarray(small_model.mean(reference)) + noise)
+    first, *others = model.config.parameters
+    edge = (replace(first, ref_loc=first.prior.support[0]), *others)
+    here = expansion(replace(model, config=replace(model.config, parameters=edge)))
+    mode = np.asarray(model.to_unconstrained(here.x))
+    gradient = np.asarray(jax.grad(model.log_density)(mode))
+    assert np.abs(gradient).max() < 0.3  # of a posterior of width one or less
+    np.testing.assert_allclose(here.mean, model.mean(here.x), rtol=1e-10)
+    there = expansion(small_model, reference)
+    np.testing.assert_array_equal(there.x, reference)
+    vectors = vectors_of(small_model, small_model.reference)
+    assert compressed(small_model, vectors).likelihood.vectors is vectors
 
 
 def test_the_posterior_has_its_gradient(short):

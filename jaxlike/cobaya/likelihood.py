@@ -180,7 +180,7 @@ class TwoPointLikelihood(Likelihood):
         self._evaluate: Callable[..., Array] = jax.jit(evaluate)
 
     def _compressed(self, provider: Any) -> TwoPoint:
-        """The likelihood compressed for the input's own sampled parameters, at their references."""
+        """The likelihood compressed for the input's own sampled parameters."""
         try:
             return model_from_config(config_from_info(provider.model.info(), "input")).likelihood
         except JaxlikeError as error:

@@ -78,7 +78,7 @@ class TheoryOptions:
     there is no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained
     for, likelihood zero and a counted warning, or an error.  compression:
     likelihood of the data, or of one number for each sampled parameter (MOPED,
-    arXiv:astro-ph/9911102) that tells of it at the reference point.
+    arXiv:astro-ph/9911102) that tells of it around the best fit.
     """
 
     linear: LinearModel = "eisenstein_hu"

@@ -11,7 +11,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxlike.model import Model
-from jaxlike.moped import compressed, derivatives_of, moped_vectors
+from jaxlike.moped import compressed, expansion, moped_vectors
 
 _N_GRID, _N_SIGMA, _BATCH = 41, 3.6, 8
 
@@ -20,11 +20,12 @@ _N_GRID, _N_SIGMA, _BATCH = 41, 3.6, 8
 class Comparison:
     """MOPED vectors (n_data, n), compressed data and theory (n,), and how much is lost.
 
-    fisher_difference: largest, in units of the diagonal; chi2: of all data and of the numbers, at
-    the reference; axes and surfaces: ln L of both (n_x, n_y) in two parameters, the others at
-    their reference values.
+    at (n,): where the mean is expanded; fisher_difference: largest, in units of the diagonal; chi2:
+    of all data and of the numbers, there; axes and surfaces: ln L of both (n_x, n_y) in two
+    parameters, the others as there.
     """
 
+    at: NDArray
     vectors: NDArray
     data: NDArray
     theory: NDArray
@@ -35,31 +36,32 @@ class Comparison:
 
 
 def compare(model: Model, pair: Sequence[str]) -> Comparison:
-    """Compress `model` at its reference point and compare, with contours in a pair of parameters.
+    """Compress `model` where it fits best and compare, with contours in a pair of parameters.
 
     They are drawn around the peak of the Gaussian that the Fisher matrix makes of the likelihood.
     """
-    derivatives = derivatives_of(model)
+    here = expansion(model)
+    derivatives = here.derivatives
     vectors = moped_vectors(derivatives, model.data.covariance, model.parameters)
     short = compressed(model, vectors)
     full, less = (np.asarray(m.information(jnp.asarray(derivatives))) for m in (model, short))
     scale = np.sqrt(np.diag(full))
-    mean = np.asarray(model.mean(model.reference))
-    data, theory = model.data.value @ vectors, mean @ vectors
+    data, theory = np.asarray(model.context) @ vectors, here.mean @ vectors
     at = [model.parameters.index(name) for name in pair]
     slope = ((vectors.T @ derivatives).T @ (data - theory))[at]
     covariance = np.linalg.inv(full[np.ix_(at, at)])
-    peak, width = model.reference[at] + covariance @ slope, np.sqrt(np.diag(covariance))
+    peak, width = here.x[at] + covariance @ slope, np.sqrt(np.diag(covariance))
     ends = [_inside(model, i, c, _N_SIGMA * w) for i, c, w in zip(at, peak, width, strict=True)]
     axes = tuple(np.linspace(*end, _N_GRID) for end in ends)
     points = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, 2)
-    chi2 = np.asarray(_both_chi2(model, short, at, points)).reshape(_N_GRID, _N_GRID, 2)
+    chi2 = np.asarray(_both_chi2(model, short, here.x, at, points)).reshape(_N_GRID, _N_GRID, 2)
     return Comparison(
+        here.x,
         vectors,
         data,
         theory,
         float(np.max(np.abs(less - full) / np.outer(scale, scale))),
-        tuple(float(m.likelihood.chi2_of(jnp.asarray(mean))) for m in (model, short)),  # type: ignore[arg-type]
+        tuple(float(m.likelihood.chi2_of(jnp.asarray(here.mean))) for m in (model, short)),  # type: ignore[arg-type]
         axes,  # type: ignore[arg-type]
         (-0.5 * chi2[..., 0], -0.5 * chi2[..., 1]),
     )
@@ -70,12 +72,11 @@ def _inside(model: Model, i: int, centre: float, reach: float) -> tuple[float, f
     return max(low, centre - reach), min(high, centre + reach)
 
 
-def _both_chi2(model: Model, short: Model, at: list[int], points: NDArray) -> Array:
+def _both_chi2(model: Model, short: Model, x: NDArray, at: list[int], points: NDArray) -> Array:
     """chi^2 (n_point, 2) of all data and of the numbers; theory at each point once."""
-    x = jnp.asarray(model.reference)
 
     def both(point: Array) -> Array:
-        mean = model.mean(x.at[jnp.asarray(at)].set(point))
+        mean = model.mean(jnp.asarray(x).at[jnp.asarray(at)].set(point))
         return jnp.stack([m.likelihood.chi2_of(mean) for m in (model, short)])
 
     return jax.jit(partial(jax.lax.map, both, batch_size=_BATCH))(jnp.asarray(points))
