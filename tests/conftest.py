@@ -9,10 +9,12 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# Many tests, and the programs they start, compile the same few functions: once is enough. JAX
-# reads this when it is imported.
+# Many tests, and the programs they start, compile the same few functions: once is enough. What they
+# compile they run a few times only: compilation that takes half as long pays, though the result is
+# twice as slow. JAX reads these when it is imported.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+os.environ["XLA_FLAGS"] = f"--xla_backend_optimization_level=0 {os.environ.get('XLA_FLAGS', '')}"
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402

@@ -1,5 +1,7 @@
 """Configurations: the shipped inputs, keywords, options, and files that cannot be read."""
 
+from dataclasses import replace
+
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -88,6 +90,18 @@ def test_the_input_with_dark_energy_has_one_parameter_more(repository, probes):
     assert (w.theory, w.probes) == (full.theory, full.probes)
     (more,) = (p for p in w.parameters if p not in full.parameters)
     assert (more.name, more.prior) == ("w", Uniform(-2.0, -0.33))
+
+
+def test_the_input_with_torquing_has_three_parameters_more(repository):
+    shear, tatt = (
+        read_config(repository / "cobaya_yaml" / f"des_y1_{name}.yaml")
+        for name in ("shear", "tatt_shear")
+    )
+    assert tatt.theory == replace(shear.theory, alignment="tatt")
+    assert tatt.probes == shear.probes
+    more = [p for p in tatt.sampled if p not in shear.sampled]
+    assert [p.name for p in more] == ["A2_IA", "alpha2_IA", "bTA_IA"]
+    assert set(shear.sampled) < set(tatt.sampled)
 
 
 def test_shipped_inputs_differ_only_as_they_say(repository):

@@ -37,7 +37,6 @@ def test_both_methods_find_it_and_the_table_compares(make_gaussian, tmp_path):
         ("evidence", ["--resume"]),
         ("evidence", ["--methods", "nuts"]),
         ("sbc", ["--methods", "nuts"]),
-        ("sbc", ["--option", "live=3"]),
         ("ess", ["--mocks", "3"]),
     ],
 )
