@@ -28,7 +28,7 @@ class Sizes:
 
 
 def sample_of(stem: str) -> str:
-    """ "lens" or "source": whose galaxies a numbered parameter belongs to."""
+    """Whose galaxies a numbered parameter belongs to: "lens" or "source"."""
     return COUNTED_BY[stem].removesuffix("_modes")
 
 
