@@ -17,6 +17,7 @@ import numpy as np
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, qr, solve_triangular
+from scipy.optimize import minimize
 
 from jaxlike.errors import ParameterError
 from jaxlike.model import Model
@@ -25,8 +26,8 @@ from jaxlike.numerics.derivatives import jacobian
 _SMALLEST = 1e-6  # of a derivative's length: what those before it must leave of it
 
 _FAR = 4.0  # in u
-_STEPS = 40
-_GAIN = 1e-3  # in log-density: what a step must promise
+_SLOPE = 1e-2  # of the log-density over u, which curves by one or more: the mode is that close
+_WORST = 1e300  # stands for a point without a finite density or derivatives
 
 
 def moped_vectors(derivatives: NDArray, covariance: NDArray, names: Sequence[str]) -> NDArray:
@@ -65,16 +66,15 @@ class Expansion(NamedTuple):
 def expansion(model: Model, at: ArrayLike | None = None) -> Expansion:
     """The mean around x (n,), by default around the mode of the posterior over u.
 
-    There the numbers keep most of what the data tell where the mean is no linear function. Steps of
-    Levenberg and Marquardt reach it from the reference point. ParameterError where the theory has
-    no derivatives.
+    There the numbers keep most of what the data tell where the mean is no linear function; it is
+    searched for from the reference point. ParameterError where the theory has no derivatives.
     """
     linearised = jax.jit(lambda x: (model.mean(x), jacobian(model.mean, x)))
 
     def around(x: NDArray) -> Expansion:
         return Expansion(x, *map(np.asarray, linearised(jnp.asarray(x))))
 
-    found = _climb(model, around) if at is None else around(np.asarray(at, float))
+    found = _mode(model, around) if at is None else around(np.asarray(at, float))
     if not np.isfinite(found.derivatives).all():
         raise ParameterError(
             "the theory has no finite derivatives at the reference values of the parameters, which "
@@ -83,41 +83,34 @@ def expansion(model: Model, at: ArrayLike | None = None) -> Expansion:
     return found
 
 
-def _climb(model: Model, around: Callable[[NDArray], Expansion]) -> Expansion:
-    """From the reference point to the mode over u, or as far as _STEPS go."""
-    triangle = cholesky(model.data.covariance, lower=True)
-    outward = model.from_unconstrained
+def _mode(model: Model, around: Callable[[NDArray], Expansion]) -> Expansion:
+    """The mode over u, by SciPy's trust regions from the reference point."""
+    whole, outward = uncompressed(model), model.from_unconstrained
     carry = jax.jit(lambda u: (outward(u), jax.jacfwd(outward)(u)))
     prior = jax.jit(jax.value_and_grad(model.log_reference))
     context = np.asarray(model.context)
 
-    def look(u: NDArray) -> tuple[float, Expansion, NDArray, NDArray]:
-        """Log-density at u (n,), the mean around it, its gradient and Gauss-Newton curvature."""
+    def products(u: NDArray) -> NDArray:
+        """[J r]^T C^-1 [J r], (n + 1, n + 1), of the derivatives in u and of the residual."""
         x, slope = map(np.asarray, carry(u))
         here = around(x)
-        log_prior, gradient = map(np.asarray, prior(u))
-        residual = solve_triangular(triangle, context - here.mean, lower=True, check_finite=False)
-        rows = solve_triangular(triangle, here.derivatives, lower=True, check_finite=False) @ slope
-        value = float(log_prior - 0.5 * residual @ residual)
-        return value, here, gradient + rows.T @ residual, rows.T @ rows + np.eye(len(u))
+        columns = np.column_stack([here.derivatives @ slope, context - here.mean])
+        return np.asarray(whole.information(jnp.asarray(columns)))
+
+    def objective(u: NDArray) -> tuple[float, NDArray]:
+        found, (log_prior, gradient) = products(u), map(np.asarray, prior(u))
+        value = float(found[-1, -1] / 2 - log_prior)
+        return value if np.isfinite(found).all() else _WORST, -found[:-1, -1] - gradient
+
+    def curvature(u: NDArray) -> NDArray:
+        return products(u)[:-1, :-1] + np.eye(len(u))
 
     u = np.asarray(model.to_unconstrained(model.reference))
     u = np.clip(np.nan_to_num(u), -_FAR, _FAR)  # a reference may be at an edge of its prior
-    value, here, gradient, curvature = look(u)
-    if not (np.isfinite(value) and np.isfinite(here.derivatives).all()):
-        return here
-    damping = 0.0
-    for _ in range(_STEPS):
-        step = np.linalg.solve(curvature + damping * np.eye(len(u)), gradient)
-        if gradient @ step < _GAIN:
-            break
-        trial = look(u + step)
-        if trial[0] > value and np.isfinite(trial[1].derivatives).all():
-            u, damping = u + step, damping / 10
-            value, here, gradient, curvature = trial
-        else:
-            damping = max(10 * damping, 1.0)
-    return here
+    if objective(u)[0] < _WORST:
+        options = {"gtol": _SLOPE}
+        u = minimize(objective, u, jac=True, hess=curvature, method="dogleg", options=options).x
+    return around(np.asarray(outward(u)))
 
 
 def vectors_of(model: Model, at: ArrayLike | None = None) -> NDArray:

@@ -52,10 +52,8 @@ def numbers(name: str, value: object) -> list[float]:
     return [number(name, item, "a list of numbers") for item in value]
 
 
-def fraction(name: str, value: object) -> float | None:
-    """A number from 0 to 1, or None where there is none."""
-    if value is None:
-        return None
+def fraction(name: str, value: object) -> float:
+    """A number from 0 to 1."""
     found = number(name, value, "a number from 0 to 1")
     if not 0 <= found <= 1:
         raise bad_value(name, value, "a number from 0 to 1")

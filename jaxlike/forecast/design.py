@@ -30,7 +30,7 @@ class Sample:
     edges: ArrayLike
     sigma_z: ArrayLike
     shape: Shape
-    bias_z: ArrayLike = 0.0
+    bias_z: ArrayLike | None = None
     outlier_fraction: ArrayLike | None = None
 
     @property
@@ -40,15 +40,11 @@ class Sample:
 
     def bins(self, z: NDArray) -> Tomography:
         """True n(z) (n_bin, n) of the bins on a lattice z (n,), and their densities (n_bin,)."""
-        return photo_z_bins(
-            z,
-            self.shape.dndz(z),
-            self.edges,
-            self.sigma_z,
-            density=self.density,
-            bias=self.bias_z,
-            outlier_fraction=0.0 if self.outlier_fraction is None else self.outlier_fraction,
-        )
+        # what is None is no number of the design: neither computed nor differentiated in
+        errors = {"bias": self.bias_z, "outlier_fraction": self.outlier_fraction}
+        given = {name: value for name, value in errors.items() if value is not None}
+        everything = self.shape.dndz(z)
+        return photo_z_bins(z, everything, self.edges, self.sigma_z, density=self.density, **given)
 
 
 @jax.tree_util.register_dataclass

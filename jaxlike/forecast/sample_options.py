@@ -1,6 +1,7 @@
 """The part of a survey's file that says what galaxies a sample has."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +11,10 @@ from jaxlike.config.options import bad_value, check_option_names
 from jaxlike.errors import ConfigError
 from jaxlike.forecast.checks import fraction, number, numbers, positive
 from jaxlike.forecast.design import Sample
-from jaxlike.forecast.shapes import ANALYTIC, Shape, Table, parameters_of
+from jaxlike.forecast.shapes import ANALYTIC, Shape, Table
 
 _BINS = ("edges", "sigma_z", "bias_z", "outlier_fraction")
-_SHAPES = {
-    "smail": "z^a exp(-(z/z0)^b)",
-    "fu": "(z^a + z^(ab)) / (z^b + c)",
-    "gaussian": "exp(-(z - mean)^2 / (2 sigma^2))",
-    "table": "the columns of a file",
-}
+_SHAPES = (*ANALYTIC, "table")
 
 
 def sample_from(survey: Mapping[str, Any], name: str, more: tuple[str, ...]) -> Sample:
@@ -41,9 +37,17 @@ def sample_from(survey: Mapping[str, Any], name: str, more: tuple[str, ...]) -> 
         edges=np.array(edges),
         sigma_z=positive(f"{where}: sigma_z", given.get("sigma_z")),
         shape=_shape(given, where),
-        bias_z=number(f"{where}: bias_z", given.get("bias_z", 0.0)),
-        outlier_fraction=fraction(f"{where}: outlier_fraction", given.get("outlier_fraction")),
+        bias_z=_optional(given, "bias_z", where, number),
+        outlier_fraction=_optional(given, "outlier_fraction", where, fraction),
     )
+
+
+def _optional(
+    given: Mapping[str, Any], name: str, where: str, check: Callable[[str, object], float]
+) -> float | None:
+    """A checked number, or None where it is not given."""
+    value = given.get(name)
+    return None if value is None else check(f"{where}: {name}", value)
 
 
 def _shape(given: Mapping[str, Any], where: str) -> Shape:
@@ -60,7 +64,8 @@ def _shape(given: Mapping[str, Any], where: str) -> Shape:
         if not isinstance(value, str):
             raise bad_value(where, value, "the name of a text file with the columns z and n(z)")
         return Table.read(Path(value).expanduser())
-    wanted = parameters_of(name)
+    shape = ANALYTIC[name]
+    wanted = [field.name for field in fields(shape)]
     if not isinstance(value, Mapping) or set(value) != set(wanted):
-        raise bad_value(where, value, f"{{{', '.join(wanted)}}} of n(z) ~ {_SHAPES[name]}")
-    return ANALYTIC[name](**{key: positive(f"{where}: {key}", value[key]) for key in wanted})
+        raise bad_value(where, value, f"{{{', '.join(wanted)}}} of n(z) ~ {shape.formula}")
+    return shape(**{key: positive(f"{where}: {key}", value[key]) for key in wanted})

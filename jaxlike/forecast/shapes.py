@@ -1,9 +1,10 @@
 """True redshifts of all galaxies of a sample, before it is cut into bins: pytrees of numbers."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import jax
 import numpy as np
@@ -22,45 +23,50 @@ class Shape(Protocol):
         """n(z) (n,) of unit integral on a lattice z (n,)."""
 
 
+class Analytic:
+    """A shape with a formula: a dataclass whose fields are the parameters, in their order."""
+
+    function: ClassVar[Callable[..., Array]]
+    formula: ClassVar[str]
+
+    def dndz(self, z: NDArray) -> Array:
+        """n(z) (n,) of unit integral on a lattice z (n,)."""
+        return self.function(z, *vars(self).values())
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Smail:
-    """z^a exp(-(z/z0)^b), see `distributions.smail`."""
+class Smail(Analytic):
+    """See `distributions.smail`."""
 
+    function = staticmethod(distributions.smail)
+    formula = "z^a exp(-(z/z0)^b)"
     a: ArrayLike
     b: ArrayLike
     z0: ArrayLike
 
-    def dndz(self, z: NDArray) -> Array:
-        """n(z) (n,) of unit integral on a lattice z (n,)."""
-        return distributions.smail(z, self.a, self.b, self.z0)
-
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Fu:
-    """(z^a + z^(ab)) / (z^b + c), see `distributions.fu`."""
+class Fu(Analytic):
+    """See `distributions.fu`."""
 
+    function = staticmethod(distributions.fu)
+    formula = "(z^a + z^(ab)) / (z^b + c)"
     a: ArrayLike
     b: ArrayLike
     c: ArrayLike
 
-    def dndz(self, z: NDArray) -> Array:
-        """n(z) (n,) of unit integral on a lattice z (n,)."""
-        return distributions.fu(z, self.a, self.b, self.c)
-
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Gaussian:
-    """exp(-(z - mean)^2 / (2 sigma^2)) at z > 0."""
+class Gaussian(Analytic):
+    """See `distributions.gaussian`."""
 
+    function = staticmethod(distributions.gaussian)
+    formula = "exp(-(z - mean)^2 / (2 sigma^2))"
     mean: ArrayLike
     sigma: ArrayLike
-
-    def dndz(self, z: NDArray) -> Array:
-        """n(z) (n,) of unit integral on a lattice z (n,)."""
-        return distributions.gaussian(z, self.mean, self.sigma)
 
 
 @partial(jax.tree_util.register_dataclass, data_fields=["density"], meta_fields=["z"])
@@ -99,8 +105,3 @@ ANALYTIC: dict[str, type[Smail] | type[Fu] | type[Gaussian]] = {
     "gaussian": Gaussian,
 }
 """Names of the shapes that have a formula."""
-
-
-def parameters_of(name: str) -> tuple[str, ...]:
-    """The parameters of an analytic shape."""
-    return tuple(field.name for field in fields(ANALYTIC[name]))

@@ -152,13 +152,14 @@ class TwoPointTheory:
             return jnp.stack(values) if values else jnp.zeros(0)
 
         def dndz(sample: ShiftedDistributions, kind: str) -> Array:
-            width = None
-            if f"sz_{kind}1" in nuisance:
-                width = per_bin(f"sz_{kind}", sample.n_bin)
-            u = None
-            if f"u_{kind}1" in nuisance:
-                u = per_bin(f"u_{kind}", sample.n_mode)
-            return sample.dndz(per_bin(f"dz_{kind}", sample.n_bin), width, u)
+            def if_given(name: str, n: int) -> Array | None:
+                return per_bin(name, n) if f"{name}1" in nuisance else None
+
+            return sample.dndz(
+                per_bin(f"dz_{kind}", sample.n_bin),
+                if_given(f"sz_{kind}", sample.n_bin),
+                if_given(f"u_{kind}", sample.n_mode),
+            )
 
         bias = galaxy_bias(
             per_bin("b", n_lens),

@@ -46,10 +46,19 @@ class Histogram:
         """Width of the narrowest redshift bin."""
         return float(np.diff(self.edges).min())
 
+    @property
+    def middle(self) -> NDArray:
+        """Middles (n_z,) of the redshift bins."""
+        return (self.edges[1:] + self.edges[:-1]) / 2
+
+    def shares(self, counts: NDArray) -> NDArray:
+        """`counts` (..., n_bin, n_z) as shares of all galaxies of their tomographic bin."""
+        width = np.diff(self.edges)
+        return counts * width / (self.counts * width).sum(axis=-1, keepdims=True)
+
     def mean(self) -> NDArray:
         """Mean redshift (n_bin,) of each bin."""
-        mass = self.counts * np.diff(self.edges)
-        return mass @ ((self.edges[1:] + self.edges[:-1]) / 2) / mass.sum(axis=1)
+        return self.shares(self.counts) @ self.middle
 
     def z_max(self) -> float:
         """Redshift beyond which every bin has less than a thousandth of its galaxies.
@@ -193,15 +202,14 @@ def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArra
     Galaxies are taken to be uniform in their redshift bin, so the estimate is the histogram
     convolved with the kernel: no ripple between bins, whatever the bandwidth.
     """
-    mass = histogram.counts * np.diff(histogram.edges)
-    return _smoothed(mass / mass.sum(axis=1, keepdims=True), histogram.edges, bandwidth, z)
+    return _smoothed(histogram, histogram.counts, bandwidth, z)
 
 
-def _smoothed(mass: NDArray, edges: NDArray, bandwidth: float, z: NDArray) -> NDArray:
-    """Densities (..., n) at `z` of galaxies `mass` (..., n_z) in the cells between `edges`."""
-    below = ndtr((z[:, None] - edges) / bandwidth)
-    density = (below[:, :-1] - below[:, 1:]) / np.diff(edges)
-    return mass @ density.T
+def _smoothed(histogram: Histogram, counts: NDArray, bandwidth: float, z: NDArray) -> NDArray:
+    """The estimate (..., n) of any counts (..., n_bin, n_z) on the histogram's redshift bins."""
+    below = ndtr((z[:, None] - histogram.edges) / bandwidth)
+    density = (below[:, :-1] - below[:, 1:]) / np.diff(histogram.edges)
+    return histogram.shares(counts) @ density.T
 
 
 def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[ShiftedDistributions]:
@@ -234,35 +242,30 @@ def _tabulate(
     norm: NDArray,
     step: float,
 ) -> ShiftedDistributions:
-    mass = table.counts * np.diff(table.edges)
-    total = mass.sum(axis=1, keepdims=True)
-
     def curve(counts: NDArray) -> NDArray:
         """Curves (..., n_pad) of counts (..., n_bin, n_z): the same linear map for both uses."""
         if model == "kde":
             pad = _margin_points(step)
             lattice = step * np.arange(-pad, z.size + pad)
-            part = counts * np.diff(table.edges) / total
-            rows = _smoothed(part, table.edges, bandwidth, lattice)
+            rows = _smoothed(table, counts, bandwidth, lattice)
             return prefilter(rows.reshape(-1, lattice.size)).reshape(*rows.shape[:-1], -1)
         pad = _margin_points(2 * step)
         samples = step + 2 * step * np.arange(-pad, z.size // 2 + pad)
-        return _joined(samples, table.edges, counts)
+        return _joined(samples, table.middle, counts)
 
     modes = None
     if table.modes is not None:
-        part = table.modes * np.diff(table.edges) / total
-        middle = (table.edges[1:] + table.edges[:-1]) / 2
-        modes = Modes(curve(table.modes), part.sum(axis=-1), part @ middle)
+        shares = table.shares(table.modes)
+        modes = Modes(curve(table.modes), shares.sum(axis=-1), shares @ table.middle)
     return ShiftedDistributions(
         curve(table.counts), z, weights, norm, model, step, table.mean(), modes
     )
 
 
-def _joined(samples: NDArray, edges: NDArray, counts: NDArray) -> NDArray:
-    """Counts (..., n_z) in the middles of their cells joined by straight lines, (..., n)."""
+def _joined(samples: NDArray, z: NDArray, counts: NDArray) -> NDArray:
+    """Counts (..., n_z) at z (n_z,) joined by straight lines, (..., n)."""
     # n(0) = 0, as CosmoSIS has it
-    middle = np.append(0.0, (edges[1:] + edges[:-1]) / 2)
-    rows = np.insert(counts, 0, 0.0, axis=-1).reshape(-1, middle.size)
-    lines = [np.interp(samples, middle, row, left=0, right=0) for row in rows]
+    z = np.append(0.0, z)
+    rows = np.insert(counts, 0, 0.0, axis=-1).reshape(-1, z.size)
+    lines = [np.interp(samples, z, row, left=0, right=0) for row in rows]
     return np.stack(lines).reshape(*counts.shape[:-1], samples.size)
