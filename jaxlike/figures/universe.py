@@ -76,9 +76,9 @@ def figure_2(n_k: int = K.size) -> PaperFigure:
             if name == "linear":
                 numbers[what] = largest(error[i])
                 continue
-            below = k < LINEAR_BELOW  # taken to be linear there, as CAMB does and CCL does not
-            numbers[f"{what}, k > {LINEAR_BELOW:g} h/Mpc"] = largest(error[i][~below])
-            numbers[f"{what}, k < {LINEAR_BELOW:g} h/Mpc"] = largest(error[i][below])
+            edge = 2 * LINEAR_BELOW  # below, it goes over to linear, as CAMB's does and CCL's not
+            numbers[f"{what}, k > {edge:g} h/Mpc"] = largest(error[i][k > edge])
+            numbers[f"{what}, k < {edge:g} h/Mpc"] = largest(error[i][k <= edge])
     upper.plot([], [], color=THEIRS, linewidth=3.5, alpha=0.4, label="CCL")
     upper.set_ylabel(r"$P(k)$ [(Mpc/$h)^3$]")
     upper.legend(frameon=False, fontsize=9)

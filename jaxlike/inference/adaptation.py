@@ -96,14 +96,14 @@ def learn_coordinates(
     """Tuning with a shear learned from all draws, and the covariance of the `n_recent` last ones.
 
     u and the log-density's gradient there (chain, draw, n); `parameters` takes points u (m, n) to
-    x (m, n); a shear is tried along the `bounded` parameters; mass (n, n): `mass_pattern`.
+    x (m, n); a shear is tried of the `bounded` parameters; mass (n, n): `mass_pattern`.
     """
     n = u.shape[-1]
     flat = u.reshape(-1, n)
     x, above, below = (parameters(flat + h) for h in (0.0, _STEP, -_STEP))
     sample = Sample(flat, x, (above - below) / (2 * _STEP), np.nan_to_num(gradient).reshape(-1, n))
     shear = fit_shear(sample, bounded)
-    v = u - shear.axis * offset(shear, x).reshape(*u.shape[:-1], 1)
+    v = u - offset(shear, x).reshape(u.shape)
     covariance = pooled_covariance(v[:, -n_recent:], tuning.inverse_mass)
     return tuning._replace(inverse_mass=np.where(mass, covariance, 0.0), shear=shear)
 

@@ -17,7 +17,7 @@ from jax.sharding import PartitionSpec
 
 from jaxlike.inference.layout import AXIS, Layout
 from jaxlike.inference.posterior import Posterior, context_of, in_context, points_at_once
-from jaxlike.inference.shear import Shear, bend, offset, straighten
+from jaxlike.inference.shear import Shear, bend, no_shear, offset, straighten
 from jaxlike.numerics.batches import sloped_few_at_a_time
 
 LENGTH = 25
@@ -98,16 +98,17 @@ def compile_block(kernel: Kernel, model: Posterior, layout: Layout) -> Callable:
         def density(v: Array) -> Array:
             return log_density(context, bend(shear, transform, v))
 
-        def slope(u: Array) -> Array:
-            return jax.grad(lambda point: offset(shear, transform(point)))(u)
+        def through_offset(u: Array, gradient: Array) -> Array:
+            (through,) = jax.vjp(lambda point: offset(shear, transform(point)), u)[1](gradient)
+            return through
 
         u, value, gradient = state
-        along = gradient + (shear.axis @ gradient) * slope(u)
+        along = gradient + through_offset(u, gradient)
         inner = HMCState(straighten(shear, transform, u), value, along)
         inner, info = kernel(key, inner, density, tuning, pace)
         v, value, along = inner
         u = bend(shear, transform, v)
-        gradient = along - (shear.axis @ along) * slope(u)
+        gradient = along - through_offset(u, along)
         outputs = u, gradient, value, *(jnp.asarray(x).astype(real) for x in info)
         return HMCState(u, value, gradient), outputs
 
@@ -145,7 +146,7 @@ def compile_block(kernel: Kernel, model: Posterior, layout: Layout) -> Callable:
 
     keys = jax.random.split(jax.random.key(0), group)
     state = HMCState(shape(group, n), shape(group), shape(group, n))
-    shear = Shear(shape(n), shape(n), shape(n), shape(n), shape(n, n))
+    shear = jax.tree.map(lambda a: shape(*a.shape), no_shear(n))
     tuning = Tuning(shape(), shape(n, n), shear)
     index = shape(dtype=jnp.int32)
     context = jax.tree.map(jnp.asarray, context_of(model))

@@ -48,7 +48,7 @@ class Sampler:
 
     pilot, own: (context, keys, first, count, states, Tuning) -> (states, Draws), by the kernel of
     the warm-up and by the method's; mass (n, n): the entries of the mass matrix that are used;
-    bounded: the parameters along which a shear is tried; tuned: draws between two changes of a step
+    bounded: the parameters of which a shear is tried; tuned: draws between two changes of a step
     size that is being tuned.
     """
 

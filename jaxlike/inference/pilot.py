@@ -69,7 +69,7 @@ def first_run(
 
 
 def bounded_parameters(model: Posterior) -> list[int]:
-    """Parameters along which a shear is tried: those whose prior has edges.
+    """Parameters of which a shear is tried: those whose prior has edges.
 
     None where each parameter depends on many variables: a shear needs them element by element.
     """

@@ -1,14 +1,15 @@
 """A shear that straightens a curved posterior, learned from draws and their gradients.
 
-Where the data fix one combination of parameters far better than the rest, the posterior is a thin
-sheet.  A mass matrix serves it if it is flat; but a combination such as A_s h^a Omega_m^b is
-curved, the more so in variables that turn the edges of flat priors into Gaussian tails.  Then one
-coordinate is measured from the sheet instead: v_s = u_s - phi(u), with phi a quadratic form of the
-parameters x(u) other than s.  The map has unit Jacobian and is fixed before sampling, so the
-posterior sampled is the same.
+Where data fix some combinations of parameters far better than the rest, the posterior is a thin
+sheet.  A mass matrix serves it if it is flat; but combinations such as A_s h^a Omega_m^b or
+b_1 sigma_8 are curved, the more so in variables that turn the edges of flat priors into Gaussian
+tails.  Then the coordinates that data fix best are measured from the sheet instead:
+v_a = u_a - phi_a(u), with phi_a a quadratic form of the other parameters x(u).  The map has unit
+Jacobian and is fixed before sampling, so the posterior sampled is the same.
 
 phi is fitted to where the sheet is, not to where the draws are: for a sheet of Gaussian profile
-with width sigma, the gradient g leads back to it, u_s + sigma^2 g_s, and sigma^2 = 1 / <g_s^2>.
+with covariance S, the gradient g leads back to it, u + S g, and S^-1 = <g g^T>, all in the
+coordinates that are bent.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,44 +23,46 @@ Transform = Callable[[Array], Array]
 
 _LEAST_GAIN = 1.2  # in roughness, for a shear to be worth it
 _ROUGHEST = 8.0  # beyond this a shear flatters the bulk: its longer steps would fail in the tails
-_SIMILAR = 2.0  # ratio of roughnesses that a sample this small does not tell apart
 _RIDGE = 0.1
 
 
 class Shear(NamedTuple):
-    """phi(u) = s.linear + s.quadratic.s with s = (x(u) - centre) / scale, added along `axis`.
+    """phi_a(u) = s_i linear_ia + s_i s_j quadratic_ija with s = (x(u) - centre) / scale.
 
-    `axis` (n,) is one for one coordinate, which phi does not depend on, and zero elsewhere.
-    The arrays are NumPy's outside compiled functions and JAX's inside.
+    centre, scale (n,), linear (n, n), quadratic (n, n, n); no coordinate that is bent (a) is one
+    that phi depends on (i, j).  The arrays are NumPy's outside compiled functions, JAX's inside.
     """
 
-    axis: Any
     centre: Any
     scale: Any
     linear: Any
     quadratic: Any
 
+    @property
+    def bent(self) -> np.ndarray:
+        """Which coordinates (n,) are measured from the sheet."""
+        return np.any(self.linear, axis=0) | np.any(self.quadratic, axis=(0, 1))
+
 
 def no_shear(n: int) -> Shear:
     """The identity in n dimensions."""
-    zero, one = np.zeros(n), np.ones(n)
-    return Shear(zero, zero, one, zero, np.zeros((n, n)))
+    return Shear(np.zeros(n), np.ones(n), np.zeros((n, n)), np.zeros((n, n, n)))
 
 
 def offset(shear: Shear, x: Any) -> Any:
-    """phi (...,) at parameters x (..., n); NumPy arrays stay NumPy arrays."""
+    """phi (..., n) at parameters x (..., n); NumPy arrays stay NumPy arrays."""
     s = (x - shear.centre) / shear.scale
-    return s @ shear.linear + ((s @ shear.quadratic) * s).sum(axis=-1)
+    return s @ shear.linear + (_along(s, shear.quadratic) * s[..., None]).sum(axis=-2)
 
 
 def bend(shear: Shear, transform: Transform, v: Array) -> Array:
     """u (n,) from straightened coordinates v (n,)."""
-    return v + shear.axis * offset(shear, transform(v))
+    return v + offset(shear, transform(v))
 
 
 def straighten(shear: Shear, transform: Transform, u: Array) -> Array:
     """Straightened coordinates v (n,) from u (n,)."""
-    return u - shear.axis * offset(shear, transform(u))
+    return u - offset(shear, transform(u))
 
 
 class Sample(NamedTuple):
@@ -79,10 +82,10 @@ def roughness(shear: Shear, sample: Sample) -> float:
     """
     n = sample.u.shape[1]
     s = (sample.x - shear.centre) / shear.scale
-    slope = (shear.linear + s @ (shear.quadratic + shear.quadratic.T)) / shear.scale * sample.dx_du
-    gradient = sample.gradient + (sample.gradient @ shear.axis)[:, None] * slope
-    v = sample.u - shear.axis * offset(shear, sample.x)[:, None]
-    covariance = np.cov(v, rowvar=False).reshape(n, n)
+    both = shear.quadratic + shear.quadratic.swapaxes(0, 1)
+    slope = (shear.linear + _along(s, both)) @ sample.gradient[..., None]
+    gradient = sample.gradient + slope[..., 0] * sample.dx_du / shear.scale
+    covariance = np.cov(sample.u - offset(shear, sample.x), rowvar=False).reshape(n, n)
     squares = np.sum((gradient @ covariance) * gradient, axis=1) / n
     return float(np.mean(squares**4) ** 0.25)
 
@@ -90,42 +93,47 @@ def roughness(shear: Shear, sample: Sample) -> float:
 def fit_shear(sample: Sample, bounded: Sequence[int]) -> Shear:
     """The shear that makes the posterior least rough; `no_shear` where none is worth it.
 
-    Among shears that do so about equally well, it is the one along which the sheet is thinnest.
-    Coordinates listed in `bounded` are tried as the axis, and products of them enter phi, as many
-    as the number of draws allows.
+    Of the coordinates listed in `bounded` those that vary most are left as they are and enter phi,
+    as many as serve best and the number of draws allows; the rest are bent.
     """
     m, n = sample.u.shape
     if m < 4 * n:
         return no_shear(n)
-    tried = []
-    for axis in bounded:
-        shear = _shear_along(axis, sample, [i for i in bounded if i != axis])
-        width = np.std(sample.u[:, axis] - offset(shear, sample.x))
-        tried.append((roughness(shear, sample), width, shear))
-    least = min((rough for rough, *_ in tried), default=np.inf)
-    if not least < min(_ROUGHEST, roughness(no_shear(n), sample) / _LEAST_GAIN):
+    widest = sorted(bounded, key=lambda i: -np.std(sample.u[:, i]))
+    most = min(_affordable(m, n), len(widest) - 1)
+    tried = [_shear_of(widest[k:], widest[:k], sample) for k in range(1, most + 1)]
+    rough = [roughness(shear, sample) for shear in tried]
+    if not min(rough, default=np.inf) < min(
+        _ROUGHEST, roughness(no_shear(n), sample) / _LEAST_GAIN
+    ):
         return no_shear(n)
-    # Where the sheet is thin, u is as good as linear across it, also far out where no draw is yet.
-    similar = [(width, shear) for rough, width, shear in tried if rough < _SIMILAR * least]
-    return min(similar, key=lambda pair: pair[0])[1]
+    return tried[int(np.argmin(rough))]
 
 
-def _shear_along(axis: int, sample: Sample, candidates: Sequence[int]) -> Shear:
-    """The shear of one coordinate whose phi has products of the most important candidates."""
-    (m, n), others = sample.u.shape, np.delete(np.arange(sample.u.shape[1]), axis)
+def _shear_of(bent: Sequence[int], free: Sequence[int], sample: Sample) -> Shear:
+    """The shear of coordinates that are bent, by parameters that are free."""
+    n = sample.u.shape[1]
     centre, scale = sample.x.mean(axis=0), sample.x.std(axis=0)
-    s = (sample.x - centre) / scale
-    flat = (sample.u / sample.u.std(axis=0))[:, others]
-    sheet = sample.u[:, axis] + sample.gradient[:, axis] / np.mean(sample.gradient[:, axis] ** 2)
-    importance = dict(zip(others.tolist(), -np.abs(_regress(flat, sheet)), strict=True))
-    used = np.array(sorted(candidates, key=importance.__getitem__)[: _affordable(m, n)], int)
-    one, two = np.triu_indices(used.size)
-    products = s[:, used[one]] * s[:, used[two]]
-    weights = _regress(np.column_stack([flat, s[:, used], products]), sheet)[n - 1 :]
-    linear, quadratic = np.zeros(n), np.zeros((n, n))
-    linear[used] = weights[: used.size]
-    quadratic[used[one], used[two]] = weights[used.size :]
-    return Shear(np.eye(n)[axis], centre, scale, linear, quadratic)
+    s = ((sample.x - centre) / scale)[:, free]
+    others = np.delete(sample.u / sample.u.std(axis=0), bent, axis=1)
+    force = sample.gradient[:, bent]
+    precision = force.T @ force / len(force)
+    sheet = sample.u[:, bent] + force @ np.linalg.pinv(precision, hermitian=True)
+    one, two = np.triu_indices(len(free))
+    products = s[:, one] * s[:, two]
+    # What is linear in u is left to the mass matrix.
+    weights = _regress(np.column_stack([others, s, products]), sheet)[others.shape[1] :]
+    linear, quadratic = np.zeros((n, n)), np.zeros((n, n, n))
+    used, at = np.asarray(free), np.asarray(bent)
+    linear[np.ix_(used, at)] = weights[: used.size]
+    quadratic[used[one][:, None], used[two][:, None], at] = weights[used.size :]
+    return Shear(centre, scale, linear, quadratic)
+
+
+def _along(s: Any, quadratic: Any) -> Any:
+    """s_i quadratic_ija (..., n, n) of s (..., n)."""
+    n = s.shape[-1]
+    return (s @ quadratic.reshape(n, n * n)).reshape(*s.shape[:-1], n, n)
 
 
 def _affordable(m: int, n: int) -> int:
@@ -138,4 +146,4 @@ def _regress(features: np.ndarray, target: np.ndarray) -> np.ndarray:
     """Ridge regression weights; features (m, k) and target (m,) are centred first."""
     features = features - features.mean(axis=0)
     normal = features.T @ features + _RIDGE * np.eye(features.shape[1])
-    return np.linalg.solve(normal, features.T @ (target - target.mean()))
+    return np.linalg.solve(normal, features.T @ (target - target.mean(axis=0)))

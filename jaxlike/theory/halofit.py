@@ -24,6 +24,12 @@ HalofitModel = Literal["takahashi", "smith"]
 LINEAR_BELOW = 0.005
 """Wavenumber in h/Mpc up to which CAMB returns the linear power."""
 
+# CAMB goes over to the linear power, and to exponents of one, in a step. Here that takes a range of
+# ln k or of (1 - Omega_m)^2 in these units: gradients know nothing of a step, and samplers that
+# follow them would have to creep over it.
+_WIDTH_LN_K = 0.1
+_CLOSE_TO_ONE, _WIDTH_CLOSE = 0.01, 0.4
+
 # The Gaussian smoothing radius is looked for between these, in Mpc/h. Where the field is linear
 # down to the smallest, sigma(R) goes on as a power law to the radius where it would be one, a
 # smooth limit in which the power soon becomes the linear one.
@@ -146,21 +152,33 @@ def halofit(
     boosted = linear * (1 + 47.48 * f_nu * k**2 / (1 + 1.5 * k**2))
     ratio = jnp.exp(row(beta) * jnp.log(1 + boosted) - y / 4 - y**2 / 8)
     power = pk_linear * ratio / (1 + row(alpha) * boosted) + halo / delta2
-    return jnp.asarray(jnp.where(k > linear_below, power, pk_linear))
+    if linear_below > 0:
+        share = jax.nn.sigmoid(jnp.log(k / linear_below) / _WIDTH_LN_K)
+        power = pk_linear + share * (power - pk_linear)
+    return jnp.asarray(power)
 
 
 def _density_exponents(omega_m: Array, omega_de: ArrayLike) -> tuple[Array, Array, Array]:
     """f_1, f_2, f_3 of Smith et al. 2003, eqs. C17-C18, between the flat and the open case.
 
-    They are 1 where Omega_m is within 0.01 of 1, as in the authors' code and in CAMB.
+    They go to 1 where Omega_m comes within 0.01 of 1, as in the authors' code and in CAMB.
     """
     rest = 1 - omega_m
-    close = jnp.abs(rest) <= 0.01
-    ln_m = jnp.where(close, 0.0, jnp.log(omega_m))
-    flat = jnp.asarray(omega_de) / jnp.where(close, 1.0, rest)
+    apart = jax.nn.sigmoid(((rest / _CLOSE_TO_ONE) ** 2 - 1) / _WIDTH_CLOSE)
+    near = jnp.abs(rest) < 1e-4
+    away = jnp.where(near, 0.5, rest)
+    # ln(Omega_m) / (1 - Omega_m), of which there is a limit
+    log_ratio = -apart * jnp.where(near, 1 + rest * (1 / 2 + rest / 3), -jnp.log1p(-away) / away)
+    ln_m = log_ratio * rest
 
     def between(power_flat: float, power_open: float) -> Array:
-        return flat * jnp.exp(power_flat * ln_m) + (1 - flat) * jnp.exp(power_open * ln_m)
+        """flat * Omega_m^power_flat + (1 - flat) * Omega_m^power_open, flat = omega_de / rest."""
+        x = (power_flat - power_open) * ln_m
+        small = jnp.abs(x) < 1e-5
+        large = jnp.where(small, 1.0, x)
+        growth = jnp.where(small, 1 + x / 2, jnp.expm1(large) / large)  # (e^x - 1) / x
+        towards_flat = omega_de * (power_flat - power_open) * log_ratio * growth
+        return jnp.exp(power_open * ln_m) * (1 + towards_flat)
 
     return between(-0.0307, -0.0732), between(-0.0585, -0.1423), between(0.0743, 0.0725)
 
