@@ -155,7 +155,7 @@ def test_nuisance_rows_of_the_jacobian(histogram, stored, jacobian):
     for name, width in (SMOOTH_ROWS | SHIFT_ROWS).items():
         expected = jacobian[name]
         error = norm2(likelihood, np.asarray(rows[name]) - expected)
-        # at a kink rounding alone decides whether lens bin 1 is above 5e-3
+        # 5.3e-3 (dz of lens bin 1) with the 40 multipole nodes chosen for this survey
         assert error <= (7e-3) ** 2 * norm2(likelihood, expected), name
         assert error * width**2 <= 0.01, name
 
