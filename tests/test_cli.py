@@ -249,6 +249,15 @@ def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypa
     assert Path("chains/fake_nuts.1.txt").is_file()
 
 
+@pytest.fixture
+def obeys_ctrl_c():
+    """Ctrl-C interrupts even tests that run in the background, where a shell has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("obeys_ctrl_c")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_says_what_was_kept(fake_model, tmp_path, capsys, monkeypatch, number):
     from jaxlike.inference import drive
