@@ -1,7 +1,6 @@
 """The likelihood with evolving bias, alignment of each bin, magnification, velocities, widths."""
 
 from dataclasses import replace
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -14,8 +13,6 @@ from jaxlike.likelihood import NODE_TOLERANCE, build_likelihood
 from jaxlike.loading import load
 from jaxlike.survey import fine_theory
 
-# what takes time here is compilation
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 QUICK = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
 EVERYTHING = replace(QUICK, bias="power_law", alignment="nla_per_bin", magnification=True, rsd=True)
 POINT = {
@@ -42,7 +39,7 @@ def everything(cl_data):
 
 @pytest.fixture(scope="module")
 def vector(everything):
-    return quick(everything.theory_vector)
+    return jax.jit(everything.theory_vector)
 
 
 def test_neutral_values_are_the_plain_theory(cl_data, everything):
@@ -50,15 +47,15 @@ def test_neutral_values_are_the_plain_theory(cl_data, everything):
     still = replace(everything, options=replace(EVERYTHING, rsd=False))
     still = replace(still, theory=replace(everything.theory, rsd=False))
     plain = replace(everything, options=QUICK, theory=build_likelihood(cl_data, QUICK).theory)
-    one = np.asarray(quick(still.theory_vector)({**ALONE, **NEUTRAL}))
-    other = np.asarray(quick(plain.theory_vector)(POINT))
+    one = np.asarray(jax.jit(still.theory_vector)({**ALONE, **NEUTRAL}))
+    other = np.asarray(jax.jit(plain.theory_vector)(POINT))
     np.testing.assert_allclose(one, other, rtol=1e-8)
 
 
 def test_the_chosen_nodes_are_dense_enough(cl_data, everything, vector):
     fine = replace(everything, theory=fine_theory(cl_data, EVERYTHING))
     point = {**ALONE, **CHANGED}
-    difference = np.asarray(vector(point) - quick(fine.theory_vector)(point))
+    difference = np.asarray(vector(point) - jax.jit(fine.theory_vector)(point))
     assert difference @ everything.precision @ difference < 2 * NODE_TOLERANCE
 
 
@@ -70,8 +67,8 @@ def test_gradient_is_that_of_the_values(everything):
         return everything.chi2({**point, **dict(zip(names, x, strict=True))})
 
     x = jnp.array([point[name] for name in names])
-    value = quick(jax.vmap(chi2))
-    gradient = np.asarray(quick(jax.grad(chi2))(x))
+    value = jax.jit(jax.vmap(chi2))
+    gradient = np.asarray(jax.jit(jax.grad(chi2))(x))
     assert np.all(gradient != 0)
     step = 1e-4 * np.eye(len(names))
     found = np.asarray(value(jnp.concatenate([x + step, x - step])))

@@ -1,7 +1,6 @@
 """Amplitudes of the modes of n(z) as parameters: in the likelihood, in files, in the hosts."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import jax
@@ -20,7 +19,6 @@ from jaxlike.sizes import Sizes
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 QUICK = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
 PARAMS = {
     "Omega_m": 0.3, "Omega_b": 0.046, "h": 0.7, "n_s": 0.96, "sigma8": 0.8, "b1": 1.4, "b2": 1.6,
@@ -65,11 +63,11 @@ def test_amplitudes_are_another_table(data, likelihood, canonical):
     other = build_likelihood(replace(data, nz=by_hand), QUICK).theory.with_nodes(
         n_z=nodes.z.size, z_max=float(nodes.z[-1]), ell_lattice=nodes.ell_lattice
     )
-    found = quick(likelihood.theory_vector)(canonical(U))
-    expected = quick(replace(likelihood, theory=other).theory_vector)(canonical({}))
+    found = jax.jit(likelihood.theory_vector)(canonical(U))
+    expected = jax.jit(replace(likelihood, theory=other).theory_vector)(canonical({}))
     difference = np.asarray(found - expected)
     assert difference @ likelihood.precision @ difference < 1e-6
-    plain = quick(likelihood.theory_vector)(canonical({}))
+    plain = jax.jit(likelihood.theory_vector)(canonical({}))
     change = np.asarray(found - plain)
     assert change @ likelihood.precision @ change > 0.1
 
@@ -89,9 +87,9 @@ def test_gradient_is_that_of_the_values(likelihood):
         return likelihood.chi2(resolve(values, likelihood.sizes))
 
     x = jnp.array([U[name] for name in names])
-    gradient = quick(jax.grad(chi2))(x)
+    gradient = jax.jit(jax.grad(chi2))(x)
     step = 1e-4 * jnp.eye(len(names))
-    values = quick(jax.vmap(chi2))(jnp.concatenate([x + step, x - step]))
+    values = jax.jit(jax.vmap(chi2))(jnp.concatenate([x + step, x - step]))
     difference = (values[:3] - values[3:]) / 2e-4
     np.testing.assert_allclose(gradient, difference, rtol=1e-4)
 

@@ -158,8 +158,6 @@ def test_modes():
     np.testing.assert_allclose(found, expected / (expected @ W)[:, None], rtol=1e-12)
 
 
-# what takes time here is compilation
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 BINS = partial(photo_z.photo_z_bins, Z, outlier_sigma=0.04)
 FUNCTIONS = {
     "smail": (lambda x: distributions.smail(Z, x[0], x[1], x[2]), [2.0, 1.5, 0.5]),
@@ -194,12 +192,12 @@ def test_value_gradient_jit_and_vmap(name):
     centre = np.array(centre)
     step = 1e-5 * np.abs(centre)
     points = jnp.asarray(np.concatenate([centre + np.diag(step), centre - np.diag(step)]))
-    values = np.asarray(quick(jax.vmap(compute))(points))
+    values = np.asarray(jax.jit(jax.vmap(compute))(points))
     assert np.all(np.isfinite(values))
-    loop = np.stack([compute(x) for x in points[:2]])
+    loop = np.stack([jax.jit(compute)(x) for x in points[:2]])
     np.testing.assert_allclose(values[:2], loop, rtol=1e-9, atol=1e-11 * np.abs(loop).max())
     weight = jnp.asarray(np.random.default_rng(3).normal(size=values.shape[1]))
-    gradient = quick(jax.grad(lambda x: compute(x) @ weight))(jnp.asarray(centre))
+    gradient = jax.jit(jax.grad(lambda x: compute(x) @ weight))(jnp.asarray(centre))
     above, below = np.split(values @ np.asarray(weight), 2)
     size = np.abs(np.asarray(weight) * values[0]).sum() / np.abs(centre)
     difference = (above - below) / 2 / step

@@ -1,7 +1,6 @@
 """Every public function of the theory: finite value and gradient, the same under jit and vmap."""
 
 from dataclasses import replace
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -53,9 +52,6 @@ GRID = power.PowerGrid.build(NODES)
 TABLE_Z, TABLE_K = np.linspace(0, 2, 25), np.geomspace(1e-4, 50, 60)
 TABLES = power_table.PowerTableGrid.build(NODES, TABLE_Z, TABLE_K, TABLE_Z)
 PAIRS = kernels.all_pairs(1, 1)
-
-# what takes time here is compilation
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def sight(p, cosmo):
@@ -226,11 +222,11 @@ def test_value_gradient_jit_and_vmap(name):
     """
     compute = flat(FUNCTIONS[name])
     direction = 1e-3 * np.array(list(STEPS.values()))
-    both = quick(jax.vmap(lambda x: jax.jvp(compute, (x,), (direction,))))
+    both = jax.jit(jax.vmap(lambda x: jax.jvp(compute, (x,), (direction,))))
     values, slopes = both(jnp.asarray(POINTS))
     assert bool(jnp.all(jnp.isfinite(values)))
     assert bool(jnp.all(jnp.isfinite(slopes)))
-    plain = quick(compute)
+    plain = jax.jit(compute)
     size = np.abs(np.asarray(values)).max(axis=0)
     floor = 1e-15 * size.max() + 1e-300  # what vanishes but for rounding
     for x, value in zip(POINTS, values, strict=True):

@@ -20,9 +20,6 @@ from jaxlike.theory.line_of_sight import N_LATTICE, Nodes
 from jaxlike.theory.nonlinear import nonlinear_power
 from jaxlike.theory.power import PowerGrid, limber_power
 
-# what takes time here is compilation
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
-
 K = np.geomspace(1e-3, 10, 60)
 Z = np.array([0.0, 0.5, 1.5, 3.0])
 
@@ -133,7 +130,7 @@ def test_wiggles(universe):
 def test_large_scales_are_linear_and_feedback_removes_small_ones(universe):
     cosmo = universe()
     lin = np.asarray(linear.linear_power(cosmo, K, Z))
-    power = quick(lambda c: nonlinear_power(c, K, Z, model="hmcode2020"))
+    power = jax.jit(lambda c: nonlinear_power(c, K, Z, model="hmcode2020"))
     plain = np.asarray(power(cosmo))
     np.testing.assert_allclose((plain / lin)[:, K < 3e-3], 1, atol=2e-3)
     assert np.all((plain / lin)[:, -1] > 2)
@@ -165,8 +162,8 @@ def test_gradient_against_finite_differences():
         power = nonlinear_power(cosmo, K[::5], Z, model="hmcode2020")
         return jnp.sum(weight * jnp.log(power))
 
-    x, value = jnp.asarray(list(CENTRE.values())), quick(total)
-    slopes = quick(jax.grad(total))(x)
+    x, value = jnp.asarray(list(CENTRE.values())), jax.jit(total)
+    slopes = jax.jit(jax.grad(total))(x)
     for i, name in enumerate(CENTRE):
         step = 1e-4 * abs(CENTRE[name])
         f = [value(x.at[i].add(n * step)) for n in (-2, -1, 1, 2)]
@@ -185,7 +182,7 @@ def test_finite_over_the_prior():
         cosmo = Cosmology(**dict(zip(CENTRE, x, strict=True)))
         return jnp.sum(jnp.log(nonlinear_power(cosmo, K[::6], Z, model="hmcode2020")))
 
-    value, slope = quick(jax.vmap(jax.value_and_grad(total)))(points)
+    value, slope = jax.jit(jax.vmap(jax.value_and_grad(total)))(points)
     assert bool(jnp.all(jnp.isfinite(value)))
     assert bool(jnp.all(jnp.isfinite(slope)))
 
@@ -201,13 +198,13 @@ GRID = PowerGrid.build(NODES)
 def test_limber_points(universe, changes):
     """What is interpolated in redshift, a few nodes with haloes just forming among them."""
     cosmo = universe(**changes)
-    compute = quick(
+    compute = jax.jit(
         lambda c: limber_power(c, NODES, GRID, linear="eisenstein_hu", nonlinear="hmcode2020")[0]
     )
     power = compute(cosmo)
     distance = transverse_distance(cosmo, NODES.z)
     assert bool(jnp.all(jnp.isfinite(power)))
-    direct = quick(partial(nonlinear_power, model="hmcode2020"), static_argnums=2)
+    direct = jax.jit(partial(nonlinear_power, model="hmcode2020"), static_argnums=2)
     for i in (4, 18):
         k = (NODES.ell + 0.5) / distance[i]
         expected = direct(cosmo, k, float(NODES.z[i]))[0]

@@ -1,7 +1,6 @@
 """Magnification and redshift-space distortions of counts, against CCL and their definitions."""
 
 from dataclasses import replace
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -14,8 +13,6 @@ from jaxlike.theory.growth import growth_factor, growth_rate
 from jaxlike.theory.line_of_sight import LineOfSight, Nodes
 from jaxlike.theory.power import PowerGrid, limber_power
 
-# what takes time here is compilation
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 STEP = 0.0025
 Z = STEP * np.arange(800)
 RULE = np.full(Z.size, STEP)
@@ -49,13 +46,13 @@ def power_and_sight(cosmo, nodes):
     """Linear P at the Limber points, and the line of sight."""
     grid = PowerGrid.build(nodes)
     model = {"linear": "eisenstein_hu", "nonlinear": "linear"}
-    return quick(lambda c: limber_power(c, nodes, grid, **model))(cosmo)
+    return jax.jit(lambda c: limber_power(c, nodes, grid, **model))(cosmo)
 
 
 def weights(nodes, los, nuisance=NUISANCE, lens=LENS, pairs=PAIRS, **options):
     """Weights without and with what the options add."""
 
-    @quick
+    @jax.jit
     def compute(los, nuisance, lens):
         given = nodes, los, pairs, lens, jnp.asarray(SOURCE), RULE, nuisance
         plain = kernels.pair_weights(*given)
@@ -161,7 +158,7 @@ def test_a_selection_of_pairs_and_a_shorter_lattice(nodes, power_and_sight):
 def test_velocities_of_a_wide_survey_cancel(nodes, power_and_sight):
     """f n minus itself a little further away: a derivative along the line of sight."""
     _, los = power_and_sight
-    compute = quick(lambda los, lens: redshift_space.velocity_counts(nodes, los, lens))
+    compute = jax.jit(lambda los, lens: redshift_space.velocity_counts(nodes, los, lens))
     found = np.asarray(compute(los, jnp.asarray(LENS)))
     assert found.shape == (3, nodes.ell.size, Z.size)
     size = np.abs(found).max(axis=(0, 2))
@@ -172,9 +169,9 @@ def test_velocities_of_a_wide_survey_cancel(nodes, power_and_sight):
 def test_growth_rate_from_growth_at_the_nodes(cosmo, nodes, power_and_sight):
     _, los = power_and_sight
     found = redshift_space._growth_rate(nodes, los)
-    expected = quick(lambda c: growth_rate(c, Z[1:750]))(cosmo)
+    expected = jax.jit(lambda c: growth_rate(c, Z[1:750]))(cosmo)
     np.testing.assert_allclose(found[1:750], expected, rtol=2e-4)
     coarse = Nodes.build(Z, 24, nodes.ell_lattice, z_max=1.9)
-    los = quick(lambda c: LineOfSight.of(c, coarse, growth_factor(c, coarse.z)))(cosmo)
+    los = jax.jit(lambda c: LineOfSight.of(c, coarse, growth_factor(c, coarse.z)))(cosmo)
     found = redshift_space._growth_rate(coarse, los)
     np.testing.assert_allclose(found[1:750], expected, rtol=2e-3)

@@ -1,7 +1,6 @@
 """TATT: CCL's spectra, the limit of NLA, B modes in xi+ and xi-, tables, gradients."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -21,9 +20,6 @@ from jaxlike.theory.nonlinear import nonlinear_power
 from jaxlike.theory.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.projection import cl_matrix
 from jaxlike.theory.tatt import TattParameters, tatt_amplitudes, tatt_power
-
-# what takes time here is compilation
-quick = partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 THETA = np.geomspace(3, 200, 5) * np.pi / 180 / 60
 NUISANCE = {
@@ -91,7 +87,7 @@ def theories(ccl):
 def spectra(theories, ccl):
     """Function from changes of NUISANCE to C_ell and data vector with TATT; one compilation."""
 
-    @quick
+    @jax.jit
     def compute(nuisance):
         power, los = theories.tatt.power(ccl.cosmo)
         found = theories.tatt.spectra(los, power, nuisance)
@@ -110,7 +106,7 @@ def test_power_is_ccls(ccl):
     """Above k = 0.005 h/Mpc, below which halofit is linear here and in CAMB, but not in CCL."""
     stored = ccl.stored
     seen = stored["k"] > 0.005
-    found = quick(lambda p: tatt_power(ccl.cosmo, stored["k"], stored["z"], p))(
+    found = jax.jit(lambda p: tatt_power(ccl.cosmo, stored["k"], stored["z"], p))(
         TattParameters.of(ccl.parameters)
     )
     for name in ("GI", "II_EE", "II_BB"):
@@ -130,7 +126,7 @@ def test_c_ell_are_ccls(ccl):
     theory = build(stored, blocks, n_z=64, ell_lattice=None, nonlinear="takahashi", prefactors=True)
     still = dict.fromkeys(("m1", "m2", "dz_lens1", "dz_source1", "dz_source2"), 0.0)
 
-    @quick
+    @jax.jit
     def compute(nuisance):
         power, los = theory.power(ccl.cosmo)
         return theory.spectra(los, power, nuisance)
@@ -149,7 +145,7 @@ def test_c_ell_are_ccls(ccl):
 
 
 def test_without_loops_it_is_nla(theories, vectors, ccl):
-    nla = np.asarray(quick(theories.nla.data_vector)(ccl.cosmo, NUISANCE))
+    nla = np.asarray(jax.jit(theories.nla.data_vector)(ccl.cosmo, NUISANCE))
     np.testing.assert_allclose(vectors(**NLA), nla, rtol=1e-11)
     difference = np.abs(vectors() / nla - 1)
     assert difference.max() > 0.01  # and with them it is not
@@ -170,7 +166,7 @@ def test_b_modes_vanish_where_both_operators_cancel(ccl):
     """C1delta + C2 / 3 = 0: A2 = 3/5 bTA A1 at z = 0 with equal power laws."""
     p = {"A_IA": 1.0, "alpha_IA": 0.0, "A2_IA": 0.6, "alpha2_IA": 0.0, "bTA_IA": 1.0, "z0_IA": 0.62}
     k = ccl.stored["k"]
-    power = quick(lambda a: tatt_power(ccl.cosmo, k, [0.0], a))(TattParameters.of(p))
+    power = jax.jit(lambda a: tatt_power(ccl.cosmo, k, [0.0], a))(TattParameters.of(p))
     assert np.max(np.abs(power.II_BB)) < 1e-20 * np.max(np.abs(power.II_EE))
 
 
@@ -208,7 +204,7 @@ def gradient(theories, vectors, ccl):
         cosmo = replace(ccl.cosmo, **{name: p[name] for name in names})
         return jnp.vdot(weights, theories.tatt.data_vector(cosmo, p))
 
-    compute = quick(jax.value_and_grad(total))
+    compute = jax.jit(jax.value_and_grad(total))
     return compute, compute(point)[1], point
 
 
@@ -216,7 +212,7 @@ def test_tables_with_the_linear_power_are_worth_the_cores_own(theories, vectors,
     z, k = np.linspace(0, 1.8, 60), np.geomspace(5e-5, 2e4, 900)
     cosmo = ccl.cosmo
 
-    @quick
+    @jax.jit
     def make():
         power = linear.linear_power(cosmo, k, z)
         distances = comoving_distance(cosmo, z), hubble(cosmo, z)
@@ -225,7 +221,7 @@ def test_tables_with_the_linear_power_are_worth_the_cores_own(theories, vectors,
     table = make()
     grid = PowerTableGrid.build(theories.tatt.nodes, z, k, z)
     tatt = theories.tatt
-    found = quick(lambda t: tatt.data_vector_from_tables(grid, t, NUISANCE))(table)
+    found = jax.jit(lambda t: tatt.data_vector_from_tables(grid, t, NUISANCE))(table)
     np.testing.assert_allclose(found, vectors(), rtol=2e-4)
     with pytest.raises(ValueError, match="needs P_lin"):
         tatt.data_vector_from_tables(grid, replace(table, P_lin=None), NUISANCE)
@@ -234,11 +230,11 @@ def test_tables_with_the_linear_power_are_worth_the_cores_own(theories, vectors,
 def test_nodes_chosen_for_nla_serve(theories, ccl):
     """The error in units of one per cent errors is that of NLA's own nodes, within a factor."""
     fine = build(ccl.stored, theories.tatt.blocks, n_z=64, ell_lattice=None)
-    truth = np.asarray(quick(fine.data_vector)(ccl.cosmo, NUISANCE))
+    truth = np.asarray(jax.jit(fine.data_vector)(ccl.cosmo, NUISANCE))
     whiten = np.diag(1 / (0.02 * np.abs(truth)))
     coarse, estimate = choose_nodes(fine, [(ccl.cosmo, NUISANCE)], whiten, tolerance=2e-3)
     assert coarse.one_loop is not None
-    found = np.asarray(quick(coarse.data_vector)(ccl.cosmo, NUISANCE))
+    found = np.asarray(jax.jit(coarse.data_vector)(ccl.cosmo, NUISANCE))
     assert np.sum((whiten @ (found - truth)) ** 2) < 3 * 2e-3
     assert estimate < 2e-3
 
@@ -247,8 +243,8 @@ def test_tree_level_is_nonlinear_power(ccl):
     """P_GI = C1 P_nl, P_II = C1^2 P_nl without loops."""
     k, z = ccl.stored["k"], ccl.stored["z"]
     p = ccl.parameters | NLA
-    power = quick(lambda a: tatt_power(ccl.cosmo, k, z, a))(TattParameters.of(p))
-    both = quick(lambda: (nonlinear_power(ccl.cosmo, k, z), growth.growth_factor(ccl.cosmo, z)))
+    power = jax.jit(lambda a: tatt_power(ccl.cosmo, k, z, a))(TattParameters.of(p))
+    both = jax.jit(lambda: (nonlinear_power(ccl.cosmo, k, z), growth.growth_factor(ccl.cosmo, z)))
     matter, D = both()
     C1 = nla_amplitude(0.3, D, z, p["A_IA"], p["alpha_IA"], p["z0_IA"])[:, None]
     np.testing.assert_allclose(power.GI, C1 * matter, rtol=1e-12)
