@@ -50,10 +50,20 @@ def test_relative_sizes_count_draws_or_steps(results):
 
 def test_deviations_are_from_the_longest_run(results):
     found = ess.deviations(results)
-    assert found["nuts"] == (0, 0)
+    assert [d.value for d in found["nuts"]] == [0, 0]
     shift, width = found["mclmc"]
-    assert shift == pytest.approx(0.3, abs=0.08)
-    assert width == pytest.approx(0.2, abs=0.06)
+    assert shift.value == pytest.approx(0.3, abs=0.08)
+    assert width.value == pytest.approx(0.2, abs=0.06)
+
+
+def test_deviations_have_errors_of_both_runs(results):
+    """Of n normal draws a mean is good to sigma / sqrt(n), a width to sigma / sqrt(2 n)."""
+    found = ess.deviations(results)
+    own = np.array([d.error for d in found["nuts"]])
+    np.testing.assert_allclose(own, np.sqrt([1 / 4000, 1 / 8000]), rtol=0.15)
+    both = np.array([d.error for d in found["mclmc"]])
+    wide = 1.2 * np.sqrt([1 / 2000, 1 / 4000])
+    np.testing.assert_allclose(both, np.hypot(wide, np.sqrt([1 / 4000, 1 / 8000])), rtol=0.15)
 
 
 def test_tables(results):
@@ -63,6 +73,7 @@ def test_tables(results):
     assert nuts[1] == "nuts"
     assert float(nuts[10]) == pytest.approx(results[0].worst / 40000, rel=0.05)
     assert nuts[11] == ""
+    assert nuts[15] == f"0.000 +- {ess.deviations(results)['nuts'][0].error:.3f}"
     assert float(nuts[12]) == pytest.approx(900 * results[0].worst, rel=0.01)
     assert ess.relative_table(results).splitlines()[0] == "| relative ESS [%] | Omega_m | h |"
 

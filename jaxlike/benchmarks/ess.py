@@ -33,8 +33,9 @@ class Result:
     """One run: arrays over the parameters, totals, and what its own diagnostics object to.
 
     method: its label, see `method_of`; relative: bulk ESS over the number of states of the chains,
-    draws or steps of a random walk.  seconds and cpu_s are all; sampling_s leaves out compilation,
-    fit and warm-up.
+    draws or steps of a random walk; mean_error, std_error: what Monte Carlo leaves open of mean and
+    std.  seconds and cpu_s are all; sampling_s leaves out compilation, fit and
+    warm-up.
     """
 
     method: str
@@ -45,6 +46,8 @@ class Result:
     relative: tuple[float, ...]
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    mean_error: tuple[float, ...]
+    std_error: tuple[float, ...]
     r_hat: float
     divergent: int
     draws: int
@@ -74,6 +77,8 @@ def result_of(label: str, chains: Chains, options: Mapping[str, Any]) -> Result:
         relative=tuple(map(float, summary.ess_bulk / states)),
         mean=tuple(map(float, summary.mean)),
         std=tuple(map(float, summary.std)),
+        mean_error=tuple(map(float, summary.mean_error)),
+        std_error=tuple(map(float, summary.std_error)),
         r_hat=float(np.max(summary.r_hat)),
         divergent=int(chains.divergent.sum()),
         draws=int(chains.divergent.size),
@@ -128,17 +133,34 @@ def read(folder: Path) -> list[Result]:
         raise ConfigError(f"{path} cannot be read as results ({error}); give --force") from error
 
 
-def deviations(results: Sequence[Result]) -> dict[str, tuple[float, float]]:
-    """Method -> largest shift of a mean [sigma] and change of a width, against the longest run."""
+@dataclass(frozen=True)
+class Deviation:
+    """Largest shift of a mean [sigma] or change of a width, against the longest run.
+
+    error: what Monte Carlo leaves open of it, in both runs; of the longest run its own largest.
+    """
+
+    value: float
+    error: float
+
+
+def deviations(results: Sequence[Result]) -> dict[str, tuple[Deviation, Deviation]]:
+    """Method -> how far its means and its widths are from those of the run with the largest ESS."""
     longest = max(results, key=lambda r: r.worst)
-    mean, std = np.array(longest.mean), np.array(longest.std)
-    return {
-        r.method: (
-            float(np.max(np.abs(np.array(r.mean) - mean) / std)),
-            float(np.max(np.abs(np.array(r.std) / std - 1))),
-        )
-        for r in results
-    }
+    reference, sigma = np.array([longest.mean, longest.std]), np.array(longest.std)
+    reference_error = np.array([longest.mean_error, longest.std_error])
+    found = {}
+    for r in results:
+        value = np.abs(np.array([r.mean, r.std]) - reference) / sigma
+        error = np.array([r.mean_error, r.std_error]) / sigma
+        if r is longest:
+            at = np.argmax(error, axis=1)
+        else:
+            at = np.argmax(value, axis=1)
+            error = np.hypot(error, reference_error / sigma)
+        mean, width = (Deviation(float(value[i, at[i]]), float(error[i, at[i]])) for i in (0, 1))
+        found[r.method] = mean, width
+    return found
 
 
 def relative_table(results: Sequence[Result]) -> str:
@@ -167,8 +189,9 @@ def cost_table(results: Sequence[Result]) -> str:
             r.method, f"{r.worst:.0f}", f"{min(r.ess_tail):.0f}", f"{r.r_hat:.4f}",
             str(r.divergent), str(r.gradients), str(r.values), f"{r.seconds:.0f}",
             f"{r.cpu_s:.0f}", per_gradient, per_value, f"{3600 * r.worst / r.cpu_s:.0f}",
-            f"{r.worst / r.seconds:.1f}", f"{r.worst / r.sampling_s:.1f}", f"{shift:.3f}",
-            f"{100 * width:.1f}",
+            f"{r.worst / r.seconds:.1f}", f"{r.worst / r.sampling_s:.1f}",
+            f"{shift.value:.3f} +- {shift.error:.3f}",
+            f"{100 * width.value:.1f} +- {100 * width.error:.1f}",
         )  # fmt: skip
         lines.append("| " + " | ".join(row) + " |")
     return "\n".join(lines)

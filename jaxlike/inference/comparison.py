@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from jaxlike.inference.chains import Chains
-from jaxlike.inference.diagnostics import effective_sizes
+from jaxlike.inference.diagnostics import standard_errors
 
 _SIGNIFICANT = 4.5  # standard errors: of some fifty means and widths one is 3 off by chance
 _FEWEST = 100  # exact draws that are worth a comparison
@@ -19,17 +19,17 @@ def compared(chains: Chains, u: np.ndarray, exact: np.ndarray) -> Chains:
     exact = exact[:, exact.shape[1] // 2 :]
     if exact.shape[0] * exact.shape[1] < _FEWEST:
         return replace(chains, cautions=("inexact draws, and no warm-up to compare them with",))
-    n_exact, n_own = (effective_sizes(draws) for draws in (exact, u))
     flat, own = (draws.reshape(-1, u.shape[-1]) for draws in (exact, u))
     scale = flat.std(axis=0)
     shift = (own.mean(axis=0) - flat.mean(axis=0)) / scale
     width = own.std(axis=0) / scale - 1
-    error = np.sqrt(1 / n_exact + 1 / n_own)
+    of_exact, of_own = (standard_errors(draws) for draws in (exact, u))
+    shift_error, width_error = np.hypot(of_exact, of_own) / scale
     sentence = (
         f"inexact    means within {np.abs(shift).max():.2f} sigma and widths within "
         f"{100 * np.abs(width).max():.0f} % of those of the warm-up by NUTS, which are good to "
-        f"{error.max():.2f} sigma and {100 * error.max() / np.sqrt(2):.0f} %"
+        f"{shift_error.max():.2f} sigma and {100 * width_error.max():.0f} %"
     )
-    worst = max(np.abs(shift / error).max(), np.abs(width * np.sqrt(2) / error).max())
+    worst = max(np.abs(shift / shift_error).max(), np.abs(width / width_error).max())
     cautions = (f"{chains.method} is biased here: {sentence}",) if worst > _SIGNIFICANT else ()
     return replace(chains, remarks=(sentence,), cautions=cautions)

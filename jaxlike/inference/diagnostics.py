@@ -15,11 +15,17 @@ _MIN_DRAWS = 4  # ArviZ's minimum
 
 @dataclass(frozen=True)
 class Summary:
-    """Per parameter: mean, standard deviation, R-hat, bulk and tail ESS (NaN if undefined)."""
+    """Per parameter: mean and width, their errors, R-hat, bulk and tail ESS (NaN if undefined).
+
+    The errors are what Monte Carlo leaves open: in tails that chains visit rarely that of a width
+    is far larger than the bulk ESS would have it.
+    """
 
     names: tuple[str, ...]
     mean: np.ndarray
     std: np.ndarray
+    mean_error: np.ndarray
+    std_error: np.ndarray
     r_hat: np.ndarray
     ess_bulk: np.ndarray
     ess_tail: np.ndarray
@@ -30,18 +36,21 @@ def summarise(chains: Chains) -> Summary:
     draws = chains.values
     flat = draws.reshape(-1, draws.shape[-1])
     few = chains.n_draws < 2 * _MIN_DRAWS
-    rows = [(np.nan,) * 3 if few else _convergence(draws[:, :, i]) for i in range(draws.shape[-1])]
-    r_hat, ess_bulk, ess_tail = np.array(rows).T
-    return Summary(chains.columns, flat.mean(axis=0), flat.std(axis=0), r_hat, ess_bulk, ess_tail)
+    undefined = (np.nan,) * 5
+    rows = [undefined if few else _convergence(draws[:, :, i]) for i in range(draws.shape[-1])]
+    columns = np.array(rows).T
+    return Summary(chains.columns, flat.mean(axis=0), flat.std(axis=0), *columns)
 
 
-def effective_sizes(draws: np.ndarray) -> np.ndarray:
-    """Bulk ESS (n,) of draws (chain, draw, n)."""
-    return np.array([_convergence(draws[:, :, i])[1] for i in range(draws.shape[-1])])
+def standard_errors(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Errors of means and of widths, both (n,), of draws (chain, draw, n)."""
+    errors = [_convergence(draws[:, :, i])[:2] for i in range(draws.shape[-1])]
+    mean_error, std_error = np.array(errors).T
+    return mean_error, std_error
 
 
-def _convergence(draws: np.ndarray) -> tuple[float, float, float]:
-    """R-hat, bulk and tail ESS of one parameter's draws (chain, draw)."""
+def _convergence(draws: np.ndarray) -> tuple[float, float, float, float, float]:
+    """Errors of mean and width, R-hat, bulk and tail ESS of one parameter's draws (chain, draw)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # ArviZ announces its next version when imported
         import arviz
@@ -49,6 +58,8 @@ def _convergence(draws: np.ndarray) -> tuple[float, float, float]:
         half = draws.shape[1] // 2
         draws = draws[:, : 2 * half].reshape(2, half)
     return (
+        float(arviz.mcse(draws, method="mean")),
+        float(arviz.mcse(draws, method="sd")),
         float(arviz.rhat(draws)),
         float(arviz.ess(draws, method="bulk")),
         float(arviz.ess(draws, method="tail", prob=(0.05, 0.95))),

@@ -57,6 +57,20 @@ def test_known_sample_sizes():
     np.testing.assert_allclose(summarise(chains_of(red(draw=5000))).ess_bulk, expected, rtol=0.3)
 
 
+def test_errors_of_mean_and_width_are_those_of_repeated_runs():
+    """Rare visits of a tail (here sigma = 6 in 2 % of the draws) leave a width less certain."""
+    rng = np.random.default_rng(1)
+    draws = rng.standard_normal((400, 1000, 2))
+    draws[..., 1] *= np.where(rng.random((400, 1000)) < 0.02, 6.0, 1.0)
+    runs = [summarise(chains_of(four)) for four in draws.reshape(100, 4, 1000, 2)]
+    for value, error in (("mean", "mean_error"), ("std", "std_error")):
+        spread = np.std([getattr(run, value) for run in runs], axis=0)
+        stated = np.mean([getattr(run, error) for run in runs], axis=0)
+        np.testing.assert_allclose(stated, spread, rtol=0.25)
+    by_size = runs[0].std[1] / np.sqrt(2 * runs[0].ess_bulk[1])
+    assert runs[0].std_error[1] > 2 * by_size
+
+
 def test_a_single_chain_is_compared_with_itself():
     draws = white(chain=1)
     assert summarise(chains_of(draws)).r_hat.max() < 1.01
