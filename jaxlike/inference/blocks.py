@@ -16,9 +16,8 @@ from jax import Array
 from jax.sharding import PartitionSpec
 
 from jaxlike.inference.layout import AXIS, Layout
-from jaxlike.inference.posterior import Posterior, context_of, in_context, points_at_once
+from jaxlike.inference.posterior import Posterior, context_of, in_context
 from jaxlike.inference.shear import Shear, bend, no_shear, offset, straighten
-from jaxlike.numerics.batches import sloped_few_at_a_time
 
 LENGTH = 25
 """Largest number of draws in a block."""
@@ -80,14 +79,20 @@ def joined(states: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return u, value, gradient
 
 
-def compile_block(kernel: Kernel, model: Posterior, layout: Layout) -> Callable:
-    """Compile (context, keys, first draw, count, state, Tuning) -> (state, outputs)."""
+def compile_block(
+    kernel: Kernel,
+    model: Posterior,
+    log_density: Callable[[Any, Array], Array],
+    layout: Layout,
+) -> Callable:
+    """Compile (context, keys, first draw, count, state, Tuning) -> (state, outputs).
+
+    log_density: the model's `sloped_density`.
+    """
     from blackjax.mcmc.hmc import HMCState
 
     real, n, group = jnp.result_type(float), len(model.parameters), layout.group
-    own_density, carry = (in_context(model, f) for f in ("log_density", "from_unconstrained"))
-    few = points_at_once(model)
-    log_density = sloped_few_at_a_time(own_density, chunk=few) if group > 1 else own_density
+    carry = in_context(model, "from_unconstrained")
 
     def draw(context: Any, key: Array, state: Any, tuning: Tuning, pace: Array) -> tuple[Any, Any]:
         shear = tuning.shear

@@ -15,8 +15,7 @@ from jax import Array
 from jax.sharding import PartitionSpec
 
 from jaxlike.inference.layout import AXIS, Layout
-from jaxlike.inference.posterior import Posterior, context_of, in_context, points_at_once
-from jaxlike.numerics.batches import sloped_few_at_a_time
+from jaxlike.inference.posterior import Posterior, context_of
 
 LENGTH = 25
 """Largest number of steps in a block."""
@@ -55,16 +54,19 @@ class BurnIn:
         return IntegratorState(0.0, 0.0, 0.0, 0.0), self.first_adaptation
 
     @classmethod
-    def compile(cls, model: Posterior, layout: Layout, longest: int) -> "BurnIn":
-        """Compile a block of steps."""
+    def compile(
+        cls,
+        model: Posterior,
+        log_density: Callable[[Any, Array], Array],
+        layout: Layout,
+        longest: int,
+    ) -> "BurnIn":
+        """Compile a block of steps; log_density: the model's `sloped_density`."""
         from blackjax.adaptation import laps_burn_in
         from blackjax.eca import eca_step
         from blackjax.mcmc.integrators import IntegratorState
 
         real, n, walkers = jnp.result_type(float), len(model.parameters), layout.group
-        log_density = sloped_few_at_a_time(
-            in_context(model, "log_density"), chunk=points_at_once(model)
-        )
         tuning = laps_burn_in.Adaptation(
             n,
             microcanonical=True,

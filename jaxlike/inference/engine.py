@@ -5,12 +5,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from jaxlike.inference.blocks import compile_block
+from jaxlike.inference.blocks import Kernel, compile_block
 from jaxlike.inference.carry import Carrier
 from jaxlike.inference.kernels import Method, nuts_kernel
 from jaxlike.inference.laplace import Batch, batch_in_context
 from jaxlike.inference.layout import Layout
-from jaxlike.inference.posterior import Posterior, context_of, in_context, points_at_once
+from jaxlike.inference.posterior import Posterior, context_of, points_at_once, sloped_density
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class Engine:
         pilot_layout = own_layout = Layout.of(chains)
         if method:
             own_layout = Layout.of(chains, points_at_once(model))
-        log_density, n = in_context(model, "log_density"), len(model.parameters)
-        own = pool.submit(compile_block, method.kernel, model, own_layout) if method else None
-        pilot = (
-            own
-            if warm and own
-            else pool.submit(compile_block, nuts_kernel(max_tree_depth), model, pilot_layout)
-        )
-        evaluate = pool.submit(batch_in_context, log_density, n, context_of(model))
+        density, n = sloped_density(model), len(model.parameters)
+
+        def block(kernel: Kernel, layout: Layout) -> "Future[Callable]":
+            return pool.submit(compile_block, kernel, model, density, layout)
+
+        own = block(method.kernel, own_layout) if method else None
+        pilot = own if warm and own else block(nuts_kernel(max_tree_depth), pilot_layout)
+        evaluate = pool.submit(batch_in_context, density, n, context_of(model))
         carrier = pool.submit(Carrier.compile, model)
         return cls((pilot_layout, own_layout), evaluate, carrier, pilot, own or pilot)

@@ -38,7 +38,7 @@ from jaxlike.inference.layout import Layout
 from jaxlike.inference.mclmc import unwhitened, whitened
 from jaxlike.inference.options import SEED, check_between, check_choice, check_whole
 from jaxlike.inference.pilot import STARTS, best_fit_from, bounded_parameters
-from jaxlike.inference.posterior import Posterior, context_of, in_context
+from jaxlike.inference.posterior import Posterior, context_of, sloped_density
 from jaxlike.inference.progress import progress_bar, stopwatch
 from jaxlike.inference.run_state import Run
 from jaxlike.inference.stages import Stage
@@ -151,10 +151,10 @@ def run_laps(
     layout = Layout(total, Layout.of(total).devices)
     keys = jax.random.split(jax.random.key(seed), 2)
     with ThreadPoolExecutor(4) as pool, progress_bar(burn_in, progress, unit="step") as bar:
-        compiling = pool.submit(compile_block, adjusted_kernel(), model, layout)
-        burning = pool.submit(BurnIn.compile, model, layout, burn_in)
-        log_density = in_context(model, "log_density")
-        evaluate = batch_in_context(log_density, n, context)(context)
+        density = sloped_density(model)
+        compiling = pool.submit(compile_block, adjusted_kernel(), model, density, layout)
+        burning = pool.submit(BurnIn.compile, model, density, layout, burn_in)
+        evaluate = batch_in_context(density, n, context)(context)
         carrier = Carrier.compile(model)
         block = partial(run_block, compiling.result(), pool, layout)
         spent = Cost(compile_s=clock())

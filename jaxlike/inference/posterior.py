@@ -3,11 +3,13 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxlike.numerics.batches import CPU_CHUNK
+from jaxlike.numerics.batches import CPU_CHUNK, sloped_few_at_a_time
 
 
 class Prior(Protocol):
@@ -106,6 +108,20 @@ def in_context(model: Posterior, name: str) -> Callable[[Any, ArrayLike], Any]:
         return getattr(here, name)(point)
 
     return function
+
+
+def sloped_density(model: Posterior) -> Callable[[Any, Array], Array]:
+    """The log-density of (context, u), with a gradient in u, for all functions of a run.
+
+    It is traced here, once, and not by each thread that compiles such a function: to trace a
+    gradient takes longer than to load what was compiled before.
+    """
+    density = sloped_few_at_a_time(in_context(model, "log_density"), chunk=points_at_once(model))
+    point = jax.ShapeDtypeStruct((len(model.parameters),), jnp.result_type(float))
+    jax.eval_shape(
+        jax.value_and_grad(density, argnums=1), jax.tree.map(jnp.asarray, context_of(model)), point
+    )
+    return density
 
 
 class Derived(Protocol):

@@ -16,8 +16,10 @@ def few_at_a_time(function: Callable[..., Any], chunk: int = CPU_CHUNK) -> Calla
     """`function` of a point (n,), whose `vmap` on a CPU goes `chunk` points at a time.
 
     This holds however deep inside a vectorised loop it is called, and for any number of arguments,
-    of which those that are not vectorised stay whole.  It has no gradient.
+    of which those that are not vectorised stay whole.  It is traced once, though loops and other
+    functions call it often.  It has no gradient.
     """
+    function = jax.jit(function)
     if jax.default_backend() != "cpu":
         return function
 

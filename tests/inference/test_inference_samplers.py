@@ -59,6 +59,21 @@ def test_a_seed_gives_the_same_draws_again(make_gaussian, method):
     np.testing.assert_array_equal(first.draws, again.draws)
 
 
+@pytest.mark.parametrize("method", [*CHAINS, "laps"])
+def test_the_density_is_not_traced_by_every_function_that_is_compiled(make_gaussian, method, monkeypatch):
+    model, traced = make_gaussian(3), []
+    density = type(model).log_density
+
+    def counted(self, u):
+        traced.append(u)
+        return density(self, u)
+
+    monkeypatch.setattr(type(model), "log_density", counted)
+    short = {"samples": 8, "walkers": 4, "burn_in": 20} if method == "laps" else SHORT
+    sampler(method)(model, **short | {"chains": 2, "progress": False})
+    assert len(traced) <= 3  # JAX does it again within a vmap and a shard_map
+
+
 @pytest.mark.parametrize("method", CHAINS)
 def test_a_wall_is_not_crossed(make_gaussian, method):
     model = make_gaussian(3, start=np.array([50.0, 0.0, np.nan]), walls=2.0)

@@ -38,6 +38,24 @@ def test_gradients_few_at_a_time(many):
         np.testing.assert_allclose(one, other, rtol=1e-13)
 
 
+def test_it_is_traced_once_for_all_loops_that_call_it():
+    traced = []
+
+    def counted(context, point):
+        traced.append(point)
+        return value(context, point)
+
+    sloped = sloped_few_at_a_time(counted)
+
+    def climb(point):
+        return jax.lax.fori_loop(0, 3, lambda _, p: p + jax.grad(sloped, 1)(CONTEXT, p), point)
+
+    one = jax.jit(lambda point: climb(climb(point)))(POINTS[0])
+    many = jax.jit(jax.vmap(climb))(POINTS)
+    np.testing.assert_allclose(climb(many[0]), one, rtol=1e-13)
+    assert len(traced) <= 2  # JAX does it again within a vmap
+
+
 def test_a_point_without_value_or_gradient_has_that_of_nowhere():
     density = sloped_few_at_a_time(
         lambda _, w: jnp.where(w[0] > 0.0, jnp.sqrt(w[0]), jnp.nan), void=-1e8
