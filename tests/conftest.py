@@ -1,5 +1,6 @@
 """What all tests share: double precision, data sets, and the folder of reference material."""
 
+import gc
 import logging
 import os
 import shutil
@@ -17,7 +18,8 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".pytest_cac
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
 _QUICK = ["--xla_backend_optimization_level=0"]
 if version("jaxlib").startswith("0.10."):  # later ones end the program on a flag they do not know
-    _QUICK.append("--xla_cpu_use_fusion_emitters=false")
+    # the other cores are other workers'
+    _QUICK += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
 os.environ["XLA_FLAGS"] = " ".join([*_QUICK, os.environ.get("XLA_FLAGS", "")])
 
 import jax  # noqa: E402
@@ -76,6 +78,7 @@ bias_1 = gaussian 0.001 0.016
 def pytest_configure(config: pytest.Config) -> None:
     """Choose float64, as every entry point of the package does; the library itself never does."""
     jax.config.update("jax_enable_x64", True)
+    gc.set_threshold(100_000)  # tracing makes millions of objects, and few cycles
     if os.environ.get(_REQUIRE_HOSTS):
         for host, command in (("cobaya", "cobaya-run"), ("cosmosis", "cosmosis")):
             if find_spec(host) is None or shutil.which(command) is None:

@@ -253,7 +253,7 @@ def test_convert_to_each_and_plot(run, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_re_weighted_chains_are_those_that_are_sampled(run, tmp_path, capsys):
-    size = ["--chains", "2", "--warmup", "300", "--samples", "1500", QUIET]
+    size = ["--chains", "2", "--warmup", "200", "--samples", "1000", QUIET]
     other = ["--set", "nz_bandwidth=0.02"]
     first, direct, new = (str(tmp_path / name) for name in ("first", "direct", "new"))
     assert main(["nuts", run.config, "--output", first, *size]) == 0

@@ -44,9 +44,19 @@ def nested(
 
 
 def nautilus(
-    config: str, model: Posterior, live: int, seed: int, progress: bool, *, n_eff: int = 10_000
+    config: str,
+    model: Posterior,
+    live: int,
+    seed: int,
+    progress: bool,
+    *,
+    n_eff: int = 10_000,
+    networks: int = 4,
 ) -> Estimate:
-    """Nautilus (Lange 2023, arXiv:2306.16923): importance nested sampling with neural networks."""
+    """Nautilus (Lange 2023, arXiv:2306.16923): importance nested sampling with neural networks.
+
+    It goes on until its points are worth `n_eff`; each bound is learned by `networks` of them.
+    """
     try:
         from nautilus import Prior, Sampler
     except ImportError as error:
@@ -74,8 +84,9 @@ def nautilus(
     for name in model.parameters:
         prior.add_parameter(name, dist=(0.0, 1.0))
     sampler = Sampler(
-        prior, values, n_live=live, seed=seed, vectorized=True, pass_dict=False, n_batch=_BATCH
-    )
+        prior, values, n_live=live, seed=seed, vectorized=True, pass_dict=False, n_batch=_BATCH,
+        n_networks=networks,
+    )  # fmt: skip
     sampler.run(verbose=progress, n_eff=n_eff)
     # the error of importance nested sampling, from the effective number of points
     spread = 1.0 / np.sqrt(sampler.n_eff)

@@ -37,8 +37,16 @@ def few_at_a_time(function: Callable[..., Any], chunk: int = CPU_CHUNK) -> Calla
             whole = [next(each) if m else a for a, m in zip(leaves, moves, strict=True)]
             return function(*jax.tree.unflatten(form, whole))
 
-        moving = [a for a, m in zip(leaves, moves, strict=True) if m]
-        results = jax.lax.map(at, moving, batch_size=min(size, chunk))
+        # pieces of one size: a smaller last one would be compiled as a function of its own
+        pieces = -(-size // chunk)
+        few = -(-size // pieces)
+        moving = [
+            jnp.concatenate([a, jnp.repeat(a[-1:], few * pieces - size, axis=0)])
+            for a, m in zip(leaves, moves, strict=True)
+            if m
+        ]
+        results = jax.lax.map(at, moving, batch_size=few)
+        results = jax.tree.map(lambda a: a[:size], results)
         return results, jax.tree.map(lambda _: True, results)
 
     return one

@@ -22,15 +22,21 @@ from jaxlike.inference import read_draws
 from jaxlike.priors import Normal, Quantile, TruncatedNormal, Uniform
 
 
-@pytest.mark.slow
-def test_chains_are_cosmosis_s(run_cosmosis, small_pipeline, tmp_path):
-    chain = tmp_path / "chain.txt"
+@pytest.fixture(scope="module")
+def whole(run_cosmosis, small_pipeline, tmp_path_factory):
+    """The chain of an uninterrupted run."""
+    chain = tmp_path_factory.mktemp("whole") / "chain.txt"
     done = run_cosmosis(small_pipeline, "-p", f"output.filename={chain}")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "R-hat" in done.stdout
+    return chain
+
+
+@pytest.mark.slow
+def test_chains_are_cosmosis_s(whole, small_pipeline, tmp_path):
     model = jaxlike.load(small_pipeline)
-    columns = chain.read_text().splitlines()[0].lstrip("#").lower().split()
-    rows = np.loadtxt(chain)
+    columns = whole.read_text().splitlines()[0].lstrip("#").lower().split()
+    rows = np.loadtxt(whole)
     n = len(model.parameters)
     assert rows.shape == (200, len(columns))
     assert columns[:n] == list(model.parameters)
@@ -40,7 +46,7 @@ def test_chains_are_cosmosis_s(run_cosmosis, small_pipeline, tmp_path):
     assert_allclose(posterior[7], model.log_posterior(rows[7, :n]), rtol=1e-8)
     assert_allclose(prior[7], model.log_prior(rows[7, :n]), rtol=1e-8)
 
-    draws = read_draws(chain)
+    draws = read_draws(whole)
     assert draws.varied == model.parameters
     assert draws.names[n:] == ("sigma8", "S8")
     assert draws.limits["cosmological_parameters--omega_m"] == (0.1, 0.9)
@@ -50,7 +56,7 @@ def test_chains_are_cosmosis_s(run_cosmosis, small_pipeline, tmp_path):
     command = str(tool) if tool.is_file() else shutil.which("cosmosis-postprocess")
     assert command is not None
     done = subprocess.run(
-        [sys.executable, command, str(chain), "-o", str(tmp_path / "out"), "--no-plots"],
+        [sys.executable, command, str(whole), "-o", str(tmp_path / "out"), "--no-plots"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -62,7 +68,7 @@ def test_chains_are_cosmosis_s(run_cosmosis, small_pipeline, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_is_extended_and_no_row_is_doubled(run_cosmosis, small_pipeline, tmp_path):
+def test_a_run_is_extended_and_no_row_is_doubled(whole, run_cosmosis, small_pipeline, tmp_path):
     chain = tmp_path / "chain.txt"
     where = f"output.filename={chain}"
     assert run_cosmosis(small_pipeline, "-p", where, "jaxlikenuts.samples=60").returncode == 0
@@ -76,8 +82,6 @@ def test_a_run_is_extended_and_no_row_is_doubled(run_cosmosis, small_pipeline, t
     # the parameters bit for bit; derived ones are computed for other points at a time
     assert {tuple(row[:2]) for row in first} < {tuple(row[:2]) for row in rows}
     assert len({tuple(row[:2]) for row in rows}) > 190
-    whole = tmp_path / "whole.txt"
-    assert run_cosmosis(small_pipeline, "-p", f"output.filename={whole}").returncode == 0
     others = np.loadtxt(whole)
     rows, others = (table[np.lexsort(table[:, :2].T)] for table in (rows, others))
     np.testing.assert_array_equal(rows[:, :2], others[:, :2])

@@ -60,7 +60,9 @@ def test_a_seed_gives_the_same_draws_again(make_gaussian, method):
 
 
 @pytest.mark.parametrize("method", [*CHAINS, "laps"])
-def test_the_density_is_not_traced_by_every_function_that_is_compiled(make_gaussian, method, monkeypatch):
+def test_the_density_is_not_traced_by_every_function_that_is_compiled(
+    make_gaussian, method, monkeypatch
+):
     model, traced = make_gaussian(3), []
     density = type(model).log_density
 
