@@ -34,8 +34,7 @@ class Result:
 
     method: its label, see `method_of`; relative: bulk ESS over the number of states of the chains,
     draws or steps of a random walk; mean_error, std_error: what Monte Carlo leaves open of mean and
-    std.  seconds and cpu_s are all; sampling_s leaves out compilation, fit and
-    warm-up.
+    std.  seconds and cpu_s are all; sampling_s leaves out compilation, fit and warm-up.
     """
 
     method: str
