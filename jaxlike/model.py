@@ -16,7 +16,7 @@ from jaxlike.config import Config
 from jaxlike.data import TwoPointData
 from jaxlike.likelihood import Likelihood
 from jaxlike.names import canonical_name, is_known
-from jaxlike.numerics.batches import CPU_CHUNK
+from jaxlike.numerics.batches import CPU_CHUNK, in_pieces
 from jaxlike.parameters import (
     EXCLUSIVE,
     Parameter,
@@ -249,7 +249,7 @@ class Model:
 
     def _batched(self, function: Callable[[Array], Any], X: Array) -> Any:
         """`function` of every row of X: all at once on an accelerator, a few at a time on a CPU."""
-        few = partial(jax.lax.map, function, batch_size=self.points_at_once)
+        few = partial(in_pieces, function, size=len(X), chunk=self.points_at_once)
         return jax.lax.platform_dependent(X, cpu=few, default=jax.vmap(function))
 
     def _log_external(self, x: Array) -> Array:

@@ -154,10 +154,9 @@ def compile_block(
     shear = jax.tree.map(lambda a: shape(*a.shape), no_shear(n))
     tuning = Tuning(shape(), shape(n, n), shear)
     index = shape(dtype=jnp.int32)
-    context = jax.tree.map(jnp.asarray, context_of(model))
     return (
         jax.jit(spread, in_shardings=lies)
-        .lower(context, keys, index, index, state, tuning)
+        .lower(context_of(model), keys, index, index, state, tuning)
         .compile()
     )
 

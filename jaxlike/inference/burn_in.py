@@ -120,7 +120,7 @@ class BurnIn:
         compiled = (
             jax.jit(mapped, in_shardings=tuple(layout.spread(one) for one in chained))
             .lower(
-                jax.tree.map(jnp.asarray, context_of(model)),
+                context_of(model),
                 *(jnp.zeros(n, real), jnp.zeros((n, n), real)),
                 *(jax.random.split(jax.random.key(0), walkers), jax.random.key(0)),
                 *(jnp.int32(0), jnp.int32(0)),
@@ -161,7 +161,7 @@ class BurnIn:
         whole, spread = self.layout.spread(chains=False), self.layout.spread()
         context, mode, root, key, adaptation, first, number = jax.device_put(
             (
-                *(jax.tree.map(jnp.asarray, context), mode, root, key, ensemble.adaptation),
+                *(context, mode, root, key, ensemble.adaptation),
                 *(np.int32(ensemble.done), np.int32(min(count, self.longest - ensemble.done))),
             ),
             whole,

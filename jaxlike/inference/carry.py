@@ -46,7 +46,7 @@ class Carrier:
     def compile(cls, model: Posterior) -> "Carrier":
         """Compile both functions."""
         real, n = jnp.result_type(float), len(model.parameters)
-        context = jax.tree.map(jnp.asarray, context_of(model))
+        context = context_of(model)
         inward, prior = (in_context(model, f) for f in ("from_unconstrained", "log_prior"))
 
         def transform(context: Any, u: jax.Array) -> tuple[jax.Array, jax.Array]:
@@ -62,7 +62,7 @@ class Carrier:
 
     def within(self, context: Any) -> "Carrier":
         """The same for another context of the same shapes."""
-        return replace(self, context=jax.tree.map(jnp.asarray, context))
+        return replace(self, context=context)
 
     def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Parameters (m, n) and log-prior (m,) at any number of points u (m, n)."""

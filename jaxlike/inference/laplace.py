@@ -54,13 +54,11 @@ def batch_in_context(
     size = max(n + 1, _SMALLEST_BATCH)
     function = jax.vmap(jax.value_and_grad(log_density, argnums=1), in_axes=(None, 0))
     shape = jax.ShapeDtypeStruct((size, n), jnp.result_type(float))
-    compiled = jax.jit(function).lower(jax.tree.map(jnp.asarray, context), shape).compile()
+    compiled = jax.jit(function).lower(context, shape).compile()
 
     def within(context: Any) -> Batch:
-        arrays = jax.tree.map(jnp.asarray, context)
-
         def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            values, gradients = in_blocks(partial(compiled, arrays), points, size)
+            values, gradients = in_blocks(partial(compiled, context), points, size)
             good = np.isfinite(values) & np.isfinite(gradients).all(axis=1)
             return np.where(good, values, -np.inf), np.where(good[:, None], gradients, 0.0)
 

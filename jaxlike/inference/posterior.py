@@ -96,8 +96,8 @@ class Contextual(Protocol):
 
 
 def context_of(model: Posterior) -> Any:
-    """The context of a posterior; () where it has none."""
-    return model.context if isinstance(model, Contextual) else ()
+    """The context of a posterior, as JAX's arrays; () where it has none."""
+    return jax.tree.map(jnp.asarray, model.context) if isinstance(model, Contextual) else ()
 
 
 def in_context(model: Posterior, name: str) -> Callable[[Any, ArrayLike], Any]:
@@ -118,9 +118,7 @@ def sloped_density(model: Posterior) -> Callable[[Any, Array], Array]:
     """
     density = sloped_few_at_a_time(in_context(model, "log_density"), chunk=points_at_once(model))
     point = jax.ShapeDtypeStruct((len(model.parameters),), jnp.result_type(float))
-    jax.eval_shape(
-        jax.value_and_grad(density, argnums=1), jax.tree.map(jnp.asarray, context_of(model)), point
-    )
+    jax.eval_shape(jax.value_and_grad(density, argnums=1), context_of(model), point)
     return density
 
 

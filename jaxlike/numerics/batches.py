@@ -37,16 +37,8 @@ def few_at_a_time(function: Callable[..., Any], chunk: int = CPU_CHUNK) -> Calla
             whole = [next(each) if m else a for a, m in zip(leaves, moves, strict=True)]
             return function(*jax.tree.unflatten(form, whole))
 
-        # pieces of one size: a smaller last one would be compiled as a function of its own
-        pieces = -(-size // chunk)
-        few = -(-size // pieces)
-        moving = [
-            jnp.concatenate([a, jnp.repeat(a[-1:], few * pieces - size, axis=0)])
-            for a, m in zip(leaves, moves, strict=True)
-            if m
-        ]
-        results = jax.lax.map(at, moving, batch_size=few)
-        results = jax.tree.map(lambda a: a[:size], results)
+        moving = [a for a, m in zip(leaves, moves, strict=True) if m]
+        results = in_pieces(at, moving, size, chunk)
         return results, jax.tree.map(lambda _: True, results)
 
     return one
@@ -83,6 +75,20 @@ def sloped_few_at_a_time(
 
     value.defvjp(forward, backward)
     return value
+
+
+def in_pieces(function: Callable[[Any], Any], points: Any, size: int, chunk: int) -> Any:
+    """`function` of each of `size` points, at most `chunk` of them at a time, within a compilation.
+
+    The pieces have one size: a smaller last one would be compiled as a function of its own.
+    """
+    pieces = max(1, -(-size // chunk))
+    few = max(1, -(-size // pieces))
+    padded = jax.tree.map(
+        lambda a: jnp.concatenate([a, jnp.repeat(a[-1:], few * pieces - size, axis=0)]), points
+    )
+    results = jax.lax.map(function, padded, batch_size=few)
+    return jax.tree.map(lambda a: a[:size], results)
 
 
 def in_blocks(function: Callable[[Any], Any], points: np.ndarray, size: int) -> Any:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.numerics.batches import few_at_a_time, in_blocks, sloped_few_at_a_time
+from jaxlike.numerics.batches import few_at_a_time, in_blocks, in_pieces, sloped_few_at_a_time
 
 POINTS = np.random.default_rng(0).standard_normal((11, 3))
 CONTEXT = {"scale": np.array([1.0, 2.0, 3.0]), "shift": 0.5}
@@ -64,6 +64,20 @@ def test_a_point_without_value_or_gradient_has_that_of_nowhere():
     found, slope = jax.vmap(jax.value_and_grad(lambda w: density((), w)))(points)
     np.testing.assert_array_equal(found, [2.0, -1e8, -1e8])
     np.testing.assert_array_equal(slope, [[0.25, 0.0], [0.0, 0.0], [0.0, 0.0]])
+
+
+@pytest.mark.parametrize("many", [0, 1, 4, 5, 11])
+def test_pieces_are_compiled_once(many):
+    traced = []
+
+    def counted(point):
+        traced.append(point)
+        return {"first": point[0], "sum": point.sum()}
+
+    found = jax.jit(lambda X: in_pieces(counted, X, many, 4))(POINTS[:many])
+    np.testing.assert_array_equal(found["first"], POINTS[:many, 0])
+    np.testing.assert_allclose(found["sum"], POINTS[:many].sum(axis=1), rtol=1e-14)
+    assert len(traced) == 1
 
 
 @pytest.mark.parametrize("many", [1, 4, 11])
