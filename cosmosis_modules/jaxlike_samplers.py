@@ -1,5 +1,5 @@
 """CosmoSIS samplers `jaxlikenuts` and `jaxlikemclmc`, for [runtime] import_samplers."""
 
-from jaxlike.cosmosis_sampler import JaxlikeMclmcSampler, JaxlikeNutsSampler
+from jaxlike.cosmosis import JaxlikeMclmcSampler, JaxlikeNutsSampler
 
 __all__ = ["JaxlikeMclmcSampler", "JaxlikeNutsSampler"]

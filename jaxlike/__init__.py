@@ -20,18 +20,18 @@ from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 if TYPE_CHECKING:
     from jaxlike.config import Config, TheoryOptions, read_config
     from jaxlike.data import read_two_point, read_two_point_fits, write_sacc, write_two_point_fits
-    from jaxlike.likelihood import Likelihood, build_likelihood
+    from jaxlike.likelihoods.two_point import Likelihood, build_likelihood
     from jaxlike.loading import load
-    from jaxlike.model import Model
+    from jaxlike.posterior.model import Model
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "Config": "jaxlike.config",
-    "Likelihood": "jaxlike.likelihood",
-    "Model": "jaxlike.model",
+    "Likelihood": "jaxlike.likelihoods.two_point",
+    "Model": "jaxlike.posterior.model",
     "TheoryOptions": "jaxlike.config",
-    "build_likelihood": "jaxlike.likelihood",
+    "build_likelihood": "jaxlike.likelihoods.two_point",
     "load": "jaxlike.loading",
     "read_config": "jaxlike.config",
     "read_two_point": "jaxlike.data",

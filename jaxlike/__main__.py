@@ -2,6 +2,6 @@
 
 import sys
 
-from jaxlike.cli import main
+from jaxlike.cli.main import main
 
 sys.exit(main())

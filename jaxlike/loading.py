@@ -5,14 +5,14 @@ from os import PathLike
 from typing import Any
 
 from jaxlike.config import Config, read_config
-from jaxlike.effects import check_complete, check_effects, has_effect
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.likelihood import build_likelihood
-from jaxlike.model import Model
-from jaxlike.moped import compressed
-from jaxlike.names import is_known
-from jaxlike.parameters import check_names, is_idle
-from jaxlike.survey import load_data
+from jaxlike.forecast.moped import compressed
+from jaxlike.likelihoods.survey import load_data
+from jaxlike.likelihoods.two_point import build_likelihood
+from jaxlike.posterior.model import Model
+from jaxlike.registry.effects import check_complete, check_effects, has_effect
+from jaxlike.registry.names import is_known
+from jaxlike.registry.resolve import check_names, is_idle
 
 
 def model_from_config(config: Config) -> Model:

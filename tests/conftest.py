@@ -33,9 +33,9 @@ from jaxlike.data import (  # noqa: E402
     write_two_point_fits,
 )
 from jaxlike.loading import load  # noqa: E402
-from jaxlike.model import Model  # noqa: E402
-from jaxlike.theory.covariance import Field, gaussian_cl_covariance  # noqa: E402
-from jaxlike.theory.kernels import all_pairs  # noqa: E402
+from jaxlike.posterior.model import Model  # noqa: E402
+from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance  # noqa: E402
+from jaxlike.theory.tracers.kernels import all_pairs  # noqa: E402
 
 # With this variable set (as CI does) a host that is not there fails the tests of its interface.
 _REQUIRE_HOSTS = "JAXLIKE_REQUIRE_HOSTS"

@@ -6,7 +6,7 @@ import matplotlib.image
 import numpy as np
 import pytest
 
-from jaxlike.cli import main
+from jaxlike.cli.main import main
 from jaxlike.figures.compression import figure_6
 from jaxlike.figures.fisher import STEPS, figure_4, figure_5, finite_differences
 from jaxlike.figures.panels import ellipse

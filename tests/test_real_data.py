@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 
 from jaxlike.inference import best_fit
-from jaxlike.likelihood import NODE_TOLERANCE, build_likelihood
-from jaxlike.parameters import resolve
-from jaxlike.sizes import Sizes
-from jaxlike.survey import fine_theory
-from jaxlike.theory.halofit import LINEAR_BELOW
-from jaxlike.theory.power_table import PowerTable
+from jaxlike.likelihoods.survey import fine_theory
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
+from jaxlike.registry.resolve import resolve
+from jaxlike.registry.sizes import Sizes
+from jaxlike.theory.power.halofit import LINEAR_BELOW
+from jaxlike.theory.power.power_table import PowerTable
 
 STORED = ("fiducial", "fiducial_ia1", "low_omega_m", "w_-0.8")
 SIZES = Sizes(5, 4)

@@ -17,7 +17,7 @@ import jaxlike
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference import Chains, complaints, summarise, write_chains
-from jaxlike.samplers import checked_options, sampler
+from jaxlike.inference.samplers.by_name import checked_options, sampler
 
 METHODS = ("nuts", "hmc", "adjusted_mclmc", "mclmc", "laps", "mh")
 """Methods that are compared unless others are asked for."""

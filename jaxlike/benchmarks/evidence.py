@@ -14,8 +14,8 @@ import numpy as np
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference import run_nested
-from jaxlike.inference.posterior import Posterior
-from jaxlike.inference.progress import stopwatch
+from jaxlike.inference.runs.progress import stopwatch
+from jaxlike.inference.target import Posterior
 
 _BATCH = 100  # points that nautilus asks for at once
 

@@ -21,9 +21,9 @@ import jaxlike
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference import run_nuts, summarise
-from jaxlike.inference.checkpoint import Checkpoint, stored
-from jaxlike.inference.engine import Engine
-from jaxlike.inference.progress import progress_bar
+from jaxlike.inference.runs.checkpoint import Checkpoint, stored
+from jaxlike.inference.runs.compiled_functions import Engine
+from jaxlike.inference.runs.progress import progress_bar
 
 DRAWS = 63
 """Draws of a posterior, evenly spaced, among which the truth has a rank from 0 to this number."""

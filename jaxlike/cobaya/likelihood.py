@@ -14,21 +14,21 @@ from jax import Array
 from jax.typing import ArrayLike
 
 import jaxlike
-from jaxlike.cobaya.host import HostGrid
+from jaxlike.cobaya.host_tables import HostGrid
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.cobaya.products import Settings
 from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config, config_from_info
 from jaxlike.config.container import make_config
 from jaxlike.data import TwoPointData
-from jaxlike.effects import check_complete, check_effects, has_effect
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.likelihood import Likelihood as TwoPoint
-from jaxlike.likelihood import build_likelihood
+from jaxlike.likelihoods.survey import load_data, sizes_of
+from jaxlike.likelihoods.two_point import Likelihood as TwoPoint
+from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.loading import model_from_config
-from jaxlike.names import ALIGNMENT, BIAS, NUMBERED
-from jaxlike.parameters import check_names, is_idle, resolve
-from jaxlike.survey import load_data, sizes_of
-from jaxlike.theory.power_table import PowerTable, PowerTableGrid
+from jaxlike.registry.effects import check_complete, check_effects, has_effect
+from jaxlike.registry.names import ALIGNMENT, BIAS, NUMBERED
+from jaxlike.registry.resolve import check_names, is_idle, resolve
+from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 
 # `resolve` speaks of whole universes; where tables stand for one, it is given any.
 _SOME_UNIVERSE = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 1.0, "A_s": 2e-9}

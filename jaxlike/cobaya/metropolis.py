@@ -17,13 +17,13 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.inference import Chains, Cost
-from jaxlike.inference.carry import Carrier, chains_of
-from jaxlike.inference.checkpoint import Checkpoint, check_same_density, stored
-from jaxlike.inference.laplace import Laplace, dispersed_starts, gradient_batch
-from jaxlike.inference.options import SEED, check_choice, check_whole
-from jaxlike.inference.pilot import STARTS, best_fit_from
-from jaxlike.inference.posterior import Posterior
-from jaxlike.inference.progress import progress_bar, stopwatch
+from jaxlike.inference.geometry.laplace import Laplace, dispersed_starts, gradient_batch
+from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, stored
+from jaxlike.inference.runs.initial_points import STARTS, best_fit_from
+from jaxlike.inference.runs.options import SEED, check_choice, check_whole
+from jaxlike.inference.runs.parameter_space import Carrier, chains_of
+from jaxlike.inference.runs.progress import progress_bar, stopwatch
+from jaxlike.inference.target import Posterior
 
 _ROUNDS = 10  # of each chain
 _LEARNING = 3  # of these, the first, in which Cobaya learns its proposal; they are dropped

@@ -14,10 +14,11 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.theory import background, emulator, growth, linear
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
-from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.nonlinear import nonlinear_power
+from jaxlike.theory.power import emulator, linear
+from jaxlike.theory.power.nonlinear import nonlinear_power
+from jaxlike.theory.universe import background, growth
+from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.wavenumbers import K
 
 K_MIN = 1e-5

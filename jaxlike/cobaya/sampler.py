@@ -31,10 +31,10 @@ from jaxlike.inference import (
     with_derived,
     with_external_priors,
 )
-from jaxlike.inference.diagnostics import MAX_R_HAT
+from jaxlike.inference.results.diagnostics import MAX_R_HAT
+from jaxlike.inference.samplers.by_name import checked_options, options_of, sampler
 from jaxlike.loading import model_from_config
-from jaxlike.range_policy import check_prior
-from jaxlike.samplers import checked_options, options_of, sampler
+from jaxlike.posterior.range_policy import check_prior
 
 _STATE = ".jaxlike.{}.npz"  # of the process of that number, beside Cobaya's own .checkpoint
 

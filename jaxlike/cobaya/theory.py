@@ -16,14 +16,14 @@ import jaxlike
 from jaxlike.cobaya import products
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import THEORY_OPTIONS, theory_options
-from jaxlike.effects import check_effects
 from jaxlike.errors import JaxlikeError
-from jaxlike.names import COSMOLOGY
-from jaxlike.parameters import check_names, resolve
-from jaxlike.range_policy import RangeCount
-from jaxlike.sizes import Sizes
-from jaxlike.theory.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
-from jaxlike.theory.validity import has_solution, range_conditions, reason_of_failure
+from jaxlike.posterior.range_policy import RangeCount
+from jaxlike.registry.effects import check_effects
+from jaxlike.registry.names import COSMOLOGY
+from jaxlike.registry.resolve import check_names, resolve
+from jaxlike.registry.sizes import Sizes
+from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
+from jaxlike.theory.universe.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
 
 _TOTAL = ("delta_tot", "delta_tot")
 _OWN = ("jaxlike_cosmology", "jaxlike_settings")

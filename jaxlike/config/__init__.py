@@ -2,7 +2,8 @@
 
 from jaxlike.config.cobaya_yaml import config_from_info
 from jaxlike.config.container import Config
-from jaxlike.config.options import (
+from jaxlike.config.read import read_config
+from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     PROBE_SETS,
     THEORY_OPTIONS,
@@ -10,7 +11,6 @@ from jaxlike.config.options import (
     probes_from,
     theory_options,
 )
-from jaxlike.config.read import read_config
 
 __all__ = [
     "LIKELIHOOD_OPTIONS",

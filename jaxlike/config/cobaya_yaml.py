@@ -12,18 +12,19 @@ import yaml
 from jaxlike.config.container import Config, make_config
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
-from jaxlike.config.options import (
+from jaxlike.config.records import expand, parameter_from
+from jaxlike.data.statistics import STATISTICS
+from jaxlike.errors import ConfigError, JaxlikeError
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.registry.names import ALIGNMENT, BIAS, NUMBERED, split_name
+from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
     check_option_names,
     probes_from,
 )
-from jaxlike.config.records import expand, parameter_from
-from jaxlike.data.statistics import STATISTICS
-from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.names import ALIGNMENT, BIAS, NUMBERED, split_name
-from jaxlike.parameters import Parameter, check_names
-from jaxlike.sizes import sample_of
+from jaxlike.registry.resolve import check_names
+from jaxlike.registry.sizes import sample_of
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jaxlike.config.options import (
+from jaxlike.errors import ConfigError
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import ExternalPrior
+from jaxlike.registry.options import (
     THEORY_FIELDS,
     TheoryOptions,
     bad_value,
@@ -13,9 +16,6 @@ from jaxlike.config.options import (
     probes_from,
     theory_options,
 )
-from jaxlike.errors import ConfigError
-from jaxlike.parameters import Parameter
-from jaxlike.priors import ExternalPrior
 
 DEFAULT_SCALE_CUTS = "des_y1"
 OVERRIDES = ("data_file", "scale_cuts", "probes", "output", *THEORY_FIELDS)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from jaxlike.config.container import Config, find_file, make_config
 from jaxlike.config.cosmosis_priors import prior_of_line
-from jaxlike.config.options import THEORY_FIELDS, THEORY_OPTIONS, check_option_names
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.names import default_latex
-from jaxlike.parameters import Parameter, check_names
-from jaxlike.priors import Prior, Uniform
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import Prior, Uniform
+from jaxlike.registry.names import default_latex
+from jaxlike.registry.options import THEORY_FIELDS, THEORY_OPTIONS, check_option_names
+from jaxlike.registry.resolve import check_names
 
 MODULE_FILE = "jaxlike_two_point.py"
 """The module's file in cosmosis_modules/, by which its section is recognised."""

@@ -8,8 +8,8 @@ import sys
 from collections.abc import Callable
 
 from jaxlike.errors import ParameterError
-from jaxlike.priors import Normal, Prior, Quantile, TruncatedNormal, Uniform
-from jaxlike.priors.arguments import check_scale
+from jaxlike.posterior.priors import Normal, Prior, Quantile, TruncatedNormal, Uniform
+from jaxlike.posterior.priors.arguments import check_scale
 
 ACCEPTED = (
     "'uniform min max', 'gaussian mean deviation', 'exponential scale' and 'one-over-x min max'"

@@ -14,8 +14,8 @@ from jax.scipy import stats
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError
-from jaxlike.parameters import Parameter, all_values
-from jaxlike.priors import ExternalPrior
+from jaxlike.posterior.parameters import Parameter, all_values
+from jaxlike.posterior.priors import ExternalPrior
 
 _RESERVED = "0"  # Cobaya's name of the product of all priors of single parameters
 _SCOPE = {"np": jnp, "numpy": jnp, "jnp": jnp, "stats": stats, "import_module": import_module}

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.parameters import Parameter, parameter_values
+from jaxlike.posterior.parameters import Parameter, parameter_values
 
 
 def function_from(name: str, text: str) -> tuple[Callable[..., ArrayLike], tuple[str, ...]]:

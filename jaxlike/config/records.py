@@ -5,9 +5,9 @@ from numbers import Real
 
 from jaxlike.config.functions import function_from
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.names import default_latex
-from jaxlike.parameters import Parameter
-from jaxlike.priors import Prior, Quantile, Uniform, scipy_prior
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import Prior, Quantile, Uniform, scipy_prior
+from jaxlike.registry.names import default_latex
 
 _KEYS = (
     "prior",

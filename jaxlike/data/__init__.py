@@ -1,11 +1,11 @@
 """Data from files: two-point measurements, n(z), covariance, scale cuts and where to get them."""
 
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
-from jaxlike.data.fits2pt import read_two_point_fits
-from jaxlike.data.fits2pt_writer import write_two_point_fits
+from jaxlike.data.fits2pt.reader import read_two_point_fits
+from jaxlike.data.fits2pt.writer import write_two_point_fits
 from jaxlike.data.read import read_two_point
-from jaxlike.data.sacc_reader import from_sacc, read_sacc
-from jaxlike.data.sacc_writer import to_sacc, write_sacc
+from jaxlike.data.sacc.reader import from_sacc, read_sacc
+from jaxlike.data.sacc.writer import to_sacc, write_sacc
 from jaxlike.data.scale_cuts import (
     AngularBins,
     ScaleCuts,

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import fitsio
 
-from jaxlike.data.fits2pt import read_two_point_fits
-from jaxlike.data.sacc_reader import read_sacc
+from jaxlike.data.fits2pt.reader import read_two_point_fits
+from jaxlike.data.sacc.reader import read_sacc
 from jaxlike.data.twopoint import TwoPointData
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"

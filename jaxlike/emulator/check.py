@@ -11,9 +11,9 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxlike.emulator.spectra import EIGENSTATES, Transfer, Universe
-from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.emulator import FIELDS, MatterField, Table, ln_neutrino_ratio, ln_transfer
-from jaxlike.theory.growth import GrowthGrid
+from jaxlike.theory.power.emulator import FIELDS, MatterField, Table, ln_neutrino_ratio, ln_transfer
+from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.growth import GrowthGrid
 
 SEED = 20
 Z = (0.0, 0.5, 1.0, 2.0, 3.0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from jaxlike.theory.emulator import Domain
+from jaxlike.theory.power.emulator import Domain
 
 TRAINED = Domain(
     omega_b=(0.0087, 0.060),

@@ -13,7 +13,7 @@ from scipy.interpolate import CubicSpline
 from jaxlike.emulator.design import ACCEPTED, TRAINED, Point
 from jaxlike.emulator.spectra import A_REFERENCE, EIGENSTATES, X_MAX, Transfer, reference
 from jaxlike.numerics.splines import prefilter
-from jaxlike.theory.emulator import (
+from jaxlike.theory.power.emulator import (
     FIELDS,
     Table,
     compact,
@@ -21,8 +21,8 @@ from jaxlike.theory.emulator import (
     exponents,
     k_nonrelativistic,
 )
-from jaxlike.theory.growth import GrowthGrid
-from jaxlike.theory.linear import LN_K_STEP
+from jaxlike.theory.power.linear import LN_K_STEP
+from jaxlike.theory.universe.growth import GrowthGrid
 
 X_MIN = 0.02
 LN_GROWTH = (float(np.log(0.058)), 0.2)

@@ -15,9 +15,9 @@ from jaxlike.theory.constants import (
     NEUTRINO_PER_PHOTON,
     OMEGA_GAMMA_H2,
 )
-from jaxlike.theory.cosmology import MASSIVE_EIGENSTATES as EIGENSTATES
-from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.emulator import N_EFF, k_nonrelativistic
+from jaxlike.theory.power.emulator import N_EFF, k_nonrelativistic
+from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES as EIGENSTATES
+from jaxlike.theory.universe.cosmology import Cosmology
 
 A_REFERENCE = tuple(map(float, np.geomspace(0.06, 1.0, 13)))
 """Scale factors of the reference universe at which neutrinos are tabulated."""

@@ -11,7 +11,7 @@ from jaxlike.emulator.design import TRAINED, design
 from jaxlike.emulator.fit import Degrees, fit_table, samples
 from jaxlike.emulator.spectra import EIGENSTATES, Settings, camb_module, reference
 from jaxlike.errors import ConfigError
-from jaxlike.theory.emulator import Table, exponents
+from jaxlike.theory.power.emulator import Table, exponents
 
 SEED = 1
 

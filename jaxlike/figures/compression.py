@@ -6,7 +6,7 @@ import numpy as np
 from jaxlike.figures.fisher import jacobian
 from jaxlike.figures.panels import OURS, THEIRS, PaperFigure, largest, one_panel
 from jaxlike.figures.section4 import LATEX, NAMES, Example
-from jaxlike.moped import moped_vectors
+from jaxlike.forecast.moped import moped_vectors
 
 RANGES = ((0.23, 0.28), (0.79, 0.84))  # the paper's grid of Omega_c and sigma8
 LEVELS = tuple(-(n**2) / 2.0 for n in (10, 7, 5, 3, 2, 1))  # n sigma of one parameter

@@ -9,20 +9,20 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.config.options import TheoryOptions
 from jaxlike.data import RedshiftDistribution, TwoPointData
 from jaxlike.figures import ccl as reference
 from jaxlike.forecast.model_covariance import field_spectra
-from jaxlike.mock import noisy_fields, with_vector
-from jaxlike.mock_paper import cl_measurement
-from jaxlike.parameters import resolve
-from jaxlike.sizes import Sizes
-from jaxlike.survey import fine_theory
-from jaxlike.theory.cosmology import from_parameters
-from jaxlike.theory.covariance import gaussian_cl_covariance
-from jaxlike.theory.data_vector import TwoPointTheory
-from jaxlike.theory.distributions import smail
-from jaxlike.theory.kernels import all_pairs
+from jaxlike.likelihoods.survey import fine_theory
+from jaxlike.mocks.des_y1 import noisy_fields, with_vector
+from jaxlike.mocks.paper import cl_measurement
+from jaxlike.registry.options import TheoryOptions
+from jaxlike.registry.resolve import resolve
+from jaxlike.registry.sizes import Sizes
+from jaxlike.theory.statistics.covariance import gaussian_cl_covariance
+from jaxlike.theory.statistics.data_vector import TwoPointTheory
+from jaxlike.theory.tracers.distributions import smail
+from jaxlike.theory.tracers.kernels import all_pairs
+from jaxlike.theory.universe.cosmology import from_parameters
 
 OPTIONS = TheoryOptions(radiation=False, ell_prefactors=True)
 F_SKY, SIGMA_E, N_GAL = 0.25, 0.26, 1.0  # galaxies per arcmin^2 and bin

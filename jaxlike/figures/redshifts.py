@@ -6,8 +6,8 @@ import numpy as np
 
 from jaxlike.data import DATA_SETS, data_folder, find_data_file, read_two_point
 from jaxlike.figures.panels import PaperFigure
-from jaxlike.survey import tables
-from jaxlike.theory.redshift import Histogram, kernel_density
+from jaxlike.likelihoods.survey import tables
+from jaxlike.theory.tracers.redshift import Histogram, kernel_density
 
 BANDWIDTH = 0.01  # section 5.1
 _Z_SHOWN = 1.8

@@ -14,7 +14,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.figures.mock import OPTIONS, SmailSurvey
-from jaxlike.likelihood import Likelihood, build_likelihood
+from jaxlike.likelihoods.two_point import Likelihood, build_likelihood
 
 PLANCK_15 = {"Omega_c": 0.2589, "Omega_b": 0.0486, "h": 0.6774, "n_s": 0.9667, "sigma8": 0.8159}
 NAMES = ("Omega_c", "sigma8")

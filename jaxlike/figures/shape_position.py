@@ -6,8 +6,8 @@ import numpy as np
 from jaxlike.figures.mock import OPTIONS, SmailSurvey
 from jaxlike.figures.panels import OURS, THEIRS, PaperFigure, difference_panels, largest
 from jaxlike.figures.universe import PARAMETERS
-from jaxlike.survey import fine_theory
-from jaxlike.theory.cosmology import from_parameters
+from jaxlike.likelihoods.survey import fine_theory
+from jaxlike.theory.universe.cosmology import from_parameters
 
 # One n(z) for lenses and sources, as in the paper's notebook of comparisons.
 SMAIL = (1.0, 2.0, 1.0)

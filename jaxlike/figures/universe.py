@@ -12,11 +12,11 @@ from jaxlike.figures.panels import (
     difference_panels,
     largest,
 )
-from jaxlike.theory.background import comoving_distance
-from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.halofit import LINEAR_BELOW
-from jaxlike.theory.linear import linear_power
-from jaxlike.theory.nonlinear import nonlinear_power
+from jaxlike.theory.power.halofit import LINEAR_BELOW
+from jaxlike.theory.power.linear import linear_power
+from jaxlike.theory.power.nonlinear import nonlinear_power
+from jaxlike.theory.universe.background import comoving_distance
+from jaxlike.theory.universe.cosmology import Cosmology
 
 # The universe of the paper's notebook of comparisons.
 PARAMETERS = {"Omega_c": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0.8}

@@ -1,1 +1,1 @@
-"""What a survey will measure: covariances of a model, compression, and designs of surveys."""
+"""What a survey will measure and a posterior predicts: Fisher, MOPED, designs, checks."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxlike.config.options import bad_value, check_option_names
 from jaxlike.errors import ConfigError
+from jaxlike.registry.options import bad_value, check_option_names
 
 
 def block(

@@ -10,8 +10,8 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
-from jaxlike.model import Model
-from jaxlike.moped import compressed, expansion, moped_vectors
+from jaxlike.forecast.moped import compressed, expansion, moped_vectors
+from jaxlike.posterior.model import Model
 
 _N_GRID, _N_SIGMA, _BATCH = 41, 3.6, 8
 

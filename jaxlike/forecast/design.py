@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.forecast.shapes import Shape
-from jaxlike.theory.photo_z import Tomography, photo_z_bins
+from jaxlike.theory.tracers.photo_z import Tomography, photo_z_bins
 
 SKY_DEG2 = 4 * np.pi * (180 / np.pi) ** 2
 """Square degrees of the whole sky."""

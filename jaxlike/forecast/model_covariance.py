@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from jaxlike.data import FOURIER_SPACE, RedshiftDistribution, TwoPointData
 from jaxlike.errors import ConfigError, DataError
-from jaxlike.model import Model
-from jaxlike.survey import tables
-from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.covariance import Field, gaussian_cl_covariance
-from jaxlike.theory.data_vector import TwoPointTheory
-from jaxlike.theory.distributions import per_steradian
-from jaxlike.theory.kernels import all_pairs
-from jaxlike.theory.projection import cl_matrix
+from jaxlike.likelihoods.survey import tables
+from jaxlike.posterior.model import Model
+from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
+from jaxlike.theory.statistics.data_vector import TwoPointTheory
+from jaxlike.theory.statistics.projection import cl_matrix
+from jaxlike.theory.tracers.distributions import per_steradian
+from jaxlike.theory.tracers.kernels import all_pairs
+from jaxlike.theory.universe.cosmology import Cosmology
 
 
 def field_spectra(

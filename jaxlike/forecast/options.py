@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from jaxlike.config.cobaya_yaml import load_yaml
-from jaxlike.config.options import CHOICES, bad_value, check_option_names
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.forecast.checks import block, number, numbers, positive, whole
 from jaxlike.forecast.design import Design
 from jaxlike.forecast.sample_options import sample_from
 from jaxlike.forecast.survey import Forecast, build_forecast
 from jaxlike.forecast.universe import build_universe
-from jaxlike.names import canonical_name, is_known
+from jaxlike.registry.names import canonical_name, is_known
+from jaxlike.registry.options import CHOICES, bad_value, check_option_names
 
 MERITS = ("fom", "S8")
 """What can be optimised: the figure of merit of (w0, wa), or the error of S8."""

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from jaxlike.config.options import bad_value, check_option_names
 from jaxlike.errors import ConfigError
 from jaxlike.forecast.checks import fraction, number, numbers, positive
 from jaxlike.forecast.design import Sample
 from jaxlike.forecast.shapes import ANALYTIC, Shape, Table
+from jaxlike.registry.options import bad_value, check_option_names
 
 _BINS = ("edges", "sigma_z", "bias_z", "outlier_fraction")
 _SHAPES = (*ANALYTIC, "table")

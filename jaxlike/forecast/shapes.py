@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.errors import DataError
-from jaxlike.theory import distributions
+from jaxlike.theory.tracers import distributions
 
 
 class Shape(Protocol):

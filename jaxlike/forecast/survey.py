@@ -19,12 +19,12 @@ from jaxlike.errors import ParameterError
 from jaxlike.forecast.design import Design
 from jaxlike.forecast.universe import Structure, Universe
 from jaxlike.numerics import block_algebra
-from jaxlike.theory.angular_cl import limber_spectra
-from jaxlike.theory.covariance import Field, gaussian_cl_covariance
-from jaxlike.theory.distributions import lattice_weights, per_steradian
-from jaxlike.theory.kernels import Nuisance, Pairs, all_pairs, pair_weights
-from jaxlike.theory.photo_z import Tomography
-from jaxlike.theory.projection import cl_matrix
+from jaxlike.theory.spectra.limber import limber_spectra
+from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
+from jaxlike.theory.statistics.projection import cl_matrix
+from jaxlike.theory.tracers.distributions import lattice_weights, per_steradian
+from jaxlike.theory.tracers.kernels import Nuisance, Pairs, all_pairs, pair_weights
+from jaxlike.theory.tracers.photo_z import Tomography
 
 _SLOPE = np.array([1, -8, 0, 8, -1]) / 12  # of a curve on a uniform lattice, to fourth order
 

@@ -15,14 +15,14 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.parameters import resolve
-from jaxlike.sizes import Sizes
-from jaxlike.theory import linear as linear_theory
-from jaxlike.theory.cosmology import Cosmology, from_parameters
-from jaxlike.theory.line_of_sight import LineOfSight, Nodes, lattice_between
-from jaxlike.theory.linear import LinearModel
-from jaxlike.theory.nonlinear import NonlinearModel
-from jaxlike.theory.power import PowerGrid, limber_power
+from jaxlike.registry.resolve import resolve
+from jaxlike.registry.sizes import Sizes
+from jaxlike.theory.power import linear as linear_theory
+from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.linear import LinearModel
+from jaxlike.theory.power.nonlinear import NonlinearModel
+from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
+from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes, lattice_between
 
 _N_NODES, _Z_MAX = 48, 2.9
 _STEP, _Z_LAST = 0.01, 4.0

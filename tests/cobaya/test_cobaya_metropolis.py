@@ -7,9 +7,9 @@ import pytest
 from jaxlike.cobaya.metropolis import run_mh
 from jaxlike.errors import ConfigError
 from jaxlike.inference import summarise
-from jaxlike.inference.checkpoint import Checkpoint
-from jaxlike.parameters import Parameter
-from jaxlike.priors import Normal, Quantile, TruncatedNormal, Uniform
+from jaxlike.inference.runs.checkpoint import Checkpoint
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import Normal, Quantile, TruncatedNormal, Uniform
 
 
 class Product:

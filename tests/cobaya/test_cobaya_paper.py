@@ -9,10 +9,10 @@ import yaml
 pytest.importorskip("cobaya", reason="Cobaya is not installed")
 
 import jaxlike
-from jaxlike import mock_paper
 from jaxlike.config import read_config
 from jaxlike.config.cobaya_yaml import config_from_info, load_yaml
 from jaxlike.errors import ConfigError
+from jaxlike.mocks import paper
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def test_the_command_finds_the_fiducial(
     info: dict[str, Any], repository: Path, tmp_path: Path, cobaya_run: Any
 ) -> None:
     """chi^2 = 0 up to the nodes, the same from the input that Cobaya leaves, and as the library."""
-    info["sampler"] = {"evaluate": {"override": mock_paper.FIDUCIAL}}
+    info["sampler"] = {"evaluate": {"override": paper.FIDUCIAL}}
     info["output"] = str(tmp_path / "paper")
     model = jaxlike.load(repository / "cobaya_yaml" / "paper_3x2pt.yaml")
-    expected = float(model.chi2(mock_paper.FIDUCIAL))
+    expected = float(model.chi2(paper.FIDUCIAL))
     file = tmp_path / "mine.yaml"
     file.write_text(yaml.safe_dump(info), encoding="utf-8")
     for again in (False, True):
@@ -44,7 +44,7 @@ def test_the_command_finds_the_fiducial(
         assert chi2 == pytest.approx(expected, rel=1e-3)
         assert chi2 < 1e-3
     config = read_config(tmp_path / "paper.updated.yaml")
-    assert {p.name for p in config.sampled} == set(mock_paper.FIDUCIAL)
+    assert {p.name for p in config.sampled} == set(paper.FIDUCIAL)
 
 
 def test_the_input_initialises_an_mcmc(

@@ -91,7 +91,7 @@ def test_a_killed_run_resumes_bit_for_bit_and_nothing_is_overwritten(
     file = written(tmp_path / "run.yaml", information(output))
     environment = {**os.environ, "PYTHONPATH": str(repository)}
     code = (
-        "import jaxlike.inference.drive as m; m._SAVE_S = m._BLOCK_S = 0.0;"
+        "import jaxlike.inference.runs.drive as m; m._SAVE_S = m._BLOCK_S = 0.0;"
         f"from cobaya.run import run; run({str(file)!r})"
     )
     process = subprocess.Popen(

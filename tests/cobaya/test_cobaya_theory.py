@@ -12,8 +12,8 @@ from cobaya.log import LoggedError
 from cobaya.model import Model, get_model
 from scipy.integrate import simpson
 
-from jaxlike.theory import halofit, linear
-from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.power import halofit, linear
+from jaxlike.theory.universe.cosmology import Cosmology
 
 THEORY = "jaxlike.cobaya.Theory"
 C_KM_S = 299792.458

@@ -37,7 +37,7 @@ def new_block(values: Mapping[str, Mapping[str, Any]]) -> Any:
 
 def set_up(**options: object) -> Any:
     """The module that `setup` makes of options of its section."""
-    from jaxlike.cosmosis import setup
+    from jaxlike.cosmosis.module import setup
 
     given = {"file": "jaxlike_two_point.py", **options}
     return setup(new_block({"pipeline": {"current_module": "two_point"}, "module_options": given}))

@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
-from jaxlike import cosmosis_block
-from jaxlike.cosmosis import execute
+from jaxlike.cosmosis.block import tables
+from jaxlike.cosmosis.module import execute
 from jaxlike.errors import DataError
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 
@@ -140,7 +140,7 @@ def tables_block(make_block, Omega_k=0.0, drop=()):
 
 
 def test_units_and_growth(make_block):
-    found = cosmosis_block.tables(tables_block(make_block))
+    found = tables(tables_block(make_block))
     z = found.z
     assert_allclose(found.power.chi, 3000 * np.log1p(z))
     assert_allclose(found.power.hubble, (1 + z) / 3000)
@@ -153,23 +153,23 @@ def test_linear_power_today_for_tidal_torquing(make_block):
     """On wavenumbers of its own; every fault of the table has a sentence."""
     block = tables_block(make_block)
     with pytest.raises(DataError, match="no 'matter_power_lin--z'"):
-        cosmosis_block.tables(block, linear=True)
-    assert cosmosis_block.tables(block).power.P_lin is None
+        tables(block, linear=True)
+    assert tables(block).power.P_lin is None
     z, k = np.linspace(0, 3, 4), np.geomspace(5e-5, 80, 500)
     power = 1e4 * k / (1 + (k / 0.02) ** 2.5)
     block.put_grid("matter_power_lin", "z", z, "k_h", k, "p_k", power / (1 + z[:, None]) ** 2)
-    found = cosmosis_block.tables(block, linear=True)
+    found = tables(block, linear=True)
     assert_allclose(found.power.P_lin, 1e4 * found.k / (1 + (found.k / 0.02) ** 2.5), rtol=1e-5)
     block.replace_grid("matter_power_lin", "z", z, "k_h", k / 10, "p_k", power * np.ones((4, 1)))
     with pytest.raises(DataError, match=r"matter_power_lin .*k = .* to 8, but alignment = tatt"):
-        cosmosis_block.tables(block, linear=True)
+        tables(block, linear=True)
 
 
 @pytest.mark.parametrize("Omega_k", [0.0, 0.2, -0.2])
 def test_radial_distance_from_what_there_is(make_block, Omega_k):
-    wanted = cosmosis_block.tables(tables_block(make_block, Omega_k)).power.chi
+    wanted = tables(tables_block(make_block, Omega_k)).power.chi
     block = tables_block(make_block, Omega_k, drop=("distances--d_c",))
-    assert_allclose(cosmosis_block.tables(block).power.chi, wanted, rtol=1e-12)
+    assert_allclose(tables(block).power.chi, wanted, rtol=1e-12)
 
 
 def test_tables_in_descending_redshift(make_block):
@@ -179,7 +179,7 @@ def test_tables_in_descending_redshift(make_block):
     block.replace_grid("matter_power_nl", "k_h", k[::-1], "z", z[::-1], "p_k", power.T[::-1, ::-1])
     for name in ("z", "d_c", "h"):
         block["distances", name] = wanted["distances", name][::-1]
-    first, second = cosmosis_block.tables(wanted), cosmosis_block.tables(block)
+    first, second = tables(wanted), tables(block)
     assert_allclose(second.z_distance, first.z_distance)
     for name in ("P_nl", "chi", "hubble", "growth"):
         assert_allclose(getattr(second.power, name), getattr(first.power, name))
@@ -191,7 +191,7 @@ def test_tables_in_descending_redshift(make_block):
 def test_missing_tables(make_block, missing):
     drop = (missing, "distances--d_c")
     with pytest.raises(DataError, match=f"no '{missing.replace('p_k', 'z')}'.*power = jaxlike"):
-        cosmosis_block.tables(tables_block(make_block, 0.1, drop=drop))
+        tables(tables_block(make_block, 0.1, drop=drop))
 
 
 @pytest.mark.parametrize("section", ["matter_power_nl", "distances"])
@@ -199,7 +199,7 @@ def test_tables_must_start_today(make_block, section):
     block = tables_block(make_block)
     block[section, "z"] = block[section, "z"] + 0.01
     with pytest.raises(DataError, match=f"{section}--z.*starts at 0.01, but must start at 0"):
-        cosmosis_block.tables(block)
+        tables(block)
 
 
 @pytest.mark.parametrize("stored", ["fiducial"], indirect=True)

@@ -15,7 +15,7 @@ from cosmosis.gaussian_likelihood import GaussianLikelihood
 
 import jaxlike
 from jaxlike.config.cosmosis_ini import MODULE_OPTIONS, OUTPUT_OPTIONS
-from jaxlike.cosmosis import cleanup, execute
+from jaxlike.cosmosis.module import cleanup, execute
 from jaxlike.data import write_sacc, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 

@@ -5,7 +5,7 @@ import pytest
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
 import jaxlike
-from jaxlike.cosmosis import execute, setup
+from jaxlike.cosmosis.module import execute, setup
 
 OPTIONS = {
     "file": "jaxlike_two_point.py",

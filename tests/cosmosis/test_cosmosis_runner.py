@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
 import jaxlike
-from jaxlike import mock_paper
+from jaxlike.mocks import paper
 
 pytestmark = pytest.mark.slow
 
@@ -47,7 +47,7 @@ def test_pipeline_of_the_paper(run_cosmosis, repository):
     check_point(done, model)
     assert 0 < -2 * printed(done)["Likelihood"] < 1e-3
     cobaya = jaxlike.load(repository / "cobaya_yaml" / "paper_3x2pt.yaml")
-    assert_allclose(cobaya.chi2(mock_paper.FIDUCIAL), -2 * printed(done)["Likelihood"], rtol=1e-6)
+    assert_allclose(cobaya.chi2(paper.FIDUCIAL), -2 * printed(done)["Likelihood"], rtol=1e-6)
 
 
 def test_real_data_with_three_samplers(run_cosmosis, repository, shared, tmp_path):

@@ -16,10 +16,10 @@ pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 from cosmosis.runtime import prior as host
 
 import jaxlike
-from jaxlike.cosmosis_sampler import model_of, prior_of
+from jaxlike.cosmosis.sampler import model_of, prior_of
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import read_draws
-from jaxlike.priors import Normal, Quantile, TruncatedNormal, Uniform
+from jaxlike.posterior.priors import Normal, Quantile, TruncatedNormal, Uniform
 
 
 @pytest.fixture(scope="module")

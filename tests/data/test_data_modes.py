@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxlike.data import read_two_point, read_two_point_fits, write_sacc, write_two_point_fits
-from jaxlike.data.sacc_reader import from_sacc
+from jaxlike.data.sacc.reader import from_sacc
 from jaxlike.errors import DataError
 
 sacc = pytest.importorskip("sacc", reason="sacc is not installed")

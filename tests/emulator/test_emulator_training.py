@@ -7,7 +7,7 @@ import jax
 import numpy as np
 import pytest
 
-from jaxlike.cli import main
+from jaxlike.cli.main import main
 from jaxlike.emulator import check, fit, library, train
 from jaxlike.emulator.design import ACCEPTED, TRAINED, design
 from jaxlike.emulator.fit import Degrees, fit_table
@@ -20,8 +20,8 @@ from jaxlike.emulator.spectra import (
     reference,
 )
 from jaxlike.errors import ConfigError
-from jaxlike.theory import emulator
-from jaxlike.theory.growth import GrowthGrid
+from jaxlike.theory.power import emulator
+from jaxlike.theory.universe.growth import GrowthGrid
 
 
 def test_design_is_inside_its_domain_and_always_the_same():

@@ -9,7 +9,7 @@ from jaxlike.forecast.design import Sample, edges_from
 from jaxlike.forecast.shapes import Fu, Gaussian, Smail, Table
 from jaxlike.numerics import block_algebra
 from jaxlike.numerics.derivatives import jacobian
-from jaxlike.theory.covariance import (
+from jaxlike.theory.statistics.covariance import (
     Field,
     RealSpacePoints,
     gaussian_cl_covariance,

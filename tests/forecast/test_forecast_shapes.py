@@ -11,7 +11,7 @@ import yaml
 from jaxlike.forecast.design import Sample, as_arrays
 from jaxlike.forecast.options import read_survey
 from jaxlike.forecast.shapes import Fu, Gaussian, Smail, Table
-from jaxlike.theory import distributions
+from jaxlike.theory.tracers import distributions
 
 Z = np.linspace(0.0, 4.0, 401)
 EDGES = np.array([0.2, 0.6, 1.2])

@@ -14,7 +14,7 @@ from jaxlike.forecast.options import Optimise
 from jaxlike.forecast.shapes import Smail
 from jaxlike.forecast.survey import build_forecast
 from jaxlike.forecast.universe import build_universe
-from jaxlike.theory.distributions import per_steradian
+from jaxlike.theory.tracers.distributions import per_steradian
 
 FIDUCIAL = {
     "Omega_m": 0.3, "sigma8": 0.8, "Omega_b": 0.048, "h": 0.68, "n_s": 0.965, "w0": -1.0, "wa": 0.0,
@@ -101,7 +101,7 @@ def test_the_fields_tell_the_same_as_their_spectra(forecast, matrix):
 
 def test_shifts_of_the_bins_move_them(forecast, matrix):
     """The information on dz against spectra of n(z) that were moved on the lattice."""
-    from jaxlike.theory.photo_z import shift
+    from jaxlike.theory.tracers.photo_z import shift
 
     lens, source = forecast._bins(DESIGN)
     z, step = forecast.universe.z, 1e-3

@@ -7,8 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.parameters import Parameter
-from jaxlike.priors import Normal
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import Normal
 
 PRIOR = Normal(0.5, 2.0)
 

@@ -9,8 +9,8 @@ from getdist.types import BestFit as GetDistBestFit
 
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.inference import best_fit, check_unused_best_fit, write_best_fit
-from jaxlike.parameters import Parameter
-from jaxlike.priors import Normal, Uniform
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import Normal, Uniform
 
 MU = np.array([1.0, -0.5])
 PRECISION = np.array([[8.0, 3.0], [3.0, 5.0]])

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference import checkpoint, drive, guides, laps, nested, variational
-from jaxlike.inference.checkpoint import Checkpoint
-from jaxlike.samplers import sampler
+from jaxlike.inference.runs import checkpoint, drive
+from jaxlike.inference.runs.checkpoint import Checkpoint
+from jaxlike.inference.samplers import guides, laps, nested, variational
+from jaxlike.inference.samplers.by_name import sampler
 
 SHORT = {"warmup": 60, "samples": 300, "chains": 2, "seed": 4, "progress": False}
 

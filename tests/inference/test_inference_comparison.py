@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from jaxlike.inference import Chains
-from jaxlike.inference.comparison import compared
+from jaxlike.inference.results.comparison import compared
 
 
 def said(own, exact):

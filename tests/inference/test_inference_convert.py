@@ -16,8 +16,8 @@ from jaxlike.inference import (
     write_getdist,
     write_netcdf,
 )
-from jaxlike.plots import load_chains
-from jaxlike.plots_chains import trace_and_rank_plots
+from jaxlike.plots.contours import load_chains
+from jaxlike.plots.traces import trace_and_rank_plots
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference import Draws, inference_data_of_files, read_draws, write_cosmosis
-from jaxlike.names import cosmosis_name
+from jaxlike.registry.names import cosmosis_name
 
 
 @pytest.fixture

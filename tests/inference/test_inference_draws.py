@@ -5,8 +5,8 @@ import pytest
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference import Chains, Draws, read_draws, write_chains
-from jaxlike.inference.draws import equal_rows, matching, systematic, thinned
-from jaxlike.inference.evaluate import LENGTH, at_draws
+from jaxlike.inference.results.draws import equal_rows, matching, systematic, thinned
+from jaxlike.inference.runs.evaluate import LENGTH, at_draws
 
 
 def make(names=("omegam", "H0", "S8"), n=60, lengths=(20, 40), weights=None, seed=0):

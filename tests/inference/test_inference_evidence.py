@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxlike.benchmarks import evidence
-from jaxlike.cli import main
+from jaxlike.cli.main import main
 
 pytest.importorskip("nautilus", reason="nautilus is not installed")
 

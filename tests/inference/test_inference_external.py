@@ -9,14 +9,8 @@ import pytest
 import yaml
 from getdist.mcsamples import loadMCSamples
 
-from jaxlike.inference import (
-    best_fit,
-    run_nuts,
-    with_external_priors,
-    write_best_fit,
-    write_chains,
-)
-from jaxlike.samplers import sampler
+from jaxlike.inference import best_fit, run_nuts, with_external_priors, write_best_fit, write_chains
+from jaxlike.inference.samplers.by_name import sampler
 
 from .conftest import GaussianModel
 

@@ -7,8 +7,8 @@ import pytest
 
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.inference import Draws, reweight
-from jaxlike.inference.importance import complaints, report
-from jaxlike.priors import Uniform
+from jaxlike.inference.results.importance import complaints, report
+from jaxlike.posterior.priors import Uniform
 
 
 def draws_of(model, n=4000, seed=0, lengths=None):

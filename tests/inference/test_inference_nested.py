@@ -7,7 +7,8 @@ import pytest
 from scipy.stats import norm
 
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.inference import complaints, nested_run, run_nested, summarise
+from jaxlike.inference import complaints, run_nested, summarise
+from jaxlike.inference.samplers import nested_run
 from jaxlike.numerics.batches import few_at_a_time, in_blocks
 
 SHORT = {"live": 50, "progress": False}

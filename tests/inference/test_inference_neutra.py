@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference import complaints, drive, neutra, run_neutra, summarise, variational
+from jaxlike.inference import complaints, run_neutra, summarise
+from jaxlike.inference.runs import drive
+from jaxlike.inference.samplers import neutra, variational
 
 pytest.importorskip("numpyro")
-from jaxlike.inference.progress import progress_bar
+from jaxlike.inference.runs.progress import progress_bar
 
 SHORT = {"steps": 20, "warmup": 60, "samples": 40, "chains": 2, "progress": False}
 

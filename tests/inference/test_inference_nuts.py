@@ -7,15 +7,16 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.inference import complaints, drive, run_nuts, summarise
-from jaxlike.inference.adaptation import mass_pattern, pooled_covariance
-from jaxlike.inference.laplace import (
+from jaxlike.inference import complaints, run_nuts, summarise
+from jaxlike.inference.geometry.adaptation import mass_pattern, pooled_covariance
+from jaxlike.inference.geometry.laplace import (
     dispersed_starts,
     fit_laplace,
     gradient_batch,
 )
-from jaxlike.inference.layout import Layout
-from jaxlike.inference.stages import plan
+from jaxlike.inference.runs import drive
+from jaxlike.inference.runs.device_placement import Layout
+from jaxlike.inference.runs.stages import plan
 
 SHORT = {"warmup": 60, "samples": 40, "chains": 2, "progress": False}
 

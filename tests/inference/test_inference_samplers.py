@@ -5,7 +5,7 @@ import pytest
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference import complaints, report, summarise
-from jaxlike.samplers import METHODS, checked_options, options_of, sampler
+from jaxlike.inference.samplers.by_name import METHODS, checked_options, options_of, sampler
 
 CHAINS = ("nuts", "hmc", "adjusted_mclmc", "mclmc")
 SHORT = {"warmup": 60, "samples": 40, "chains": 2, "progress": False}

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference import complaints, run_svi, summarise, svi
-from jaxlike.inference.svi import pareto_k_hat
+from jaxlike.inference import complaints, run_svi, summarise
+from jaxlike.inference.samplers import svi
+from jaxlike.inference.samplers.svi import pareto_k_hat
 
 pytest.importorskip("numpyro")
 

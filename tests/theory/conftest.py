@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
-from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory.universe.cosmology import Cosmology
 
 FLAT = {"Omega_m": 0.3, "Omega_b": 0.046, "h": 0.7, "n_s": 0.96, "sigma8": 0.8}
 

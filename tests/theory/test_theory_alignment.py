@@ -4,7 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.theory.alignment import nla_amplitude
+from jaxlike.theory.tracers.alignment import nla_amplitude
 
 
 def test_amplitude_is_the_formula():

@@ -15,14 +15,17 @@ import numpy as np
 import pytest
 from scipy.interpolate import RectBivariateSpline
 
-from jaxlike.theory import background, halofit, kernels, linear, wavenumbers
-from jaxlike.theory.angular_cl import limber_spectra
+from jaxlike.theory import wavenumbers
 from jaxlike.theory.constants import C1_RHO_CRIT, HUBBLE_DISTANCE
-from jaxlike.theory.growth import growth_factor
-from jaxlike.theory.line_of_sight import N_LATTICE, LineOfSight, Nodes
-from jaxlike.theory.power import PowerGrid, limber_power
-from jaxlike.theory.power_table import PowerTable, PowerTableGrid
-from jaxlike.theory.projection import cl_matrix
+from jaxlike.theory.power import halofit, linear
+from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.spectra.limber import limber_spectra
+from jaxlike.theory.statistics.projection import cl_matrix
+from jaxlike.theory.tracers import kernels
+from jaxlike.theory.universe import background
+from jaxlike.theory.universe.growth import growth_factor
+from jaxlike.theory.universe.line_of_sight import N_LATTICE, LineOfSight, Nodes
 
 N_LENS, N_SOURCE = 5, 4
 PAIRS = kernels.all_pairs(N_LENS, N_SOURCE)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from jaxlike.theory import background
 from jaxlike.theory.constants import HUBBLE_DISTANCE
+from jaxlike.theory.universe import background
 
 Z = np.array([0.01, 0.1, 0.3, 0.7, 1.5, 3.0, 10.0, 1000.0])
 

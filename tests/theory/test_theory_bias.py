@@ -7,10 +7,10 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.theory import kernels
-from jaxlike.theory.bias import galaxy_bias
-from jaxlike.theory.growth import growth_factor
-from jaxlike.theory.line_of_sight import LineOfSight, Nodes
+from jaxlike.theory.tracers import kernels
+from jaxlike.theory.tracers.bias import galaxy_bias
+from jaxlike.theory.universe.growth import growth_factor
+from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
 
 STEP = 0.005
 Z = STEP * np.arange(400)

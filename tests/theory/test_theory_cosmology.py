@@ -6,7 +6,7 @@ import pytest
 
 from jaxlike.errors import ParameterError
 from jaxlike.theory import constants
-from jaxlike.theory.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
+from jaxlike.theory.universe.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
 
 
 @pytest.mark.parametrize("amplitude", [{"A_s": 2e-9, "sigma8": 0.8}, {"A_s": None, "sigma8": None}])

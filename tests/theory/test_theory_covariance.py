@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from jaxlike.numerics import block_algebra
-from jaxlike.theory.covariance import (
+from jaxlike.theory.statistics.covariance import (
     Field,
     RealSpacePoints,
     gaussian_cl_covariance,
     gaussian_covariance,
 )
-from jaxlike.theory.kernels import all_pairs
+from jaxlike.theory.tracers.kernels import all_pairs
 
 ELL = np.geomspace(10, 300, 6)
 FIELDS = [Field("counts", 0, 2e-6), Field("counts", 1, 1e-6), Field("shear", 0, 5e-7)]

@@ -4,11 +4,12 @@ import jax
 import numpy as np
 import pytest
 
-from jaxlike.theory import projection, redshift
-from jaxlike.theory.data_blocks import Block
-from jaxlike.theory.data_vector import TwoPointTheory
-from jaxlike.theory.node_choice import choose_nodes
-from jaxlike.theory.projection import cl_matrix
+from jaxlike.theory.statistics import projection
+from jaxlike.theory.statistics.data_blocks import Block
+from jaxlike.theory.statistics.data_vector import TwoPointTheory
+from jaxlike.theory.statistics.node_choice import choose_nodes
+from jaxlike.theory.statistics.projection import cl_matrix
+from jaxlike.theory.tracers import redshift
 
 ARCMIN = np.pi / 180 / 60
 THETA = np.geomspace(5, 200, 6) * ARCMIN

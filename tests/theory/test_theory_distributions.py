@@ -11,8 +11,8 @@ from scipy import integrate, stats
 from scipy.special import gamma
 
 from jaxlike.errors import ParameterError
-from jaxlike.theory import distributions, photo_z
-from jaxlike.theory.redshift import Histogram, kernel_density
+from jaxlike.theory.tracers import distributions, photo_z
+from jaxlike.theory.tracers.redshift import Histogram, kernel_density
 
 Z = np.linspace(0.0, 4.0, 401)
 W = distributions.lattice_weights(Z)

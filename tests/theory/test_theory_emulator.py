@@ -8,9 +8,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.theory import emulator, linear, validity
-from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.growth import GrowthGrid
+from jaxlike.theory.power import emulator, linear, validity
+from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.growth import GrowthGrid
 
 STORED = Path(__file__).resolve().parent.parent / "reference" / "emulator" / "camb.npz"
 

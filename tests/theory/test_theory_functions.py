@@ -7,31 +7,31 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.theory import (
-    alignment,
-    angular_cl,
-    background,
-    bias,
+from jaxlike.theory.power import (
     collapse,
-    growth,
-    kernels,
-    line_of_sight,
+    limber_power,
     linear,
     nfw,
     nonlinear,
-    observed_counts,
     one_loop,
-    power,
     power_table,
-    redshift,
-    redshift_space,
-    tatt,
-    tatt_cl,
     transfer,
     validity,
     wiggles,
 )
-from jaxlike.theory.cosmology import Cosmology, from_parameters
+from jaxlike.theory.spectra import tatt_cl
+from jaxlike.theory.spectra.limber import limber_spectra
+from jaxlike.theory.tracers import (
+    alignment,
+    bias,
+    kernels,
+    observed_counts,
+    redshift,
+    redshift_space,
+    tatt,
+)
+from jaxlike.theory.universe import background, growth, line_of_sight
+from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
 Z = np.array([0.0, 0.5, 2.0])
 A = 1 / (1 + Z)
@@ -48,7 +48,7 @@ EDGES = np.linspace(0, 1.5, 76)
 SHAPE = np.exp(-0.5 * ((EDGES[1:] - 0.6) / 0.1) ** 2)[None]
 NZ = redshift.build([redshift.Histogram(EDGES, SHAPE)], "kde", 0.01)[0]
 NODES = line_of_sight.Nodes.build(NZ.z, 12, np.arange(0, 212, 20))
-GRID = power.PowerGrid.build(NODES)
+GRID = limber_power.PowerGrid.build(NODES)
 TABLE_Z, TABLE_K = np.linspace(0, 2, 25), np.geomspace(1e-4, 50, 60)
 TABLES = power_table.PowerTableGrid.build(NODES, TABLE_Z, TABLE_K, TABLE_Z)
 PAIRS = kernels.all_pairs(1, 1)
@@ -85,11 +85,13 @@ def table(p, cosmo):
 
 def spectra(p, cosmo):
     pk = jnp.ones((NODES.z.size, NODES.ell.size))
-    return angular_cl.limber_spectra(NODES, weights(p, cosmo), pk, prefactors=True)
+    return limber_spectra(NODES, weights(p, cosmo), pk, prefactors=True)
 
 
 def limber(p, cosmo, nonlinear="takahashi"):
-    return power.limber_power(cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear=nonlinear)
+    return limber_power.limber_power(
+        cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear=nonlinear
+    )
 
 
 LOOPS = one_loop.OneLoopGrid.build()

@@ -5,8 +5,8 @@ import pytest
 from scipy.integrate import solve_ivp
 from scipy.special import hyp2f1
 
-from jaxlike.theory import background
-from jaxlike.theory.growth import GrowthGrid, growth_factor, growth_rate
+from jaxlike.theory.universe import background
+from jaxlike.theory.universe.growth import GrowthGrid, growth_factor, growth_rate
 
 Z = np.array([0.0, 0.1, 0.5, 1.0, 3.0, 10.0, 100.0])
 

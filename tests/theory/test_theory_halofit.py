@@ -12,8 +12,10 @@ from scipy.integrate import quad
 from scipy.interpolate import CubicSpline
 from scipy.optimize import brentq
 
-from jaxlike.theory import background, halofit, linear, wavenumbers
-from jaxlike.theory.cosmology import Cosmology
+from jaxlike.theory import wavenumbers
+from jaxlike.theory.power import halofit, linear
+from jaxlike.theory.universe import background
+from jaxlike.theory.universe.cosmology import Cosmology
 
 Z = np.array([0.0, 0.5, 1.5, 3.0])
 NODES = wavenumbers.K_NODES[halofit.SMOOTHING]

@@ -11,14 +11,16 @@ from scipy.optimize import brentq
 from scipy.special import sici
 
 from jaxlike.numerics.splines import lattice_values
-from jaxlike.theory import growth, hmcode, linear, nfw, wavenumbers, wiggles
-from jaxlike.theory.background import transverse_distance
-from jaxlike.theory.collapse import CollapseGrid
-from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.halo_model import halo_model
-from jaxlike.theory.line_of_sight import N_LATTICE, Nodes
-from jaxlike.theory.nonlinear import nonlinear_power
-from jaxlike.theory.power import PowerGrid, limber_power
+from jaxlike.theory import wavenumbers
+from jaxlike.theory.power import hmcode, linear, nfw, wiggles
+from jaxlike.theory.power.collapse import CollapseGrid
+from jaxlike.theory.power.halo_model import halo_model
+from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.nonlinear import nonlinear_power
+from jaxlike.theory.universe import growth
+from jaxlike.theory.universe.background import transverse_distance
+from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
 
 K = np.geomspace(1e-3, 10, 60)
 Z = np.array([0.0, 0.5, 1.5, 3.0])

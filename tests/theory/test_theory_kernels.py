@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from scipy.interpolate import make_interp_spline
 
-from jaxlike.theory import kernels
-from jaxlike.theory.alignment import nla_amplitude
-from jaxlike.theory.background import comoving_distance, curvature_functions
 from jaxlike.theory.constants import HUBBLE_DISTANCE
-from jaxlike.theory.growth import growth_factor
-from jaxlike.theory.line_of_sight import LineOfSight, Nodes
+from jaxlike.theory.tracers import kernels
+from jaxlike.theory.tracers.alignment import nla_amplitude
+from jaxlike.theory.universe.background import comoving_distance, curvature_functions
+from jaxlike.theory.universe.growth import growth_factor
+from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
 
 STEP = 0.0025
 Z = STEP * np.arange(800)

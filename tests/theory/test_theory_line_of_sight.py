@@ -5,17 +5,17 @@ import pytest
 from scipy.integrate import quad
 from scipy.interpolate import make_interp_spline
 
-from jaxlike.theory import background
 from jaxlike.theory.constants import HUBBLE_DISTANCE
-from jaxlike.theory.growth import growth_factor
-from jaxlike.theory.line_of_sight import (
+from jaxlike.theory.power.linear import LN_K_STEP
+from jaxlike.theory.universe import background
+from jaxlike.theory.universe.growth import growth_factor
+from jaxlike.theory.universe.line_of_sight import (
     N_LATTICE,
     Z_MIN,
     LineOfSight,
     Nodes,
     z_nodes,
 )
-from jaxlike.theory.linear import LN_K_STEP
 
 Z_FINE = 0.005 * np.arange(500)
 

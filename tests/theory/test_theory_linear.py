@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from jaxlike.theory import linear
-from jaxlike.theory.growth import growth_factor
+from jaxlike.theory.power import linear
+from jaxlike.theory.universe.growth import growth_factor
 
 MODELS = {"eisenstein_hu": "Plin_EH", "eisenstein_hu_no_wiggle": "Plin_EHnw"}
 K = np.geomspace(1e-4, 50, 60)

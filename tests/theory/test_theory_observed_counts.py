@@ -7,11 +7,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.theory import kernels, observed_counts, redshift_space
-from jaxlike.theory.angular_cl import limber_spectra
-from jaxlike.theory.growth import growth_factor, growth_rate
-from jaxlike.theory.line_of_sight import LineOfSight, Nodes
-from jaxlike.theory.power import PowerGrid, limber_power
+from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.spectra.limber import limber_spectra
+from jaxlike.theory.tracers import kernels, observed_counts, redshift_space
+from jaxlike.theory.universe.growth import growth_factor, growth_rate
+from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
 
 STEP = 0.0025
 Z = STEP * np.arange(800)

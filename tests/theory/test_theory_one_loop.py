@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
 
-from jaxlike.theory.linear import linear_power
-from jaxlike.theory.one_loop import OneLoopGrid, OneLoopSpectra
-from jaxlike.theory.one_loop_kernels import CONVOLUTIONS, kernel_B_0_E2, kernel_C_0_0E
+from jaxlike.theory.power.linear import linear_power
+from jaxlike.theory.power.one_loop import OneLoopGrid, OneLoopSpectra
+from jaxlike.theory.power.one_loop_kernels import CONVOLUTIONS, kernel_B_0_E2, kernel_C_0_0E
 from jaxlike.theory.wavenumbers import LN_K, LN_K_STEP, K
 
 GRID = OneLoopGrid.build()

@@ -4,10 +4,10 @@ import jax
 import numpy as np
 import pytest
 
-from jaxlike.theory import halofit, linear
-from jaxlike.theory.background import transverse_distance
-from jaxlike.theory.line_of_sight import N_LATTICE, Nodes
-from jaxlike.theory.power import PowerGrid, limber_power
+from jaxlike.theory.power import halofit, linear
+from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.universe.background import transverse_distance
+from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
 
 NODES = Nodes.build(0.01 * np.arange(300), 24, np.arange(0, N_LATTICE, 4), z_max=2.8)
 GRID = PowerGrid.build(NODES)

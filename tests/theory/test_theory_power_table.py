@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.theory import background, halofit
-from jaxlike.theory.growth import growth_factor
-from jaxlike.theory.line_of_sight import N_LATTICE, Nodes
-from jaxlike.theory.power import PowerGrid, limber_power
-from jaxlike.theory.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.power import halofit
+from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.universe import background
+from jaxlike.theory.universe.growth import growth_factor
+from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
 
 NODES = Nodes.build(0.01 * np.arange(200), 20, np.arange(0, N_LATTICE, 5), z_max=1.9)
 Z = np.linspace(0, 3.01, 150)  # the grids that CosmoSIS hands over

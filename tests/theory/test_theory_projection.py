@@ -5,9 +5,9 @@ import pytest
 from scipy.special import eval_legendre, lpmv
 
 from jaxlike.numerics.wigner import wigner_d
-from jaxlike.theory import projection
-from jaxlike.theory.line_of_sight import LN_ELL_START, N_LATTICE
-from jaxlike.theory.linear import LN_K_STEP
+from jaxlike.theory.power.linear import LN_K_STEP
+from jaxlike.theory.statistics import projection
+from jaxlike.theory.universe.line_of_sight import LN_ELL_START, N_LATTICE
 
 ARCMIN = np.pi / 180 / 60
 ELL_NODES = np.exp(LN_ELL_START + LN_K_STEP * np.arange(N_LATTICE)) - 0.5

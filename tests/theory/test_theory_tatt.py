@@ -9,17 +9,20 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.theory import growth, linear, projection, redshift
-from jaxlike.theory.alignment import nla_amplitude
-from jaxlike.theory.background import comoving_distance, hubble
-from jaxlike.theory.cosmology import Cosmology
-from jaxlike.theory.data_blocks import Block
-from jaxlike.theory.data_vector import TwoPointTheory
-from jaxlike.theory.node_choice import choose_nodes
-from jaxlike.theory.nonlinear import nonlinear_power
-from jaxlike.theory.power_table import PowerTable, PowerTableGrid
-from jaxlike.theory.projection import cl_matrix
-from jaxlike.theory.tatt import TattParameters, tatt_amplitudes, tatt_power
+from jaxlike.theory.power import linear
+from jaxlike.theory.power.nonlinear import nonlinear_power
+from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.statistics import projection
+from jaxlike.theory.statistics.data_blocks import Block
+from jaxlike.theory.statistics.data_vector import TwoPointTheory
+from jaxlike.theory.statistics.node_choice import choose_nodes
+from jaxlike.theory.statistics.projection import cl_matrix
+from jaxlike.theory.tracers import redshift
+from jaxlike.theory.tracers.alignment import nla_amplitude
+from jaxlike.theory.tracers.tatt import TattParameters, tatt_amplitudes, tatt_power
+from jaxlike.theory.universe import growth
+from jaxlike.theory.universe.background import comoving_distance, hubble
+from jaxlike.theory.universe.cosmology import Cosmology
 
 THETA = np.geomspace(3, 200, 5) * np.pi / 180 / 60
 NUISANCE = {

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.theory import transfer
-from jaxlike.theory.growth import GrowthGrid
-from jaxlike.theory.linear import linear_power
+from jaxlike.theory.power import transfer
+from jaxlike.theory.power.linear import linear_power
+from jaxlike.theory.universe.growth import GrowthGrid
 
 K = np.geomspace(1e-5, 50, 400)
 

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from jaxlike.theory.validity import conditions, has_solution, reason_of_failure
+from jaxlike.theory.power.validity import conditions, has_solution, reason_of_failure
 
 IMPOSSIBLE = {
     "h > 0": {"h": -0.7},

@@ -1,0 +1,84 @@
+"""What `jaxlike minimise` does: the best fit, its files, and what it prints."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jaxlike.cli.commands import open_model
+from jaxlike.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from jaxlike.posterior.model import Model
+
+
+def minimise(arguments: argparse.Namespace) -> int:
+    """Find the best fit of a config; write it, its covariance and a plot of the data vector."""
+    import numpy as np
+
+    from jaxlike.inference import best_fit, check_unused_best_fit, write_best_fit
+
+    if arguments.starts < 1:
+        raise ConfigError(f"option --starts is {arguments.starts}; accepted is a number above 0")
+    model, prefix = open_model(arguments, "best_fit", check_unused_best_fit)
+    begin = time.perf_counter()
+
+    def tell(start: int, log_posterior: float) -> None:
+        seconds = time.perf_counter() - begin
+        print(
+            f"start {start + 1} of {arguments.starts}: ln posterior = {log_posterior:.4f} "
+            f"({seconds:.1f} s)",
+            flush=True,
+        )
+
+    fit = best_fit(model, starts=arguments.starts, seed=arguments.seed, report=tell)
+    values = np.asarray(model.derived(fit.x))
+    latex = model.derived_parameters
+    derived = {name: (float(v), latex[name]) for name, v in zip(latex, values, strict=True)}
+    factors = np.asarray(model.log_priors(fit.x))[1:]
+    files = write_best_fit(
+        fit,
+        prefix,
+        names=model.parameters,
+        latex=[spec.latex or spec.name for spec in model.specs],
+        likelihood="jaxlike",
+        fixed={p.name: p.value for p in model.config.parameters if p.value is not None},
+        derived=derived,
+        external=dict(zip(model.external_priors, map(float, factors), strict=True)),
+    )
+    width = max(map(len, (*model.parameters, *derived)))
+    for name, value, error in zip(
+        model.parameters, fit.x, np.sqrt(np.diag(fit.covariance)), strict=True
+    ):
+        edge = "  at an end of its prior" if name in fit.at_edge else ""
+        print(f"{name:<{width}} {value:12.5g} +- {error:<10.3g}{edge}")
+    for name, (value, _) in derived.items():
+        print(f"{name:<{width}} {value:12.5g}")
+    same = int(np.sum(fit.ends > fit.log_posterior - 0.01))
+    print(
+        f"\nchi2 = {fit.chi2:.3f} for {model.likelihood.n_points} points, ln posterior = "
+        f"{fit.log_posterior:.4f}; {same} of {arguments.starts} starts end there; "
+        f"{fit.n_gradients} gradients, {time.perf_counter() - begin:.1f} s with compilation"
+    )
+    if not arguments.no_plot:
+        files += _plots(model, fit.x, prefix)
+    print(f"files {', '.join(map(str, files))}")
+    return 0
+
+
+def _plots(model: "Model", x: "np.ndarray", prefix: str) -> list[Path]:
+    import matplotlib
+
+    matplotlib.use("agg")
+    from jaxlike.plots.data_vector import data_vector_plot
+
+    theory = model.theory_vector(model.params_dict(x))
+    title = f"{Path(model.data.source).name}, best fit"
+    return [
+        data_vector_plot(
+            model.data, theory, f"{prefix}_{name}.png", title=title, residuals=name == "residuals"
+        )
+        for name in ("data_vector", "residuals")
+    ]

@@ -1,0 +1,263 @@
+"""The CosmoSIS module: parameters of a block in, likelihood and data vector out.
+
+CosmoSIS loads cosmosis_modules/jaxlike_two_point.py, which has these functions and nothing else.
+"""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from cosmosis.datablock import DataBlock, names, option_section
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.compile_cache import keep_compiled
+from jaxlike.config import Config
+from jaxlike.config.container import make_config
+from jaxlike.config.cosmosis_ini import LIKELIHOOD, module_options, pipeline_parameters
+from jaxlike.cosmosis import block as block_contents
+from jaxlike.data import FOURIER_SPACE
+from jaxlike.errors import ConfigError
+from jaxlike.likelihoods.survey import load_data
+from jaxlike.likelihoods.two_point import Likelihood, build_likelihood
+from jaxlike.loading import model_from_config
+from jaxlike.posterior.range_policy import RangeCount
+from jaxlike.registry.options import bad_value, flag
+from jaxlike.registry.resolve import resolve
+from jaxlike.theory.power.linear import sigma8
+from jaxlike.theory.power.power_table import PowerTable
+from jaxlike.theory.power.validity import conditions, range_conditions
+
+_DEFAULT_SECTION = "_cosmosis_default_section"  # what [DEFAULT] gives to every section
+_ARCMIN = np.pi / 180 / 60
+# With the block's power the cosmology is the host's: any one lets the other names be checked.
+_STAND_IN = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0.8}
+
+
+class _Result(NamedTuple):
+    """Theory (n_data,), its chi^2, what a solution and the range of the power spectrum need, and
+    the cosmology's own numbers."""
+
+    theory: Array
+    chi2: Array
+    conditions: dict[str, Array]
+    range: dict[str, Array]
+    cosmology: dict[str, Array]
+
+
+@dataclass(eq=False)
+class TwoPointModule:
+    """What setup hands to execute; the caches at the end are filled at the first points."""
+
+    likelihood: Likelihood
+    like_name: str
+    include_norm: bool
+    likelihood_only: bool
+    cholesky: NDArray
+    own_theory: Callable[[Mapping[str, ArrayLike]], _Result]
+    table_theories: dict[bytes, Callable[[PowerTable, Mapping[str, ArrayLike]], _Result]] = field(
+        default_factory=dict
+    )
+    out_of_range: RangeCount = field(init=False)
+    cosmology_names: tuple[str, ...] = ()
+    said: set[str] = field(default_factory=set)
+    process: int = field(default_factory=os.getpid)
+
+    def __post_init__(self) -> None:
+        self.out_of_range = RangeCount(
+            self.likelihood.options.out_of_range,
+            lambda sentence: print(f"jaxlike: warning: {sentence}", flush=True),
+        )
+
+    def say_once(self, sentence: str) -> None:
+        """Print a sentence, unless it has been printed before."""
+        if sentence not in self.said:
+            self.said.add(sentence)
+            print(f"jaxlike: {sentence}", flush=True)
+
+
+def setup(options: DataBlock) -> TwoPointModule:
+    """Read the module's options and its data; JaxlikeError, in one sentence, on bad ones."""
+    jax.config.update("jax_enable_x64", True)
+    keep_compiled()
+    section = LIKELIHOOD
+    if options.has_value("pipeline", "current_module"):
+        section = options["pipeline", "current_module"]
+    given = {name: options[option_section, name] for _, name in options.keys(option_section)}
+    default = {name for _, name in options.keys(_DEFAULT_SECTION)}
+    config = make_config(
+        Path(f"[{section}]"),
+        module_options(
+            {name: value for name, value in given.items() if name not in default},
+            {name: value for name, value in given.items() if name in default},
+            section,
+        ),
+        {},
+        parameters=(),
+        host="block",
+        sampler={},
+    )
+    like_name = given.get("like_name", LIKELIHOOD)
+    if not isinstance(like_name, str):
+        raise bad_value("like_name", like_name, "a name")
+    include_norm = flag("include_norm", given.get("include_norm", False))
+    likelihood_only = flag("likelihood_only", given.get("likelihood_only", False))
+    data = load_data(config.data_file, config.scale_cuts, config.probes)
+    if config.theory.compression == "moped":
+        likelihood = _compressed(config, options)
+    else:
+        likelihood = build_likelihood(data, config.theory)
+    print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
+    return TwoPointModule(
+        likelihood,
+        like_name,
+        include_norm=include_norm,
+        likelihood_only=likelihood_only,
+        cholesky=np.linalg.cholesky(data.covariance),
+        own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters)),
+    )
+
+
+def _compressed(config: Config, options: DataBlock) -> Likelihood:
+    """The likelihood compressed for the pipeline's own free parameters, at their starts."""
+    pipeline = {
+        name: str(options["pipeline", name])
+        for name in ("values", "priors")
+        if options.has_value("pipeline", name)
+    }
+    _, parameters = pipeline_parameters(Path("pipeline"), pipeline)
+    return model_from_config(replace(config, parameters=parameters)).likelihood
+
+
+def execute(block: DataBlock, module: TwoPointModule) -> int:
+    """Write the likelihood of the block's parameters; a status that is not 0 is zero likelihood.
+
+    That is for a cosmology without a solution, with the reason printed once; what is wrong at every
+    point (an unknown or missing parameter, a missing section, a bug) is an exception.
+    """
+    if os.getpid() != module.process:
+        raise ConfigError(
+            "cosmosis --smp runs copies of one process, in which JAX would wait for ever: use --mpi"
+        )
+    own_power = module.likelihood.options.power == "jaxlike"
+    result = _with_own_power(block, module) if own_power else _with_block_power(block, module)
+    for sentence, holds in result.conditions.items():
+        if not holds:
+            return _impossible(module, f"it needs {sentence}")
+    for sentence, holds in result.range.items():
+        if not holds:
+            module.out_of_range.record(sentence)
+            return 1
+    if not (np.isfinite(result.chi2) and np.all(np.isfinite(result.theory))):
+        return _impossible(module, "its data vector is not finite")
+    _write(block, module, np.asarray(result.theory), float(result.chi2))
+    if own_power:
+        _write_derived(block, result.cosmology)
+    return 0
+
+
+def cleanup(module: TwoPointModule) -> None:
+    """Say how many points were out of range in all."""
+    if module.out_of_range.n > 1:
+        module.out_of_range.warn(module.out_of_range.sentence)
+
+
+def _impossible(module: TwoPointModule, reason: str) -> int:
+    module.say_once(f"zero likelihood for a cosmology without a solution: {reason}")
+    return 1
+
+
+def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> _Result:
+    canonical = resolve(parameters, likelihood.sizes)
+    cosmo = likelihood.cosmology(canonical)
+    theory = likelihood.theory_vector(canonical)
+    wanted = ("h", "Omega_m", "Omega_b", "omega_nu", "sigma8")
+    numbers = {name: canonical[name] for name in wanted if name in canonical}
+    if "sigma8" not in numbers:
+        numbers["sigma8"] = sigma8(cosmo, 0.0, model=likelihood.options.linear)[0]
+    inside = range_conditions(cosmo, likelihood.options.linear)
+    return _Result(theory, likelihood.chi2_of(theory), conditions(cosmo), inside, numbers)
+
+
+def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
+    if not module.cosmology_names:
+        module.cosmology_names = block_contents.cosmology_names(block)
+    parameters = block_contents.cosmology(block, module.cosmology_names)
+    result = jax.device_get(module.own_theory(parameters | _nuisance(block, module)))
+    block_contents.check_agreement(block, {k: float(v) for k, v in result.cosmology.items()})
+    return result
+
+
+def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
+    likelihood = module.likelihood
+    tables = block_contents.tables(block, linear=likelihood.options.alignment == "tatt")
+    # one compilation for each set of grids; a pipeline has one
+    key = b"".join(grid.tobytes() for grid in tables[:3])
+    if key not in module.table_theories:
+        grid = likelihood.table_grid(tables.z, tables.k, tables.z_distance)
+
+        @jax.jit
+        def theory(power: PowerTable, parameters: Mapping[str, ArrayLike]) -> _Result:
+            canonical = resolve({**_STAND_IN, **parameters}, likelihood.sizes)
+            vector = likelihood.theory_vector_from_tables(grid, power, canonical)
+            positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
+            return _Result(vector, likelihood.chi2_of(vector), positive, {}, {})
+
+        module.table_theories[key] = theory
+    return jax.device_get(module.table_theories[key](tables.power, _nuisance(block, module)))
+
+
+def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
+    found = block_contents.nuisance(block, module.likelihood.sizes)
+    for section in found.idle:
+        module.say_once(f"section [{section}] is not used, for the data have no such galaxies")
+    return found.given
+
+
+def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: float) -> None:
+    """The entries of cosmosis.gaussian_likelihood, with the angles and bins of CosmoSIS's 2pt.
+
+    `angle` is in radians, and is ell for a C_ell.
+    """
+    name, likelihood = module.like_name, module.likelihood
+    data = likelihood.data
+    log_det = likelihood.log_det_of_points if module.include_norm else 0.0
+    norm = -0.5 * log_det
+    block[names.likelihoods, f"{name}_like"] = -0.5 * chi2 + norm
+    entries: dict[str, object] = {
+        "chi2": chi2,
+        "n": int(likelihood.n_points),
+        "log_det": log_det,
+        "norm": norm,
+    }
+    if not module.likelihood_only:
+        noise = np.random.default_rng().standard_normal(data.n_data)
+        measurements = data.measurements
+        entries |= {
+            "theory": theory,
+            "data": data.value,
+            "covariance": data.covariance,
+            "inverse_covariance": likelihood.precision,
+            "simulation": theory + module.cholesky @ noise,
+            "angle": np.concatenate(
+                [m.scale * (1 if m.statistic in FOURIER_SPACE else _ARCMIN) for m in measurements]
+            ),
+            "bin1": np.concatenate([m.bin1 for m in measurements]).astype(np.intc),
+            "bin2": np.concatenate([m.bin2 for m in measurements]).astype(np.intc),
+        }
+    for entry, value in entries.items():
+        block[names.data_vector, f"{name}_{entry}"] = value
+
+
+def _write_derived(block: DataBlock, cosmology: Mapping[str, Array]) -> None:
+    sigma_8 = float(cosmology["sigma8"])
+    derived = {"sigma_8": sigma_8, "s_8": sigma_8 * float(cosmology["Omega_m"] / 0.3) ** 0.5}
+    for name, value in derived.items():
+        if not block.has_value(names.cosmological_parameters, name):
+            block[names.cosmological_parameters, name] = value

@@ -1,0 +1,1 @@
+"""The DES 2pt FITS format."""

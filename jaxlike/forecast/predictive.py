@@ -1,0 +1,136 @@
+"""Posterior predictive: theory vectors at draws of a posterior, bands of them, and chi^2 of
+replicated data against that of the measured (Gelman, Meng & Stern 1996, Stat. Sinica 6, 733).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import solve_triangular
+
+from jaxlike.data import TwoPointData
+from jaxlike.errors import ConfigError, JaxlikeError
+from jaxlike.inference.results.draws import Draws, kish, listed, matching, thinned
+from jaxlike.inference.runs.evaluate import at_draws
+from jaxlike.posterior.model import Model
+
+N_DRAWS = 400
+"""Draws that the theory is computed at, by default."""
+
+TOTAL = "all"
+"""Name of the check of all data together."""
+
+
+@dataclass(frozen=True)
+class Predictive:
+    """Theory vectors (n_draw, n_data) at draws of weights (n_draw,), for `data`."""
+
+    data: TwoPointData
+    theory: np.ndarray
+    weights: np.ndarray
+
+    def band(self, probability: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper end (n_data,) of the central interval of each point's theory."""
+        tails = 0.5 * (1.0 - probability), 0.5 * (1.0 + probability)
+        low, high = np.quantile(
+            self.theory, tails, axis=0, weights=self.weights, method="inverted_cdf"
+        )
+        return low, high
+
+
+@dataclass(frozen=True)
+class Check:
+    """chi^2 of the measured and of replicated data at every draw, each (n_draw,), of `n` points.
+
+    `name` is a probe, or TOTAL.
+    """
+
+    name: str
+    n: int
+    measured: np.ndarray
+    replicated: np.ndarray
+    weights: np.ndarray
+
+    @property
+    def p_value(self) -> float:
+        """Fraction of draws whose replicated data have a chi^2 at least that of the measured."""
+        return float(np.average(self.replicated >= self.measured, weights=self.weights))
+
+    @property
+    def error(self) -> float:
+        """Monte-Carlo error of the p-value: that of a fraction with Jeffreys's prior, never 0."""
+        n = kish(self.weights)
+        fraction = (self.p_value * n + 0.5) / (n + 1.0)
+        return float(np.sqrt(fraction * (1.0 - fraction) / (n + 2.0)))
+
+
+def predictive(
+    model: Model, draws: Draws, *, n: int = N_DRAWS, progress: bool = True
+) -> Predictive:
+    """The model's theory at about `n` of the draws, evenly taken with respect to their weights.
+
+    Parameters go by name.  ConfigError where the draws lack one, or where the model fixes one that
+    they sample; JaxlikeError where the theory is not finite.
+    """
+    fixed = {p.name for p in model.config.parameters if p.value is not None}
+    clash = matching(draws.varied, sorted(fixed))
+    if clash:
+        raise ConfigError(
+            f"{listed(sorted(clash), 'of the chains')} fixed by the configuration: its theory "
+            "is not that of their draws"
+        )
+    rows, weights = thinned(draws.weights, n)
+    x = draws.columns(model.parameters)[rows]
+    theory = at_draws(
+        lambda point: model.theory_vector(model.params_dict(point)), x, "theory", progress=progress
+    )
+    wrong = int(np.sum(~np.isfinite(theory).all(axis=1)))
+    if wrong:
+        raise JaxlikeError(f"the theory is not finite at {wrong} of {len(x)} draws of the chains")
+    return Predictive(model.data, theory, weights)
+
+
+def check(of: Predictive, seed: int = 0) -> tuple[Check, ...]:
+    """The checks of each probe, by its own part of the covariance, and last of all data together.
+
+    One replication a draw, from the Gaussian likelihood at it, serves them all.
+    """
+    data = of.data
+    shape, rng = of.theory.shape, np.random.default_rng(seed)
+    noise = rng.standard_normal(shape) @ np.linalg.cholesky(data.covariance).T
+    residual = data.value - of.theory
+    of_probe = np.repeat(
+        [m.statistic for m in data.measurements], [m.value.size for m in data.measurements]
+    )
+    points = {probe: np.flatnonzero(of_probe == probe) for probe in data.statistics}
+    if len(points) > 1:
+        points[TOTAL] = np.arange(data.n_data)
+    found = []
+    for name, at in points.items():
+        triangle = np.linalg.cholesky(data.covariance[np.ix_(at, at)])
+        measured, replicated = (
+            np.sum(solve_triangular(triangle, r[:, at].T, lower=True) ** 2, axis=0)
+            for r in (residual, noise)
+        )
+        found.append(Check(name, len(at), measured, replicated, of.weights))
+    return tuple(found)
+
+
+def as_table(checks: Sequence[Check]) -> str:
+    """The checks as text: points, mean and spread of both chi^2, p-value."""
+    width = max(len("probe"), *(len(c.name) for c in checks))
+    heads = f"{'points':>6} {'chi2, measured':>17} {'chi2, replicated':>17}  p-value"
+    lines = [f"{'probe':<{width}} {heads}"]
+    for c in checks:
+        measured, replicated = (_spread(c, chi2) for chi2 in (c.measured, c.replicated))
+        lines.append(
+            f"{c.name:<{width}} {c.n:>6} {measured:>17} {replicated:>17}  "
+            f"{c.p_value:.3f} +- {c.error:.3f}"
+        )
+    return "\n".join(lines)
+
+
+def _spread(of: Check, chi2: np.ndarray) -> str:
+    mean = np.average(chi2, weights=of.weights)
+    std = np.sqrt(np.average((chi2 - mean) ** 2, weights=of.weights))
+    return f"{mean:.1f} +- {std:.1f}"

@@ -1,0 +1,1 @@
+"""The shape of a posterior: best fit, Gaussian around it, adaptation, straightening."""

@@ -1,0 +1,1 @@
+"""Chains and draws: files, conversions, diagnostics, re-weighting, predictions."""

@@ -1,0 +1,1 @@
+"""What carries a run of chains: starts, loops, devices, checkpoints, progress."""

@@ -1,0 +1,132 @@
+"""From draws of u, where samplers work, to chains of the parameters, with their densities there."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxlike.inference.results.chains import Chains
+from jaxlike.inference.target import (
+    Derived,
+    ExternalPriors,
+    Posterior,
+    context_of,
+    in_context,
+)
+from jaxlike.numerics.batches import in_blocks
+
+LENGTH = 25
+"""Number of points that are carried at once."""
+
+#: (context, u (LENGTH, n)) -> parameters (LENGTH, n) and their log-prior (LENGTH,)
+Transform = Callable[[Any, np.ndarray], tuple[Any, Any]]
+#: points (m, n), any m -> (m,)
+LogReference = Callable[[np.ndarray], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """Compiled functions of a posterior: a Transform, and (context, x (n,)) -> log-posterior.
+
+    `log_reference` (m, n) -> (m,) is the prior's log-density over the variables that are sampled,
+    up to a constant.
+    """
+
+    model: Posterior
+    transform: Transform
+    log_posterior: Callable[[Any, Any], Any]
+    log_reference: LogReference
+    context: Any = ()
+
+    @classmethod
+    def compile(cls, model: Posterior) -> "Carrier":
+        """Compile both functions."""
+        real, n = jnp.result_type(float), len(model.parameters)
+        context = context_of(model)
+        inward, prior = (in_context(model, f) for f in ("from_unconstrained", "log_prior"))
+
+        def transform(context: Any, u: jax.Array) -> tuple[jax.Array, jax.Array]:
+            x = inward(context, u)
+            return x, prior(context, x)
+
+        points = jax.ShapeDtypeStruct((LENGTH, n), real)
+        many = jax.jit(jax.vmap(transform, in_axes=(None, 0))).lower(context, points)
+        point = jax.ShapeDtypeStruct((n,), real)
+        one = jax.jit(in_context(model, "log_posterior")).lower(context, point)
+        reference = _by_blocks(model.log_reference, n)
+        return cls(model, many.compile(), one.compile(), reference, context)
+
+    def within(self, context: Any) -> "Carrier":
+        """The same for another context of the same shapes."""
+        return replace(self, context=context)
+
+    def at(self, u: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Parameters (m, n) and log-prior (m,) at any number of points u (m, n)."""
+        return in_blocks(partial(self.transform, self.context), u, LENGTH)
+
+    def constant(self, u: np.ndarray, log_density: float) -> float:
+        """What `log_density` leaves out of log-likelihood + `log_reference`, by its value at u."""
+        x, log_prior = self.at(u[None])
+        log_likelihood = float(self.log_posterior(self.context, x[0])) - float(log_prior[0])
+        return log_likelihood - (log_density - float(self.log_reference(u[None])[0]))
+
+    def chains(
+        self, u: np.ndarray, log_density: np.ndarray, constant: float, **fields: Any
+    ) -> Chains:
+        """Chains of draws u (chain, draw, n) with log_density (chain, draw); `fields` of Chains."""
+        x, log_prior = self.at(u.reshape(-1, u.shape[-1]))
+        log_prior = log_prior.reshape(log_density.shape)
+        log_reference = self.log_reference(u.reshape(-1, u.shape[-1])).reshape(log_density.shape)
+        log_likelihood = log_density - log_reference + constant
+        return chains_of(
+            self.model,
+            draws=x.reshape(u.shape),
+            log_posterior=log_likelihood + log_prior,
+            log_prior=log_prior,
+            **fields,
+        )
+
+
+def chains_of(model: Posterior, *, log_prior: np.ndarray, **fields: Any) -> Chains:
+    """Chains of a model's parameters: log_prior (chain, draw) and other `fields` of Chains.
+
+    None of the draws is divergent unless `fields` say so.
+    """
+    return Chains(
+        names=tuple(model.parameters),
+        latex=tuple(spec.latex for spec in model.specs),
+        priors=tuple(spec.prior.as_cobaya() for spec in model.specs),
+        log_prior=log_prior,
+        **{"divergent": np.zeros(log_prior.shape, bool), **fields},
+    )
+
+
+def with_derived(model: Derived, chains: Chains) -> Chains:
+    """The same chains with the model's derived parameters, computed draw by draw."""
+    n = chains.draws.shape[-1]
+    values = jax.lax.map(model.derived, jnp.asarray(chains.draws.reshape(-1, n)), batch_size=LENGTH)
+    shape = (chains.n_chains, chains.n_draws, -1)
+    return replace(
+        chains,
+        derived_latex=dict(model.derived_parameters),
+        derived=np.asarray(values).reshape(shape),
+    )
+
+
+def with_external_priors(model: ExternalPriors, chains: Chains) -> Chains:
+    """The same chains with the model's external priors, draw by draw."""
+    flat = chains.draws.reshape(-1, chains.draws.shape[-1])
+    if not model.external_priors or not len(flat):
+        return chains
+    factors = np.asarray(in_blocks(model.log_priors_batch, flat, LENGTH))[:, 1:]
+    columns = factors.T.reshape(-1, *chains.log_prior.shape)
+    return replace(chains, log_external=dict(zip(model.external_priors, columns, strict=True)))
+
+
+def _by_blocks(function: Callable[[Any], Any], n: int) -> LogReference:
+    shape = jax.ShapeDtypeStruct((LENGTH, n), jnp.result_type(float))
+    return partial(in_blocks, jax.jit(jax.vmap(function)).lower(shape).compile(), size=LENGTH)

@@ -1,0 +1,200 @@
+"""Blocks of draws: one compiled function for each kernel, run by all chains side by side.
+
+A kernel of BlackJAX makes the draws.  All tuning is an argument, so warm-up and sampling share
+one compilation; so is the posterior's context, so that posteriors of one form share it too.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.sharding import PartitionSpec
+
+from jaxlike.inference.geometry.straightening import Shear, bend, no_shear, offset, straighten
+from jaxlike.inference.runs.device_placement import AXIS, Layout
+from jaxlike.inference.target import Posterior, context_of, in_context
+
+LENGTH = 25
+"""Largest number of draws in a block."""
+
+
+class Tuning(NamedTuple):
+    """Step size, and the coordinates v: a shear, and an estimate (n, n) of their covariance."""
+
+    step_size: Any
+    inverse_mass: Any
+    shear: Shear
+
+
+class Info(NamedTuple):
+    """What a kernel says of one draw, numbers: whether it diverged, gradients, acceptance rate."""
+
+    divergent: Any
+    gradients: Any
+    acceptance: Any
+
+
+#: (key, BlackJAX's HMCState at v, log-density of v, Tuning, pace) -> (HMCState, Info).  The pace of
+#: a draw is a number between 0 and 1 that is the same for all chains: trajectories of random
+#: length, but equally long, leave no chain waiting for another in its batch.
+Kernel = Callable[[Array, Any, Callable[[Array], Array], Tuning, Array], tuple[Any, Info]]
+
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Results of a block: u and the log-density's gradient there (chain, draw, n); the rest
+    (chain, draw)."""
+
+    u: np.ndarray
+    gradient: np.ndarray
+    log_density: np.ndarray
+    divergent: np.ndarray
+    gradients: np.ndarray
+    acceptance: np.ndarray
+
+
+def first_states(
+    u: np.ndarray, log_density: np.ndarray, gradient: np.ndarray, layout: Layout
+) -> list[Any]:
+    """The sampler's states, one for each group of chains, at points u (chain, n)."""
+    from blackjax.mcmc.hmc import HMCState
+
+    arrays = [np.asarray(a) for a in (u, log_density, gradient)]
+    starts = range(0, len(u), layout.group)
+    groups = [HMCState(*(a[i : i + layout.group] for a in arrays)) for i in starts]
+    return [jax.device_put(group, layout.spread()) for group in groups]
+
+
+def joined(states: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """What `first_states` was made of: u (chain, n), log-density (chain,), gradient (chain, n)."""
+    parts = [[np.asarray(a) for a in state] for state in states]
+    u, value, gradient = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return u, value, gradient
+
+
+def compile_block(
+    kernel: Kernel,
+    model: Posterior,
+    log_density: Callable[[Any, Array], Array],
+    layout: Layout,
+) -> Callable:
+    """Compile (context, keys, first draw, count, state, Tuning) -> (state, outputs).
+
+    log_density: the model's `sloped_density`.
+    """
+    from blackjax.mcmc.hmc import HMCState
+
+    real, n, group = jnp.result_type(float), len(model.parameters), layout.group
+    carry = in_context(model, "from_unconstrained")
+
+    def draw(context: Any, key: Array, state: Any, tuning: Tuning, pace: Array) -> tuple[Any, Any]:
+        shear = tuning.shear
+
+        def transform(u: Array) -> Array:
+            return carry(context, u)
+
+        def density(v: Array) -> Array:
+            return log_density(context, bend(shear, transform, v))
+
+        def through_offset(u: Array, gradient: Array) -> Array:
+            (through,) = jax.vjp(lambda point: offset(shear, transform(point)), u)[1](gradient)
+            return through
+
+        u, value, gradient = state
+        along = gradient + through_offset(u, gradient)
+        inner = HMCState(straighten(shear, transform, u), value, along)
+        inner, info = kernel(key, inner, density, tuning, pace)
+        v, value, along = inner
+        u = bend(shear, transform, v)
+        gradient = along - through_offset(u, along)
+        outputs = u, gradient, value, *(jnp.asarray(x).astype(real) for x in info)
+        return HMCState(u, value, gradient), outputs
+
+    def draw_group(
+        context: Any, keys: Array, state: Any, tuning: Tuning, index: Array
+    ) -> tuple[Any, Any]:
+        pace = jnp.mod((index + 1) * _GOLDEN, 1.0)  # the evenest sequence there is
+        if len(keys) > 1:
+            each = jax.vmap(draw, in_axes=(None, 0, 0, None, None))
+            return each(context, keys, state, tuning, pace)
+        # A batch of one would pay for the selections by which a batch waits for its slowest.
+        result = draw(context, keys[0], jax.tree.map(lambda a: a[0], state), tuning, pace)
+        return jax.tree.map(lambda a: a[None], result)
+
+    def block(
+        context: Any, keys: Array, first: Array, count: Array, state: Any, tuning: Tuning
+    ) -> tuple[Any, Any]:
+        def body(i: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
+            state, outputs = carry
+            here = jax.vmap(lambda key: jax.random.fold_in(key, first + i))(keys)
+            state, new = draw_group(context, here, state, tuning, first + i)
+            return state, jax.tree.map(lambda all_, one: all_.at[i].set(one), outputs, new)
+
+        m = len(keys)
+        vector, scalar = jnp.zeros((LENGTH, m, n), real), jnp.zeros((LENGTH, m), real)
+        outputs = (vector, vector, scalar, scalar, scalar, scalar)
+        return jax.lax.fori_loop(0, count, body, (state, outputs))
+
+    chained = (False, True, False, False, True, False)
+    spread = layout.over_chains(block, chained, (PartitionSpec(AXIS), PartitionSpec(None, AXIS)))
+    lies = tuple(layout.spread(one) for one in chained)
+
+    def shape(*dims: int, dtype: Any = real) -> jax.ShapeDtypeStruct:
+        return jax.ShapeDtypeStruct(dims, dtype)
+
+    keys = jax.random.split(jax.random.key(0), group)
+    state = HMCState(shape(group, n), shape(group), shape(group, n))
+    shear = jax.tree.map(lambda a: shape(*a.shape), no_shear(n))
+    tuning = Tuning(shape(), shape(n, n), shear)
+    index = shape(dtype=jnp.int32)
+    return (
+        jax.jit(spread, in_shardings=lies)
+        .lower(context_of(model), keys, index, index, state, tuning)
+        .compile()
+    )
+
+
+def run_block(
+    block: Callable,
+    pool: Executor,
+    layout: Layout,
+    context: Any,
+    keys: Array,
+    first: int,
+    count: int,
+    states: Sequence[Any],
+    tuning: Tuning,
+) -> tuple[list[Any], Draws]:
+    """Make draws `first` to `first + count` (at most LENGTH) of every chain; keys are (chain,).
+
+    Every draw has a random key of its own, so that the draws do not depend on how they are cut
+    into blocks.  States of another layout are accepted.
+    """
+    if len(states) * layout.group != len(keys):
+        states = first_states(*joined(states), layout)
+    group, whole, spread = layout.group, layout.spread(chains=False), layout.spread()
+    real = jnp.result_type(float)
+    context, settings = jax.device_put(
+        (context, jax.tree.map(lambda a: np.asarray(a, real), tuning)), whole
+    )
+    at, number = jax.device_put((np.int32(first), np.int32(count)), whole)
+
+    def advance(i: int) -> tuple[Any, Any]:
+        own = jax.device_put(keys[i * group : (i + 1) * group], spread)
+        return jax.block_until_ready(block(context, own, at, number, states[i], settings))
+
+    results = list(pool.map(advance, range(len(states))))
+    u, gradient, value, divergent, gradients, acceptance = (
+        np.concatenate([np.asarray(out[k])[:count] for _, out in results], axis=1).swapaxes(0, 1)
+        for k in range(6)
+    )
+    acceptance = np.nan_to_num(acceptance)
+    draws = Draws(u, gradient, value, divergent > 0, gradients.astype(int), acceptance)
+    return [state for state, _ in results], draws

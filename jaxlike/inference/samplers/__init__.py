@@ -1,0 +1,1 @@
+"""Methods that draw from a posterior, and the registry that names them."""

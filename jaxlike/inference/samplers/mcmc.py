@@ -1,0 +1,131 @@
+"""Chains of a gradient sampler: a warm-up shared by all methods and chains, then draws to keep."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import jax
+
+from jaxlike.inference.geometry.adaptation import mass_pattern
+from jaxlike.inference.results.chains import Chains, Cost
+from jaxlike.inference.results.comparison import compared
+from jaxlike.inference.runs.checkpoint import check_same_density, stored
+from jaxlike.inference.runs.compiled_functions import Engine
+from jaxlike.inference.runs.drive import Keeping, Sampler, drive
+from jaxlike.inference.runs.initial_points import STARTS, bounded_parameters, first_run
+from jaxlike.inference.runs.options import SEED, check_between, check_choice, check_whole
+from jaxlike.inference.runs.progress import progress_bar, stopwatch
+from jaxlike.inference.runs.run_state import Run
+from jaxlike.inference.runs.stages import plan
+from jaxlike.inference.runs.transitions import first_states, run_block
+from jaxlike.inference.samplers.kernels import Method
+from jaxlike.inference.target import Posterior, context_of
+
+
+def run_mcmc(
+    model: Posterior,
+    *,
+    method: Callable[[], Method] | None,
+    chains: int = 4,
+    warmup: int = 500,
+    samples: int = 1000,
+    seed: int = 0,
+    target_accept: float | None = None,
+    max_tree_depth: int = 10,
+    mass: str = "dense",
+    straighten: bool = True,
+    start: str = "reference",
+    progress: bool = True,
+    save: Callable[[Chains], None] | None = None,
+    checkpoint: Path | None = None,
+    resume: bool = False,
+    engine: Engine | None = None,
+) -> Chains:
+    """Sample `model` with `chains` chains of `samples` draws each, after `warmup` that are dropped.
+
+    By `method`, or NUTS where it is None.  target_accept is the acceptance rate that its step size
+    is tuned to (None: what was found to suit it); max_tree_depth is that of NUTS; mass: see
+    `mass_pattern`; straighten: whether a shear is tried; start: where the search for the best fit
+    begins, the "reference" point or the best of some draws of the "prior".
+    `save` is called with all draws so far every few seconds and at the end; also when there is a
+    KeyboardInterrupt, which is then passed on.  `checkpoint` is written just before; with `resume`
+    the run goes on from it if it is there, to the same draws as if it had never stopped, or to
+    more of them.  `engine` has functions compiled before, for a posterior of the same form.
+    One seed gives the same draws on one machine.  Raises ConfigError on an option out of range or
+    another run's checkpoint, JaxlikeError if the posterior is finite nowhere.
+    """
+    check_run(chains, warmup, samples, seed, target_accept, max_tree_depth)
+    check_choice("start", start, STARTS)
+    pattern = mass_pattern(mass, model.parameters)
+    chosen = method() if method else None
+    name = chosen.name if chosen else "nuts"
+    settings = {
+        "method": name, "parameters": list(model.parameters), "chains": chains, "warmup": warmup,
+        "seed": seed, "target_accept": target_accept, "max_tree_depth": max_tree_depth,
+        "mass": mass, "straighten": straighten, "start": start,
+    }  # fmt: skip
+    keeping = Keeping(settings, checkpoint, save)
+    before = stored(checkpoint, resume, settings)
+    stages = plan(chosen, len(model.parameters), warmup, samples, target_accept)
+    context, cpu_start, clock = context_of(model), time.process_time(), stopwatch()
+    total = sum(stage.draws for stage in stages)
+    with ThreadPoolExecutor(max(chains, 4)) as pool, progress_bar(total, progress) as bar:
+        warm = before is not None and before.numbers["done"] >= warmup
+        compiled = engine or Engine.start(model, chosen, chains, max_tree_depth, pool, warm=warm)
+        evaluate = compiled.evaluate.result()(context)
+        cost = Cost(compile_s=clock())
+        if before and checkpoint:
+            run = Run.of_checkpoint(before)
+            check_same_density(checkpoint, evaluate(run.position)[0], run.value)
+            cpu_start -= run.cost.cpu_s
+            run = replace(run, cost=run.cost + cost)
+        else:
+            bar.set_description("best fit")
+            run = first_run(model, compiled, evaluate, chains, seed, pattern, start, cost)
+            clock()
+        carrier = compiled.carrier.result().within(context)
+        pilot_layout, own_layout = compiled.layouts
+        sampler = Sampler(
+            stages=stages,
+            pilot=partial(run_block, compiled.pilot.result(), pool, pilot_layout),
+            own=partial(run_block, compiled.own.result(), pool, own_layout),
+            context=context,
+            keys=jax.random.split(jax.random.key(seed), chains),
+            carrier=carrier,
+            mass=pattern,
+            bounded=bounded_parameters(model) if straighten else [],
+        )
+        run = replace(run, cost=run.cost + Cost(compile_s=clock()))
+        states = first_states(run.position, run.value, run.gradient, pilot_layout)
+
+        def finish(run: Run) -> Chains:
+            return run.chains(carrier, samples, name)
+
+        run = drive(sampler, run, states, bar, keeping, finish, cpu_start)
+    result = finish(run)
+    if chosen and not chosen.exact:
+        result = compared(result, run.u, run.warm_u)
+    if save:
+        save(result)
+    return result
+
+
+def check_run(
+    chains: int,
+    warmup: int,
+    samples: int,
+    seed: int,
+    target_accept: float | None,
+    max_tree_depth: int,
+) -> None:
+    """ConfigError on an option of `run_mcmc` that is out of range."""
+    check_whole("chains", chains, 1, 1024)
+    check_whole("warmup", warmup, 0)
+    check_whole("samples", samples, 1)
+    check_whole("seed", seed, *SEED)
+    check_whole("max_tree_depth", max_tree_depth, 1, 20)
+    if target_accept is not None:
+        check_between("target_accept", target_accept, 0, 1)

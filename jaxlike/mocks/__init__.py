@@ -1,0 +1,1 @@
+"""Mock surveys that come with the package."""

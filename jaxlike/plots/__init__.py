@@ -1,0 +1,1 @@
+"""Figures of chains, data vectors, forecasts and benchmarks."""

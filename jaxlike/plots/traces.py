@@ -1,0 +1,45 @@
+"""Figures of how chains moved: traces, and ranks of each chain's draws among all."""
+
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jaxlike.errors import ConfigError
+from jaxlike.inference.results.draws import matching
+
+
+def trace_and_rank_plots(
+    data: Any, stem: str | os.PathLike[str], names: Sequence[str] | None = None
+) -> list[Path]:
+    """Write STEM_trace.png and STEM_rank.png of ArviZ's `data`; returns their paths.
+
+    Ranks are uniform where chains agree (Vehtari et al. 2021, arXiv:1903.08008). `names` are by
+    default all, and may go by other names of the same quantities; ConfigError if one is not in the
+    chains.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # ArviZ announces its next version, and uses old Matplotlib
+        import arviz
+        import matplotlib.pyplot as plt
+
+        known = list(data.posterior.data_vars)
+        found = matching(names or known, known)
+        for name in names or ():
+            if name not in found:
+                raise ConfigError(
+                    f"parameter '{name}' is not in the chains; accepted are {', '.join(known)}"
+                )
+        chosen = list(found.values())
+        paths = []
+        with arviz.rc_context({"plot.max_subplots": 2 * len(chosen) + 2}):
+            for kind, draw in (("trace", arviz.plot_trace), ("rank", arviz.plot_rank)):
+                axes = draw(data, var_names=chosen)
+                figure = axes.ravel()[0].figure
+                figure.set_layout_engine("constrained")
+                paths.append(Path(f"{stem}_{kind}.png"))
+                paths[-1].parent.mkdir(parents=True, exist_ok=True)
+                figure.savefig(paths[-1], dpi=90)
+                plt.close(figure)
+    return paths

@@ -1,0 +1,1 @@
+"""Parameters with priors, and the density that samplers see."""

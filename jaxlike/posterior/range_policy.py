@@ -1,0 +1,85 @@
+"""Cosmologies that the emulator was not trained for: counted warnings, or an error.
+
+Their posterior is zero, never an extrapolation. Hosts count the points that they ask for; a
+compiled sampler cannot, and so a command counts draws of the prior before it starts.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.posterior.model import Model
+from jaxlike.theory.power.validity import range_conditions
+
+N_DRAWS = 1000
+"""Draws of the prior that `check_prior` looks at."""
+
+
+@dataclass
+class RangeCount:
+    """Counts points out of range; `warn` hears of the 1st, 10th, 100th, ... and of no other.
+
+    policy: the option `out_of_range`, `reject` or `error`; n: points so far.
+    """
+
+    policy: str
+    warn: Callable[[str], None]
+    n: int = 0
+
+    def record(self, reason: str) -> None:
+        """Count a point that breaks `reason`; ParameterError where the policy is `error`."""
+        if self.policy == "error":
+            raise ParameterError(
+                f"a cosmology is out of range: it needs {reason}; with out_of_range: reject its "
+                "likelihood would be zero"
+            )
+        self.n += 1
+        if np.log10(self.n) % 1 == 0:
+            self.warn(f"{self.sentence}; the last one needs {reason}")
+
+    @property
+    def sentence(self) -> str:
+        """How many there have been."""
+        points = "1 point was" if self.n == 1 else f"{self.n} points were"
+        return f"{points} out of range so far, and of likelihood zero"
+
+
+def prior_out_of_range(model: Model, n: int = N_DRAWS, seed: int = 0) -> dict[str, int]:
+    """Range condition -> how many of `n` draws of the prior break it, the first one of each draw.
+
+    Empty where the whole sample is inside.
+    """
+    linear = model.config.theory.linear
+    if linear != "emulator":
+        return {}
+    u = np.random.default_rng(seed).standard_normal((n, len(model.parameters)))
+
+    def held(u: jax.Array) -> dict[str, jax.Array]:
+        x = model.from_unconstrained(u)
+        cosmo = model.likelihood.cosmology(model.canonical(model.params_dict(x)))
+        return range_conditions(cosmo, linear)
+
+    found = jax.jit(jax.vmap(held))(jnp.asarray(u))
+    broken = ~np.stack(list(map(np.asarray, found.values())), axis=1)
+    first = np.argmax(broken[broken.any(axis=1)], axis=1)
+    names = list(found)
+    return {names[i]: count for i, count in Counter(first.tolist()).most_common()}
+
+
+def check_prior(model: Model, warn: Callable[[str], None]) -> None:
+    """Tell `warn` what part of the prior is out of range; ConfigError if the config refuses any."""
+    counts = prior_out_of_range(model)
+    if not counts:
+        return
+    reasons = ", ".join(f"{count} need {reason}" for reason, count in counts.items())
+    sentence = f"{sum(counts.values())} of {N_DRAWS} draws of the prior are out of range: {reasons}"
+    if model.config.theory.out_of_range == "error":
+        raise ConfigError(
+            f"{model.config.path}: {sentence}; take narrower priors, or out_of_range: reject"
+        )
+    warn(f"{sentence}; their posterior is zero")

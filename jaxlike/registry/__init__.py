@@ -1,0 +1,1 @@
+"""What parameters and options there are: names, numbers, effects."""

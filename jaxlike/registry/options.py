@@ -1,0 +1,210 @@
+"""Options of the theory and of the probes, and the one check that every interface uses."""
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from numbers import Real
+from typing import Literal, get_args
+
+from jaxlike.data.statistics import STATISTICS
+from jaxlike.errors import ConfigError
+from jaxlike.theory.power.linear import LinearModel
+from jaxlike.theory.power.nonlinear import NonlinearModel
+from jaxlike.theory.statistics.projection import Projection
+from jaxlike.theory.tracers.alignment import AlignmentModel
+from jaxlike.theory.tracers.bias import BiasModel
+from jaxlike.theory.tracers.redshift import NzModel
+from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
+
+CHOICES: dict[str, tuple[str, ...]] = {
+    "linear": ("eisenstein_hu", "eisenstein_hu_no_wiggle", "emulator"),
+    "nonlinear": ("takahashi", "smith", "hmcode2020", "linear"),
+    "neutrinos": tuple(MASSIVE_EIGENSTATES),
+    "nz": ("kde", "histogram"),
+    "projection": ("flat", "curved"),
+    "bias": get_args(BiasModel),
+    "alignment": get_args(AlignmentModel),
+    "power": ("jaxlike", "host"),
+    "out_of_range": ("reject", "error"),
+    "compression": ("none", "moped"),
+}
+"""Accepted values of the options that name a method."""
+
+THEORY_OPTIONS = ("linear", "nonlinear", "neutrinos", "radiation", "out_of_range")
+"""Options of the Cobaya component `jaxlike.cobaya.Theory`."""
+
+LIKELIHOOD_OPTIONS = (
+    "data_file",
+    "scale_cuts",
+    "nz",
+    "nz_bandwidth",
+    "projection",
+    "ell_prefactors",
+    "bias",
+    "alignment",
+    "magnification",
+    "rsd",
+    "power",
+    "compression",
+)
+"""Options of the Cobaya components `jaxlike.cobaya.{3x2pt,shear,2x2pt}`."""
+
+PROBE_SETS: dict[str, tuple[str, ...] | None] = {
+    "3x2pt": None,
+    "shear": ("xi_plus", "xi_minus"),
+    "2x2pt": ("gamma_t", "w"),
+}
+"""Named sets of statistics; None is whatever the data file holds."""
+
+_FLAGS = ("radiation", "ell_prefactors", "magnification", "rsd")
+_TRUE, _FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
+
+
+@dataclass(frozen=True)
+class TheoryOptions:
+    """How the data vector is computed; ConfigError names a bad option and the accepted values.
+
+    linear, nonlinear: matter power spectrum.  radiation: photons and massless neutrinos in the
+    background.  nz: redshift distributions smoothed by a kernel of width nz_bandwidth (None: a
+    small default), or the histogram as read.  projection: C_ell to angle, at the bin centre in the
+    flat sky or averaged over the bin on the curved one.  ell_prefactors:
+    sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per magnified one.
+    bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
+    alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
+    bin, or with tidal alignment and tidal torquing to second order.  magnification, rsd:
+    of galaxy counts by the matter before them, redshift-space distortions in them.  power: where
+    P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
+    the three eigenstates have the mass that omnuh2 or mnu gives: one, all three, or none (and then
+    there is no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained
+    for, likelihood zero and a counted warning, or an error.  compression:
+    likelihood of the data, or of one number for each sampled parameter (MOPED,
+    arXiv:astro-ph/9911102) that tells of it around the best fit.
+    """
+
+    linear: LinearModel = "eisenstein_hu"
+    nonlinear: NonlinearModel = "takahashi"
+    nz: NzModel = "kde"
+    nz_bandwidth: float | None = None
+    projection: Projection = "flat"
+    radiation: bool = True
+    ell_prefactors: bool = False
+    power: str = "jaxlike"
+    neutrinos: NeutrinoModel = "one_massive"
+    out_of_range: Literal["reject", "error"] = "reject"
+    bias: BiasModel = "constant"
+    alignment: AlignmentModel = "nla"
+    magnification: bool = False
+    rsd: bool = False
+    compression: Literal["none", "moped"] = "none"
+
+    def __post_init__(self) -> None:
+        for name, accepted in CHOICES.items():
+            if getattr(self, name) not in accepted:
+                raise bad_value(name, getattr(self, name), _listed(accepted))
+        for name in _FLAGS:
+            if not isinstance(getattr(self, name), bool):
+                raise bad_value(name, getattr(self, name), "true, false")
+        if self.compression == "moped" and self.power != "jaxlike":
+            raise ConfigError(
+                "option 'compression' = moped takes derivatives with respect to every sampled "
+                "parameter, which need power = jaxlike"
+            )
+        width = self.nz_bandwidth
+        if width is None:
+            return
+        if isinstance(width, bool) or not isinstance(width, Real) or not 0 < width < math.inf:
+            raise bad_value("nz_bandwidth", width, "a positive number, null")
+        if self.nz != "kde":
+            raise ConfigError(
+                f"option 'nz_bandwidth' has no effect with nz = {self.nz}; "
+                "leave it out or take nz = kde"
+            )
+
+
+THEORY_FIELDS = tuple(field.name for field in fields(TheoryOptions))
+"""Names of the fields of TheoryOptions."""
+
+
+def _listed(accepted: Iterable[str]) -> str:
+    return ", ".join(accepted)
+
+
+def bad_value(option: str, value: object, accepted: str) -> ConfigError:
+    """The error for an option with an unusable value."""
+    return ConfigError(f"option '{option}' is {value!r}; accepted are {accepted}")
+
+
+def check_option_names(given: Iterable[object], accepted: Iterable[str], what: str) -> None:
+    """Raise ConfigError if `given` has a name that is not in `accepted`; `what` says whose."""
+    accepted = tuple(accepted)
+    for name in given:
+        if name not in accepted:
+            raise ConfigError(f"unknown {what} '{name}'; accepted are {_listed(accepted)}")
+
+
+def flag(name: str, value: object) -> bool:
+    """A yes-or-no option from a bool or from text; ConfigError names the option."""
+    text = str(value).strip().lower()
+    if isinstance(value, bool | str | int) and text in _TRUE + _FALSE:
+        return text in _TRUE
+    raise bad_value(name, value, "true, false")
+
+
+def _width(name: str, value: object) -> float | None:
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none", "null")):
+        return None
+    if isinstance(value, bool) or not isinstance(value, Real | str):
+        raise bad_value(name, value, "a positive number, null")
+    try:
+        return float(value)
+    except ValueError as error:
+        raise bad_value(name, value, "a positive number, null") from error
+
+
+def theory_options(given: Mapping[str, object], *, host: str = "host") -> TheoryOptions:
+    """TheoryOptions from the options of a file or of a host, absent ones at their defaults.
+
+    Values may be text ("T", "0.01"), as in ini files.  `host` is the caller's word for power from
+    outside ("block" in CosmoSIS).  Raises ConfigError on unknown names and values.
+    """
+    check_option_names(given, THEORY_FIELDS, "option")
+    values: dict[str, object] = dict(given)
+    for name in _FLAGS:
+        if name in values:
+            values[name] = flag(name, values[name])
+    if "nz_bandwidth" in values:
+        values["nz_bandwidth"] = _width("nz_bandwidth", values["nz_bandwidth"])
+    if "power" in values:
+        words = {"jaxlike": "jaxlike", host: "host"}
+        if values["power"] not in words:
+            raise bad_value("power", values["power"], _listed(words))
+        values["power"] = words[str(values["power"])]
+    return TheoryOptions(**values)  # type: ignore[arg-type]
+
+
+def probes_from(value: object) -> tuple[str, ...] | None:
+    """Statistics, in the data vector's order, from a set's name, statistics or a list of them.
+
+    None, like "3x2pt", is all that the data file holds.  ConfigError names an unknown probe.
+    """
+    if value is None:
+        return None
+    items = value.replace(",", " ").split() if isinstance(value, str) else value
+    if not isinstance(items, Iterable):
+        raise bad_value("probes", value, _listed([*PROBE_SETS, *STATISTICS]))
+    chosen: set[str] = set()
+    for item in items:
+        if item in PROBE_SETS:
+            named = PROBE_SETS[item]
+            if named is None:
+                return None
+            chosen.update(named)
+        elif item in STATISTICS:
+            chosen.add(item)
+        else:
+            raise ConfigError(
+                f"unknown probe {item!r}; accepted are {_listed([*PROBE_SETS, *STATISTICS])}"
+            )
+    if not chosen:
+        raise bad_value("probes", value, _listed([*PROBE_SETS, *STATISTICS]))
+    return tuple(s for s in STATISTICS if s in chosen)

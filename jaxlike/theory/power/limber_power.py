@@ -1,0 +1,141 @@
+"""Matter power at the Limber points (z_q, (ell + 1/2) / chi_q), from the core's own models."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from jaxlike.numerics import chebyshev
+from jaxlike.numerics.splines import lattice_windows
+from jaxlike.theory.power import halofit, hmcode
+from jaxlike.theory.power.collapse import CollapseGrid
+from jaxlike.theory.power.halo_model import halo_model
+from jaxlike.theory.power.linear import (
+    LinearModel,
+    ln_amplitude,
+    ln_cold_excess,
+    ln_cold_shape,
+    ln_free_streaming,
+)
+from jaxlike.theory.power.nonlinear import NonlinearModel
+from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.growth import GrowthGrid
+from jaxlike.theory.universe.line_of_sight import LN_ELL_START, N_LATTICE, LineOfSight, Nodes
+from jaxlike.theory.wavenumbers import (
+    K_NODES,
+    LN_K,
+    LN_K_STEP,
+    TO_COEFFICIENTS,
+    TO_LATTICE,
+    K,
+)
+
+_N_SCALE = 7
+
+
+def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -> Array:
+    """Spline in ln k read at k = (ell + 1/2) / f_k(chi), (n_q, n_ell).
+
+    coefficients: (n_q, n_k + 2), or (1, n_k + 2) for all. The multipole nodes lie on a lattice of
+    the same step as ln k, so that one redshift reads one contiguous window.
+    """
+    position = (LN_ELL_START - jnp.log(los.f_k) - LN_K[0]) / LN_K_STEP
+    return lattice_windows(coefficients, position, N_LATTICE)[:, ell_lattice]
+
+
+def _outer(x: Array, y: NDArray) -> Array:
+    """x[i] y[j] as a matrix product: its transpose is one too, not a slow sum."""
+    return x[:, None] @ y[None, :]
+
+
+@dataclass(frozen=True)
+class PowerGrid:
+    """Chebyshev nodes in redshift for what is nonlinear; `growth` covers z_q, then these."""
+
+    scale_to_nodes: NDArray
+    growth: GrowthGrid
+    collapse: CollapseGrid
+
+    @classmethod
+    def build(cls, nodes: Nodes) -> "PowerGrid":
+        """Grid that spans the redshift nodes."""
+        x = np.log1p(nodes.z)
+        scale = chebyshev.nodes(_N_SCALE, 0.0, x[-1])
+        return cls(
+            chebyshev.interpolation_matrix(scale, x),
+            GrowthGrid.build(np.concatenate([nodes.z, np.expm1(scale)])),
+            CollapseGrid.build(np.expm1(scale)),
+        )
+
+
+class LinearShape(NamedTuple):
+    """ln P_lin / D^2 (n_node,) at K_NODES without free streaming, and D at z = 0."""
+
+    ln_cold: Array
+    today: Array
+
+    def power_today(self, cosmo: Cosmology, linear: LinearModel) -> Array:
+        """P_lin (n_k,) in (Mpc/h)^3 at z = 0 on the lattice K."""
+        ln_p = jnp.matmul(TO_LATTICE, self.ln_cold) + 2 * jnp.log(self.today)
+        return jnp.exp(ln_p + ln_free_streaming(cosmo, K, self.today[None], linear)[0])
+
+
+def limber_power(
+    cosmo: Cosmology,
+    nodes: Nodes,
+    grid: PowerGrid,
+    *,
+    linear: LinearModel,
+    nonlinear: NonlinearModel,
+) -> tuple[Array, LineOfSight]:
+    """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""
+    return limber_and_linear_power(cosmo, nodes, grid, linear=linear, nonlinear=nonlinear)[:2]
+
+
+def limber_and_linear_power(
+    cosmo: Cosmology,
+    nodes: Nodes,
+    grid: PowerGrid,
+    *,
+    linear: LinearModel,
+    nonlinear: NonlinearModel,
+) -> tuple[Array, LineOfSight, LinearShape]:
+    """`limber_power`, and the linear power that it is made of."""
+    growth, today = grid.growth.growth(cosmo)
+    n_q = nodes.z.size
+    at_nodes, at_scale = growth[:n_q], growth[n_q:]
+    los = LineOfSight.of(cosmo, nodes, at_nodes / today)
+
+    # The wiggles are the same at every redshift; free streaming is not, but smooth in k.
+    ln_cold = ln_cold_shape(cosmo, K_NODES, linear) + ln_amplitude(cosmo, today, linear)
+    shape = LinearShape(ln_cold, today)
+    k = _outer(1 / los.f_k, nodes.ell + 0.5)
+    ln_linear = limber_window(jnp.matmul(TO_COEFFICIENTS, ln_cold)[None], los, nodes.ell_lattice)
+    ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes, linear)
+    linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
+    if nonlinear == "linear":
+        return linear_power, los, shape
+
+    if nonlinear == "hmcode2020":
+        ln_p = jnp.matmul(TO_LATTICE, ln_cold) + 2 * jnp.log(at_scale)[:, None]
+        ln_p = ln_p + ln_free_streaming(cosmo, K, at_scale, linear)
+        cold = jnp.exp(ln_p + ln_cold_excess(cosmo, K, at_scale))
+        power = jnp.exp(ln_p)
+        haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
+        haloes = haloes.interpolated(grid.scale_to_nodes)
+        read = jax.vmap(lambda term: limber_window(term, los, nodes.ell_lattice), 1)
+        return hmcode.hmcode(k, linear_power, read(haloes.splines), haloes), los, shape
+
+    smoothed = halofit.SMOOTHING
+    ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
+    ln_p = ln_p + ln_free_streaming(cosmo, K_NODES[smoothed], at_scale, linear)
+    scale = halofit.nonlinear_scale(jnp.exp(ln_p))
+    there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature]) @ grid.scale_to_nodes.T
+    power = halofit.halofit(
+        cosmo, k, linear_power, nodes.z, halofit.NonlinearScale(*there), model=nonlinear
+    )
+    return power, los, shape

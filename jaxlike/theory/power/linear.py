@@ -1,0 +1,142 @@
+"""Linear matter power spectrum: primordial power law, transfer function, growth, amplitude."""
+
+from collections.abc import Callable
+from typing import Literal
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.theory.constants import HUBBLE_DISTANCE, K_PIVOT
+from jaxlike.theory.power import emulator, transfer
+from jaxlike.theory.power.emulator import MatterField
+from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.growth import GrowthGrid
+from jaxlike.theory.wavenumbers import LN_K_STEP, K
+
+LinearModel = Literal["eisenstein_hu", "eisenstein_hu_no_wiggle", "emulator"]
+
+
+def _logarithm(
+    function: Callable[[Cosmology, ArrayLike], Array],
+) -> Callable[[Cosmology, ArrayLike], Array]:
+    return lambda cosmo, k: jnp.log(jnp.abs(function(cosmo, k)))
+
+
+# ln T(k), and the ln of what massive neutrinos do to it
+LN_TRANSFER: dict[str, Callable[[Cosmology, ArrayLike], Array]] = {
+    "eisenstein_hu": _logarithm(transfer.eisenstein_hu),
+    "eisenstein_hu_no_wiggle": _logarithm(transfer.eisenstein_hu_no_wiggle),
+    "emulator": emulator.ln_transfer,
+}
+LN_NEUTRINOS: dict[str, Callable[[Cosmology, ArrayLike, ArrayLike, MatterField], Array]] = {
+    "eisenstein_hu": transfer.ln_neutrino_suppression,
+    "eisenstein_hu_no_wiggle": transfer.ln_neutrino_suppression,
+    "emulator": emulator.ln_neutrino_ratio,
+}
+
+
+def primordial(cosmo: Cosmology, k: ArrayLike) -> Array:
+    """ln of k^n_s (n_k,), k in h/Mpc, relative to the pivot: P ~ (k h / 0.05)^(n_s - 1) k."""
+    ln_k = jnp.log(k)
+    return ln_k + (cosmo.n_s - 1) * (ln_k + jnp.log(cosmo.h / K_PIVOT))
+
+
+def ln_cold_shape(cosmo: Cosmology, k: ArrayLike, model: LinearModel) -> Array:
+    """ln P_lin (n_k,) without amplitude, growth and free streaming: the same at every redshift."""
+    return primordial(cosmo, k) + 2 * LN_TRANSFER[model](cosmo, k)
+
+
+def ln_free_streaming(
+    cosmo: Cosmology,
+    k: ArrayLike,
+    growth: Array,
+    model: LinearModel,
+    field: MatterField = "total",
+) -> Array:
+    """What massive neutrinos add to ln P_lin (n_z, n_k): smooth in k, slow in z; zeros without."""
+    if cosmo.omega_nu is None:
+        return jnp.zeros((growth.size, jnp.shape(k)[-1]))
+    return 2 * LN_NEUTRINOS[model](cosmo, k, growth, field)
+
+
+def ln_cold_excess(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
+    """What ln P_lin of cold dark matter and baryons has above that of all matter (n_z, n_k)."""
+    if cosmo.omega_nu is None:
+        return jnp.zeros((1, 1))
+    return 2 * transfer.ln_cold_excess(cosmo, k, growth)
+
+
+def ln_power_shape(
+    cosmo: Cosmology,
+    k: ArrayLike,
+    growth: Array,
+    model: LinearModel,
+    field: MatterField = "total",
+) -> Array:
+    """ln P_lin (n_z, n_k), without its amplitude, at growth D (n_z,)."""
+    ln_p = ln_cold_shape(cosmo, k, model) + 2 * jnp.log(growth)[:, None]
+    return ln_p + ln_free_streaming(cosmo, k, growth, model, field)
+
+
+def ln_amplitude(cosmo: Cosmology, growth_today: Array, model: LinearModel) -> Array:
+    """ln of what multiplies exp(`ln_power_shape`) to give P in (Mpc/h)^3, from A_s or sigma8.
+
+    From A_s: Delta = (2/5) k^2 / (Omega_m H0^2) T D R (Dodelson & Schmidt 2020, eq. 8.4).
+    """
+    if cosmo.A_s is not None:
+        poisson = 0.4 * HUBBLE_DISTANCE**2 / cosmo.Omega_m
+        return jnp.log(2 * jnp.pi**2 * cosmo.A_s * poisson**2)
+    assert cosmo.sigma8 is not None  # Cosmology takes exactly one of them
+    shape = ln_power_shape(cosmo, K, jnp.atleast_1d(growth_today), model)[0]
+    return 2 * jnp.log(cosmo.sigma8) - jnp.log(_SIGMA8_WEIGHTS @ jnp.exp(shape))
+
+
+def top_hat_window(x: NDArray) -> NDArray:
+    """W(x) of a sphere, 3 (sin x - x cos x) / x^3, for x = k R of any shape."""
+    small = x < 0.05
+    safe = np.where(small, 1.0, x)
+    window = 3 * (np.sin(safe) - safe * np.cos(safe)) / safe**3
+    return np.where(small, 1 - x**2 / 10, window)
+
+
+def top_hat_weights(radius: float) -> NDArray:
+    """Weights (n_k,) on the lattice K so that sigma^2(R) = weights @ P; R in Mpc/h.
+
+    arXiv:2302.05163, eqs. 6-7.
+    """
+    return K**3 / (2 * np.pi**2) * top_hat_window(K * radius) ** 2 * LN_K_STEP
+
+
+_SIGMA8_WEIGHTS = top_hat_weights(8.0)
+
+
+def linear_power(
+    cosmo: Cosmology,
+    k: ArrayLike,
+    z: ArrayLike,
+    *,
+    model: LinearModel = "eisenstein_hu",
+    field: MatterField = "total",
+) -> Array:
+    """P_lin (n_z, n_k) in (Mpc/h)^3; k in h/Mpc, fixed redshifts z < 999.
+
+    field: of total matter, or of cold dark matter and baryons (sigma8 is that of total matter).
+    """
+    growth, today = GrowthGrid.build(z).growth(cosmo)
+    shape = ln_power_shape(cosmo, k, growth, model, field)
+    return jnp.exp(shape + ln_amplitude(cosmo, today, model))
+
+
+def sigma_R(
+    cosmo: Cosmology, radius: float, z: ArrayLike, *, model: LinearModel = "eisenstein_hu"
+) -> Array:
+    """RMS linear fluctuation (n_z,) in spheres of `radius` Mpc/h."""
+    return jnp.sqrt(linear_power(cosmo, K, z, model=model) @ top_hat_weights(radius))
+
+
+def sigma8(cosmo: Cosmology, z: ArrayLike, *, model: LinearModel = "eisenstein_hu") -> Array:
+    """sigma8(z) (n_z,) of the linear total-matter field."""
+    return sigma_R(cosmo, 8.0, z, model=model)

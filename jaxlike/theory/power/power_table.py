@@ -1,0 +1,110 @@
+"""P(k, z) and distances handed in as tables, in the place of the core's own.
+
+Everything is a fixed matrix on fixed table grids, so data vectors stay differentiable in the
+tables' entries. Between table points ln P is a cubic spline in ln k and in z; beyond the last k
+it goes on as a power law.
+"""
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.numerics.splines import cardinal_splines
+from jaxlike.theory.power.limber_power import limber_window
+from jaxlike.theory.universe.cosmology import Scalar
+from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
+from jaxlike.theory.wavenumbers import LN_K, PREFILTER
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class PowerTable:
+    """What a host's Boltzmann code hands in, in h units.
+
+    P_nl: (n_z, n_k) in (Mpc/h)^3 at PowerTableGrid.z, .k; chi: (n_d,) in Mpc/h and hubble: (n_d,)
+    in h/Mpc at PowerTableGrid.z_distance; growth: (n_z,) D(z)/D(0) at .z; Omega_m today (that of
+    the lensing prefactor), Omega_k; P_lin: (n_k,) at z = 0, which alignments by TATT need.
+    """
+
+    P_nl: ArrayLike
+    chi: ArrayLike
+    hubble: ArrayLike
+    growth: ArrayLike
+    Omega_m: Scalar
+    Omega_k: Scalar = 0.0
+    P_lin: ArrayLike | None = None
+
+
+@dataclass(frozen=True)
+class PowerTableGrid:
+    """The tables' fixed grids and the matrices from them to the nodes.
+
+    z (n_z,) ascending from 0; k (n_k,) in h/Mpc; z_distance (n_d,) ascending from 0. Redshift
+    tables must reach the last node; if not, ValueError names the redshifts.
+    """
+
+    nodes: Nodes
+    in_ln_k: NDArray
+    in_z: NDArray
+    in_distance: NDArray
+
+    @classmethod
+    def build(
+        cls, nodes: Nodes, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike
+    ) -> "PowerTableGrid":
+        """Matrices for tables on these grids."""
+        z, k, z_distance = (np.asarray(x, float) for x in (z, k, z_distance))
+        for name, table in (("the matter power", z), ("the distances", z_distance)):
+            if table[-1] < nodes.z[-1] - 1e-9:
+                raise ValueError(
+                    f"{name} reach z = {table[-1]:.3g} but the data's n(z) needs z = "
+                    f"{nodes.z[-1]:.3g}: ask the host for a higher redshift"
+                )
+        every_z = np.concatenate([nodes.z, nodes.z_fine])
+        return cls(
+            nodes,
+            PREFILTER @ _extended_splines(np.log(k), LN_K),
+            cardinal_splines(z, np.minimum(nodes.z, z[-1])),
+            cardinal_splines(z_distance, np.minimum(every_z, z_distance[-1])),
+        )
+
+    def line_of_sight(self, table: PowerTable) -> LineOfSight:
+        """Geometry at the nodes from the tables."""
+        n = self.nodes.z.size
+        return LineOfSight.from_distances(
+            table.Omega_m,
+            table.Omega_k,
+            self.nodes,
+            jnp.matmul(self.in_distance, jnp.asarray(table.chi)),
+            jnp.matmul(self.in_distance[:n], jnp.asarray(table.hubble)),
+            jnp.matmul(self.in_z, jnp.asarray(table.growth)),
+        )
+
+    def limber_power(self, table: PowerTable) -> tuple[Array, LineOfSight]:
+        """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""
+        los = self.line_of_sight(table)
+        coefficients = jnp.matmul(self.in_z, jnp.log(jnp.asarray(table.P_nl)) @ self.in_ln_k.T)
+        return jnp.exp(limber_window(coefficients, los, self.nodes.ell_lattice)), los
+
+    def linear_power_today(self, table: PowerTable) -> Array:
+        """P_lin (n_k,) in (Mpc/h)^3 at z = 0 on the lattice K; ValueError if the table has none."""
+        if table.P_lin is None:
+            raise ValueError("a PowerTable for alignment = tatt needs P_lin, the power at z = 0")
+        c = jnp.matmul(self.in_ln_k, jnp.log(jnp.asarray(table.P_lin)))
+        return jnp.exp((c[:-2] + 4 * c[1:-1] + c[2:]) / 6)  # the B-splines on the lattice
+
+
+def _extended_splines(x_nodes: NDArray, x: NDArray) -> NDArray:
+    """Cardinal splines inside the nodes, straight lines through the last two points outside."""
+    matrix = cardinal_splines(x_nodes, np.clip(x, x_nodes[0], x_nodes[-1]))
+    for edge, inner, outside in ((0, 1, x < x_nodes[0]), (-1, -2, x > x_nodes[-1])):
+        slope = (x[outside] - x_nodes[edge]) / (x_nodes[edge] - x_nodes[inner])
+        matrix[outside] = 0.0
+        matrix[outside, edge] = 1 + slope
+        matrix[outside, inner] = -slope
+    return matrix

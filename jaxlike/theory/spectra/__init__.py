@@ -1,0 +1,1 @@
+"""Angular power spectra of pairs of tracers."""

@@ -1,0 +1,1 @@
+"""Expansion, distances and growth of a universe, and the redshifts at which they are evaluated."""

@@ -1,0 +1,131 @@
+"""Expansion and distances."""
+
+from dataclasses import dataclass
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.numerics import chebyshev
+from jaxlike.theory.constants import HUBBLE_DISTANCE
+from jaxlike.theory.universe.cosmology import Cosmology, Scalar
+
+# Neutrino density over the sum of its relativistic and its cold limit, 1 + s (1 - s) p(s) with s
+# the share of the cold limit: p was fitted to the Fermi-Dirac integral, which it meets to 7e-6.
+_FERMI_DIRAC = (-0.999778, -0.281311, 0.329064, -0.341391, 0.461529, -0.167634)
+
+
+def E_squared(cosmo: Cosmology, a: ArrayLike) -> Array:
+    """(H / H0)^2 at scale factor `a`; arXiv:2302.05163, eq. 1, with radiation and neutrinos."""
+    a = jnp.asarray(a)
+    cold = cosmo.Omega_cb / a**3 + cosmo.Omega_k / a**2 + _dark_energy(cosmo, a)
+    return cold + cosmo.Omega_r / a**4 + massive_neutrinos(cosmo, a)
+
+
+def _dark_energy(cosmo: Cosmology, a: Array) -> Array:
+    """Density of dark energy of equation of state w0 + wa (1 - a) over today's critical density."""
+    power = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
+    return cosmo.Omega_de * power
+
+
+def massive_neutrinos(cosmo: Cosmology, a: Scalar) -> Scalar:
+    """Density of the massive eigenstates at scale factor `a` over today's critical density."""
+    if cosmo.omega_nu is None:
+        return 0.0
+    if not cosmo.radiation:
+        return cosmo.Omega_nu / a**3
+    relativistic = cosmo.n_massive * cosmo.Omega_nu_relativistic
+    limits = relativistic + cosmo.Omega_nu * a
+    s = cosmo.Omega_nu * a / limits
+    between = 1 + s * (1 - s) * sum(c * s**i for i, c in enumerate(_FERMI_DIRAC))
+    return limits * between / a**4
+
+
+def hubble(cosmo: Cosmology, z: ArrayLike) -> Array:
+    """H(z) in h/Mpc."""
+    return jnp.sqrt(E_squared(cosmo, 1 / (1 + jnp.asarray(z)))) / HUBBLE_DISTANCE
+
+
+def Omega_m_of_a(cosmo: Cosmology, a: ArrayLike) -> Array:
+    """Matter density parameter at scale factor `a`."""
+    return cosmo.Omega_m / jnp.asarray(a) ** 3 / E_squared(cosmo, a)
+
+
+def cold_densities(cosmo: Cosmology, a: ArrayLike) -> tuple[Array, Array]:
+    """Omega_m and Omega_de at scale factor `a` were all matter cold and radiation none.
+
+    So fits to simulations take them, and CAMB's nonlinear models: today's radiation counts as
+    curvature, which keeps the sum of the densities at one.
+    """
+    a = jnp.asarray(a)
+    matter, dark = cosmo.Omega_m / a**3, _dark_energy(cosmo, a)
+    total = matter + dark + (1 - cosmo.Omega_m - cosmo.Omega_de) / a**2
+    return matter / total, dark / total
+
+
+def dark_energy_w(cosmo: Cosmology, a: ArrayLike) -> Array:
+    """Equation of state w0 + wa (1 - a)."""
+    return cosmo.w0 + cosmo.wa * (1 - jnp.asarray(a))
+
+
+@dataclass(frozen=True)
+class DistanceGrid:
+    """Matrices that integrate 1/H from 0 to every redshift of a fixed list.
+
+    ln(1 + z) is the integration variable: in it 1/H is smooth from today to recombination.
+    """
+
+    z: NDArray
+    node_z: NDArray
+    matrix: NDArray
+
+    @classmethod
+    def build(cls, z: ArrayLike, *, n_nodes: int = 24) -> "DistanceGrid":
+        """Grid for redshifts `z` (n_z,); 24 nodes suffice to z = 3, 64 to z = 1100."""
+        z = np.atleast_1d(np.asarray(z, float))
+        x = chebyshev.nodes(n_nodes, 0.0, np.log1p(max(z.max(), 1e-3)))
+        return cls(z, np.expm1(x), chebyshev.integration_matrix(x, np.log1p(z)))
+
+    def comoving_distance(self, cosmo: Cosmology) -> Array:
+        """chi(z) (n_z,) in Mpc/h; arXiv:2302.05163, eq. 3."""
+        return jnp.matmul(self.matrix, (1 + self.node_z) / hubble(cosmo, self.node_z))
+
+
+def comoving_distance(cosmo: Cosmology, z: ArrayLike) -> Array:
+    """Radial comoving distance in Mpc/h at fixed (not traced) redshifts `z`, any shape."""
+    z = np.asarray(z, float)
+    chi = DistanceGrid.build(z.ravel(), n_nodes=64).comoving_distance(cosmo)
+    return chi.reshape(z.shape)
+
+
+def curvature_functions(Omega_k: ArrayLike, chi: Array) -> tuple[Array, Array]:
+    """f_k(chi) in Mpc/h and its derivative c_k(chi).
+
+    f_k = sin(sqrt(K) chi)/sqrt(K), c_k = cos(sqrt(K) chi) with K = -Omega_k H0^2, and their
+    hyperbolic continuations. A series carries the flat limit, so gradients in Omega_k are exact
+    at Omega_k = 0; only the number 0 (not an array) says that space is flat beforehand.
+    """
+    if isinstance(Omega_k, float) and Omega_k == 0.0:
+        return chi, jnp.ones_like(chi)
+    y = -jnp.asarray(Omega_k) * (chi / HUBBLE_DISTANCE) ** 2  # K chi^2
+    small = jnp.abs(y) < 1e-2
+    root = jnp.sqrt(jnp.where(small, 1.0, jnp.abs(y)))
+    closed = y > 0
+    sine = jnp.where(closed, jnp.sin(root), jnp.sinh(jnp.minimum(root, 20.0))) / root
+    cosine = jnp.where(closed, jnp.cos(root), jnp.cosh(jnp.minimum(root, 20.0)))
+    s = jnp.where(small, y, 0.0)
+    sine_series = 1 - s / 6 * (1 - s / 20 * (1 - s / 42 * (1 - s / 72)))
+    cosine_series = 1 - s / 2 * (1 - s / 12 * (1 - s / 30 * (1 - s / 56)))
+    return chi * jnp.where(small, sine_series, sine), jnp.where(small, cosine_series, cosine)
+
+
+def transverse_distance(cosmo: Cosmology, z: ArrayLike) -> Array:
+    """Comoving angular-diameter distance f_k(chi(z)) in Mpc/h."""
+    return curvature_functions(cosmo.Omega_k, comoving_distance(cosmo, z))[0]
+
+
+def angular_diameter_distance(cosmo: Cosmology, z: ArrayLike) -> Array:
+    """Angular-diameter distance in Mpc/h."""
+    return transverse_distance(cosmo, z) / (1 + jnp.asarray(z))

@@ -1,0 +1,120 @@
+"""Chains on several devices and in several processes."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+from jaxlike.cli.main import main
+from jaxlike.inference import inference_data_of_files
+
+SCRIPT = """
+import json, sys
+import jax
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
+import numpy as np
+sys.path.insert(0, sys.argv[2])
+from inference.conftest import GaussianModel
+from jaxlike.inference.runs.device_placement import Layout
+from jaxlike.inference.samplers.by_name import sampler
+n = 3
+axes = np.linalg.qr(np.random.default_rng(1).standard_normal((n, n)))[0]
+model = GaussianModel(np.zeros(n), (axes * np.geomspace(1e-2, 1e2, n)) @ axes.T)
+options = {"seed": 3, "progress": False, "samples": 64, "chains": 4}
+options |= {"walkers": 16, "burn_in": 40} if sys.argv[3] == "laps" else {"warmup": 50}
+used = len(Layout.of(4).devices)
+found = sampler(sys.argv[3])(model, **options)
+z = np.zeros((1, n))
+if used > 1:
+    more = options | {"samples": 1600 if sys.argv[3] == "laps" else 4000}
+    long = sampler(sys.argv[3])(model, **more)
+    z = (long.draws.reshape(-1, n) - model.posterior[0]) / np.sqrt(np.diag(model.posterior[1]))
+print(json.dumps([used, found.draws.tolist(), z.mean(0).tolist(), z.std(0).tolist()]))
+"""
+
+
+def on_devices(count: int, method: str) -> Any:
+    """Draws of a Gaussian on this many devices of the CPU: how many were used, and their moments"""
+    tests = Path(__file__).resolve().parents[1]
+    environment = {**os.environ, "PYTHONPATH": str(tests.parent)}
+    command = [sys.executable, "-c", SCRIPT, str(count), str(tests), method]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    used, draws, mean, std = json.loads(done.stdout.splitlines()[-1])
+    return used, np.array(draws), np.array(mean), np.array(std)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("method", ["nuts", "adjusted_mclmc", "laps"])
+def test_chains_over_several_devices(method):
+    """Four chains on three devices lie on two of them, and are the chains of one device."""
+    one, draws, *_ = on_devices(1, method)
+    two, others, mean, std = on_devices(3, method)
+    assert (one, two) == (1, 2)
+    # rounding differs, and grows along a chain
+    np.testing.assert_allclose(draws[:, :2], others[:, :2], rtol=1e-5)
+    np.testing.assert_allclose(mean, 0.0, atol=0.1)
+    np.testing.assert_allclose(std, 1.0, atol=0.1)
+
+
+@pytest.mark.slow
+def test_two_processes_of_jax_distributed(repository, tmp_path):
+    info = {
+        "theory": {
+            "jaxlike.cobaya.Theory": {"linear": "eisenstein_hu_no_wiggle", "nonlinear": "linear"}
+        },
+        "likelihood": {"jaxlike.cobaya.shear": None},
+        "params": {
+            "omegam": {"prior": {"min": 0.1, "max": 0.9}, "ref": 0.3, "proposal": 0.01},
+            **{"As": 2.1e-9, "H0": 70, "omegab": 0.046, "ns": 0.966},
+            **dict.fromkeys(("DES_AIA", "DES_alphaIA"), 0.0),
+            **{f"DES_{kind}{i}": 0.0 for kind in ("m", "DzS") for i in range(1, 5)},
+        },
+    }
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(info))
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    options = ["--chains", "2", "--warmup", "60", "--samples", "100", "--no-progress"]
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", "jaxlike", "nuts", str(tmp_path / "run.yaml"), *options]
+            + ["--output", str(tmp_path / "run"), "--distributed", f"localhost:{port},2,{rank}"],
+            cwd=repository,
+            env={**os.environ, "PYTHONPATH": str(repository)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    texts = [process.communicate(timeout=600)[0] for process in processes]
+    assert all(process.returncode in (0, 1) for process in processes), texts
+    assert "4 chains x 100" in texts[0]
+    assert "R-hat" not in texts[1]
+    draws = np.asarray(inference_data_of_files(tmp_path / "run").posterior["omegam"])
+    assert draws.shape == (4, 100)
+    assert len(np.unique(draws)) > 350
+    assert (tmp_path / "run.checkpoint.1.npz").is_file()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "words"),
+    [
+        ("--devices", "0", "option --devices is 0; accepted are whole numbers"),
+        ("--distributed", "here", "'here'; accepted is HOST:PORT"),
+        ("--distributed", "localhost:1,2,2", "accepted is HOST:PORT"),
+        ("--distributed", "auto", "finds no cluster"),
+    ],
+)
+def test_wrong_options(option, value, words, capsys):
+    assert main(["nuts", "none.yaml", option, value]) == 2
+    assert words in capsys.readouterr().err
