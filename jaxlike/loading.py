@@ -22,25 +22,9 @@ def model_from_config(config: Config) -> Model:
             f"{config.path}: power = {config.theory.power} takes P(k, z) from the program that "
             "calls jaxlike, which is not there: take power = jaxlike"
         )
-    data = load_data(config.data_file, config.scale_cuts, config.probes)
-    likelihood = build_likelihood(data, config.theory)
-    sizes = likelihood.sizes
-    options = vars(config.theory)
-    kept = tuple(
-        p
-        for p in config.parameters
-        if not p.assumed or (has_effect(p.name, options) and not is_idle(p.name, sizes))
-    )
-    _check_arguments(config, {p.name for p in kept})
-    config = replace(config, parameters=kept)
-    names = [p.name for p in config.parameters if not p.drop and is_known(p.name)]
-    try:
-        check_names(names, sizes)
-        check_effects(names, options)
-        check_complete(names, options, sizes)
-    except ParameterError as error:
-        raise ParameterError(f"{config.path}: {error}") from error
-    model = Model(config, likelihood)
+    likelihoods = build_likelihoods([data_set_of(one) for one in config.likelihoods])
+    config = with_checked_parameters(config, likelihoods)
+    model = Model.of(config, likelihoods)
     return compressed(model) if config.theory.compression == "moped" else model
 
 

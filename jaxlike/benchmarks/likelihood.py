@@ -73,11 +73,12 @@ def run(config: str, overrides: Mapping[str, Any]) -> int:
     start = time.perf_counter()
     model = jaxlike.load(config, **overrides)
     loaded = time.perf_counter() - start
-    nodes = model.likelihood.theory.nodes
-    print(f"{model.data.source}: {model.data.n_data} points, {len(model.parameters)} parameters")
+    nodes, likelihoods = model.density.grid.nodes, model.parts.values()
+    sources = ", ".join(one.data.source for one in likelihoods)
+    print(f"{sources}: {model.value.size} points, {len(model.parameters)} parameters")
     print(
         f"{nodes.z.size} redshift x {nodes.ell.size} multipole nodes, estimated error "
-        f"{model.likelihood.node_error:.1e} in chi^2; loaded in {loaded:.1f} s"
+        f"{max(one.node_error for one in likelihoods):.1e} in chi^2; loaded in {loaded:.1f} s"
     )
     precision = model.log_posterior(model.reference).dtype
     print(f"{jax.devices()[0]}, jax {jax.__version__}, {precision}")

@@ -188,10 +188,10 @@ class TwoPointLikelihood(Likelihood):
 
     def _prepare_tables(self) -> None:
         two_point = build_likelihood(self._data, self._config.theory)
-        nodes = two_point.theory.nodes
+        nodes = two_point.grid.nodes
         self._host_grid = HostGrid.build(
             float(nodes.z[-1]),
-            float(nodes.z_fine[-1]),
+            float(nodes.lattices[0].z[-1]),
             linear=self._config.theory.alignment == "tatt",
         )
         grid: PowerTableGrid = two_point.table_grid(

@@ -29,6 +29,8 @@ from jaxlike.registry.sizes import sample_of
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
+DEFAULT_PREFIX = "DES_"
+"""Of the components' default parameters, which a likelihood's own prefix replaces."""
 
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
@@ -122,19 +124,17 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     path = Path(path)
     try:
         _check_blocks(info)
-        options, defaults = _components(info)
-        probes = probes_from(overrides.get("probes", options["probes"]))
-        parameters = _parameters(_block(info, "params"), defaults, probes)
+        likelihoods, defaults = _components(info)
+        parameters = _parameters(_block(info, "params"), _defaults(likelihoods, defaults, overrides))
         external = external_priors(_block(info, "prior"), parameters)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    if info.get("output"):
-        options["output"] = info["output"]
     sampler = info.get("sampler") or {}
     config = make_config(
         path,
-        options,
+        likelihoods,
         overrides,
+        output=info.get("output") or None,
         parameters=parameters,
         host="host",
         sampler={sampler: {}} if isinstance(sampler, str) else sampler,
@@ -175,47 +175,71 @@ def _component(block: str, name: object, options: object) -> tuple[str, dict[str
     return str(options.get("class") or name), options
 
 
-def _components(info: Mapping[str, Any]) -> tuple[dict[str, object], list[Mapping[str, Any]]]:
-    """Options of the likelihood and theory, and the default params of both."""
+def _components(
+    info: Mapping[str, Any],
+) -> tuple[dict[str, dict[str, object]], dict[str, Mapping[str, Any]]]:
+    """Options of each likelihood, those of the theory among them; and the default params of each
+    component, the theory's under its own name."""
     likelihoods = _block(info, "likelihood")
     if not likelihoods:
         raise ConfigError(
             f"no 'likelihood' block; accepted likelihoods are {', '.join(LIKELIHOODS)}"
         )
-    merged: dict[str, object] = {}
-    params: list[Mapping[str, Any]] = []
-    chosen: list[str] = []
+    found: dict[str, dict[str, object]] = {}
+    params: dict[str, Mapping[str, Any]] = {}
     for name, given in likelihoods.items():
         component, options = _component("likelihood", name, given)
         check_option_names([component], LIKELIHOODS, "likelihood")
-        chosen.append(str(name))
-        merged["probes"] = LIKELIHOODS[component]
-        merged.update(_options(component, options, LIKELIHOOD_OPTIONS, params))
-    if len(chosen) > 1:
-        raise ConfigError(
-            f"likelihoods {', '.join(chosen)} are independent of each other only in Cobaya: "
-            "give one of them"
-        )
+        merged, params[name] = _options(component, options, LIKELIHOOD_OPTIONS)
+        found[name] = {"probes": LIKELIHOODS[component], **merged}
     for name, given in _block(info, "theory").items():
         component, options = _component("theory", name, given)
         if component == THEORY:
-            merged.update(_options(component, options, THEORY_OPTIONS, params))
-    return merged, params
+            merged, params[THEORY] = _options(component, options, THEORY_OPTIONS)
+            for one in found.values():
+                one.update(merged)
+    return found, params
+
+
+def _defaults(
+    likelihoods: Mapping[str, Mapping[str, object]],
+    params: Mapping[str, Mapping[str, Any]],
+    overrides: Mapping[str, object],
+) -> list[Mapping[str, Any]]:
+    """The default params of the components: those that matter to the likelihood's statistics, with
+    its prefix in the place of the survey's."""
+    found = []
+    for name, own in params.items():
+        options = likelihoods.get(name, {})
+        given = overrides.get("probes", options.get("probes"))
+        probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
+        prefix = str(options.get("prefix") or "")
+        found.append(
+            {
+                _prefixed(parameter, prefix): info
+                for parameter, info in own.items()
+                if name == THEORY or _matters(parameter, probes)
+            }
+        )
+    return found
+
+
+def _prefixed(name: str, prefix: str) -> str:
+    return prefix + name.removeprefix(DEFAULT_PREFIX) if prefix else name
 
 
 def _options(
     component: str,
     given: Mapping[str, Any],
     accepted: tuple[str, ...],
-    params: list[Mapping[str, Any]],
-) -> dict[str, Any]:
-    """The default options of a component with the given ones on top; appends its params."""
+) -> tuple[dict[str, Any], dict[Any, Any]]:
+    """The default options of a component with the given ones on top, and its params."""
     check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY), f"option of {component}:")
     merged = component_defaults(component.removeprefix(PREFIX)) | dict(given)
     # In an .updated.yaml Cobaya has moved them into the input's own params.
     moved = "input_params" in given and "params" not in given
-    params.append({} if moved else _block(merged, "params"))
-    return {name: value for name, value in merged.items() if name in accepted}
+    params = {} if moved else _block(merged, "params")
+    return {name: value for name, value in merged.items() if name in accepted}, params
 
 
 def _check_theories(info: Mapping[str, Any]) -> None:
@@ -239,18 +263,11 @@ def _matters(name: str, probes: tuple[str, ...] | None) -> bool:
 def _parameters(
     given: Mapping[Any, Any],
     defaults: list[Mapping[str, Any]],
-    probes: tuple[str, ...] | None,
 ) -> tuple[Parameter, ...]:
     """Parameters of the input, then those of the components that it does not mention."""
     merged: dict[Any, dict[str, object]] = {}
     for params in defaults:
-        merged.update(
-            {
-                name: expand(name, info)
-                for name, info in params.items()
-                if name in given or _matters(name, probes)
-            }
-        )
+        merged.update({name: expand(name, info) for name, info in params.items()})
     excludes = {
         "prior": ("value", "derived", "min", "max"),
         "value": ("prior", "ref", "proposal"),

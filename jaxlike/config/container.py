@@ -1,14 +1,16 @@
 """The Config container, and how overrides and relative paths enter it."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.options import (
+    COMMON_OPTIONS,
     THEORY_FIELDS,
     TheoryOptions,
     bad_value,
@@ -18,34 +20,79 @@ from jaxlike.registry.options import (
 )
 
 DEFAULT_SCALE_CUTS = "des_y1"
-OVERRIDES = ("data_file", "scale_cuts", "probes", "output", *THEORY_FIELDS)
+_OF_DATA = ("data_file", "scale_cuts", "probes", "prefix", "suffix")
+OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
 """Keywords that replace what the file says."""
+
+_NAME = re.compile(r"[A-Za-z0-9_][\w.:+-]*")
+
+
+@dataclass(frozen=True)
+class LikelihoodConfig:
+    """What an input asks of one likelihood.
+
+    data_file: a path or the name of a data set, None for the default mock of the package.
+    scale_cuts: a preset, a path, or "none".  probes: statistics, or None for all in the data file.
+    prefix, suffix: of its parameters, and of their sections in CosmoSIS.
+    """
+
+    name: str
+    data_file: str | None
+    scale_cuts: str
+    probes: tuple[str, ...] | None
+    options: TheoryOptions
+    prefix: str = ""
+    suffix: str = ""
 
 
 @dataclass(frozen=True)
 class Config:
     """What a configuration file asks for.
 
-    data_file: a path or the name of a data set, None for the default mock of the package.
-    scale_cuts: a preset, a path, or "none".  probes: statistics, or None for all in the data file.
-    output: prefix of files to write, or None.  sampler: the host's sampler name -> its options.
-    external_priors: functions of the parameters that multiply the priors of single ones.
+    likelihoods: what is multiplied, in order.  parameters: of all of them.  output: prefix of files
+    to write, or None.  sampler: the host's sampler name -> its options.  external_priors: functions
+    of the parameters that multiply the priors of single ones.
     """
 
     path: Path
-    data_file: str | None
-    scale_cuts: str
-    probes: tuple[str, ...] | None
+    likelihoods: tuple[LikelihoodConfig, ...]
     parameters: tuple[Parameter, ...]
-    theory: TheoryOptions
     output: str | None = None
     sampler: Mapping[str, object] = field(default_factory=dict)
     external_priors: tuple[ExternalPrior, ...] = ()
 
     @property
+    def theory(self) -> TheoryOptions:
+        """Options of the theory, which all likelihoods have in common, with the first one's own."""
+        return self.likelihoods[0].options
+
+    @property
+    def data_file(self) -> str | None:
+        """That of the first likelihood."""
+        return self.likelihoods[0].data_file
+
+    @property
+    def scale_cuts(self) -> str:
+        """Those of the first likelihood."""
+        return self.likelihoods[0].scale_cuts
+
+    @property
+    def probes(self) -> tuple[str, ...] | None:
+        """Those of the first likelihood."""
+        return self.likelihoods[0].probes
+
+    @property
     def sampled(self) -> tuple[Parameter, ...]:
         """The parameters with a prior, in order."""
         return tuple(p for p in self.parameters if p.prior is not None)
+
+    def with_options(self, **changes: object) -> "Config":
+        """The same with other options of every likelihood."""
+        changed = (
+            replace(one, options=replace(one.options, **changes))  # type: ignore[arg-type]
+            for one in self.likelihoods
+        )
+        return replace(self, likelihoods=tuple(changed))
 
 
 def find_file(name: str, beside: Path, *, above: bool = False) -> str:
@@ -68,51 +115,125 @@ def _text(name: str, value: object, accepted: str) -> str:
 
 def make_config(
     path: Path,
-    options: Mapping[str, object],
+    likelihoods: Mapping[str, Mapping[str, object]],
     overrides: Mapping[str, object],
     *,
     parameters: tuple[Parameter, ...],
     host: str,
     sampler: Mapping[str, object],
     external_priors: tuple[ExternalPrior, ...] = (),
+    output: object = None,
 ) -> Config:
-    """A Config from a file's options (names as OVERRIDES) and the keywords that replace them.
+    """A Config from the options of each likelihood (names as OVERRIDES) and the keywords that
+    replace them: of all likelihoods, or, as a dictionary or as `name.option`, of one.
 
     `host` is the file's word for power from outside.  Raises ConfigError naming the option.
     """
-    check_option_names(overrides, OVERRIDES, "keyword")
-    check_option_names(options, OVERRIDES, "option")
     try:
-        given = dict(options)
-        # In the file's words first, so that its own mistakes are reported as such.
-        given.update(
-            vars(theory_options({k: given[k] for k in THEORY_FIELDS if k in given}, host=host))
-        )
-        if overrides.get("nz", "kde") != "kde" and "nz_bandwidth" not in overrides:
-            given["nz_bandwidth"] = None  # the file's bandwidth belongs to the file's choice
-        given.update(overrides)
-        theory = theory_options({k: given[k] for k in THEORY_FIELDS})
-        data_file, cuts = given.get("data_file"), given.get("scale_cuts", DEFAULT_SCALE_CUTS)
-        if data_file is not None:
-            accepted = "a path, the name of a data set, paper_mock, null (the mock)"
-            data_file = find_file(_text("data_file", data_file, accepted), path)
-        if cuts is None:
-            cuts = "none"
-        cuts = find_file(_text("scale_cuts", cuts, "a preset, a path, none"), path)
-        output = given.get("output")
+        own = _by_likelihood(overrides, tuple(likelihoods))
+        output = overrides.get("output", output)
         if output is not None:
             output = _text("output", output, "a file prefix, null")
-        probes = probes_from(given.get("probes"))
+        found = [
+            _likelihood(path, name, options, own[name], host)
+            for name, options in likelihoods.items()
+            if name in own
+        ]
+        _check_common(found)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     return Config(
         path=path,
-        data_file=data_file,
-        scale_cuts=cuts,
-        probes=probes,
+        likelihoods=tuple(found),
         parameters=parameters,
-        theory=theory,
         output=output,
         sampler=dict(sampler),
         external_priors=external_priors,
     )
+
+
+def _by_likelihood(
+    overrides: Mapping[str, object], names: tuple[str, ...]
+) -> dict[str, dict[str, object]]:
+    """Name of each likelihood that is wanted -> the keywords that are for it."""
+    own: dict[str, dict[str, object]] = {name: {} for name in names}
+    rest = {key: value for key, value in overrides.items() if key != "output"}
+    wanted = rest.pop("likelihoods", None)
+    for key, value in rest.items():
+        name, _, option = key.rpartition(".")
+        check_option_names([option], OVERRIDES, "keyword")
+        values = value if isinstance(value, Mapping) else {}
+        if isinstance(value, Mapping):
+            _check_there(values, names, f"'{option}' is given for")
+        elif name:
+            _check_there([name], names, f"'{option}' is given for")
+            values = {name: value}
+        else:
+            values = dict.fromkeys(names, value)
+        for one, given in values.items():
+            own[str(one)][option] = given
+    if wanted is None:
+        return own
+    chosen = wanted.replace(",", " ").split() if isinstance(wanted, str) else wanted
+    if not isinstance(chosen, Sequence) or not chosen:
+        raise bad_value("likelihoods", wanted, ", ".join(names))
+    _check_there(chosen, names, "'likelihoods' has")
+    return {name: own[name] for name in names if name in chosen}
+
+
+def _check_there(given: Mapping | Sequence, names: tuple[str, ...], what: str) -> None:
+    for name in given:
+        if name not in names:
+            raise ConfigError(
+                f"{what} '{name}', which is no likelihood here; they are {', '.join(names)}"
+            )
+
+
+def _likelihood(
+    path: Path,
+    name: str,
+    options: Mapping[str, object],
+    overrides: Mapping[str, object],
+    host: str,
+) -> LikelihoodConfig:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise ConfigError(
+            f"a likelihood is called {name!r}; accepted are names of letters, digits and _ . : + -"
+        )
+    check_option_names(options, OVERRIDES, "option")
+    given = dict(options)
+    # In the file's words first, so that its own mistakes are reported as such.
+    given.update(
+        vars(theory_options({k: given[k] for k in THEORY_FIELDS if k in given}, host=host))
+    )
+    if overrides.get("nz", "kde") != "kde" and "nz_bandwidth" not in overrides:
+        given["nz_bandwidth"] = None  # the file's bandwidth belongs to the file's choice
+    given.update(overrides)
+    theory = theory_options({k: given[k] for k in THEORY_FIELDS})
+    data_file, cuts = given.get("data_file"), given.get("scale_cuts", DEFAULT_SCALE_CUTS)
+    if data_file is not None:
+        accepted = "a path, the name of a data set, paper_mock, null (the mock)"
+        data_file = find_file(_text("data_file", data_file, accepted), path)
+    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none"), path)
+    words = {}
+    for option in ("prefix", "suffix"):
+        word = given.get(option) or ""
+        if not isinstance(word, str):
+            raise bad_value(option, word, "text of letters, digits and _, null")
+        words[option] = word
+    return LikelihoodConfig(
+        name, data_file, cuts, probes_from(given.get("probes")), theory, **words
+    )
+
+
+def _check_common(likelihoods: Sequence[LikelihoodConfig]) -> None:
+    """ConfigError where likelihoods of one universe have other options of the theory."""
+    first = likelihoods[0]
+    for one in likelihoods[1:]:
+        for option in COMMON_OPTIONS:
+            here, there = (getattr(x.options, option) for x in (first, one))
+            if here != there:
+                raise ConfigError(
+                    f"option '{option}' is {here} for {first.name} and {there} for {one.name}: "
+                    "there is one universe, give both the same"
+                )

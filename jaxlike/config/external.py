@@ -14,6 +14,7 @@ from jax.scipy import stats
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError
+from jaxlike.posterior.functions import Function
 from jaxlike.posterior.parameters import Parameter, all_values
 from jaxlike.posterior.priors import ExternalPrior
 
@@ -87,7 +88,7 @@ def _prior(name: object, given: object, known: set[str]) -> ExternalPrior:
                 f"dependent parameter of the input; known are {', '.join(sorted(known))}"
             )
     arguments = tuple(argument for argument in signature.args if argument in known)
-    return ExternalPrior(name, function, arguments, text)
+    return ExternalPrior(name, Function.of(function, arguments, text))
 
 
 def _evaluated(name: str, text: str) -> Callable[..., ArrayLike]:

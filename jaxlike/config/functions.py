@@ -1,17 +1,16 @@
 """Parameters that are functions of others, as a Cobaya input has them, made for JAX."""
 
 import inspect
-from collections.abc import Callable
 
 import jax
 import jax.numpy as jnp
-from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.posterior.functions import Function
 from jaxlike.posterior.parameters import Parameter, parameter_values
 
 
-def function_from(name: str, text: str) -> tuple[Callable[..., ArrayLike], tuple[str, ...]]:
+def function_from(name: str, text: str) -> Function:
     """The function written as a Python expression in a `value`, with JAX's numpy as np."""
     try:
         # An input file is a program of its user's, in Cobaya as here.
@@ -22,7 +21,7 @@ def function_from(name: str, text: str) -> tuple[Callable[..., ArrayLike], tuple
             f"parameter '{name}': value {text!r} cannot be used ({error}); "
             "accepted are numbers and 'lambda a, b: ...' with np"
         ) from error
-    return function, arguments
+    return Function.of(function, arguments, text)
 
 
 def check_functions(parameters: tuple[Parameter, ...], of_priors: set[str]) -> None:
@@ -30,7 +29,7 @@ def check_functions(parameters: tuple[Parameter, ...], of_priors: set[str]) -> N
 
     `of_priors` are the arguments of external priors.
     """
-    used = {argument for p in parameters if p.derived_from for argument in p.derived_from[1]}
+    used = {argument for p in parameters if p.derived_from for argument in p.derived_from.arguments}
     for parameter in parameters:
         # A fixed one with drop is Cobaya's way to take out a component's default parameter.
         if parameter.drop and parameter.prior and parameter.name not in used | of_priors:

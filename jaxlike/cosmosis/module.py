@@ -174,7 +174,7 @@ def _impossible(module: TwoPointModule, reason: str) -> int:
 
 
 def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> _Result:
-    canonical = resolve(parameters, likelihood.sizes)
+    canonical = resolve(parameters, likelihood.samples)
     cosmo = likelihood.cosmology(canonical)
     theory = likelihood.theory_vector(canonical)
     wanted = ("h", "Omega_m", "Omega_b", "omega_nu", "sigma8")
@@ -204,7 +204,7 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
 
         @jax.jit
         def theory(power: PowerTable, parameters: Mapping[str, ArrayLike]) -> _Result:
-            canonical = resolve({**_STAND_IN, **parameters}, likelihood.sizes)
+            canonical = resolve({**_STAND_IN, **parameters}, likelihood.samples)
             vector = likelihood.theory_vector_from_tables(grid, power, canonical)
             positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
             return _Result(vector, likelihood.chi2_of(vector), positive, {}, {})
@@ -214,7 +214,7 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
 
 
 def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
-    found = block_contents.nuisance(block, module.likelihood.sizes)
+    found = block_contents.nuisance(block, module.likelihood.samples)
     for section in found.idle:
         module.say_once(f"section [{section}] is not used, for the data have no such galaxies")
     return found.given

@@ -76,7 +76,7 @@ def model_of(pipeline: Any) -> Model:
         label = default_latex(name)
         parameters.append(Parameter(name, prior=prior, latex=label, ref_loc=float(p.start)))
     known = [p.name for p in parameters]
-    check_names(known, likelihood.sizes)
+    check_names(known, likelihood.samples)
     config = Config(
         path=Path("pipeline"),
         data_file=likelihood.data.source,
@@ -85,7 +85,7 @@ def model_of(pipeline: Any) -> Model:
         parameters=tuple(parameters),
         theory=likelihood.options,
     )
-    return Model(config, likelihood)
+    return Model.of(config, {likelihood.name: likelihood})
 
 
 class JaxlikeSampler(ParallelSampler):

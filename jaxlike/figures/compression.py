@@ -17,7 +17,7 @@ def figure_6(example: Example, n: int = 101) -> PaperFigure:
     slopes = jacobian(example)
     weighted = example.likelihood.precision @ slopes
     vectors = moped_vectors(slopes, example.likelihood.data.covariance, NAMES)
-    data = np.asarray(example.likelihood.value)
+    data = np.asarray(example.likelihood.arrays.value)
 
     def both(x: jax.Array) -> jax.Array:
         r = data - example.mean(x)

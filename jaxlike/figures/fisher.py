@@ -82,7 +82,7 @@ def figure_5(example: Example, steps: tuple[float, ...] = STEPS) -> PaperFigure:
             numbers[f"error of {name}, step {step:g}, relative to the exact one"] = value
     ax.plot(*ellipse(exact, CENTRE), "--", color="black", label="jaxlike, exact derivatives")
     _finish(ax)
-    difference = example.ccl_mean(CENTRE) - np.asarray(example.likelihood.value)
+    difference = example.ccl_mean(CENTRE) - np.asarray(example.likelihood.arrays.value)
     numbers["data vector, Delta^T C^-1 Delta to CCL"] = float(
         difference @ example.likelihood.precision @ difference
     )

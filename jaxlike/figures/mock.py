@@ -12,17 +12,15 @@ from numpy.typing import NDArray
 from jaxlike.data import RedshiftDistribution, TwoPointData
 from jaxlike.figures import ccl as reference
 from jaxlike.forecast.model_covariance import field_spectra
-from jaxlike.likelihoods.survey import fine_theory
+from jaxlike.likelihoods.two_point import Likelihood, fine_likelihood
 from jaxlike.mocks.des_y1 import noisy_fields, with_vector
 from jaxlike.mocks.paper import cl_measurement
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
 from jaxlike.registry.sizes import Sizes
+from jaxlike.theory.spectra.pairs import pair_array
 from jaxlike.theory.statistics.covariance import gaussian_cl_covariance
-from jaxlike.theory.statistics.data_vector import TwoPointTheory
 from jaxlike.theory.tracers.distributions import smail
-from jaxlike.theory.tracers.kernels import all_pairs
-from jaxlike.theory.universe.cosmology import from_parameters
 
 OPTIONS = TheoryOptions(radiation=False, ell_prefactors=True)
 F_SKY, SIGMA_E, N_GAL = 0.25, 0.26, 1.0  # galaxies per arcmin^2 and bin
@@ -58,11 +56,16 @@ class SmailSurvey:
             _table("nz_source", self.sources),
         )
         lens, source = (table.name for table in tables)
-        pairs = all_pairs(len(self.lenses), len(self.sources))
+        n_lens, n_source = len(self.lenses), len(self.sources)
+        counts, cross, shear = (
+            pair_array(n_lens),
+            pair_array(n_lens, n_source),
+            pair_array(n_source),
+        )
         measurements = (
-            cl_measurement("C_ell_counts", "C_ell_counts", (lens, lens), pairs.counts, self.ell),
-            cl_measurement("C_ell_cross", "C_ell_cross", (lens, source), pairs.cross, self.ell),
-            cl_measurement("C_ell_shear", "C_ell_shear", (source, source), pairs.shear, self.ell),
+            cl_measurement("C_ell_counts", "C_ell_counts", (lens, lens), counts, self.ell),
+            cl_measurement("C_ell_cross", "C_ell_cross", (lens, source), cross, self.ell),
+            cl_measurement("C_ell_shear", "C_ell_shear", (source, source), shear, self.ell),
         )
         n = sum(m.value.size for m in measurements)
         return TwoPointData(measurements, tables, np.eye(n), "the example of section 4")
@@ -70,10 +73,8 @@ class SmailSurvey:
     def data(self) -> TwoPointData:
         """The noiseless data vector at the fiducial universe, with its Gaussian covariance."""
         empty = self.empty()
-        theory = fine_theory(empty, OPTIONS)
-        parameters = self.canonical()
-        cosmo = from_parameters(parameters, radiation=False)
-        cl = np.asarray(field_spectra(theory, cosmo, parameters, self.ell))
+        likelihood = fine_likelihood(empty, OPTIONS)
+        cl = np.asarray(field_spectra(likelihood, self.canonical(), self.ell))
         n_lens, n_source = len(self.lenses), len(self.sources)
         fields = noisy_fields((N_GAL,) * n_source, (N_GAL,) * n_lens, SIGMA_E)
         ends = _ends(n_lens, n_source)
@@ -84,16 +85,14 @@ class SmailSurvey:
         n = empty.n_data
         return with_vector(empty, cl[tuple(ends.T)].ravel(), covariance.reshape(n, n))
 
-    def ccl_vector(self, theory: TwoPointTheory, **changes: float) -> NDArray:
-        """The data vector (n_data,) by CCL, with the n(z) of `theory` and changed parameters."""
+    def ccl_vector(self, likelihood: Likelihood, **changes: float) -> NDArray:
+        """The data vector (n_data,) by CCL, with n(z) of a likelihood and changed parameters."""
         ccl = reference.ccl_module("the example of section 4")
         cosmo = reference.universe(ccl, {**self.parameters, **changes})
-        lens, source = (
-            np.asarray(sample.dndz(jnp.zeros(sample.n_bin)))
-            for sample in (theory.lens, theory.source)
-        )
-        counts = reference.lenses(ccl, cosmo, theory.lens.z, lens, self.bias)
-        shear = reference.sources(ccl, cosmo, theory.source.z, source)
+        lens, source = (tracer.distributions for tracer in likelihood.survey.tracers)
+        dndz = [np.asarray(sample.dndz(jnp.zeros(sample.n_bin))) for sample in (lens, source)]
+        counts = reference.lenses(ccl, cosmo, lens.z, dndz[0], self.bias)
+        shear = reference.sources(ccl, cosmo, source.z, dndz[1])
         tracers = counts + shear
         ends = _ends(len(counts), len(shear))
         # the default, adaptive quadrature, is slower and less smooth in ell
@@ -105,9 +104,8 @@ class SmailSurvey:
 
 def _ends(n_lens: int, n_source: int) -> NDArray:
     """The two fields (n_pair, 2) of every spectrum, in the order of the data, lenses first."""
-    pairs = all_pairs(n_lens, n_source)
-    cross = pairs.cross + np.array([0, n_lens])
-    return np.concatenate([pairs.counts, cross, pairs.shear + n_lens])
+    cross = pair_array(n_lens, n_source) + np.array([0, n_lens])
+    return np.concatenate([pair_array(n_lens), cross, pair_array(n_source) + n_lens])
 
 
 def _table(name: str, bins: Sequence[Smail]) -> RedshiftDistribution:

@@ -4,7 +4,7 @@ Planck 2015 parameters; lensing bins 1 and 4, counts bins 2 and 3 of the paper's
 galaxy per arcmin^2 each.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
@@ -42,7 +42,7 @@ class Example:
         likelihood = build_likelihood(survey.data(), OPTIONS)
         example = cls(survey, likelihood)
         vector = np.asarray(jax.jit(example.mean)(CENTRE))
-        return cls(survey, replace(likelihood, value=vector))
+        return cls(survey, likelihood.with_value(vector))
 
     def mean(self, x: ArrayLike) -> Array:
         """Data vector (n_data,) by the theory."""

@@ -1,13 +1,11 @@
 """Figure 3: the angular power spectrum of galaxy positions and shapes, against CCL."""
 
-import jax
 import numpy as np
 
 from jaxlike.figures.mock import OPTIONS, SmailSurvey
 from jaxlike.figures.panels import OURS, THEIRS, PaperFigure, difference_panels, largest
 from jaxlike.figures.universe import PARAMETERS
-from jaxlike.likelihoods.survey import fine_theory
-from jaxlike.theory.universe.cosmology import from_parameters
+from jaxlike.likelihoods.two_point import fine_likelihood
 
 # One n(z) for lenses and sources, as in the paper's notebook of comparisons.
 SMAIL = (1.0, 2.0, 1.0)
@@ -20,12 +18,10 @@ def figure_3(n_ell: int = ELL.size) -> PaperFigure:
     ell = np.geomspace(ELL[0], ELL[-1], n_ell)
     survey = SmailSurvey((SMAIL,), (SMAIL,), (1.0,), ell, PARAMETERS)
     empty = survey.empty()
-    theory = fine_theory(empty, OPTIONS)
-    parameters = survey.canonical()
-    cosmo = from_parameters(parameters, radiation=False)
-    vector = np.asarray(jax.jit(theory.data_vector)(cosmo, parameters))
+    likelihood = fine_likelihood(empty, OPTIONS)
+    vector = np.asarray(likelihood.theory_vector(survey.canonical()))
     ours = vector.reshape(3, n_ell)
-    theirs = survey.ccl_vector(theory).reshape(3, n_ell)
+    theirs = survey.ccl_vector(likelihood).reshape(3, n_ell)
     error = ours / theirs - 1
     drawing, upper, lower = difference_panels("Figure 3: shape-position angular power spectrum")
     upper.loglog(ell, theirs[1], color=THEIRS, linewidth=3.5, alpha=0.5, label="CCL")

@@ -42,11 +42,11 @@ def compare(model: Model, pair: Sequence[str]) -> Comparison:
     """
     here = expansion(model)
     derivatives = here.derivatives
-    vectors = moped_vectors(derivatives, model.data.covariance, model.parameters)
+    vectors = moped_vectors(derivatives, model.covariance, model.parameters)
     short = compressed(model, vectors)
     full, less = (np.asarray(m.information(jnp.asarray(derivatives))) for m in (model, short))
     scale = np.sqrt(np.diag(full))
-    data, theory = np.asarray(model.context) @ vectors, here.mean @ vectors
+    data, theory = np.asarray(model.value) @ vectors, here.mean @ vectors
     at = [model.parameters.index(name) for name in pair]
     slope = ((vectors.T @ derivatives).T @ (data - theory))[at]
     covariance = np.linalg.inv(full[np.ix_(at, at)])
@@ -61,7 +61,7 @@ def compare(model: Model, pair: Sequence[str]) -> Comparison:
         data,
         theory,
         float(np.max(np.abs(less - full) / np.outer(scale, scale))),
-        tuple(float(m.likelihood.chi2_of(jnp.asarray(here.mean))) for m in (model, short)),  # type: ignore[arg-type]
+        tuple(float(m.chi2_of(jnp.asarray(here.mean))) for m in (model, short)),  # type: ignore[arg-type]
         axes,  # type: ignore[arg-type]
         (-0.5 * chi2[..., 0], -0.5 * chi2[..., 1]),
     )
@@ -77,6 +77,6 @@ def _both_chi2(model: Model, short: Model, x: NDArray, at: list[int], points: ND
 
     def both(point: Array) -> Array:
         mean = model.mean(jnp.asarray(x).at[jnp.asarray(at)].set(point))
-        return jnp.stack([m.likelihood.chi2_of(mean) for m in (model, short)])
+        return jnp.stack([m.chi2_of(mean) for m in (model, short)])
 
     return jax.jit(partial(jax.lax.map, both, batch_size=_BATCH))(jnp.asarray(points))

@@ -12,35 +12,33 @@ from numpy.typing import NDArray
 from jaxlike.data import FOURIER_SPACE, RedshiftDistribution, TwoPointData
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.likelihoods.survey import tables
+from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior.model import Model
+from jaxlike.registry.samples import own_parameters
+from jaxlike.theory.spectra.pairs import PairGroup, every_pair
 from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
-from jaxlike.theory.statistics.data_vector import TwoPointTheory
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers.distributions import per_steradian
-from jaxlike.theory.tracers.kernels import all_pairs
-from jaxlike.theory.universe.cosmology import Cosmology
 
 
 def field_spectra(
-    theory: TwoPointTheory, cosmo: Cosmology, parameters: Mapping[str, ArrayLike], ell: NDArray
+    likelihood: Likelihood, parameters: Mapping[str, ArrayLike], ell: NDArray
 ) -> Array:
-    """C_ell (n_field, n_field, n_ell) of every pair of bins, lenses first."""
-    n_lens, n_source = theory.lens.n_bin, theory.source.n_bin
-    pairs, n = all_pairs(n_lens, n_source), n_lens + n_source
-    every = replace(theory, pairs=pairs)
-    power, los = every.power(cosmo)
-    spectra = every.spectra(los, power, parameters)
-    to_ell = cl_matrix(ell, theory.nodes.ell)
-    cl = jnp.zeros((n, n, len(to_ell)))
-    offsets = (0, 0), (0, n_lens), (n_lens, n_lens)
-    for wanted, rows, (first, second) in zip(
-        (pairs.counts, pairs.cross, pairs.shear),
-        (spectra.counts, spectra.cross, spectra.shear),
-        offsets,
-        strict=True,
-    ):
-        i, j = wanted[:, 0] + first, wanted[:, 1] + second
-        at_ell = rows @ to_ell.T
+    """C_ell (n_field, n_field, n_ell) of every pair of bins, sample by sample, lenses first."""
+    theory, sizes = likelihood.theory, [sample.n_bin for sample in likelihood.samples]
+    groups = tuple(
+        PairGroup(i, j, every_pair(sizes[i], None if i == j else sizes[j]))
+        for i, j in every_pair(len(sizes))
+    )
+    universe = likelihood.grid.universe(likelihood.cosmology(parameters))
+    own = [own_parameters(parameters, sample) for sample in likelihood.samples]
+    spectra = replace(theory, groups=groups).spectra(universe, own)
+    to_ell = jnp.asarray(cl_matrix(ell, np.asarray(likelihood.grid.nodes.ell)))
+    first = np.cumsum([0, *sizes])
+    cl = jnp.zeros((first[-1], first[-1], len(to_ell)))
+    for group, found in zip(groups, spectra, strict=True):
+        i, j = (group.array() + first[[group.first, group.second]]).T
+        at_ell = found.E @ to_ell.T
         cl = cl.at[i, j].set(at_ell).at[j, i].set(at_ell)
     return cl
 
@@ -54,16 +52,17 @@ def gaussian_covariance_of(model: Model, f_sky: float) -> Callable[[Array], Arra
     """
     if not 0 < f_sky <= 1:
         raise ConfigError(f"option f_sky is {f_sky:g}; accepted is a fraction of the sky in (0, 1]")
-    data, theory = model.data, model.likelihood.theory
+    data, likelihood = model.data, model.likelihood
     if not FOURIER_SPACE.issuperset(data.statistics):
         raise ConfigError(
             f"option f_sky is for data of C_ell, and {data.source} has {', '.join(data.statistics)}"
         )
-    fields, (ell, ends) = _fields(data), _layout(data, theory.lens.n_bin)
+    n_lens = sum(one.n_bin for one in likelihood.samples if one.kind == "counts")
+    fields, (ell, ends) = _fields(data), _layout(data, n_lens)
 
     def covariance(x: Array) -> Array:
         values = model.canonical(model.params_dict(x))
-        cl = field_spectra(theory, model.likelihood.cosmology(values), values, ell)
+        cl = field_spectra(likelihood, values, ell)
         return jnp.asarray(gaussian_cl_covariance(ends, fields, cl, ell, f_sky))
 
     return covariance

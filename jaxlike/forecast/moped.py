@@ -8,7 +8,6 @@ and the compressed data y = B^T d (eq. 16) have the covariance 1 and the Fisher 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -88,13 +87,13 @@ def _mode(model: Model, around: Callable[[NDArray], Expansion]) -> Expansion:
     whole, outward = uncompressed(model), model.from_unconstrained
     carry = jax.jit(lambda u: (outward(u), jax.jacfwd(outward)(u)))
     prior = jax.jit(jax.value_and_grad(model.log_reference))
-    context = np.asarray(model.context)
+    value = np.asarray(model.value)
 
     def products(u: NDArray) -> NDArray:
         """[J r]^T C^-1 [J r], (n + 1, n + 1), of the derivatives in u and of the residual."""
         x, slope = map(np.asarray, carry(u))
         here = around(x)
-        columns = np.column_stack([here.derivatives @ slope, context - here.mean])
+        columns = np.column_stack([here.derivatives @ slope, value - here.mean])
         return np.asarray(whole.information(jnp.asarray(columns)))
 
     def objective(u: NDArray) -> tuple[float, NDArray]:
@@ -116,15 +115,15 @@ def _mode(model: Model, around: Callable[[NDArray], Expansion]) -> Expansion:
 def vectors_of(model: Model, at: ArrayLike | None = None) -> NDArray:
     """MOPED vectors (n_data, n) of all sampled parameters, of the `expansion` at x (n,)."""
     derivatives = expansion(model, at).derivatives
-    return moped_vectors(derivatives, model.data.covariance, model.parameters)
+    return moped_vectors(derivatives, model.covariance, model.parameters)
 
 
 def compressed(model: Model, vectors: NDArray | None = None) -> Model:
     """The posterior of the numbers B^T d, for `vectors` B (n_data, n) or those at its mode."""
     vectors = vectors_of(model) if vectors is None else vectors
-    return replace(model, likelihood=replace(model.likelihood, vectors=vectors))
+    return model.with_vectors(vectors)
 
 
 def uncompressed(model: Model) -> Model:
     """The posterior of all its data."""
-    return replace(model, likelihood=replace(model.likelihood, vectors=None))
+    return model.with_vectors(None)

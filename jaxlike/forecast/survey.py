@@ -19,12 +19,17 @@ from jaxlike.errors import ParameterError
 from jaxlike.forecast.design import Design
 from jaxlike.forecast.universe import Structure, Universe
 from jaxlike.numerics import block_algebra
+from jaxlike.theory.power.fields import MATTER, FieldPower, pair_of
 from jaxlike.theory.spectra.limber import limber_spectra
+from jaxlike.theory.spectra.pairs import PairGroup, every_pair, lattice_rule, pair_weights
 from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
 from jaxlike.theory.statistics.projection import cl_matrix
+from jaxlike.theory.tracers.alignment import linear_term
+from jaxlike.theory.tracers.counts import counts_seen
 from jaxlike.theory.tracers.distributions import lattice_weights, per_steradian
-from jaxlike.theory.tracers.kernels import Nuisance, Pairs, all_pairs, pair_weights
 from jaxlike.theory.tracers.photo_z import Tomography
+from jaxlike.theory.tracers.shapes import shapes_seen
+from jaxlike.theory.universe.line_of_sight import Sight
 
 _SLOPE = np.array([1, -8, 0, 8, -1]) / 12  # of a curve on a uniform lattice, to fourth order
 
@@ -32,9 +37,14 @@ _SLOPE = np.array([1, -8, 0, 8, -1]) / 12  # of a curve on a uniform lattice, to
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Systematics:
-    """Galaxy and shear parameters, and shifts dz of the lenses' and the sources' n(z)."""
+    """Linear bias (n_lens,), calibration m (n_source,), linear alignment, and shifts dz of the
+    lenses' and the sources' n(z)."""
 
-    nuisance: Nuisance
+    bias: Array
+    m: Array
+    A_IA: Array
+    alpha_IA: Array
+    z0_IA: Array
     dz_lens: Array
     dz_source: Array
 
@@ -68,7 +78,7 @@ class Forecast:
     prior: NDArray
     ell: NDArray
     to_ell: NDArray
-    pairs: Pairs
+    groups: tuple[PairGroup, ...]
     ends: NDArray
     kept: NDArray
     changes: NDArray
@@ -144,18 +154,25 @@ class Forecast:
     def _spectra(
         self, structure: Structure, systematics: Systematics, lens: Array, source: Array
     ) -> Array:
-        nodes = self.universe.nodes
-        weights = pair_weights(
-            nodes,
-            structure.los,
-            self.pairs,
-            _shifted(lens, systematics.dz_lens, nodes.z_fine),
-            _shifted(source, systematics.dz_source, nodes.z_fine),
-            lattice_weights(nodes.z_fine),
-            systematics.nuisance,
-        )
-        spectra = limber_spectra(nodes, weights, structure.power)
-        rows = jnp.concatenate([spectra.counts, spectra.cross, spectra.shear])
+        z, s = self.universe.z, systematics
+        sight = Sight.of(self.universe.nodes, structure.los)
+        lens, source = _shifted(lens, s.dz_lens, z), _shifted(source, s.dz_source, z)
+        aligned = linear_term(sight, source, s.A_IA, s.alpha_IA, s.z0_IA)
+        seen = counts_seen(sight, lens, s.bias), shapes_seen(sight, source, s.m, (aligned,))
+        rule, sizes = lattice_rule(sight, lattice_weights(z)), (len(s.bias), len(s.m))
+        weights = [
+            pair_weights(
+                sight,
+                rule,
+                seen[group.first],
+                seen[group.second],
+                group,
+                (sizes[group.first], sizes[group.second]),
+            )
+            for group in self.groups
+        ]
+        matter = FieldPower({pair_of(MATTER, MATTER): structure.power}, {})
+        rows = jnp.concatenate([found.E for found in limber_spectra(weights, matter)])
         return jnp.asarray(self.to_ell) @ rows.T
 
 
@@ -197,8 +214,13 @@ def build_forecast(
     changes = np.zeros((len(names), len(known)))
     for row, name in enumerate(chosen, start=len(universe.names)):
         changes[row, known.index(name)] = 1.0
-    pairs = all_pairs(n_lens, n_source)
-    ends = np.concatenate([pairs.counts, pairs.cross + np.array([0, n_lens]), pairs.shear + n_lens])
+    groups = (
+        PairGroup(0, 0, every_pair(n_lens)),
+        PairGroup(0, 1, every_pair(n_lens, n_source)),
+        PairGroup(1, 1, every_pair(n_source)),
+    )
+    first = np.array([0, n_lens])
+    ends = np.concatenate([one.array() + first[[one.first, one.second]] for one in groups])
     with_counts = ends[:, 0] < n_lens
     largest = np.inf if ell_max_counts is None else ell_max_counts
     kept = ~with_counts | (ell[:, None] <= largest)
@@ -209,7 +231,7 @@ def build_forecast(
         1 / width**2,
         ell,
         cl_matrix(ell, universe.nodes.ell),
-        pairs,
+        groups,
         ends,
         kept,
         changes,
@@ -221,15 +243,19 @@ def _systematics(
 ) -> tuple[list[str], Systematics]:
     """Fiducial systematics, and the names of their numbers in the order of `ravel_pytree`."""
     n_lens = bias.size
-    z0_IA = jnp.asarray(0.62)
-    nuisance = Nuisance(
-        jnp.asarray(bias), jnp.zeros(n_source), jnp.asarray(A_IA), jnp.asarray(alpha_IA), z0_IA
-    )
     names = [f"b{i + 1}" for i in range(n_lens)] + [f"m{i + 1}" for i in range(n_source)]
     names += ["A_IA", "alpha_IA", "z0_IA"]
     names += [f"dz_lens{i + 1}" for i in range(n_lens)]
     names += [f"dz_source{i + 1}" for i in range(n_source)]
-    return names, Systematics(nuisance, jnp.zeros(n_lens), jnp.zeros(n_source))
+    return names, Systematics(
+        jnp.asarray(bias),
+        jnp.zeros(n_source),
+        jnp.asarray(A_IA),
+        jnp.asarray(alpha_IA),
+        jnp.asarray(0.62),
+        jnp.zeros(n_lens),
+        jnp.zeros(n_source),
+    )
 
 
 def _groups(names: Sequence[str]) -> dict[str, list[str]]:

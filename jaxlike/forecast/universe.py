@@ -16,7 +16,6 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
 from jaxlike.theory.power import linear as linear_theory
 from jaxlike.theory.power.limber_power import PowerGrid, limber_power
 from jaxlike.theory.power.linear import LinearModel
@@ -54,7 +53,7 @@ class Universe:
     @property
     def z(self) -> NDArray:
         """Lattice (n,) that n(z) are given on."""
-        return self.nodes.z_fine
+        return self.nodes.lattices[0].z
 
 
 def build_universe(
@@ -76,7 +75,7 @@ def build_universe(
 
     def cosmology(theta: Array) -> Cosmology:
         values: dict[str, ArrayLike] = {**fiducial, **dict(zip(names, theta, strict=True))}
-        return from_parameters(resolve(values, Sizes(0, 0)), radiation=True)
+        return from_parameters(resolve(values, ()), radiation=True)
 
     def everything(theta: Array) -> tuple[Structure, Array]:
         cosmo = cosmology(theta)

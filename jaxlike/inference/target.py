@@ -86,13 +86,13 @@ class ExternalPriors(Protocol):
 class Contextual(Protocol):
     """One of many posteriors that differ in numbers only: a compilation serves all of them.
 
-    `context` is a pytree of arrays, such as the data, and `with_context` the posterior with another
+    `context` is a pytree of arrays, such as the data, and `in_context` the posterior with another
     one, whose arrays may be traced.
     """
 
     @property
     def context(self) -> Any: ...
-    def with_context(self, context: Any, /) -> Posterior: ...
+    def in_context(self, context: Any, /) -> Posterior: ...
 
 
 def context_of(model: Posterior) -> Any:
@@ -104,7 +104,7 @@ def in_context(model: Posterior, name: str) -> Callable[[Any, ArrayLike], Any]:
     """The method `name` of a posterior as a function of (context, point (n,))."""
 
     def function(context: Any, point: ArrayLike) -> Any:
-        here = model.with_context(context) if isinstance(model, Contextual) else model
+        here = model.in_context(context) if isinstance(model, Contextual) else model
         return getattr(here, name)(point)
 
     return function

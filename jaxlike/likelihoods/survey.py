@@ -1,6 +1,6 @@
-"""From a data set and options to its theory: bins, angles, n(z), and nodes dense enough."""
+"""From a data set and options to its survey: samples, bins, angles, n(z), on no nodes yet."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from jaxlike.data import (
     FOURIER_SPACE,
-    STATISTICS,
     Measurement,
     RedshiftDistribution,
     TwoPointData,
@@ -17,15 +16,17 @@ from jaxlike.data import (
     read_scale_cuts,
     read_two_point,
 )
-from jaxlike.errors import ConfigError, DataError
+from jaxlike.errors import ConfigError
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.registry.sizes import Sizes
-from jaxlike.theory.statistics import projection
-from jaxlike.theory.statistics.data_blocks import Block
-from jaxlike.theory.statistics.data_vector import TwoPointTheory
-from jaxlike.theory.statistics.projection import bandpower_matrix, cl_matrix
-from jaxlike.theory.tracers import redshift
-from jaxlike.theory.universe.line_of_sight import lattice_between
+from jaxlike.registry.samples import Sample
+from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.statistics import STATISTICS
+from jaxlike.theory.statistics.data_vector import Block, Survey
+from jaxlike.theory.statistics.node_choice import N_FINE
+from jaxlike.theory.statistics.projection import cl_matrix
+from jaxlike.theory.statistics.registry import Points
+from jaxlike.theory.tracers import TRACERS, redshift
+from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes, lattice_between
 
 DEFAULT_BANDWIDTH = 0.3
 """Width of the n(z) kernel in units of the tabulated bins, where none is given."""
@@ -33,6 +34,10 @@ DEFAULT_BANDWIDTH = 0.3
 _ARCMIN = np.pi / 180 / 60
 _Z_MAX_FINE = 2.9  # galaxies beyond still count as sources, structure beyond as none
 _FINE_ELL = np.geomspace(0.1, 7e4, 200)
+_OPTIONS_OF = {
+    "lens": ("counts", ("bias", "magnification", "rsd")),
+    "source": ("shear", ("alignment",)),
+}
 
 
 def load_data(
@@ -45,34 +50,32 @@ def load_data(
     return apply_scale_cuts(data, read_scale_cuts(scale_cuts))
 
 
-def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
-    """The n(z) tables of the lenses and of the sources that the data use, None where unused."""
-    names: dict[str, set[str]] = {"counts": set(), "shear": set()}
+def used_samples(data: TwoPointData) -> tuple[tuple[str, str], ...]:
+    """(name of its table, kind) of every sample that the data use: counts, shear, others."""
+    found: dict[tuple[str, str], None] = {}
     for m in data.measurements:
-        for field, kernel in zip(STATISTICS[m.statistic], (m.kernel1, m.kernel2), strict=True):
-            names[field].add(kernel)
-    for field, used in names.items():
-        if len(used) > 1:
-            raise DataError(
-                f"{data.source}: the {field} measurements use the n(z) HDUs "
-                f"{', '.join(sorted(used))}; one n(z) HDU for all of them is needed"
-            )
-    lens, source = (
-        data.distribution(next(iter(names[field]))) if names[field] else None
-        for field in ("counts", "shear")
-    )
-    return lens, source
+        for kind, kernel in zip(
+            STATISTICS[m.statistic].tracers, (m.kernel1, m.kernel2), strict=True
+        ):
+            found[kernel, kind] = None
+    order = list(TRACERS)
+    names = [table.name for table in data.nz]
+    return tuple(sorted(found, key=lambda one: (order.index(one[1]), names.index(one[0]))))
 
 
-def sizes_of(data: TwoPointData) -> Sizes:
-    """How many bins the data use, and how many modes their n(z) have."""
-    lens, source = tables(data)
-    return Sizes(
-        lens.n_bin if lens else 0,
-        source.n_bin if source else 0,
-        lens.n_mode if lens else 0,
-        source.n_mode if source else 0,
+def samples_of(data: TwoPointData, name: str = "", prefix: str = "") -> tuple[Sample, ...]:
+    """The samples of a likelihood of this name, whose parameters have a prefix."""
+    tables = [(data.distribution(table), kind) for table, kind in used_samples(data)]
+    return tuple(
+        Sample(kind, table.n_bin, table.n_mode, prefix=prefix, likelihood=name)
+        for table, kind in tables
     )
+
+
+def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
+    """The n(z) tables of the first lenses and of the first sources, None where there are none."""
+    found = {kind: data.distribution(name) for name, kind in reversed(used_samples(data))}
+    return found.get("counts"), found.get("shear")
 
 
 def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
@@ -80,104 +83,123 @@ def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
     return redshift.Histogram(edges, table.dndz, table.modes)
 
 
-def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:
+def _block(
+    measurement: Measurement, data: TwoPointData, samples: Sequence[tuple[str, str]], kind: str
+) -> Block:
+    kinds = STATISTICS[measurement.statistic].tracers
+    first, second = (
+        samples.index(one)
+        for one in zip((measurement.kernel1, measurement.kernel2), kinds, strict=True)
+    )
     # every pair of bins has the same angles, multipoles or windows: project each once
     scale, row = np.unique(measurement.scale, return_index=True)
     where = np.searchsorted(scale, measurement.scale)
-    windows = measurement.windows
-    project: Callable[[NDArray], NDArray]
+    windows, operator = measurement.windows, STATISTICS[measurement.statistic].operator
     if windows is not None:
         where = windows.row
-        project = partial(bandpower_matrix, windows.ell, windows.weight)
+        points = Points(scale, windows=(windows.ell, windows.weight))
     elif measurement.statistic in FOURIER_SPACE:
-        project = partial(cl_matrix, scale)
+        points = Points(scale)
     else:
-        project = _projection(measurement, data, kind, row)
-    return Block(measurement.statistic, measurement.bin1 - 1, measurement.bin2 - 1, where, project)
+        points = _angles(measurement, data, kind, row)
+    project = partial(operator, points)
+    if measurement.statistic not in FOURIER_SPACE:
+        project = partial(_by_way_of, operator(points, _FINE_ELL))
+    bins = measurement.bin1 - 1, measurement.bin2 - 1
+    return Block(measurement.statistic, (first, second), *bins, where, project)
 
 
-def _projection(
-    measurement: Measurement, data: TwoPointData, kind: str, row: NDArray
-) -> Callable[[NDArray], NDArray]:
-    """Matrix (n_angle, n_ell) of any nodes (n_ell,), at the angles of the rows `row`."""
+def _by_way_of(fine: NDArray, ell: NDArray) -> NDArray:
+    """Matrix (n_angle, n_ell) on any nodes, from that on the fine multipoles."""
+    return fine @ cl_matrix(_FINE_ELL, ell)
+
+
+def _angles(measurement: Measurement, data: TwoPointData, kind: str, row: NDArray) -> Points:
+    """The angles of the rows `row`, with their bins where the projection needs them."""
+    theta = measurement.scale[row] * _ARCMIN
+    if kind != "curved":
+        return Points(theta)
     low, high = measurement.theta_min_arcmin, measurement.theta_max_arcmin
-    if kind == "curved" and (low is None or high is None):
+    if low is None or high is None:
         raise ConfigError(
             f"projection = curved needs the edges of the angular bins, and {data.source}: HDU "
             f"'{measurement.name}' has no columns ANGLEMIN, ANGLEMAX: add them, give scale_cuts "
             "with angular_bins, or take projection = flat"
         )
-    if kind == "curved":
-        assert low is not None
-        assert high is not None
-        edges = low[row] * _ARCMIN, high[row] * _ARCMIN
-        fine = projection.curved_sky(measurement.statistic, *edges, _FINE_ELL)
-    else:
-        theta = measurement.scale[row] * _ARCMIN
-        fine = projection.flat_sky(measurement.statistic, theta, _FINE_ELL)
-
-    def project(ell: NDArray) -> NDArray:
-        return fine @ cl_matrix(_FINE_ELL, ell)
-
-    return project
+    return Points(theta, (low[row] * _ARCMIN, high[row] * _ARCMIN), "curved")
 
 
-def _ell_lattice(data: TwoPointData) -> NDArray | None:
-    """The multipole lattice where the data are C_ell; None, all of it, where they have angles."""
-    if not FOURIER_SPACE.issuperset(data.statistics):
-        return None
-    spans = [
-        (m.scale.min(), m.scale.max()) if m.windows is None else m.windows.span()
-        for m in data.measurements
-    ]
-    return lattice_between(min(low for low, _ in spans), max(high for _, high in spans))
-
-
-def _check_used(options: TheoryOptions, data: TwoPointData, *, lens: bool, source: bool) -> None:
+def _check_used(options: TheoryOptions, data: TwoPointData, kinds: set[str]) -> None:
     """ConfigError on an option for galaxies that the data have not got."""
-    for there, kind, names in (
-        (lens, "lens", ("bias", "magnification", "rsd")),
-        (source, "source", ("alignment",)),
-    ):
+    for word, (kind, names) in _OPTIONS_OF.items():
         for name in names:
             value, default = getattr(options, name), getattr(TheoryOptions, name)
-            if not there and value != default:
-                word = str(value).lower()
+            if kind not in kinds and value != default:
+                said = str(value).lower()
                 raise ConfigError(
-                    f"option '{name}' is {word}, which has no effect: the data of {data.source} "
-                    f"in use have no {kind} bins; leave it at {str(default).lower()}"
+                    f"option '{name}' is {said}, which has no effect: the data of {data.source} "
+                    f"in use have no {word} bins; leave it at {str(default).lower()}"
                 )
 
 
-def fine_theory(data: TwoPointData, options: TheoryOptions) -> TwoPointTheory:
-    """The theory of `data` on nodes so dense that they leave no error of their own."""
-    found = tables(data)
-    _check_used(options, data, lens=found[0] is not None, source=found[1] is not None)
-    histograms = [_histogram(table) for table in found if table is not None]
-    z_max = min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
+def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
+    """The samples and points of `data`."""
+    samples = used_samples(data)
+    _check_used(options, data, {kind for _, kind in samples})
+    histograms = [_histogram(data.distribution(name)) for name, _ in samples]
     width = options.nz_bandwidth
     if width is None:
         width = DEFAULT_BANDWIDTH * min(h.width for h in histograms)
-    shifted = redshift.build(histograms, options.nz, width)
-    unused = shifted[0].without_bins()
-    lens = unused if found[0] is None else shifted[0].trimmed()
-    source = unused if found[1] is None else shifted[-1].trimmed()
-    if options.alignment != "nla" and found[1] is None:
-        raise ConfigError(
-            f"option 'alignment' = {options.alignment} has no effect: {data.source} has no shear; "
-            "leave it out or take data with shear"
-        )
-    return TwoPointTheory.build(
-        [_block(m, data, options.projection) for m in data.measurements],
-        lens,
-        source,
-        linear=options.linear,
-        nonlinear=options.nonlinear,
-        z_max=z_max,
-        ell_lattice=_ell_lattice(data),
-        prefactors=options.ell_prefactors,
-        bias=options.bias,
-        alignment=options.alignment,
-        magnification=options.magnification,
-        rsd=options.rsd,
+    found = [one.trimmed() for one in redshift.build(histograms, options.nz, width)]
+    longest = max(found, key=lambda one: one.z.size)
+    tracers = tuple(
+        TRACERS[kind].of(distributions, vars(options))
+        for (_, kind), distributions in zip(samples, found, strict=True)
     )
+    blocks = tuple(_block(m, data, samples, options.projection) for m in data.measurements)
+    return Survey(tracers, blocks, longest.z, longest.weights)
+
+
+def z_max_of(data: TwoPointData) -> float:
+    """Where structure that the data see ends."""
+    histograms = [_histogram(data.distribution(name)) for name, _ in used_samples(data)]
+    return min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
+
+
+def ell_lattice_of(data: Sequence[TwoPointData]) -> NDArray:
+    """The multipole lattice of data that are C_ell; all of it where some have angles."""
+    spans = []
+    for one in data:
+        if not FOURIER_SPACE.issuperset(one.statistics):
+            return np.arange(N_LATTICE)
+        spans += [
+            (m.scale.min(), m.scale.max()) if m.windows is None else m.windows.span()
+            for m in one.measurements
+        ]
+    return lattice_between(min(low for low, _ in spans), max(high for _, high in spans))
+
+
+def fine_grid(
+    data: Sequence[TwoPointData],
+    surveys: Sequence[Survey],
+    options: TheoryOptions,
+    n_z: int = N_FINE,
+    *,
+    second_order: bool = False,
+) -> UniverseGrid:
+    """Universes on nodes so dense that they leave no error of their own, common to all data."""
+    nodes = Nodes.build(
+        [survey.z for survey in surveys],
+        n_z,
+        ell_lattice_of(data),
+        z_max=max(z_max_of(one) for one in data),
+    )
+    return UniverseGrid.build(
+        nodes, linear=options.linear, nonlinear=options.nonlinear, second_order=second_order
+    )
+
+
+def sizes_of(data):
+    from jaxlike.registry.samples import sizes
+
+    return sizes(samples_of(data))

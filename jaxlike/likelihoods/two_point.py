@@ -1,8 +1,8 @@
 """Gaussian likelihood of a two-point data set."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import jax
 import jax.numpy as jnp
@@ -10,20 +10,22 @@ import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from jaxlike.data import TwoPointData
-from jaxlike.likelihoods.survey import fine_theory, sizes_of
+from jaxlike.likelihoods.gaussian import factorise, quadratic_form, whitening
+from jaxlike.likelihoods.survey import build_survey, fine_grid, samples_of
 from jaxlike.numerics import block_algebra
-from jaxlike.numerics.block_matrix import find_blocks, take_blocks, whole_matrix
+from jaxlike.numerics.block_matrix import whole_matrix
 from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import Sample, own_parameters
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.power.validity import has_solution, reason_of_failure
-from jaxlike.theory.statistics.data_vector import TwoPointTheory
-from jaxlike.theory.statistics.node_choice import choose_nodes
+from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
+from jaxlike.theory.statistics.node_choice import Judged, NodeChoice, choose_nodes
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
+from jaxlike.theory.universe.line_of_sight import Nodes
 
 NODE_TOLERANCE = 2e-3
 """Delta^T C^-1 Delta that the choice of nodes may cost."""
@@ -34,126 +36,214 @@ _REFERENCES = (
     {"Omega_m": 0.22, "Omega_b": 0.05, "h": 0.75, "n_s": 0.93, "sigma8": 0.9},
     {"Omega_m": 0.4, "Omega_b": 0.04, "h": 0.62, "n_s": 1.0, "sigma8": 0.7},
 )
+_SAFE = _REFERENCES[0] | {
+    "A_s": 2.1e-9, "omega_nu": 6e-4, "Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046,
+}  # fmt: skip
 
 
-@jax.custom_jvp
-def quadratic_form(precision: Array, r: Array) -> Array:
-    """r^T P r for symmetric P; its derivative 2 (P r) . dr reuses the product P r.
+def cosmology(parameters: Mapping[str, ArrayLike], options: TheoryOptions) -> Cosmology:
+    """The universe in canonical parameters; ParameterError on those that have no effect on it."""
+    return from_parameters(parameters, radiation=options.radiation, neutrinos=options.neutrinos)
 
-    P (n, n) and r (n,); or the blocks of P (n_block, m, m) and r of their rows (n_block, m).
+
+def with_solution(
+    parameters: Mapping[str, ArrayLike], options: TheoryOptions
+) -> tuple[Array, dict[str, ArrayLike]]:
+    """Whether the cosmology has a solution, and parameters that have one.
+
+    Where it has none the theory is evaluated elsewhere, so that no NaN reaches a gradient.
     """
-    return jnp.vdot(r, _product(precision, r))
+    possible = has_solution(cosmology(parameters, options), options.linear)
+    safe = {
+        name: jnp.where(possible, value, _SAFE.get(name, value))
+        for name, value in parameters.items()
+    }
+    # or the compiler repeats the making of every scalar in each kernel that reads it
+    return possible, lax.optimization_barrier(safe)
 
 
-def _product(precision: Array, r: Array) -> Array:
-    return precision @ r if precision.ndim == 2 else block_algebra.multiply(precision, r)
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class TwoPoint:
+    """The likelihood as compiled functions take it: arrays apart from structure.
 
-
-@quadratic_form.defjvp
-def _quadratic_form_jvp(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
-    precision, r = primals
-    product = _product(precision, r)
-    return jnp.vdot(r, product), 2 * jnp.vdot(product, tangents[1])
-
-
-@dataclass(frozen=True, eq=False)
-class Likelihood:
-    """A data set with its theory: pure functions of canonical parameters (see `parameters`).
-
-    inverse: inverse covariance (n_data, n_data) from one Cholesky factor, or, where the covariance
-    is block diagonal, its blocks (n_block, m, m) with their `rows` (see `block_matrix`); log_det:
-    ln|C|; node_error: estimated Delta^T C^-1 Delta of the chosen nodes; value (n_data,): a data
-    vector in the place of that of `data`, which may be traced; vectors B (n_data, n), B^T C B = 1:
-    the likelihood is then that of the n numbers B^T d alone (see `moped`). jit, grad and vmap
-    apply.
+    value: (n_data,) data vector; inverse, rows: of the covariance (see `gaussian`); log_det: ln|C|;
+    vectors B (n_data, n), B^T C B = 1: the likelihood is then that of the n numbers B^T d alone
+    (see `moped`).
     """
 
-    data: TwoPointData
-    options: TheoryOptions
     theory: TwoPointTheory
-    inverse: NDArray
-    rows: NDArray | None
-    log_det: float
-    node_error: float
-    value: ArrayLike | None = None
-    vectors: NDArray | None = None
-
-    @cached_property
-    def precision(self) -> NDArray:
-        """Inverse covariance (n_data, n_data)."""
-        if self.rows is None:
-            return self.inverse
-        return whole_matrix(self.inverse, self.rows, self.data.n_data)
-
-    @property
-    def sizes(self) -> Sizes:
-        """Bins in use and modes of their n(z)."""
-        return sizes_of(self.data)
+    value: Array
+    inverse: Array
+    rows: Array | None
+    log_det: Array
+    vectors: Array | None
+    samples: tuple[Sample, ...] = field(metadata={"static": True})
 
     @property
     def n_points(self) -> int:
         """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
-        return self.data.n_data if self.vectors is None else self.vectors.shape[1]
+        return self.value.size if self.vectors is None else self.vectors.shape[1]
+
+    def theory_vector(self, universe: Universe, parameters: Mapping[str, ArrayLike]) -> Array:
+        """Predicted data vector (n_data,) in a universe, for canonical parameters."""
+        own = [own_parameters(parameters, sample) for sample in self.samples]
+        return self.theory.data_vector(universe, own)
+
+    def compressed(self, theory_vector: Array) -> Array:
+        """The numbers B^T (d - t) of a predicted data vector (n_data,)."""
+        assert self.vectors is not None
+        return (self.value - theory_vector) @ self.vectors
+
+    def chi2_of(self, theory_vector: Array) -> Array:
+        """chi^2 of a predicted data vector (n_data,)."""
+        if self.vectors is not None:
+            numbers = self.compressed(theory_vector)
+            return numbers @ numbers
+        residual = jnp.asarray(self.value - theory_vector)
+        if self.rows is not None:
+            residual = residual.at[self.rows].get(mode="fill", fill_value=0.0)
+        return quadratic_form(self.inverse, residual)
+
+    def information(self, jacobian: Array) -> Array:
+        """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the theory vector."""
+        if self.vectors is not None:
+            compressed = self.vectors.T @ jacobian
+            return compressed.T @ compressed
+        if self.rows is None:
+            return jacobian.T @ (self.inverse @ jacobian)
+        blocks = jacobian.at[self.rows].get(mode="fill", fill_value=0.0)
+        return block_algebra.inner(blocks, block_algebra.multiply(self.inverse, blocks))
+
+
+@partial(jax.jit, static_argnums=3)
+def _theory_vector(
+    grid: UniverseGrid, one: TwoPoint, parameters: dict[str, Array], options: TheoryOptions
+) -> Array:
+    return one.theory_vector(grid.universe(cosmology(parameters, options)), parameters)
+
+
+@jax.jit
+def _theory_vector_from_tables(
+    grid: UniverseGrid,
+    one: TwoPoint,
+    table_grid: PowerTableGrid,
+    tables: PowerTable,
+    parameters: dict[str, Array],
+) -> Array:
+    return one.theory_vector(grid.universe_of_tables(table_grid, tables), parameters)
+
+
+@partial(jax.jit, static_argnums=3)
+def _chi2(
+    grid: UniverseGrid, one: TwoPoint, parameters: dict[str, Array], options: TheoryOptions
+) -> Array:
+    return one.chi2_of(_theory_vector(grid, one, parameters, options))
+
+
+@partial(jax.jit, static_argnums=3)
+def _log_likelihood(
+    grid: UniverseGrid, one: TwoPoint, parameters: dict[str, Array], options: TheoryOptions
+) -> Array:
+    possible, safe = with_solution(parameters, options)
+    chi2 = _chi2(grid, one, safe, options)
+    finite = possible & jnp.isfinite(chi2)
+    return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Likelihood:
+    """A data set with its theory: functions of canonical parameters.
+
+    arrays: what is compiled; grid: universes on the nodes that it was built for, alone or with
+    others; node_error: estimated Delta^T C^-1 Delta of these nodes. jit, grad and vmap apply.
+    """
+
+    name: str
+    data: TwoPointData
+    options: TheoryOptions
+    survey: Survey
+    grid: UniverseGrid
+    arrays: TwoPoint
+    node_error: float
+
+    @property
+    def theory(self) -> TwoPointTheory:
+        """From universes to data vectors."""
+        return self.arrays.theory
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The samples of galaxies, whose parameters these are."""
+        return self.arrays.samples
+
+    @property
+    def n_points(self) -> int:
+        """How many numbers chi^2 is the sum over."""
+        return self.arrays.n_points
 
     @property
     def log_det_of_points(self) -> float:
         """ln of the determinant of their covariance, which is 1 for compressed data."""
-        return self.log_det if self.vectors is None else 0.0
+        return float(self.arrays.log_det) if self.arrays.vectors is None else 0.0
+
+    @cached_property
+    def precision(self) -> NDArray:
+        """Inverse covariance (n_data, n_data)."""
+        inverse, rows = np.asarray(self.arrays.inverse), self.arrays.rows
+        return (
+            inverse if rows is None else whole_matrix(inverse, np.asarray(rows), self.data.n_data)
+        )
+
+    def with_value(self, value: ArrayLike) -> "Likelihood":
+        """The same of another data vector (n_data,), which may be traced."""
+        return replace(self, arrays=replace(self.arrays, value=jnp.asarray(value)))
+
+    def with_vectors(self, vectors: ArrayLike | None) -> "Likelihood":
+        """The same compressed to B^T d with `vectors` B (n_data, n); None: of all its data."""
+        found = None if vectors is None else jnp.asarray(vectors)
+        return replace(self, arrays=replace(self.arrays, vectors=found))
 
     def cosmology(self, parameters: Mapping[str, ArrayLike]) -> Cosmology:
         """The universe in canonical parameters; ParameterError on those without effect."""
         check_effects(parameters, vars(self.options))
-        return from_parameters(
-            parameters, radiation=self.options.radiation, neutrinos=self.options.neutrinos
-        )
+        return cosmology(parameters, self.options)
 
     def theory_vector(self, parameters: Mapping[str, ArrayLike]) -> Array:
         """Predicted data vector (n_data,), in the order of the data.
 
         ParameterError on parameters that the options give no effect, or that they need.
         """
-        self._check_complete(parameters)
-        return self.theory.data_vector(self.cosmology(parameters), parameters)
+        self._check(parameters)
+        return _theory_vector(self.grid, self.arrays, dict(parameters), self.options)
 
     def theory_vector_from_tables(
         self, grid: PowerTableGrid, tables: PowerTable, parameters: Mapping[str, ArrayLike]
     ) -> Array:
         """Predicted data vector (n_data,) with a host's P(k, z) and distances."""
-        self._check_complete(parameters)
-        check_effects(parameters, vars(self.options))
-        return self.theory.data_vector_from_tables(grid, tables, parameters)
+        self._check(parameters)
+        return _theory_vector_from_tables(self.grid, self.arrays, grid, tables, dict(parameters))
 
-    def _check_complete(self, parameters: Mapping[str, ArrayLike]) -> None:
-        check_complete(parameters, vars(self.options), self.sizes)
+    def _check(self, parameters: Mapping[str, ArrayLike]) -> None:
+        check_effects(parameters, vars(self.options))
+        check_complete(parameters, vars(self.options), self.samples)
 
     def table_grid(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
         """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""
-        return PowerTableGrid.build(self.theory.nodes, z, k, z_distance)
+        return jax.tree.map(jnp.asarray, self.grid.tables(z, k, z_distance))
 
     def chi2_of(self, theory_vector: Array) -> Array:
         """chi^2 of a predicted data vector (n_data,)."""
-        value = self.data.value if self.value is None else self.value
-        residual = jnp.asarray(value - theory_vector)
-        if self.vectors is not None:
-            compressed = residual @ self.vectors
-            return compressed @ compressed
-        if self.rows is not None:
-            residual = residual.at[self.rows].get(mode="fill", fill_value=0.0)
-        return quadratic_form(jnp.asarray(self.inverse), residual)
+        return self.arrays.chi2_of(theory_vector)
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the theory vector."""
-        if self.vectors is not None:
-            compressed = jnp.asarray(self.vectors).T @ jacobian
-            return compressed.T @ compressed
-        if self.rows is None:
-            return jacobian.T @ (jnp.asarray(self.inverse) @ jacobian)
-        blocks = jacobian.at[self.rows].get(mode="fill", fill_value=0.0)
-        return block_algebra.inner(blocks, block_algebra.multiply(self.inverse, blocks))
+        return self.arrays.information(jacobian)
 
     def chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
         """chi^2 = (d - t)^T C^-1 (d - t)."""
-        return self.chi2_of(self.theory_vector(parameters))
+        self._check(parameters)
+        return _chi2(self.grid, self.arrays, dict(parameters), self.options)
 
     def log_likelihood(
         self, parameters: Mapping[str, ArrayLike], *, normalised: bool = False
@@ -162,60 +252,116 @@ class Likelihood:
 
         -inf, with a gradient of zero, where the cosmology has no solution.
         """
-        possible = has_solution(self.cosmology(parameters), self.options.linear)
-        # where it is not, the theory is evaluated elsewhere, so that no NaN reaches a gradient
-        safe = {
-            name: jnp.where(possible, value, _REFERENCES[0].get(name, _SAFE.get(name, value)))
-            for name, value in parameters.items()
-        }
-        # or the compiler repeats the making of every scalar in each kernel that reads it
-        chi2 = self.chi2(lax.optimization_barrier(safe))
-        constant = self.log_det_of_points + self.n_points * np.log(2 * np.pi) if normalised else 0.0
-        finite = possible & jnp.isfinite(chi2)
-        return jnp.where(finite, -0.5 * (jnp.where(finite, chi2, 0.0) + constant), -jnp.inf)
+        self._check(parameters)
+        found = _log_likelihood(self.grid, self.arrays, dict(parameters), self.options)
+        if not normalised:
+            return found
+        return found - 0.5 * (self.log_det_of_points + self.n_points * np.log(2 * np.pi))
 
     def reason_of_failure(self, parameters: Mapping[str, ArrayLike]) -> str | None:
         """What keeps a point from having a solution, in words, or None."""
         return reason_of_failure(self.cosmology(parameters), self.options.linear)
 
 
-_SAFE = {
-    "A_s": 2.1e-9, "omega_nu": 6e-4, "Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046,
-}  # fmt: skip
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """What a likelihood is to be built of; prefix: of its parameters."""
+
+    name: str
+    data: TwoPointData
+    options: TheoryOptions
+    prefix: str = ""
 
 
-def _factorise(covariance: NDArray) -> tuple[NDArray, NDArray | None, NDArray, float]:
-    """`inverse` and `rows` of a Likelihood, W (n, n) with W^T W = C^-1, and ln|C|."""
-    n = len(covariance)
-    rows = find_blocks(covariance)
-    if rows is None:
-        factor = cho_factor(covariance, lower=True)
-        triangle = np.tril(factor[0])
-        inverse = cho_solve(factor, np.eye(n))
-        inverse = (inverse + inverse.T) / 2
-        whiten = solve_triangular(triangle, np.eye(n), lower=True)
-    else:
-        triangle = np.linalg.cholesky(take_blocks(covariance, rows))
-        inverses = np.linalg.inv(triangle)
-        inverse = np.swapaxes(inverses, 1, 2) @ inverses
-        whiten = whole_matrix(inverses, rows, n)
-    diagonal = np.diagonal(triangle, axis1=-2, axis2=-1)
-    return inverse, rows, whiten, float(2 * np.log(diagonal).sum())
+def build_likelihoods(
+    data_sets: Sequence[DataSet], *, tolerance: float = NODE_TOLERANCE
+) -> dict[str, Likelihood]:
+    """Likelihoods of several data sets on common nodes, as many as the errors of each ask for."""
+    surveys = [build_survey(one.data, one.options) for one in data_sets]
+    options = data_sets[0].options
+    data = [one.data for one in data_sets]
+    judged = [
+        Judged(survey, whitening(one.data.covariance), [_typical(t.n_bin) for t in survey.tracers])
+        for one, survey in zip(data_sets, surveys, strict=True)
+    ]
+    choice = choose_nodes(
+        judged,
+        [from_parameters(p, radiation=options.radiation) for p in _REFERENCES],
+        lambda n_z: fine_grid(data, surveys, options, n_z),
+        tolerance=tolerance,
+    )
+    return _assembled(data_sets, surveys, _grid(surveys, choice, options), choice.error)
+
+
+def fine_likelihood(data: TwoPointData, options: TheoryOptions) -> Likelihood:
+    """The likelihood of `data` on nodes so dense that they leave no error of their own."""
+    one, survey = DataSet("", data, options), build_survey(data, options)
+    grid = fine_grid([data], [survey], options, second_order=_second_order([survey]))
+    return _assembled([one], [survey], grid, 0.0)[""]
+
+
+def _assembled(
+    data_sets: Sequence[DataSet], surveys: Sequence[Survey], grid: UniverseGrid, error: float
+) -> dict[str, Likelihood]:
+    """Likelihoods on the nodes of a grid, whose lattices are those of the surveys in order."""
+    found = {}
+    shared = jax.tree.map(jnp.asarray, grid)
+    for i, (one, survey) in enumerate(zip(data_sets, surveys, strict=True)):
+        factors = factorise(one.data.covariance)
+        arrays = TwoPoint(
+            survey.on(grid.nodes, i),
+            one.data.value,
+            factors.inverse,
+            factors.rows,
+            factors.log_det,
+            None,
+            samples_of(one.data, one.name, one.prefix),
+        )
+        found[one.name] = Likelihood(
+            one.name,
+            one.data,
+            one.options,
+            survey,
+            shared,
+            jax.tree.map(jnp.asarray, arrays),
+            error,
+        )
+    return found
+
+
+def _second_order(surveys: Sequence[Survey]) -> bool:
+    """Whether a tracer has fields beyond the matter."""
+    return any(
+        getattr(tracer, "second_order", False) for survey in surveys for tracer in survey.tracers
+    )
+
+
+def _grid(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOptions) -> UniverseGrid:
+    nodes = Nodes.build(
+        [survey.z for survey in surveys], choice.n_z, choice.ell_lattice, z_max=choice.z_max
+    )
+    return UniverseGrid.build(
+        nodes,
+        linear=options.linear,
+        nonlinear=options.nonlinear,
+        second_order=_second_order(surveys),
+    )
+
+
+def _typical(n_bin: int) -> dict[str, float]:
+    """Parameters of a sample that its nodes are chosen for.
+
+    Those of options, magnification and distortions apart, choose no nodes.
+    """
+    typical = {"A_IA": 0.5, "alpha_IA": 0.0, "z0_IA": 0.62}
+    for i in range(1, n_bin + 1):
+        typical |= {f"b{i}": 1.8, f"m{i}": 0.0, f"A_IA{i}": 0.5}
+        typical |= {f"dz_lens{i}": 0.0, f"dz_source{i}": 0.0}
+    return typical
 
 
 def build_likelihood(
     data: TwoPointData, options: TheoryOptions, *, tolerance: float = NODE_TOLERANCE
 ) -> Likelihood:
     """The likelihood of `data`, on as many nodes as its own errors ask for."""
-    inverse, rows, whiten, log_det = _factorise(data.covariance)
-    fine = fine_theory(data, options)
-    nuisance = {f"b{i + 1}": 1.8 for i in range(fine.lens.n_bin)}
-    nuisance |= {f"dz_lens{i + 1}": 0.0 for i in range(fine.lens.n_bin)}
-    for stem in ("m", "dz_source"):
-        nuisance |= {f"{stem}{i + 1}": 0.0 for i in range(fine.source.n_bin)}
-    # those of options, magnification and distortions apart, which choose no nodes
-    nuisance |= {"A_IA": 0.5, "alpha_IA": 0.0, "z0_IA": 0.62}
-    nuisance |= {f"A_IA{i + 1}": 0.5 for i in range(fine.source.n_bin)}
-    points = [(from_parameters(p, radiation=options.radiation), nuisance) for p in _REFERENCES]
-    theory, error = choose_nodes(fine, points, whiten, tolerance=tolerance)
-    return Likelihood(data, options, theory, inverse, rows, log_det, error)
+    return build_likelihoods([DataSet("", data, options)], tolerance=tolerance)[""]

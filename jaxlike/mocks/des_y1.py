@@ -23,11 +23,10 @@ from jaxlike.data import (
     write_two_point_fits,
 )
 from jaxlike.forecast.model_covariance import field_spectra
-from jaxlike.likelihoods.survey import fine_theory
+from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.registry.options import TheoryOptions
+from jaxlike.theory.spectra.pairs import pair_array
 from jaxlike.theory.statistics.covariance import Field, RealSpacePoints, gaussian_covariance
-from jaxlike.theory.tracers.kernels import all_pairs
-from jaxlike.theory.universe.cosmology import from_parameters
 
 SEED = 20170803
 AREA_DEG2 = 1321.0
@@ -127,13 +126,13 @@ def _measurement(
 def _empty_survey() -> TwoPointData:
     """Layout of DES-Y1 3x2pt after its cuts, with nothing measured."""
     source, lens = distributions(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
-    pairs = all_pairs(len(_LENS), len(_SOURCE))
-    autos = pairs.counts[pairs.counts[:, 0] == pairs.counts[:, 1]]
+    autos = np.arange(len(_LENS)).repeat(2).reshape(-1, 2)
+    every, crossed = pair_array(len(_SOURCE)), pair_array(len(_LENS), len(_SOURCE))
     shear, cross = (source.name, source.name), (lens.name, source.name)
     measurements = (
-        _measurement("xip", "xi_plus", shear, pairs.shear),
-        _measurement("xim", "xi_minus", shear, pairs.shear),
-        _measurement("gammat", "gamma_t", cross, pairs.cross),
+        _measurement("xip", "xi_plus", shear, every),
+        _measurement("xim", "xi_minus", shear, every),
+        _measurement("gammat", "gamma_t", cross, crossed),
         _measurement("wtheta", "w", (lens.name, lens.name), autos),
     )
     n = sum(m.value.size for m in measurements)
@@ -162,12 +161,11 @@ def with_vector(data: TwoPointData, value: NDArray, covariance: NDArray) -> TwoP
 def make_mock() -> TwoPointData:
     """The mock survey: 457 points, covariance, n(z)."""
     data = _empty_survey()
-    theory = fine_theory(data, TheoryOptions())
-    cosmo = from_parameters(FIDUCIAL, radiation=True)
-    expected = np.asarray(theory.data_vector(cosmo, FIDUCIAL))
+    likelihood = fine_likelihood(data, TheoryOptions())
+    expected = np.asarray(likelihood.theory_vector(FIDUCIAL))
 
-    n_lens = theory.lens.n_bin
-    cl = np.asarray(field_spectra(theory, cosmo, FIDUCIAL, np.arange(_ELL_MAX + 1.0)))
+    n_lens = len(_LENS)
+    cl = np.asarray(field_spectra(likelihood, FIDUCIAL, np.arange(_ELL_MAX + 1.0)))
     fields = noisy_fields(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     points = []
     for m in data.measurements:

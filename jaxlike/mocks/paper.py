@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jaxlike.data import Measurement, TwoPointData
 from jaxlike.forecast.model_covariance import field_spectra
-from jaxlike.likelihoods.survey import fine_theory
+from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.mocks.des_y1 import (
     distributions,
     noisy_fields,
@@ -22,10 +22,8 @@ from jaxlike.mocks.des_y1 import (
 )
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.theory.spectra.pairs import pair_array
 from jaxlike.theory.statistics.covariance import gaussian_cl_covariance
-from jaxlike.theory.tracers.kernels import all_pairs
-from jaxlike.theory.universe.cosmology import from_parameters
 
 SIGMA_E = 0.26
 N_GAL_SOURCE = (1.47, 1.46, 1.50, 0.73)  # per arcmin^2
@@ -62,28 +60,29 @@ def cl_measurement(
 def make_mock() -> TwoPointData:
     """The mock: 2250 C_ell, their covariance, n(z)."""
     source, lens = distributions(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
-    pairs, ell = all_pairs(lens.n_bin, source.n_bin), rounded(ELL)
+    ell = rounded(ELL)
+    counts, shear = pair_array(lens.n_bin), pair_array(source.n_bin)
+    cross = pair_array(lens.n_bin, source.n_bin)
     shapes, positions = source.name, lens.name
     measurements = (
-        cl_measurement("shear_cl", "C_ell_shear", (shapes, shapes), pairs.shear, ell),
-        cl_measurement("galaxy_shear_cl", "C_ell_cross", (positions, shapes), pairs.cross, ell),
-        cl_measurement("galaxy_cl", "C_ell_counts", (positions, positions), pairs.counts, ell),
+        cl_measurement("shear_cl", "C_ell_shear", (shapes, shapes), shear, ell),
+        cl_measurement("galaxy_shear_cl", "C_ell_cross", (positions, shapes), cross, ell),
+        cl_measurement("galaxy_cl", "C_ell_counts", (positions, positions), counts, ell),
     )
     n = sum(m.value.size for m in measurements)
     data = TwoPointData(measurements, (source, lens), np.eye(n), "mock of the paper")
-    theory = fine_theory(data, OPTIONS)
-    parameters = resolve(FIDUCIAL, Sizes(lens.n_bin, source.n_bin))
-    cosmo = from_parameters(parameters, radiation=OPTIONS.radiation, neutrinos=OPTIONS.neutrinos)
-    cl = np.asarray(field_spectra(theory, cosmo, parameters, ell))
+    likelihood = fine_likelihood(data, OPTIONS)
+    parameters = resolve(FIDUCIAL, likelihood.samples)
+    cl = np.asarray(field_spectra(likelihood, parameters, ell))
     fields = noisy_fields(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
     ends = np.concatenate(
-        [pairs.shear + lens.n_bin, pairs.cross + np.array([0, lens.n_bin]), pairs.counts]
+        [shear + lens.n_bin, cross + np.array([0, lens.n_bin]), counts]
     )  # in the order of the measurements, lenses first among the fields
     blocks = gaussian_cl_covariance(ends, fields, cl, ell, F_SKY)
     covariance = np.zeros((len(ends), len(ell), len(ends), len(ell)))
     at = np.arange(len(ell))
     covariance[:, at, :, at] = rounded((blocks + np.swapaxes(blocks, 1, 2)) / 2)
-    vector = np.asarray(theory.data_vector(cosmo, parameters))
+    vector = np.asarray(likelihood.theory_vector(parameters))
     return with_vector(data, rounded(vector), covariance.reshape(n, n))
 
 

@@ -1,11 +1,12 @@
 """Parameters of a posterior: records of a configuration, and the values that follow from them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
+from jaxlike.posterior.functions import Function
 from jaxlike.posterior.priors import Prior
 
 
@@ -13,10 +14,10 @@ from jaxlike.posterior.priors import Prior
 class Parameter:
     """One parameter: sampled (has a `prior`), fixed (a `value`) or `derived_from` others.
 
-    `ref_loc` is where chains start, with spread `ref_scale`; `proposal` is a typical step.
-    `derived_from` is (function, argument names), a function that JAX can trace.  A parameter with
-    `drop` feeds such functions only and is not passed to the theory.  An `assumed` one stands in
-    the defaults of a component, not in the input: it goes where the data have not got its bin.
+    `ref_loc` is where chains start, with spread `ref_scale`; `proposal` is a typical step. A
+    parameter with `drop` feeds functions only and is not passed to the theory. An `assumed` one
+    stands in the defaults of a component, not in the input: it goes where the data have not got
+    its bin.
     """
 
     name: str
@@ -26,9 +27,27 @@ class Parameter:
     ref_loc: float | None = None
     ref_scale: float | None = None
     proposal: float | None = None
-    derived_from: tuple[Callable[..., ArrayLike], tuple[str, ...]] | None = None
+    derived_from: Function | None = None
     drop: bool = False
     assumed: bool = False
+
+    @property
+    def role(self) -> "Role":
+        """What it is, whatever its numbers are."""
+        return Role(
+            self.name, self.prior is not None, self.value == 0, self.derived_from, self.drop
+        )
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a parameter is, without numbers: sampled, fixed (at zero), or a function of others."""
+
+    name: str
+    sampled: bool
+    zero: bool
+    derived_from: Function | None
+    drop: bool
 
 
 def parameter_values(
@@ -52,22 +71,30 @@ def all_values(
     a name that is not sampled, or if functions depend on each other in a circle.
     """
     parameters = tuple(parameters)
-    wanted = [p.name for p in parameters if p.prior is not None]
+    fixed = {p.name: p.value for p in parameters if p.value is not None}
+    return values_of([p.role for p in parameters], fixed, sampled)
+
+
+def values_of(
+    roles: Iterable[Role], fixed: Mapping[str, ArrayLike], sampled: Mapping[str, ArrayLike]
+) -> dict[str, ArrayLike]:
+    """Names -> values of parameters of these roles, from the fixed and the sampled ones."""
+    roles = tuple(roles)
+    wanted = [role.name for role in roles if role.sampled]
     if set(wanted) != set(sampled):
         culprit = min(set(wanted) ^ set(sampled))
         problem = "missing" if culprit in wanted else "not one of the sampled parameters"
         raise ParameterError(f"value of '{culprit}' is {problem}: expected {', '.join(wanted)}")
-    values: dict[str, ArrayLike] = dict(sampled)
-    values.update({p.name: p.value for p in parameters if p.value is not None})
-    waiting = {p.name: p.derived_from for p in parameters if p.derived_from is not None}
+    values: dict[str, ArrayLike] = {**sampled, **fixed}
+    waiting = {r.name: r.derived_from for r in roles if r.derived_from is not None}
     while waiting:
-        ready = [name for name, (_, args) in waiting.items() if all(a in values for a in args)]
+        ready = [name for name, f in waiting.items() if all(a in values for a in f.arguments)]
         if not ready:
             raise ParameterError(
                 f"parameter '{next(iter(waiting))}' is a function of names that are unknown or "
                 f"depend on it; known are {', '.join(values)}"
             )
         for name in ready:
-            function, args = waiting.pop(name)
-            values[name] = function(*(values[a] for a in args))
+            function = waiting.pop(name)
+            values[name] = function(*(values[a] for a in function.arguments))
     return values

@@ -13,6 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.likelihoods.two_point import cosmology
 from jaxlike.posterior.model import Model
 from jaxlike.theory.power.validity import range_conditions
 
@@ -61,7 +62,7 @@ def prior_out_of_range(model: Model, n: int = N_DRAWS, seed: int = 0) -> dict[st
 
     def held(u: jax.Array) -> dict[str, jax.Array]:
         x = model.from_unconstrained(u)
-        cosmo = model.likelihood.cosmology(model.canonical(model.params_dict(x)))
+        cosmo = cosmology(model.density.canonical(x), model.density.options)
         return range_conditions(cosmo, linear)
 
     found = jax.jit(jax.vmap(held))(jnp.asarray(u))

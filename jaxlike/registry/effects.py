@@ -62,6 +62,9 @@ def check_effects(names: Iterable[str], options: Mapping[str, object]) -> None:
 
 def check_complete(names: Iterable[str], options: Mapping[str, object], sizes: Sizes) -> None:
     """ParameterError on a parameter that the options (name -> value) need and `names` have not."""
+    from jaxlike.registry.samples import sizes as _s
+
+    sizes = _s(sizes)
     given = {split_name(name) for name in names}
     for option, value, (stem, per_bin) in _REQUIRED:
         if options.get(option) != value:

@@ -224,3 +224,14 @@ def default_latex(name: str) -> str:
     if number is None:
         return latex
     return latex.replace("#", str(number)) if "#" in latex else f"{latex}^{{{number}}}"
+
+
+class Names:
+    def __init__(self, samples):
+        self.samples = samples
+
+    def is_known(self, name):
+        return is_known(name)
+
+    def canonical(self, name):
+        return canonical_name(name)

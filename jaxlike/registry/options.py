@@ -33,9 +33,13 @@ CHOICES: dict[str, tuple[str, ...]] = {
 THEORY_OPTIONS = ("linear", "nonlinear", "neutrinos", "radiation", "out_of_range")
 """Options of the Cobaya component `jaxlike.cobaya.Theory`."""
 
+COMMON_OPTIONS = (*THEORY_OPTIONS, "power", "compression")
+"""Options that all likelihoods of a posterior have in common."""
+
 LIKELIHOOD_OPTIONS = (
     "data_file",
     "scale_cuts",
+    "prefix",
     "nz",
     "nz_bandwidth",
     "projection",

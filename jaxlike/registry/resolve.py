@@ -132,7 +132,7 @@ def _is_zero(value: ArrayLike) -> bool:
     return isinstance(value, int | float) and value == 0
 
 
-def resolve(params: Mapping[str, ArrayLike], sizes: Sizes) -> dict[str, Array]:
+def resolve(params: Mapping[str, ArrayLike], sizes) -> dict[str, Array]:
     """Canonical parameters, each a scalar array, from a mapping of any accepted names.
 
     `sizes` are those of the data.  Omega_m is total matter, so Omega_c + Omega_b + omega_nu / h^2
@@ -144,6 +144,9 @@ def resolve(params: Mapping[str, ArrayLike], sizes: Sizes) -> dict[str, Array]:
     Raises ParameterError on names that are unknown, missing, given twice, or without effect on
     these data.
     """
+    from jaxlike.registry.samples import sizes as _s
+
+    sizes = _s(sizes)
     given = check_names(params, sizes)
     values = {
         quantity: _scalar(name, params[name])

@@ -7,6 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
@@ -37,21 +38,25 @@ from jaxlike.theory.wavenumbers import (
 _N_SCALE = 7
 
 
-def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: NDArray) -> Array:
+def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: ArrayLike) -> Array:
     """Spline in ln k read at k = (ell + 1/2) / f_k(chi), (n_q, n_ell).
 
     coefficients: (n_q, n_k + 2), or (1, n_k + 2) for all. The multipole nodes lie on a lattice of
     the same step as ln k, so that one redshift reads one contiguous window.
     """
     position = (LN_ELL_START - jnp.log(los.f_k) - LN_K[0]) / LN_K_STEP
-    return lattice_windows(coefficients, position, N_LATTICE)[:, ell_lattice]
+    window = lattice_windows(coefficients, position, N_LATTICE)
+    return window.at[:, ell_lattice].get(
+        mode="promise_in_bounds", indices_are_sorted=True, unique_indices=True
+    )
 
 
-def _outer(x: Array, y: NDArray) -> Array:
+def _outer(x: Array, y: Array) -> Array:
     """x[i] y[j] as a matrix product: its transpose is one too, not a slow sum."""
     return x[:, None] @ y[None, :]
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class PowerGrid:
     """Chebyshev nodes in redshift for what is nonlinear; `growth` covers z_q, then these."""
@@ -106,14 +111,14 @@ def limber_and_linear_power(
 ) -> tuple[Array, LineOfSight, LinearShape]:
     """`limber_power`, and the linear power that it is made of."""
     growth, today = grid.growth.growth(cosmo)
-    n_q = nodes.z.size
+    n_q = np.size(nodes.z)
     at_nodes, at_scale = growth[:n_q], growth[n_q:]
     los = LineOfSight.of(cosmo, nodes, at_nodes / today)
 
     # The wiggles are the same at every redshift; free streaming is not, but smooth in k.
     ln_cold = ln_cold_shape(cosmo, K_NODES, linear) + ln_amplitude(cosmo, today, linear)
     shape = LinearShape(ln_cold, today)
-    k = _outer(1 / los.f_k, nodes.ell + 0.5)
+    k = _outer(1 / los.f_k, jnp.asarray(nodes.ell) + 0.5)
     ln_linear = limber_window(jnp.matmul(TO_COEFFICIENTS, ln_cold)[None], los, nodes.ell_lattice)
     ln_linear = ln_linear + ln_free_streaming(cosmo, k, at_nodes, linear)
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
@@ -134,7 +139,8 @@ def limber_and_linear_power(
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
     ln_p = ln_p + ln_free_streaming(cosmo, K_NODES[smoothed], at_scale, linear)
     scale = halofit.nonlinear_scale(jnp.exp(ln_p))
-    there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature]) @ grid.scale_to_nodes.T
+    there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature])
+    there = there @ jnp.asarray(grid.scale_to_nodes).T
     power = halofit.halofit(
         cosmo, k, linear_power, nodes.z, halofit.NonlinearScale(*there), model=nonlinear
     )

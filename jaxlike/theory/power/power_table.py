@@ -40,6 +40,7 @@ class PowerTable:
     P_lin: ArrayLike | None = None
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class PowerTableGrid:
     """The tables' fixed grids and the matrices from them to the nodes.
@@ -65,7 +66,7 @@ class PowerTableGrid:
                     f"{name} reach z = {table[-1]:.3g} but the data's n(z) needs z = "
                     f"{nodes.z[-1]:.3g}: ask the host for a higher redshift"
                 )
-        every_z = np.concatenate([nodes.z, nodes.z_fine])
+        every_z = np.concatenate([nodes.z, *(one.z for one in nodes.lattices)])
         return cls(
             nodes,
             PREFILTER @ _extended_splines(np.log(k), LN_K),
@@ -75,20 +76,23 @@ class PowerTableGrid:
 
     def line_of_sight(self, table: PowerTable) -> LineOfSight:
         """Geometry at the nodes from the tables."""
-        n = self.nodes.z.size
+        n, in_distance = np.size(self.nodes.z), jnp.asarray(self.in_distance)
         return LineOfSight.from_distances(
             table.Omega_m,
             table.Omega_k,
             self.nodes,
-            jnp.matmul(self.in_distance, jnp.asarray(table.chi)),
-            jnp.matmul(self.in_distance[:n], jnp.asarray(table.hubble)),
+            jnp.matmul(in_distance, jnp.asarray(table.chi)),
+            jnp.matmul(in_distance[:n], jnp.asarray(table.hubble)),
             jnp.matmul(self.in_z, jnp.asarray(table.growth)),
         )
 
     def limber_power(self, table: PowerTable) -> tuple[Array, LineOfSight]:
         """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""
         los = self.line_of_sight(table)
-        coefficients = jnp.matmul(self.in_z, jnp.log(jnp.asarray(table.P_nl)) @ self.in_ln_k.T)
+        coefficients = jnp.matmul(
+            jnp.asarray(self.in_z),
+            jnp.log(jnp.asarray(table.P_nl)) @ jnp.asarray(self.in_ln_k).T,
+        )
         return jnp.exp(limber_window(coefficients, los, self.nodes.ell_lattice)), los
 
     def linear_power_today(self, table: PowerTable) -> Array:

@@ -23,7 +23,9 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics.wigner import wigner_d
-from jaxlike.theory.statistics.projection import SPINS, bin_quadrature
+from jaxlike.theory.statistics.correlation_functions import XI_MINUS, XI_PLUS
+from jaxlike.theory.statistics.projection import bin_quadrature
+from jaxlike.theory.statistics.registry import STATISTICS
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def gaussian_cl_covariance(
 
 def bin_kernels(statistic: str, theta_min: NDArray, theta_max: NDArray, ell_max: int) -> NDArray:
     """F (n_theta, ell_max + 1): xi(bin) = sum_ell F(ell) C_ell."""
-    m, n = SPINS[statistic]
+    spins = STATISTICS[statistic].spins
+    assert spins is not None  # points in real space are of correlation functions
+    m, n = spins
     x, weight = bin_quadrature(theta_min, theta_max)
     kernel = np.zeros((len(theta_min), ell_max + 1))
     for ell, d in wigner_d(m, n, x, ell_max):
@@ -86,7 +90,7 @@ def _noise_noise(
     matches += float((a.first, a.second) == (b.second, b.first))
     if a.statistic != b.statistic or not matches:
         return xp.zeros((a.angle.size, b.angle.size))  # E and B cancel between xi+ and xi-
-    modes = 2 if a.statistic in ("xi_plus", "xi_minus") else 1  # E and B
+    modes = 2 if a.statistic in (XI_PLUS.name, XI_MINUS.name) else 1  # E and B
     power = modes * matches * fields[a.first].noise * fields[a.second].noise
     variance = power / (4 * np.pi * solid_angle[a.angle])
     return xp.where(a.angle[:, None] == b.angle, variance[:, None], 0.0)

@@ -1,254 +1,199 @@
 """The data vector of a survey: which C_ell each point is made of, and by which weights."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.theory.power.limber_power import PowerGrid, limber_and_linear_power
-from jaxlike.theory.power.linear import LinearModel
-from jaxlike.theory.power.nonlinear import NonlinearModel
-from jaxlike.theory.power.one_loop import OneLoopGrid
-from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
-from jaxlike.theory.spectra.limber import Spectra, limber_spectra
-from jaxlike.theory.spectra.tatt_cl import (
-    PowerAndLoops,
-    SplitWeights,
-    limber_intrinsic_power,
-    tatt_limber_spectra,
+from jaxlike.theory.power.universe import Universe
+from jaxlike.theory.spectra.limber import Spectra, spectra_of
+from jaxlike.theory.spectra.pairs import (
+    PairGroup,
+    Weights,
+    groups_of,
+    ordered,
+    pair_weights,
 )
-from jaxlike.theory.statistics.data_blocks import (
-    B_MODES,
-    FIELD,
-    Block,
-    pair_index,
-    pairs_of,
-    projection,
-    slots,
-)
-from jaxlike.theory.tracers.alignment import AlignmentModel
-from jaxlike.theory.tracers.bias import BiasModel, galaxy_bias
-from jaxlike.theory.tracers.kernels import Nuisance, Pairs, PairWeights, pair_weights
-from jaxlike.theory.tracers.observed_counts import counts_weights
-from jaxlike.theory.tracers.redshift import ShiftedDistributions
-from jaxlike.theory.tracers.tatt import TattParameters
-from jaxlike.theory.universe.cosmology import Cosmology
-from jaxlike.theory.universe.line_of_sight import N_LATTICE, LineOfSight, Nodes
+from jaxlike.theory.statistics.registry import STATISTICS
+from jaxlike.theory.tracers.terms import Parameters, Seen, Tracer
+from jaxlike.theory.universe.line_of_sight import Nodes
 
 
 @dataclass(frozen=True)
-class TwoPointTheory:
-    """Everything about a data set that does not change with the parameters.
+class Block:
+    """One statistic's points: zero-based samples, bins and indices of angles or multipoles (n,).
 
-    projections: (n_pair, n_slot, n_ell) for each block, the points of a pair one after another and
-    zeros after the last; point: (n_data,) index of each data point among the slots of all blocks;
-    one_loop: what TATT needs, None for NLA.
+    project(ell) -> (n_angle, n_ell) takes C_ell at the nodes to the statistic at every one.
     """
 
-    blocks: tuple[Block, ...]
-    pairs: Pairs
-    lens: ShiftedDistributions
-    source: ShiftedDistributions
-    nodes: Nodes
-    power_grid: PowerGrid
+    statistic: str
+    samples: tuple[int, int]
+    bin1: NDArray
+    bin2: NDArray
+    angle: NDArray
+    project: Callable[[NDArray], NDArray]
+
+    def pairs(self) -> list[tuple[int, int, int, int]]:
+        """(sample, bin, sample, bin) of every point, as groups have them."""
+        first, second = self.samples
+        bins = zip(self.bin1.tolist(), self.bin2.tolist(), strict=True)
+        return [ordered((first, i, second, j)) for i, j in bins]
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class TwoPointTheory:
+    """From a universe and the parameters of samples to the data vector: arrays and structure.
+
+    rule: (n_used, n_q) takes integrals over n(z) to the nodes; projections: (n_pair, n_slot, n_ell)
+    for each statistic, the points of a pair one after another and zeros after the last; point:
+    (n_data,) index of each data point among the slots of all statistics; statistics: name and
+    number of the group of each; lattice: number of the survey's n(z) lattice among the universe's.
+    """
+
+    tracers: tuple[Tracer, ...]
+    rule: NDArray
     projections: tuple[NDArray, ...]
     point: NDArray
-    linear: LinearModel
-    nonlinear: NonlinearModel
-    prefactors: bool
-    bias: BiasModel = "constant"
-    alignment: AlignmentModel = "nla"
-    magnification: bool = False
-    rsd: bool = False
-    one_loop: OneLoopGrid | None = None
+    groups: tuple[PairGroup, ...] = field(metadata={"static": True})
+    statistics: tuple[tuple[str, int], ...] = field(metadata={"static": True})
+    lattice: int = field(default=0, metadata={"static": True})
 
-    @classmethod
-    def build(
-        cls,
-        blocks: Sequence[Block],
-        lens: ShiftedDistributions,
-        source: ShiftedDistributions,
-        *,
-        n_z: int = 96,
-        z_max: float | None = None,
-        ell_lattice: NDArray | None = None,
-        linear: LinearModel = "eisenstein_hu",
-        nonlinear: NonlinearModel = "takahashi",
-        prefactors: bool = False,
-        bias: BiasModel = "constant",
-        alignment: AlignmentModel = "nla",
-        magnification: bool = False,
-        rsd: bool = False,
-    ) -> "TwoPointTheory":
-        """Theory on a fine grid of nodes, unless a coarser one is asked for."""
-        pairs = pairs_of(blocks)
-        lattice = np.arange(N_LATTICE) if ell_lattice is None else ell_lattice
-        nodes = Nodes.build(max(lens.z, source.z, key=len), n_z, lattice, z_max=z_max)
-        places = [slots(block, pairs) for block in blocks]
-        first = np.cumsum([0] + [shape[0] * shape[1] for shape, _ in places])
-        return cls(
-            tuple(blocks),
-            pairs,
-            lens,
-            source,
-            nodes,
-            PowerGrid.build(nodes),
-            tuple(projection(block, pairs, nodes.ell) for block in blocks),
-            np.concatenate(
-                [start + index for start, (_, index) in zip(first, places, strict=False)]
-            ),
-            linear,
-            nonlinear,
-            prefactors,
-            bias,
-            alignment,
-            magnification,
-            rsd,
-            OneLoopGrid.build() if alignment == "tatt" else None,
-        )
+    def seen(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Seen]:
+        """Every sample in a universe, for canonical parameters of each."""
+        sight = universe.sight(self.lattice)
+        return [
+            tracer.seen(sight, own) for tracer, own in zip(self.tracers, parameters, strict=True)
+        ]
 
-    def of_densities_alone(self) -> "TwoPointTheory":
-        """The same theory without what matter and motions in front do to galaxy counts."""
-        return replace(self, magnification=False, rsd=False)
-
-    def with_nodes(self, *, n_z: int, z_max: float, ell_lattice: NDArray) -> "TwoPointTheory":
-        """The same theory on other nodes."""
-        nodes = Nodes.build(self._lattice.z, n_z, ell_lattice, z_max=z_max)
-        projections = tuple(projection(b, self.pairs, nodes.ell) for b in self.blocks)
-        grid = PowerGrid.build(nodes)
-        return replace(self, nodes=nodes, power_grid=grid, projections=projections)
-
-    @property
-    def _lattice(self) -> ShiftedDistributions:
-        """The sample that reaches further, on whose lattice both are."""
-        return max(self.lens, self.source, key=lambda sample: sample.z.size)
-
-    def power(self, cosmo: Cosmology) -> tuple[Array | PowerAndLoops, LineOfSight]:
-        """P (n_q, n_ell) at the Limber points by the core's own models, and the line of sight.
-
-        With TATT the one-loop spectra too.
-        """
-        power, los, linear = limber_and_linear_power(
-            cosmo, self.nodes, self.power_grid, linear=self.linear, nonlinear=self.nonlinear
-        )
-        if self.one_loop is None:
-            return power, los
-        return PowerAndLoops.of(power, self.one_loop, linear.power_today(cosmo, self.linear)), los
-
-    def unshifted_source(self) -> Array:
-        """n(z) (n_source, n_f) of the sources as read."""
-        return self.source.dndz(jnp.zeros(self.source.n_bin))
-
-    def weights(self, los: LineOfSight, nuisance: Mapping[str, ArrayLike]) -> PairWeights:
-        """Limber weights (n_pair, n_q) for canonical nuisance parameters."""
-        n_lens, n_source = self.lens.n_bin, self.source.n_bin
-
-        def per_bin(name: str, n: int) -> Array:
-            values = [jnp.asarray(nuisance[f"{name}{i + 1}"], float) for i in range(n)]
-            return jnp.stack(values) if values else jnp.zeros(0)
-
-        def dndz(sample: ShiftedDistributions, kind: str) -> Array:
-            def if_given(name: str, n: int) -> Array | None:
-                return per_bin(name, n) if f"{name}1" in nuisance else None
-
-            return sample.dndz(
-                per_bin(f"dz_{kind}", sample.n_bin),
-                if_given(f"sz_{kind}", sample.n_bin),
-                if_given(f"u_{kind}", sample.n_mode),
+    def weights(self, universe: Universe, seen: Sequence[Seen]) -> list[Weights]:
+        """Limber weights of every group of pairs."""
+        sight = universe.sight(self.lattice)
+        return [
+            pair_weights(
+                sight,
+                jnp.asarray(self.rule),
+                seen[group.first],
+                seen[group.second],
+                group,
+                (self.tracers[group.first].n_bin, self.tracers[group.second].n_bin),
             )
+            for group in self.groups
+        ]
 
-        bias = galaxy_bias(
-            per_bin("b", n_lens),
-            los.growth,
-            self.nodes.z,
-            model=self.bias,
-            alpha_b=jnp.asarray(nuisance.get("alpha_b", 0.0)),
-            z0_b=jnp.asarray(nuisance.get("z0_b", 0.0)),
-        )
-        one_each = self.alignment == "nla_per_bin"
-        systematics = Nuisance(
-            bias,
-            per_bin("m", n_source),
-            per_bin("A_IA", n_source) if one_each else jnp.asarray(nuisance["A_IA"]),
-            jnp.asarray(nuisance["alpha_IA"]),
-            jnp.asarray(nuisance["z0_IA"]),
-        )
-        lens, source = dndz(self.lens, "lens"), dndz(self.source, "source")
-        rule = self._lattice.weights
-        given = (self.nodes, los, self.pairs, lens, source, rule, systematics)
-        plain = pair_weights(*given)
-        if not (self.magnification or self.rsd):
-            return plain
-        observed = counts_weights(
-            *given,
-            magnification=2 * (per_bin("alpha_mag", n_lens) - 1) if self.magnification else None,
-            rsd=self.rsd,
-            prefactors=self.prefactors,
-        )
-        return observed.replacing(plain, self.pairs, systematics.alignment(self.nodes, los))
+    def spectra(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Spectra]:
+        """C_ell (n_pair, n_ell) of every group of pairs at the multipole nodes."""
+        seen = self.seen(universe, parameters)
+        return spectra_of(self.groups, seen, self.weights(universe, seen), universe.power)
 
-    def spectra(
-        self, los: LineOfSight, power: Array | PowerAndLoops, nuisance: Mapping[str, ArrayLike]
-    ) -> Spectra:
-        """C_ell (n_pair, n_ell) from what `power` returns."""
-        if isinstance(power, PowerAndLoops):
-
-            def weights(A_IA: Array) -> PairWeights:
-                return self.weights(los, {**nuisance, "A_IA": A_IA, "alpha_IA": 0.0})
-
-            parameters = TattParameters.of(nuisance)
-            return tatt_limber_spectra(
-                self.nodes.ell,
-                SplitWeights.of(self.nodes, los, weights),
-                power.matter,
-                limber_intrinsic_power(self.nodes, los, power, parameters),
-                prefactors=self.prefactors,
-            )
-        return limber_spectra(
-            self.nodes, self.weights(los, nuisance), power, prefactors=self.prefactors
-        )
-
-    def project(self, spectra: Spectra) -> Array:
+    def project(self, spectra: Sequence[Spectra]) -> Array:
         """Data vector (n_data,) from C_ell at the nodes."""
 
-        def spectrum(statistic: str) -> Array:
-            found = getattr(spectra, FIELD[statistic])
-            if spectra.shear_B is None or statistic not in B_MODES:
-                return found
-            return found + B_MODES[statistic] * spectra.shear_B
+        def spectrum(statistic: str, group: int) -> Array:
+            found, sign = spectra[group], STATISTICS[statistic].b_modes
+            return found.E if found.B is None or not sign else found.E + sign * found.B
 
         everything = [
-            jnp.einsum("pe,pse->ps", spectrum(block.statistic), matrix).ravel()
-            for block, matrix in zip(self.blocks, self.projections, strict=True)
+            jnp.einsum("pe,pse->ps", spectrum(*statistic), jnp.asarray(matrix)).ravel()
+            for statistic, matrix in zip(self.statistics, self.projections, strict=True)
         ]
-        return jnp.concatenate(everything)[self.point]
+        return (
+            jnp.concatenate(everything)
+            .at[self.point]
+            .get(mode="promise_in_bounds", unique_indices=True)
+        )
 
-    def points_on_spectra(self) -> tuple[NDArray, NDArray]:
+    def data_vector(self, universe: Universe, parameters: Sequence[Parameters]) -> Array:
+        """Data vector (n_data,) in a universe; canonical parameters of each sample."""
+        return self.project(self.spectra(universe, parameters))
+
+
+@dataclass(frozen=True, eq=False)
+class Survey:
+    """What a data vector is made of, on no nodes yet: samples and points.
+
+    z: (n_f,) the lattice that n(z) of all samples are given on, each on its first points; weights:
+    (n_f,) rule of integrals over it.
+    """
+
+    tracers: tuple[Tracer, ...]
+    blocks: tuple[Block, ...]
+    z: NDArray
+    weights: NDArray
+
+    @property
+    def groups(self) -> tuple[PairGroup, ...]:
+        """The pairs that the points are made of."""
+        return groups_of(pair for block in self.blocks for pair in block.pairs())
+
+    def plain(self) -> "Survey":
+        """The same with tracers that choose its nodes."""
+        tracers = tuple(tracer.plain() for tracer in self.tracers)
+        return Survey(tracers, self.blocks, self.z, self.weights)
+
+    def on(self, nodes: Nodes, lattice: int = 0) -> TwoPointTheory:
+        """The theory on nodes whose lattice of this number is the survey's."""
+        groups, places = self.groups, [self._slots(block) for block in self.blocks]
+        first = np.cumsum([0, *(shape[0] * shape[1] for shape, _ in places)])
+        starts = zip(first, places, strict=False)
+        one = nodes.lattices[lattice]
+        rule = (self.weights[:, None] * np.asarray(one.splines))[: one.n_used]
+        ready = tuple(
+            tracer.on(nodes, lattice) if hasattr(tracer, "on") else tracer
+            for tracer in self.tracers
+        )
+        return TwoPointTheory(
+            ready,
+            rule,
+            tuple(
+                self._projection(block, place, np.asarray(nodes.ell))
+                for block, place in zip(self.blocks, places, strict=True)
+            ),
+            np.concatenate([start + index for start, (_, index) in starts]),
+            groups,
+            tuple((block.statistic, self._group(block)) for block in self.blocks),
+            lattice,
+        )
+
+    def points_on_spectra(self, theory: TwoPointTheory) -> tuple[NDArray, NDArray]:
         """Weights (n_data, n_ell) of each point on its C_ell, and that C_ell's row (n_data,).
 
-        Rows count the stacked spectra of counts, cross and shear.
+        Rows count the stacked spectra of all groups.
         """
-        first = {"counts": 0, "cross": len(self.pairs.counts)}
-        first["shear"] = first["cross"] + len(self.pairs.cross)
-        rows = [first[FIELD[b.statistic]] + pair_index(b, self.pairs) for b in self.blocks]
-        weights = [matrix.reshape(-1, self.nodes.ell.size) for matrix in self.projections]
-        return np.concatenate(weights)[self.point], np.concatenate(rows)
+        first = np.cumsum([0, *(len(group.bins) for group in self.groups)])
+        rows = [first[self._group(block)] + self._pair(block) for block in self.blocks]
+        weights = [np.asarray(m).reshape(-1, m.shape[-1]) for m in theory.projections]
+        return np.concatenate(weights)[theory.point], np.concatenate(rows)
 
-    def data_vector(self, cosmo: Cosmology, nuisance: Mapping[str, ArrayLike]) -> Array:
-        """Data vector (n_data,) with the core's own power; canonical nuisance names."""
-        power, los = self.power(cosmo)
-        return self.project(self.spectra(los, power, nuisance))
+    def _group(self, block: Block) -> int:
+        first, second = sorted(block.samples)
+        return [(g.first, g.second) for g in self.groups].index((first, second))
 
-    def data_vector_from_tables(
-        self, grid: PowerTableGrid, table: PowerTable, nuisance: Mapping[str, ArrayLike]
-    ) -> Array:
-        """Data vector (n_data,) with P(k, z) and distances handed in."""
-        matter, los = grid.limber_power(table)
-        power: Array | PowerAndLoops = matter
-        if self.one_loop is not None:
-            power = PowerAndLoops.of(matter, self.one_loop, grid.linear_power_today(table))
-        return self.project(self.spectra(los, power, nuisance))
+    def _pair(self, block: Block) -> NDArray:
+        """Which of its group's pairs each point of a block belongs to, (n,)."""
+        known = {pair: i for i, pair in enumerate(self.groups[self._group(block)].bins)}
+        return np.array([known[i, j] for _, i, _, j in block.pairs()], int)
+
+    def _slots(self, block: Block) -> tuple[tuple[int, int], NDArray]:
+        """(n_pair, n_slot) and each point's index among these: points of a pair in turn."""
+        pair = self._pair(block)
+        counts: dict[int, int] = {}
+        slot = np.zeros(pair.size, int)
+        for i, p in enumerate(pair.tolist()):
+            slot[i] = counts.get(p, 0)
+            counts[p] = int(slot[i]) + 1
+        shape = (len(self.groups[self._group(block)].bins), int(slot.max()) + 1)
+        return shape, pair * shape[1] + slot
+
+    def _projection(
+        self, block: Block, place: tuple[tuple[int, int], NDArray], ell: NDArray
+    ) -> NDArray:
+        """Weights (n_pair, n_slot, n_ell) of every slot on the C_ell of its pair."""
+        shape, index = place
+        matrix = np.zeros((shape[0] * shape[1], ell.size))
+        matrix[index] = block.project(ell)[block.angle]
+        return matrix.reshape(*shape, ell.size)

@@ -1,13 +1,15 @@
 """How many nodes, and where: chosen so that the data vector's error is small against its own.
 
 The error is Delta^T C^-1 Delta between the data vector on candidate nodes and on a fine grid, the
-largest over reference cosmologies. Multipole nodes are placed by the fourth derivative of the
-spectra, weighted by what the data can see of it: spline errors go as h^4 |f''''|, and the step
-h ~ weight^(-2/9) makes their summed squares least for a given number of nodes.
+largest over reference cosmologies and over all surveys that share the nodes. Multipole nodes are
+placed by the fourth derivative of the spectra, weighted by what the data can see of it: spline
+errors go as h^4 |f''''|, and the step h ~ weight^(-2/9) makes their summed squares least for a
+given number of nodes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -17,16 +19,22 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import cardinal_splines
-from jaxlike.theory.spectra.tatt_cl import PowerAndLoops
-from jaxlike.theory.statistics.data_vector import TwoPointTheory
+from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.spectra.pairs import PairGroup
+from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
 from jaxlike.theory.statistics.projection import cl_matrix
-from jaxlike.theory.tracers.kernels import lensing_weight
+from jaxlike.theory.tracers.terms import Seen
 from jaxlike.theory.universe.cosmology import Cosmology
-from jaxlike.theory.universe.line_of_sight import z_nodes
+from jaxlike.theory.universe.line_of_sight import Sight, z_nodes
 
 _ELL_COUNTS = (16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 80, 100)
 _Z_COUNTS = (12, 16, 20, 24, 28, 32, 40, 48, 64)
+_MANY_Z_COUNTS = (72, 96, 128, 192)
+N_FINE, _N_FINEST = 96, 288  # redshifts of the grids that candidates are compared with
 _Z_MAX_STEP = 0.2
+_RICHARDSON = (
+    2**4 - 1
+) ** 2  # error of half the nodes over that of all, squared: splines of order 4
 
 
 @jax.tree_util.register_dataclass
@@ -37,47 +45,126 @@ class Reference:
     weights: (n_pair, n_q); smooth: (n_pair, n_q) their smooth factor; power: (n_q, n_ell).
     """
 
-    weights: Array
-    smooth: Array
-    power: Array
+    weights: Any
+    smooth: Any
+    power: Any
 
 
-def _reference(
-    theory: TwoPointTheory, cosmo: Cosmology, nuisance: Mapping[str, ArrayLike]
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """A survey, and what its errors are measured in.
+
+    whiten: (n_data, n_data) with whiten^T whiten = C^-1; parameters: canonical ones of each sample.
+    """
+
+    survey: Survey
+    whiten: NDArray
+    parameters: Sequence[Mapping[str, ArrayLike]]
+
+
+@dataclass(frozen=True)
+class NodeChoice:
+    """Redshift and multipole nodes, and the Delta^T C^-1 Delta that they are estimated to cost."""
+
+    n_z: int
+    z_max: float
+    ell_lattice: NDArray
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class _OnFineNodes:
+    """A survey on the fine nodes, at every reference cosmology."""
+
+    projection: NDArray
+    rows: NDArray
+    whiten: NDArray
+    references: list[Reference]
+
+    @property
+    def spectra(self) -> list[NDArray]:
+        """C_ell (n_pair, n_ell) at each reference."""
+        return [np.asarray(r.weights @ r.power) for r in self.references]
+
+    def size(self, difference: NDArray) -> float:
+        """Delta^T C^-1 Delta of a difference of data vectors (n_data,)."""
+        return float(np.sum((self.whiten @ difference) ** 2))
+
+    def size_of_spectra(self, c: NDArray) -> float:
+        """The same of a difference of C_ell (n_pair, n_ell)."""
+        return self.size(np.sum(self.projection * c[self.rows], axis=1))
+
+
+@jax.jit
+def _references(
+    theory: TwoPointTheory, grid: UniverseGrid, cosmologies: Cosmology, parameters: list
 ) -> Reference:
-    power, los = theory.power(cosmo)
-    if isinstance(power, PowerAndLoops):  # nodes that serve NLA serve its smoother loops
-        power = power.matter
-    weights = theory.weights(los, nuisance)
-    lensing = lensing_weight(theory.nodes, los, theory.unshifted_source())
-    pairs = theory.pairs
-    i, j = pairs.shear.T
-    smooth = [
-        jnp.broadcast_to(los.hubble / los.f_k**2, weights.counts.shape),
-        lensing[pairs.cross[:, 1]] / los.f_k,
-        lensing[i] * lensing[j] / los.hubble,
+    """References of a stack of cosmologies, with a leading axis."""
+
+    def one(cosmo: Cosmology) -> Reference:
+        universe = grid.universe(cosmo)
+        sight, seen = universe.sight(theory.lattice), theory.seen(universe, parameters)
+        weights = theory.weights(universe, seen)
+        smooth = [_smooth(sight, seen[g.first], seen[g.second], g) for g in theory.groups]
+        # no division by the vanishing efficiency behind the last source
+        factor = jnp.concatenate(smooth)
+        return Reference(
+            jnp.concatenate([w["matter", "matter"] for w in weights]),
+            factor + 1e-6 * factor.max(axis=1, keepdims=True),
+            universe.matter,
+        )
+
+    return jax.vmap(one)(cosmologies)
+
+
+def _smooth(sight: Sight, first: Seen, second: Seen, group: PairGroup) -> Array:
+    """What is smooth in redshift of a group's weights (n_pair, n_q)."""
+    los = sight.los
+    i, j = group.array().T
+    parts = [
+        term.smooth[index]
+        for seen, index in ((first, i), (second, j))
+        for term in seen.terms
+        if term.smooth is not None
     ]
-    stacked = jnp.concatenate([weights.counts, weights.cross, weights.shear])
-    # no division by the vanishing efficiency behind the last source
-    factor = jnp.concatenate(smooth)
-    return Reference(stacked, factor + 1e-6 * factor.max(axis=1, keepdims=True), power)
+    n = len(group.bins)
+    if not parts:
+        return jnp.broadcast_to(los.hubble / los.f_k**2, (n, los.f_k.size))
+    return parts[0] / los.f_k if len(parts) == 1 else parts[0] * parts[1] / los.hubble
 
 
-def _node_density(theory: TwoPointTheory, spectra: Sequence[NDArray], whiten: NDArray) -> NDArray:
+def _on_fine_nodes(
+    one: Judged, lattice: int, grid: UniverseGrid, cosmologies: Sequence[Cosmology]
+) -> _OnFineNodes:
+    survey = one.survey.plain()
+    theory = survey.on(grid.nodes, lattice)
+    stacked = jax.tree.map(lambda *x: jnp.stack([jnp.asarray(v, float) for v in x]), *cosmologies)
+    own = [{k: jnp.asarray(v, float) for k, v in p.items()} for p in one.parameters]
+    batch = jax.tree.map(np.asarray, _references(theory, grid, stacked, own))
+    found = [jax.tree.map(lambda x, i=i: x[i], batch) for i in range(len(cosmologies))]
+    return _OnFineNodes(*survey.points_on_spectra(theory), one.whiten, found)
+
+
+def _node_density(surveys: Sequence[_OnFineNodes], ell: NDArray) -> NDArray:
     """Wanted density of nodes (n_lattice,) in ln ell, up to a factor."""
-    ell = theory.nodes.ell
-    projection, rows = theory.points_on_spectra()
-    per_unit = projection / (ell + 0.5)
     weight = np.zeros(ell.size)
-    for c in spectra:
-        f = (ell + 0.5) * c
-        fourth = np.zeros_like(f)
-        fourth[:, 2:-2] = np.diff(f, n=4, axis=1)
-        seen = whiten @ (per_unit * fourth[rows])
-        weight += (seen**2).sum(axis=0)
+    for one in surveys:
+        per_unit = one.projection / (ell + 0.5)
+        for c in one.spectra:
+            f = (ell + 0.5) * c
+            fourth = np.zeros_like(f)
+            fourth[:, 2:-2] = np.diff(f, n=4, axis=1)
+            seen = one.whiten @ (per_unit * fourth[one.rows])
+            weight += (seen**2).sum(axis=0)
     window = np.exp(-((np.arange(-15, 16) / 6) ** 2) / 2)
-    density = np.convolve(weight, window / window.sum(), mode="same") ** (1 / 9)
-    return np.maximum(density, 0.1 * density.max())
+    density = _smoothed(weight, window / window.sum()) ** (1 / 9)
+    return np.asarray(np.maximum(density, 0.1 * density.max()))
+
+
+def _smoothed(weight: NDArray, window: NDArray) -> NDArray:
+    """`weight` (n,) convolved with a window, which may be longer, and of the same length."""
+    half = window.size // 2
+    return np.convolve(weight, window)[half : half + weight.size]
 
 
 def _place(density: NDArray, n: int) -> NDArray:
@@ -87,88 +174,96 @@ def _place(density: NDArray, n: int) -> NDArray:
     return np.unique(np.rint(np.interp(wanted, cumulative, np.arange(density.size))).astype(int))
 
 
-def choose_ell(
-    theory: TwoPointTheory, spectra: Sequence[NDArray], whiten: NDArray, tolerance: float
+def _error_of_ell(surveys: Sequence[_OnFineNodes], ell: NDArray, index: NDArray) -> float:
+    """Delta^T C^-1 Delta of the multipole nodes `index` against all of them."""
+    back = cl_matrix(ell, ell[index])
+    return max(
+        one.size(
+            np.sum((one.projection @ back) * c[one.rows][:, index], axis=1)
+            - np.sum(one.projection * c[one.rows], axis=1)
+        )
+        for one in surveys
+        for c in one.spectra
+    )
+
+
+def _choose_ell(
+    surveys: Sequence[_OnFineNodes], ell: NDArray, tolerance: float
 ) -> tuple[NDArray, float]:
-    """Fewest of the multipole nodes (indices) within `tolerance`, and the error they leave."""
-    density = _node_density(theory, spectra, whiten)
-    ell = theory.nodes.ell
-    projection, rows = theory.points_on_spectra()
+    """Fewest of the multipole nodes (indices) within `tolerance`, and the error they leave.
+
+    Where none are, all of them, whose error follows from that of every other one.
+    """
+    density = _node_density(surveys, ell)
     for n in _ELL_COUNTS:
         index = _place(density, n)
-        coarse = projection @ cl_matrix(ell, ell[index])
-        difference = [
-            np.sum(coarse * c[rows][:, index], axis=1) - np.sum(projection * c[rows], axis=1)
-            for c in spectra
-        ]
-        error = max(_size(whiten, vector) for vector in difference)
+        if index.size < 4:
+            break
+        error = _error_of_ell(surveys, ell, index)
         if error < tolerance:
             return index, error
-    return np.arange(ell.size), 0.0
+    every = np.arange(ell.size)
+    half = np.unique(np.append(every[::2], every[-1]))
+    if half.size < 4:
+        return every, 0.0
+    return every, _error_of_ell(surveys, ell, half) / _RICHARDSON
 
 
-def choose_z(
-    theory: TwoPointTheory, references: Sequence[Reference], whiten: NDArray, tolerance: float
+def _choose_z(
+    surveys: Sequence[_OnFineNodes], z: NDArray, tolerance: float, counts: Sequence[int]
 ) -> tuple[int, float, float]:
     """Fewest redshift nodes and lowest last node within `tolerance`, and the error they leave.
 
     An integral int w(z) s(z) P dz over the fine nodes becomes one over the spline of s P through
-    the coarse ones; w holds n(z) or dz, s what is smooth.
+    the coarse ones; w holds n(z) or dz, s what is smooth. The last of `counts` where none is.
     """
-    z = theory.nodes.z
-    projection, rows = theory.points_on_spectra()
-    # (n_pair, n_q, n_ell) each
-    shares = [np.asarray(r.weights[:, :, None] * r.power) for r in references]
-
-    def error(per_pair: Sequence[NDArray]) -> float:
-        return max(_size(whiten, np.sum(projection * c[rows], axis=1)) for c in per_pair)
-
     z_max = z[-1]
     for last in np.arange(z[-1], 0.5, -_Z_MAX_STEP):
-        if error([share[:, z > last].sum(axis=1) for share in shares]) > tolerance / 100:
+        beyond = z > last
+        lost = [
+            one.size_of_spectra(r.weights[:, beyond] @ r.power[beyond])
+            for one in surveys
+            for r in one.references
+        ]
+        if max(lost) > tolerance / 100:
             break
         z_max = float(last)
     used = z <= z_max
-    for n in _Z_COUNTS:
+    left = np.inf
+    for n in counts:
         nodes = z_nodes(n, z_max)
         there = cardinal_splines(np.log(0.3 + z), np.log(0.3 + nodes))
         back = cardinal_splines(np.log(0.3 + nodes), np.log(0.3 + z[used])) @ there
-        lost = []
-        for r in references:
-            w = (r.weights / r.smooth)[:, used]
-            # sum_q w_q (f_q - (spline of f)_q) with f = s P: move the spline onto the weights
-            moved = r.weights.copy()
-            moved -= (w @ back) * r.smooth
-            lost.append(moved @ r.power)
-        left = error(lost)
+        left = 0.0
+        for one in surveys:
+            for r in one.references:
+                w = (r.weights / r.smooth)[:, used]
+                # sum_q w_q (f_q - (spline of f)_q) with f = s P: move the spline onto the weights
+                moved = r.weights - (w @ back) * r.smooth
+                left = max(left, one.size_of_spectra(moved @ r.power))
         if left < tolerance:
-            return n, z_max, left
-    return z.size, float(z[-1]), 0.0
-
-
-def _size(whiten: NDArray, difference: NDArray) -> float:
-    return float(np.sum((whiten @ difference) ** 2))
+            break
+    return n, z_max, left
 
 
 def choose_nodes(
-    theory: TwoPointTheory,
-    points: Sequence[tuple[Cosmology, Mapping[str, ArrayLike]]],
-    whiten: NDArray,
+    surveys: Sequence[Judged],
+    cosmologies: Sequence[Cosmology],
+    fine: Callable[[int], UniverseGrid],
     *,
     tolerance: float,
-) -> tuple[TwoPointTheory, float]:
-    """`theory` on the fewest nodes within `tolerance` at the reference points.
+) -> NodeChoice:
+    """The fewest nodes for all `surveys` within `tolerance` at the reference cosmologies.
 
-    whiten: (n_data, n_data) with whiten^T whiten = C^-1. Returns the estimated Delta^T C^-1 Delta.
+    fine(n_z) -> universes on n_z redshift nodes and every multipole, with the lattices of the
+    surveys in their order. Where the fine grid is not fine enough, a finer one is taken.
     Magnification is smooth as shear is, and distortions are small: the nodes of the densities do.
     """
-    densities = theory.of_densities_alone()
-    stacked = jax.tree.map(lambda *x: jnp.stack([jnp.asarray(v, float) for v in x]), *points)
-    evaluate = jax.jit(jax.vmap(lambda point: _reference(densities, *point)))
-    batch = jax.tree.map(np.asarray, evaluate(stacked))
-    references = [jax.tree.map(lambda x, i=i: x[i], batch) for i in range(len(points))]
-    spectra = [np.asarray(r.weights @ r.power) for r in references]
-    index, error_ell = choose_ell(theory, spectra, whiten, tolerance / 2)
-    n_z, z_max, error_z = choose_z(theory, references, whiten, tolerance / 2)
-    lattice = theory.nodes.ell_lattice[index]
-    return theory.with_nodes(n_z=n_z, z_max=z_max, ell_lattice=lattice), error_ell + error_z
+    for n_fine, counts in ((N_FINE, _Z_COUNTS), (_N_FINEST, _MANY_Z_COUNTS)):
+        grid = fine(n_fine)
+        there = [_on_fine_nodes(one, i, grid, cosmologies) for i, one in enumerate(surveys)]
+        n_z, z_max, error_z = _choose_z(there, np.asarray(grid.nodes.z), tolerance / 2, counts)
+        if error_z < tolerance / 2:
+            break
+    index, error_ell = _choose_ell(there, np.asarray(grid.nodes.ell), tolerance / 2)
+    return NodeChoice(n_z, z_max, np.asarray(grid.nodes.ell_lattice)[index], error_ell + error_z)

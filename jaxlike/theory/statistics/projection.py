@@ -20,8 +20,8 @@ from jaxlike.numerics.wigner import wigner_d
 
 Projection = Literal["flat", "curved"]
 
-SPINS = {"w": (0, 0), "gamma_t": (2, 0), "xi_plus": (2, 2), "xi_minus": (2, -2)}
-"""(m, n) of the d-function of each statistic; the Bessel function's order is m - n."""
+Spins = tuple[int, int]
+"""(m, n) of the d-function of a statistic; the Bessel function's order is m - n."""
 
 _TAIL_SLOPE = -2.6  # of C_ell beyond the last node, where it hardly matters
 _PHASE_MAX = 1000.0  # range of ell * theta in which a Gaussian taper closes the integral
@@ -73,9 +73,9 @@ def _hankel_row(
     return (weight * taper * ell / (2 * np.pi) * _bessel(order, ell * theta)) @ spectrum(ell)
 
 
-def flat_sky(statistic: str, theta: NDArray, ell_nodes: NDArray) -> NDArray:
+def flat_sky(spins: Spins, theta: NDArray, ell_nodes: NDArray) -> NDArray:
     """Matrix (n_theta, n_ell) at angles `theta` in radians."""
-    order = SPINS[statistic][0] - SPINS[statistic][1]
+    order = spins[0] - spins[1]
 
     def spectrum(ell: NDArray) -> NDArray:
         return cl_matrix(ell, ell_nodes)
@@ -90,14 +90,12 @@ def bin_quadrature(theta_min: NDArray, theta_max: NDArray) -> tuple[NDArray, NDA
     return (low + high) / 2 + (high - low) / 2 * unit, gauss / 2
 
 
-def curved_sky(
-    statistic: str, theta_min: NDArray, theta_max: NDArray, ell_nodes: NDArray
-) -> NDArray:
+def curved_sky(spins: Spins, theta_min: NDArray, theta_max: NDArray, ell_nodes: NDArray) -> NDArray:
     """Matrix (n_theta, n_ell) averaged over angular bins, edges in radians (n_theta,) each.
 
     The sum begins at the quadrupole (w: at the dipole; a survey cannot see its own monopole).
     """
-    m, n = SPINS[statistic]
+    m, n = spins
     x, weight = bin_quadrature(theta_min, theta_max)
     first = max(m, 1)
     ell = np.arange(first, _ELL_EXACT + 1)

@@ -1,5 +1,6 @@
 """Intrinsic alignment of galaxies: the models there are, and the amplitude of the linear one."""
 
+from collections.abc import Callable
 from typing import Literal
 
 import jax.numpy as jnp
@@ -7,7 +8,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.constants import C1_RHO_CRIT
+from jaxlike.theory.tracers.terms import Parameters, Term
 from jaxlike.theory.universe.cosmology import Scalar
+from jaxlike.theory.universe.line_of_sight import Sight
 
 AlignmentModel = Literal["nla", "nla_per_bin", "tatt"]
 """Linear in the tidal field, with one amplitude for all source bins or one for each; or TATT."""
@@ -29,3 +32,41 @@ def nla_amplitude(
     """
     evolution = jnp.exp(alpha_IA * (jnp.log1p(z) - jnp.log1p(z0_IA)))
     return -A_IA * C1_RHO_CRIT * Omega_m / growth * evolution
+
+
+ALIGNMENTS: dict[str, Callable[[Sight, Array, Parameters], tuple[Term, ...]]] = {}
+"""Name of a model -> the terms of intrinsic shear of n(z) (n_bin, n), by parameters of the sample.
+
+What is put here is accepted for the option `alignment`.
+"""
+
+
+def alignment_terms(
+    model: str, sight: Sight, dndz: Array, parameters: Parameters
+) -> tuple[Term, ...]:
+    """The terms of the alignment model of this name."""
+    return ALIGNMENTS[model](sight, dndz, parameters)
+
+
+def linear_term(sight: Sight, dndz: Array, A_IA: Scalar, alpha_IA: Scalar, z0_IA: Scalar) -> Term:
+    """Alignment linear in the tide of the nonlinear matter, A_IA () or, of each bin, (n_bin,)."""
+    amplitude = jnp.atleast_1d(jnp.asarray(A_IA))[:, None]
+    los, z = sight.los, sight.nodes.z
+    return Term(dndz, nla_amplitude(los.Omega_m, los.growth, z, amplitude, alpha_IA, z0_IA))
+
+
+def _evolution(parameters: Parameters) -> tuple[Array, Array]:
+    return jnp.asarray(parameters["alpha_IA"]), jnp.asarray(parameters["z0_IA"])
+
+
+def _nla(sight: Sight, dndz: Array, parameters: Parameters) -> tuple[Term, ...]:
+    A_IA = jnp.asarray(parameters["A_IA"])
+    return (linear_term(sight, dndz, A_IA, *_evolution(parameters)),)
+
+
+def _nla_per_bin(sight: Sight, dndz: Array, parameters: Parameters) -> tuple[Term, ...]:
+    A_IA = jnp.stack([jnp.asarray(parameters[f"A_IA{i + 1}"]) for i in range(len(dndz))])
+    return (linear_term(sight, dndz, A_IA, *_evolution(parameters)),)
+
+
+ALIGNMENTS |= {"nla": _nla, "nla_per_bin": _nla_per_bin}

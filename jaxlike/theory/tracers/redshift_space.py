@@ -7,39 +7,55 @@ that it dies out where radial structure is integrated over (Chisari et al. 2019,
 section 2.4.1; Tanidis & Camera 2019, arXiv:1902.07226, who take ell - 2, ell and ell + 2 instead).
 """
 
+from dataclasses import dataclass
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import cardinal_slopes, lattice_values, prefilter_matrix
-from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
+from jaxlike.theory.universe.line_of_sight import Nodes, Sight
 
 
-def velocity_counts(nodes: Nodes, los: LineOfSight, dndz: Array) -> Array:
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class VelocityGrid:
+    """Matrices for n points of a lattice: rate (n, n_q) from ln D at the nodes to f = dlnD/dlna;
+    prefilter (n + 2, n) of splines between the points."""
+
+    rate: NDArray
+    prefilter: NDArray
+
+    @classmethod
+    def build(cls, nodes: Nodes, lattice: int, n: int) -> "VelocityGrid":
+        """For the first `n` points of the lattice of this number."""
+        at = np.asarray(nodes.z)
+        z = np.clip(np.asarray(nodes.lattices[lattice].z)[:n], at[0], at[-1])
+        slopes = cardinal_slopes(np.log(0.3 + at), np.log(0.3 + z))
+        return cls(-((1 + z) / (0.3 + z))[:, None] * slopes, prefilter_matrix(n))
+
+
+def velocity_counts(sight: Sight, grid: VelocityGrid, dndz: Array) -> Array:
     """What redshift-space distortions add to b n(z), (n_bin, n_ell, n).
 
     dndz (n_bin, n) on the first points of the lattice. With p = ell + 1/2, q = ell + 3/2 and
     chi' = chi q / p: (2 ell + 1/4)/p^2 f n - (2/q) sqrt(p/q) (f n H D)(chi') / (H D)(chi). The
     ratio of growth factors stands for that of sqrt(P): it differs from one at low multipoles only.
     """
-    n = dndz.shape[1]
-    ell = nodes.ell[:, None]
+    n, los = dndz.shape[1], sight.los
+    ell = jnp.asarray(sight.nodes.ell)[:, None]
     near, far = ell + 0.5, ell + 1.5
-    rate, size = _growth_rate(nodes, los), jnp.exp(nodes.splines @ jnp.log(los.growth * los.hubble))
-    here = (rate[:n] * dndz)[:, None] * jnp.asarray((2 * ell + 0.25) / near**2)
+    rate = jnp.asarray(grid.rate) @ jnp.log(los.growth)
+    size = jnp.exp(jnp.asarray(sight.lattice.splines)[:n] @ jnp.log(los.growth * los.hubble))
+    here = (rate * dndz)[:, None] * ((2 * ell + 0.25) / near**2)
 
     # lattice position of each distance times q / p: distance is next to linear from point to point
-    index = jnp.arange(nodes.z_fine.size, dtype=dndz.dtype)
-    position = jnp.interp(los.f_k_fine[:n] * (far / near), los.f_k_fine, index, right=np.inf)
+    index = jnp.arange(sight.f_k_fine.size, dtype=dndz.dtype)
+    position = jnp.interp(sight.f_k_fine[:n] * (far / near), sight.f_k_fine, index, right=jnp.inf)
     inside = position <= n - 1
-    coefficients = (rate * size)[:n] * dndz @ prefilter_matrix(n).T
+    coefficients = rate * size * dndz @ jnp.asarray(grid.prefilter).T
     moved = lattice_values(coefficients, jnp.where(inside, position, 0.0).ravel())
     moved = jnp.where(inside, moved.reshape(-1, *position.shape), 0.0)
-    return here - moved * (2 / far * np.sqrt(near / far)) / size[:n]
-
-
-def _growth_rate(nodes: Nodes, los: LineOfSight) -> Array:
-    """f = dlnD/dlna (n_f,) on the n(z) lattice, from D at the nodes."""
-    z = np.clip(nodes.z_fine, nodes.z[0], nodes.z[-1])
-    slopes = cardinal_slopes(np.log(0.3 + nodes.z), np.log(0.3 + z))
-    return -(1 + z) / (0.3 + z) * (slopes @ jnp.log(los.growth))
+    return here - moved * (2 / far * jnp.sqrt(near / far)) / size

@@ -6,6 +6,7 @@ Blazek et al. 2019 (arXiv:1708.09247); Secco et al. 2022 (arXiv:2105.13544).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import jax
 import jax.numpy as jnp
@@ -14,12 +15,23 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.numerics.splines import lattice_values
+from jaxlike.theory.power.fields import (
+    MATTER,
+    SQUARED_TIDE,
+    WEIGHTED_TIDE,
+    FieldPower,
+    Pair,
+    pair_of,
+    tidal_spectra,
+)
 from jaxlike.theory.power.linear import LinearModel, linear_power
 from jaxlike.theory.power.nonlinear import NonlinearModel, nonlinear_power
-from jaxlike.theory.power.one_loop import OneLoopGrid, OneLoopSpectra
-from jaxlike.theory.tracers.alignment import nla_amplitude
+from jaxlike.theory.power.one_loop import OneLoopGrid
+from jaxlike.theory.tracers.alignment import ALIGNMENTS, nla_amplitude
+from jaxlike.theory.tracers.terms import Parameters, Term
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
 from jaxlike.theory.universe.growth import growth_factor
+from jaxlike.theory.universe.line_of_sight import Sight
 from jaxlike.theory.wavenumbers import LN_K, LN_K_STEP, PREFILTER, K
 
 TATT_DEFAULTS = {"A2_IA": 0.0, "alpha2_IA": 0.0, "bTA_IA": 1.0}
@@ -56,6 +68,10 @@ class TattAmplitudes:
     C1delta: Array
     C2: Array
 
+    def by_field(self) -> dict[str, Array]:
+        """Name of a field -> its amplitude."""
+        return {MATTER: self.C1, WEIGHTED_TIDE: self.C1delta, SQUARED_TIDE: self.C2}
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
@@ -80,54 +96,34 @@ def tatt_amplitudes(
     return TattAmplitudes(C1, p.bTA_IA * C1, -5 * second / growth)
 
 
-def _loops(terms: OneLoopSpectra) -> Array:
-    """The combinations (6, n_k) in which the terms appear."""
-    return jnp.stack(
-        [
-            terms.A_0_0E + terms.C_0_0E,
-            terms.A_0_E2 + terms.B_0_E2,
-            terms.A_0E_0E,
-            terms.A_E2_E2,
-            terms.D_0E_E2,
-            terms.A_0B_0B,
-        ]
+def _tatt(sight: Sight, dndz: Array, parameters: Parameters) -> tuple[Term, ...]:
+    """The three fields that make intrinsic shear, each where the galaxies are."""
+    amplitudes = tatt_amplitudes(
+        sight.los.Omega_m, sight.los.growth, sight.nodes.z, TattParameters.of(parameters)
     )
+    return tuple(Term(dndz, size[None], field=name) for name, size in amplitudes.by_field().items())
 
 
-def loop_coefficients(terms: OneLoopSpectra) -> Array:
-    """B-spline coefficients (6, n_k + 2) in ln k of what `loops_at` reads."""
-    return _loops(terms) @ PREFILTER.T
+ALIGNMENTS["tatt"] = _tatt
 
 
-def loops_at(coefficients: Array, growth: Array, amplitudes: TattAmplitudes) -> Array:
-    """(3, n_z, n_k + 2): what the loops add to P_GI, to P_II^EE without 2 C1 times that, and
-    P_II^BB, at z; linear in the coefficients (6, n_k + 2) of the loops at z = 0.
-
-    P_II^BB = (C1delta + C2 / 3)^2 A_0B|0B, for A_B2|B2 and D_0B|B2 are 1/9 and 1/3 of it.
-    """
-    delta, second = amplitudes.C1delta, amplitudes.C2
-    zero = jnp.zeros_like(delta)
-    GI = [delta, second, *[zero] * 4]
-    EE = [zero, zero, delta**2, second**2, 2 * delta * second, zero]
-    BB = [*[zero] * 5, (delta + second / 3) ** 2]
-    return jnp.einsum(
-        "slz,lk->szk",
-        jnp.stack([jnp.stack(rows) for rows in (GI, EE, BB)]) * growth**4,
-        coefficients,
-    )
-
-
-def intrinsic_power(matter: Array, loops: Array, amplitudes: TattAmplitudes) -> IntrinsicPower:
-    """Spectra from P_nl (n_z, n) and the loops (3, n_z, n) of `loops_at`, at the same points.
+def intrinsic_power(power: FieldPower, amplitudes: TattAmplitudes) -> IntrinsicPower:
+    """Spectra of intrinsic shear from those of its fields, (n_z, n) each at the same points.
 
     The tree level has the nonlinear matter power, as DES-Y3 has it: without loops this is NLA.
-    P_GI = C1 P + C1delta (A + C)_0|0E + C2 (A + B)_0|E2;
-    P_II^EE = 2 C1 P_GI - C1^2 P + C1delta^2 A_0E|0E + C2^2 A_E2|E2 + 2 C1delta C2 D_0E|E2, and
-    P_II^BB alike without tree level.
     """
-    C1 = amplitudes.C1[:, None]
-    GI, EE, BB = loops
-    return IntrinsicPower(C1 * matter + GI, C1 * (C1 * matter + 2 * GI) + EE, BB)
+    sizes = amplitudes.by_field()
+
+    def between(spectra: Mapping[Pair, Array]) -> Array:
+        terms = [
+            (sizes[x] * sizes[y])[:, None] * spectra[pair_of(x, y)]
+            for x, y in product(sizes, sizes)
+            if pair_of(x, y) in spectra
+        ]
+        return jnp.sum(jnp.stack(terms), axis=0)
+
+    GI = [size[:, None] * power.of(name, MATTER) for name, size in sizes.items()]
+    return IntrinsicPower(jnp.sum(jnp.stack(GI), axis=0), between(power.E), between(power.B))
 
 
 def tatt_power(
@@ -145,6 +141,12 @@ def tatt_power(
     amplitudes = tatt_amplitudes(cosmo.Omega_m, growth, z, parameters)
     terms = OneLoopGrid.build().spectra(linear_power(cosmo, K, 0.0, model=linear)[0])
     position = (jnp.log(jnp.asarray(k)) - LN_K[0]) / LN_K_STEP
-    loops = lattice_values(loop_coefficients(terms), position)
-    matter = nonlinear_power(cosmo, k, z, linear=linear, model=nonlinear)
-    return intrinsic_power(matter, loops_at(loops, growth, amplitudes), amplitudes)
+
+    def read(spectrum: Array) -> Array:
+        return growth[:, None] ** 4 * lattice_values(
+            jnp.matmul(PREFILTER, spectrum)[None], position
+        )
+
+    E, B = jax.tree.map(read, tidal_spectra(terms))
+    tree = {pair_of(MATTER, MATTER): nonlinear_power(cosmo, k, z, linear=linear, model=nonlinear)}
+    return intrinsic_power(FieldPower(tree | E, B), amplitudes)

@@ -3,10 +3,12 @@
 One short list of redshift nodes z_q serves every kernel. An n(z), however jagged, only ever
 appears in integrals against smooth functions G(z), so int n(z) G(z) dz = sum_q w_q G(z_q) with
 w_q = int n(z) L_q(z) dz and L_q the cardinal splines of the nodes: P(k, z) is needed at
-(z_q, (ell + 1/2) / chi_q) only.
+(z_q, (ell + 1/2) / chi_q) only. Each survey has its n(z) on a fine lattice of its own; the nodes
+are the same for all.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +21,6 @@ from jaxlike.numerics.quadrature import cumulative_trapezoid_matrix, gauss_legen
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.universe.background import DistanceGrid, curvature_functions, hubble
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
-from jaxlike.theory.universe.growth import GrowthGrid
 from jaxlike.theory.wavenumbers import LN_K_STEP
 
 Z_MIN = 0.0017
@@ -47,44 +48,66 @@ def z_nodes(n: int, z_max: float) -> NDArray:
     return np.exp(np.linspace(np.log(0.3 + Z_MIN), np.log(0.3 + z_max), n)) - 0.3
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Nodes:
-    """Nodes and every matrix that depends on them and on the n(z) lattice alone.
+class Lattice:
+    """The fine redshifts of one survey's n(z), and how integrals over them become sums over nodes.
 
-    z: (n_q,); z_fine: (n_f,) the n(z) lattice; ell_lattice: (n_ell,) indices; ell: (n_ell,);
-    splines: (n_f, n_q) cardinal splines; beyond: (n_q, n_f) integrates from z_q up;
-    dz: (n_q,) integrals of the splines; distance and growth grids as named.
+    z: (n_f,); splines: (n_f, n_q) cardinal splines of the nodes; beyond: (n_q, n_f) integrates from
+    z_q up; n_used: lattice points up to the last node.
     """
 
     z: NDArray
-    z_fine: NDArray
-    ell_lattice: NDArray
     splines: NDArray
     beyond: NDArray
+    n_used: int = field(metadata={"static": True})
+
+    @classmethod
+    def build(cls, z: NDArray, nodes: NDArray) -> "Lattice":
+        """For a lattice z (n_f,) and redshift nodes (n_q,)."""
+        inside = np.clip(z, nodes[0], nodes[-1])
+        return cls(
+            z,
+            cardinal_splines(np.log(0.3 + nodes), np.log(0.3 + inside)),
+            cumulative_trapezoid_matrix(z, nodes),
+            int(np.searchsorted(z, nodes[-1], side="right")),
+        )
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Nodes:
+    """Nodes, and every matrix that depends on them and on the n(z) lattices alone.
+
+    z, one_plus_z: (n_q,); ell_lattice: (n_ell,) indices; ell: (n_ell,) multipoles, real numbers;
+    dz: (n_q,) integrals of the splines; lattices: those of the surveys; distance: to the nodes,
+    then to the points of every lattice.
+    """
+
+    z: NDArray
+    one_plus_z: NDArray
+    ell_lattice: NDArray
+    ell: NDArray
     dz: NDArray
+    lattices: tuple[Lattice, ...]
     distance: DistanceGrid
-    growth: GrowthGrid
-
-    @property
-    def n_used(self) -> int:
-        """Lattice points up to the last node."""
-        return int(np.searchsorted(self.z_fine, self.z[-1], side="right"))
-
-    @property
-    def ell(self) -> NDArray:
-        """Multipoles (n_ell,), real numbers."""
-        return np.exp(LN_ELL_START + LN_K_STEP * self.ell_lattice) - 0.5
 
     @classmethod
     def build(
-        cls, z_fine: NDArray, n_z: int, ell_lattice: NDArray, *, z_max: float | None = None
+        cls,
+        lattices: NDArray | Sequence[NDArray],
+        n_z: int,
+        ell_lattice: NDArray,
+        *,
+        z_max: float | None = None,
     ) -> "Nodes":
-        """Nodes for an n(z) lattice `z_fine` (n_f,).
+        """Nodes for the n(z) lattice (n_f,) of a survey, or for those of several.
 
-        Structure beyond `z_max` (default: the end of the lattice) is left out; galaxies beyond it
-        still count as sources behind all that is nearer.
+        Structure beyond `z_max` (default: the end of the longest lattice) is left out; galaxies
+        beyond it still count as sources behind all that is nearer.
         """
-        z = z_nodes(n_z, z_fine[-1] if z_max is None else z_max)
+        fine = (lattices,) if isinstance(lattices, np.ndarray) else tuple(lattices)
+        z = z_nodes(n_z, max(one[-1] for one in fine) if z_max is None else z_max)
         x = np.log(0.3 + z)
 
         def at(redshift: ArrayLike) -> NDArray:
@@ -93,13 +116,12 @@ class Nodes:
         points, weights = gauss_legendre_panels(np.exp(np.linspace(x[0], x[-1], 40 * n_z)) - 0.3, 3)
         return cls(
             z=z,
-            z_fine=z_fine,
-            ell_lattice=ell_lattice,
-            splines=at(z_fine),
-            beyond=cumulative_trapezoid_matrix(z_fine, z),
+            one_plus_z=1 + z,
+            ell_lattice=np.asarray(ell_lattice),
+            ell=np.exp(LN_ELL_START + LN_K_STEP * ell_lattice) - 0.5,
             dz=weights @ at(points),
-            distance=DistanceGrid.build(np.concatenate([z, z_fine])),
-            growth=GrowthGrid.build(z),
+            lattices=tuple(Lattice.build(one, z) for one in fine),
+            distance=DistanceGrid.build(np.concatenate([z, *fine])),
         )
 
 
@@ -108,8 +130,8 @@ class Nodes:
 class LineOfSight:
     """Geometry and growth at the nodes, from the core's background or from a host's tables.
 
-    chi, f_k, c_k [Mpc/h and its derivative], hubble [h/Mpc], growth D(z)/D(0): (n_q,);
-    f_k_fine, cot_fine: (n_f,) f_k and c_k / f_k on the n(z) lattice; Omega_m today.
+    chi, f_k, c_k [Mpc/h and its derivative], hubble [h/Mpc], growth D(z)/D(0): (n_q,); f_k_fine,
+    cot_fine: (n_f,) f_k and c_k / f_k on each n(z) lattice; Omega_m today.
     """
 
     chi: Array
@@ -117,8 +139,8 @@ class LineOfSight:
     c_k: Array
     hubble: Array
     growth: Array
-    f_k_fine: Array
-    cot_fine: Array
+    f_k_fine: tuple[Array, ...]
+    cot_fine: tuple[Array, ...]
     Omega_m: Scalar
 
     @classmethod
@@ -131,13 +153,19 @@ class LineOfSight:
         hubble: Array,
         growth: Array,
     ) -> "LineOfSight":
-        """From chi at the nodes and the lattice together (n_q + n_f,)."""
-        n = nodes.z.size
+        """From chi at the nodes and all lattices together (n_q + sum of n_f,)."""
+        ends = np.cumsum([np.size(nodes.z), *(np.size(one.z) for one in nodes.lattices)])
         f_k, c_k = curvature_functions(Omega_k, chi)
-        fine = f_k[n:]
+        (f_nodes, *f_fine), (c_nodes, *c_fine) = (
+            jnp.split(values, ends[:-1].tolist()) for values in (f_k, c_k)
+        )
         # no galaxy is at z = 0, where c_k / f_k has its pole
-        cot = c_k[n:] / jnp.where(nodes.z_fine > 0, fine, 1.0)
-        return cls(chi[:n], f_k[:n], c_k[:n], hubble, growth, fine, cot, Omega_m)
+        cot = tuple(
+            c / jnp.where(jnp.asarray(one.z) > 0, f, 1.0)
+            for one, f, c in zip(nodes.lattices, f_fine, c_fine, strict=True)
+        )
+        n = int(ends[0])
+        return cls(chi[:n], f_nodes, c_nodes, hubble, growth, tuple(f_fine), cot, Omega_m)
 
     @classmethod
     def of(cls, cosmo: Cosmology, nodes: Nodes, growth: Array) -> "LineOfSight":
@@ -146,3 +174,21 @@ class LineOfSight:
         return cls.from_distances(
             cosmo.Omega_m, cosmo.Omega_k, nodes, chi, hubble(cosmo, nodes.z), growth
         )
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Sight:
+    """The line of sight as the galaxies on one lattice of n(z) see it."""
+
+    nodes: Nodes
+    los: LineOfSight
+    lattice: Lattice
+    f_k_fine: Array
+    cot_fine: Array
+
+    @classmethod
+    def of(cls, nodes: Nodes, los: LineOfSight, lattice: int = 0) -> "Sight":
+        """That of the lattice of this number."""
+        fine = los.f_k_fine[lattice], los.cot_fine[lattice]
+        return cls(nodes, los, nodes.lattices[lattice], *fine)

@@ -1,0 +1,228 @@
+"""A posterior as compiled functions take it: one prior times any number of likelihoods.
+
+Structure apart from arrays: what the posterior *is* (names, functions, statistics, options, shapes)
+is hashable and compared by value, what it *holds* (data, n(z), matrices, numbers of priors) are
+leaves. Functions that are compiled for one serve all of the same structure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxlike.likelihoods.two_point import TwoPoint, cosmology, with_solution
+from jaxlike.posterior.parameters import Role, values_of
+from jaxlike.posterior.priors import ExternalPrior, Prior
+from jaxlike.registry.names import Names
+from jaxlike.registry.options import TheoryOptions
+from jaxlike.registry.resolve import EXCLUSIVE, resolve
+from jaxlike.registry.samples import Sample
+from jaxlike.theory.power import linear
+from jaxlike.theory.power.universe import UniverseGrid
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Density:
+    """Pure functions of the sampled parameters x (n,), and of u (n,) in which every prior is a unit
+    normal.
+
+    fixed: values of the fixed parameters that are not zero; reference: (n,) a sensible point, at
+    which what has no solution elsewhere is evaluated; names: of the likelihoods, in order; roles:
+    of all parameters; options: of the theory; derived_names: of what `derived` computes.
+    """
+
+    grid: UniverseGrid
+    likelihoods: tuple[TwoPoint, ...]
+    priors: tuple[Prior, ...]
+    fixed: Mapping[str, Array]
+    reference: Array
+    names: tuple[str, ...] = field(metadata={"static": True})
+    roles: tuple[Role, ...] = field(metadata={"static": True})
+    external: tuple[ExternalPrior, ...] = field(metadata={"static": True})
+    options: TheoryOptions = field(metadata={"static": True})
+    known: frozenset[str] = field(metadata={"static": True})
+    derived_names: tuple[str, ...] = field(metadata={"static": True})
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The samples of all likelihoods."""
+        return tuple(sample for one in self.likelihoods for sample in one.samples)
+
+    @property
+    def sampled(self) -> tuple[str, ...]:
+        """Names of the sampled parameters, in the order of x."""
+        return tuple(role.name for role in self.roles if role.sampled)
+
+    def _all_values(self, x: Array) -> dict[str, ArrayLike]:
+        zero = {role.name: 0.0 for role in self.roles if role.zero}
+        sampled = dict(zip(self.sampled, x, strict=True))
+        return values_of(self.roles, {**self.fixed, **zero}, sampled)
+
+    def params(self, x: Array) -> dict[str, ArrayLike]:
+        """Names -> values of all parameters but the dropped ones."""
+        values = self._all_values(x)
+        return {role.name: values[role.name] for role in self.roles if not role.drop}
+
+    def canonical(self, point: Array | Mapping[str, ArrayLike]) -> dict[str, Array]:
+        """Canonical parameters at x, or from a dictionary of any accepted names.
+
+        What is fixed need not be given. Raises ParameterError on unknown, missing, or doubly given
+        names.
+        """
+        if isinstance(point, Mapping):
+            return resolve(self._completed(point), self.samples)
+        values = self.params(point)
+        return resolve({name: values[name] for name in values if name in self.known}, self.samples)
+
+    def _completed(self, params: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
+        """`params` with what is fixed, or depends on them, where they do not say otherwise."""
+        values = dict(params)
+        sampled = {name: values.pop(name) for name in self.sampled if name in values}
+        if len(sampled) == len(self.sampled):
+            known = self.params(jnp.stack([jnp.asarray(v, float) for v in sampled.values()]))
+            return {name: known[name] for name in known if name in self.known} | values
+        values |= sampled
+        names = Names(self.samples)
+        given = {names.canonical(name) for name in values}
+        given |= {one for pair in EXCLUSIVE for one in pair if given & set(pair)}
+        for role in self.roles:
+            fixed = role.zero or role.name in self.fixed
+            if fixed and role.name in self.known and names.canonical(role.name) not in given:
+                values[role.name] = 0.0 if role.zero else self.fixed[role.name]
+        return values
+
+    def theory_vectors(self, parameters: Mapping[str, ArrayLike]) -> tuple[Array, ...]:
+        """Predicted data vector of each likelihood, in one universe of canonical parameters."""
+        universe = self.grid.universe(cosmology(parameters, self.options))
+        return tuple(one.theory_vector(universe, parameters) for one in self.likelihoods)
+
+    def theory_vector_of(self, name: str, point: Array | Mapping[str, ArrayLike]) -> Array:
+        """Predicted data vector (n_data,) of the likelihood of this name alone."""
+        parameters = self.canonical(point)
+        universe = self.grid.universe(cosmology(parameters, self.options))
+        return self.likelihoods[self.names.index(name)].theory_vector(universe, parameters)
+
+    def chi2_of(self, name: str, point: Array | Mapping[str, ArrayLike]) -> Array:
+        """chi^2 of the likelihood of this name alone."""
+        one = self.likelihoods[self.names.index(name)]
+        return one.chi2_of(self.theory_vector_of(name, point))
+
+    def chi2_of_vector(self, vector: Array) -> Array:
+        """chi^2 of predicted data vectors (n_data,), one after another."""
+        return self._chi2_of(self.split(vector))
+
+    def split(self, vector: Array) -> tuple[Array, ...]:
+        """What is of each likelihood in (n_data, ...)."""
+        ends = np.cumsum([one.value.size for one in self.likelihoods])[:-1].tolist()
+        return tuple(jnp.split(vector, ends))
+
+    def mean(self, point: Array | Mapping[str, ArrayLike]) -> Array:
+        """All predicted data vectors (n_data,) one after another."""
+        return jnp.concatenate(self.theory_vectors(self.canonical(point)))
+
+    def chi2s(self, point: Array | Mapping[str, ArrayLike]) -> Array:
+        """chi^2 (n_likelihood,) of each likelihood."""
+        vectors = self.theory_vectors(self.canonical(point))
+        found = [one.chi2_of(v) for one, v in zip(self.likelihoods, vectors, strict=True)]
+        return jnp.stack(found)
+
+    def chi2(self, point: Array | Mapping[str, ArrayLike]) -> Array:
+        """chi^2 of all likelihoods."""
+        return self._chi2_of(self.theory_vectors(self.canonical(point)))
+
+    def _chi2_of(self, vectors: tuple[Array, ...]) -> Array:
+        """The sum over all likelihoods, or over the numbers that all data are compressed to."""
+        both = list(zip(self.likelihoods, vectors, strict=True))
+        if self.likelihoods[0].vectors is None:
+            return sum((one.chi2_of(v) for one, v in both[1:]), both[0][0].chi2_of(both[0][1]))
+        parts = [one.compressed(v) for one, v in both]
+        numbers = sum(parts[1:], parts[0])
+        return numbers @ numbers
+
+    def log_likelihood(self, point: Array | Mapping[str, ArrayLike]) -> Array:
+        """-chi^2 / 2; -inf, with a slope of zero, where the cosmology has no solution."""
+        possible, safe = with_solution(self.canonical(point), self.options)
+        chi2 = self._chi2_of(self.theory_vectors(safe))
+        finite = possible & jnp.isfinite(chi2)
+        return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
+
+    def log_priors(self, x: Array) -> Array:
+        """Natural logarithms (1 + n_external,) of the prior's factors at x (n,).
+
+        The normalised product of the priors of single parameters, then the external priors; all
+        are -inf where the first one is.
+        """
+        pairs = zip(self.priors, x, strict=True)
+        product = jnp.sum(jnp.stack([prior.log_density(value) for prior, value in pairs]))
+        inside = jnp.isfinite(product)
+        external = self._log_external(jnp.where(inside, x, self.reference))
+        return jnp.append(product, jnp.where(inside, external, -jnp.inf))
+
+    def _log_external(self, x: Array) -> Array:
+        """Logarithms (n_external,) of the external priors."""
+        if not self.external:
+            return jnp.zeros(0, x.dtype)
+        values = self._all_values(x)
+        return jnp.stack([prior.log_density(values) for prior in self.external])
+
+    def log_prior(self, x: Array) -> Array:
+        """Natural logarithm of the prior density at x, normalised but for external priors."""
+        return jnp.sum(self.log_priors(x))
+
+    def log_posterior(self, x: Array) -> Array:
+        """log-likelihood plus log-prior at x; -inf outside the prior, never NaN."""
+        log_prior = self.log_prior(x)
+        inside = jnp.isfinite(log_prior)
+        safe = jnp.where(inside, x, self.reference)
+        if self.external:  # which may have no slope where they are -inf
+            log_prior = self.log_prior(safe)
+        return jnp.where(inside, self.log_likelihood(safe) + log_prior, -jnp.inf)
+
+    def value_and_gradient(self, x: Array) -> tuple[Array, Array]:
+        """log-posterior and its gradient (n,) at x."""
+        return jax.value_and_grad(self.log_posterior)(x)
+
+    def from_unconstrained(self, u: Array) -> Array:
+        """x from unit-normal variables u."""
+        pairs = zip(self.priors, u, strict=True)
+        return jnp.stack([prior.from_unit_normal(value) for prior, value in pairs])
+
+    def to_unconstrained(self, x: Array) -> Array:
+        """Unit-normal variables u from x."""
+        pairs = zip(self.priors, x, strict=True)
+        return jnp.stack([prior.to_unit_normal(value) for prior, value in pairs])
+
+    def log_density(self, u: Array) -> Array:
+        """Posterior density over u, up to a constant; never NaN.
+
+        log-likelihood - u.u / 2 + external log-priors.
+        """
+        x = self.from_unconstrained(u)
+        value = self.log_likelihood(x) - 0.5 * (u @ u) + jnp.sum(self._log_external(x))
+        return jnp.where(jnp.isnan(value), -jnp.inf, value)
+
+    def log_reference(self, u: Array) -> Array:
+        """Prior density over u, up to the same constant: -u.u / 2 + external log-priors."""
+        return -0.5 * (u @ u) + jnp.sum(self._log_external(self.from_unconstrained(u)))
+
+    def derived(self, x: Array) -> Array:
+        """`derived_names` at x, of sigma8 and S8 = sigma8 (Omega_m / 0.3)^0.5."""
+        cosmo = cosmology(self.canonical(x), self.options)
+        sigma8 = linear.sigma8(cosmo, 0.0, model=self.options.linear)[0]
+        values = {"sigma8": sigma8, "S8": sigma8 * jnp.sqrt(cosmo.Omega_m / 0.3)}
+        return jnp.stack([values[name] for name in self.derived_names])
+
+    def information(self, jacobian: Array) -> Array:
+        """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
+        if self.likelihoods[0].vectors is not None:
+            every = jnp.concatenate([one.vectors for one in self.likelihoods])  # type: ignore
+            compressed = every.T @ jacobian
+            return compressed.T @ compressed
+        parts = zip(self.likelihoods, self.split(jacobian), strict=True)
+        found = [one.information(part) for one, part in parts]
+        return sum(found[1:], found[0])

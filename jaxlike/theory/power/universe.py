@@ -1,0 +1,94 @@
+"""A universe, computed once a point for all that look at it: its geometry, and its power spectra.
+
+The nodes are common to all likelihoods of a posterior; each has its n(z) on a lattice of its own.
+"""
+
+from dataclasses import dataclass, field
+
+import jax
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxlike.theory.power.fields import FieldPower, field_power
+from jaxlike.theory.power.limber_power import PowerGrid, limber_and_linear_power
+from jaxlike.theory.power.linear import LinearModel
+from jaxlike.theory.power.nonlinear import NonlinearModel
+from jaxlike.theory.power.one_loop import OneLoopGrid
+from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes, Sight
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Universe:
+    """Geometry at the nodes and on the lattices, and P_XY at the Limber points."""
+
+    nodes: Nodes
+    los: LineOfSight
+    power: FieldPower
+
+    def sight(self, lattice: int) -> Sight:
+        """What galaxies on the lattice of this number see."""
+        return Sight.of(self.nodes, self.los, lattice)
+
+    @property
+    def matter(self) -> Array:
+        """P_nl of matter (n_q, n_ell)."""
+        return self.power.of("matter", "matter")
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class UniverseGrid:
+    """Everything about universes that no parameter changes: nodes, matrices, models.
+
+    one_loop: what the fields of second order need; None where no tracer has them.
+    """
+
+    nodes: Nodes
+    power: PowerGrid
+    one_loop: OneLoopGrid | None
+    linear: LinearModel = field(metadata={"static": True})
+    nonlinear: NonlinearModel = field(metadata={"static": True})
+
+    @classmethod
+    def build(
+        cls,
+        nodes: Nodes,
+        *,
+        linear: LinearModel = "eisenstein_hu",
+        nonlinear: NonlinearModel = "takahashi",
+        second_order: bool = False,
+    ) -> "UniverseGrid":
+        """The grid of these nodes; `second_order`: with the fields of tidal alignment (TATT)."""
+        loops = OneLoopGrid.build() if second_order else None
+        return cls(nodes, PowerGrid.build(nodes), loops, linear, nonlinear)
+
+    def universe(self, cosmo: Cosmology) -> Universe:
+        """The universe of a cosmology, by the core's own models."""
+        matter, los, shape = limber_and_linear_power(
+            cosmo, self.nodes, self.power, linear=self.linear, nonlinear=self.nonlinear
+        )
+        terms = None
+        if self.one_loop is not None:
+            terms = self.one_loop.spectra(shape.power_today(cosmo, self.linear))
+        return Universe(self.nodes, los, field_power(matter, los, self.nodes.ell_lattice, terms))
+
+    def tables(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
+        """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""
+        return PowerTableGrid.build(self.nodes, z, k, z_distance)
+
+    def universe_of_tables(self, grid: PowerTableGrid, table: PowerTable) -> Universe:
+        """The universe whose P(k, z) and distances are handed in."""
+        matter, los = grid.limber_power(table)
+        terms = None
+        if self.one_loop is not None:
+            terms = self.one_loop.spectra(grid.linear_power_today(table))
+        return Universe(self.nodes, los, field_power(matter, los, self.nodes.ell_lattice, terms))
+
+    @property
+    def size(self) -> int:
+        """Redshift times multipole nodes."""
+        return int(np.size(self.nodes.z) * np.size(self.nodes.ell))

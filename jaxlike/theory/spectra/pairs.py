@@ -1,0 +1,217 @@
+"""Pairs of tracers, and the weights of every kind of pair by one formula.
+
+Of two kernels with local parts l and smooth parts s the weight on P(k, z) is l_i l_j H / f_k^2
+(projected to the nodes), (l_i s_j + s_i l_j) / f_k, and s_i s_j dz / H, each for the pair of fields
+that the kernels belong to: Limber's approximation, e.g. arXiv:2302.05163, eqs. 8-11.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations_with_replacement, product
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from numpy.typing import NDArray
+
+from jaxlike.theory.power.fields import Pair, pair_of
+from jaxlike.theory.tracers.terms import Seen, Term
+from jaxlike.theory.universe.line_of_sight import Sight
+
+Bins = tuple[tuple[int, int], ...]
+"""Zero-based pairs of bins."""
+
+Weights = Mapping[Pair, Array]
+"""Pair of fields -> weights (n_pair, n_q) or (n_pair, n_ell, n_q): C_ell = sum_q weight[q] P_XY."""
+
+
+@dataclass(frozen=True)
+class PairGroup:
+    """Pairs of bins of two samples, which are counted from zero; `first` <= `second`."""
+
+    first: int
+    second: int
+    bins: Bins
+
+    @property
+    def auto(self) -> bool:
+        """Whether both are one sample, of which C_ij is C_ji."""
+        return self.first == self.second
+
+    @property
+    def diagonal(self) -> bool:
+        """Whether each bin of one sample meets itself alone."""
+        return self.auto and all(i == j for i, j in self.bins)
+
+    def array(self) -> NDArray:
+        """The bins as an array (n_pair, 2)."""
+        return np.array(self.bins, int).reshape(-1, 2)
+
+
+def every_pair(n_first: int, n_second: int | None = None) -> Bins:
+    """All pairs i <= j of one sample's bins, or all pairs of two samples' bins."""
+    if n_second is None:
+        return tuple(combinations_with_replacement(range(n_first), 2))
+    return tuple(product(range(n_first), range(n_second)))
+
+
+def pair_array(n_first: int, n_second: int | None = None) -> NDArray:
+    """The same as an array (n_pair, 2)."""
+    return np.array(every_pair(n_first, n_second), int).reshape(-1, 2)
+
+
+def triangle(x: Array, y: Array) -> Array:
+    """x[i] * y[j] for every pair i <= j in order, (n (n + 1) / 2, ...), by slices alone."""
+    rows = [x[i : i + 1] * y[i:] for i in range(len(x))]
+    return jnp.concatenate(rows) if rows else x
+
+
+def rectangle(x: Array, y: Array) -> Array:
+    """x[i] * y[j] for every pair in order, (n_x n_y, ...), by slices alone."""
+    rows = [x[i : i + 1] * y for i in range(len(x))]
+    return jnp.concatenate(rows) if rows else y[:0]
+
+
+def _pick(every: Array, wanted: Bins, order: Bins) -> Array:
+    """Rows of the pairs `wanted`; no gather where they are all there, in order."""
+    if wanted == order:
+        return every
+    known = {pair: i for i, pair in enumerate(order)}
+    return every[np.array([known[pair] for pair in wanted], int)]
+
+
+@dataclass(frozen=True)
+class _Products:
+    """Products of what belongs to the bins of two samples, for the pairs of a group.
+
+    An array of one row serves all bins.
+    """
+
+    group: PairGroup
+    n_first: int
+    n_second: int
+
+    @property
+    def order(self) -> Bins:
+        """The pairs that `__call__` makes, in order."""
+        if self.group.diagonal:
+            return tuple((i, i) for i in range(self.n_first))
+        return every_pair(self.n_first, None if self.group.auto else self.n_second)
+
+    def __call__(self, x: Array, y: Array) -> Array:
+        """x of the first and y of the second bin of each pair in order."""
+        if len(x) == len(y) == 1 or self.group.diagonal:
+            return x * y
+        whole = x, y
+        for i, n in enumerate((self.n_first, self.n_second)):
+            if len(whole[i]) == 1 < n:
+                every = jnp.broadcast_to(whole[i], (n, *whole[i].shape[1:]))
+                whole = (every, whole[1]) if i == 0 else (whole[0], every)
+        return (triangle if self.group.auto else rectangle)(*whole)
+
+
+def pair_weights(
+    sight: Sight, rule: Array, first: Seen, second: Seen, group: PairGroup, sizes: tuple[int, int]
+) -> Weights:
+    """Weights of the pairs of a group, whose samples have `sizes` bins, by pairs of fields.
+
+    rule (n_used, n_q) takes integrals over the lattice to the nodes.
+    """
+    products = _Products(group, *sizes)
+    los, rule = sight.los, jnp.asarray(rule)
+    density, path = los.hubble / los.f_k**2, jnp.asarray(sight.nodes.dz) / los.hubble
+    found: dict[Pair, list[Array]] = {}
+    for one, other in product(first.terms, second.terms):
+        one, other = _same_axes(one, other)
+        parts = found.setdefault(pair_of(one.field, other.field), [])
+        if one.smooth is not None and other.smooth is not None:
+            parts.append(path * products(one.smooth, other.smooth))
+        if one.local is not None and other.smooth is not None:
+            parts.append(products(_at_nodes(one, rule) / los.f_k, other.smooth))
+        if one.smooth is not None and other.local is not None:
+            parts.append(products(one.smooth, _at_nodes(other, rule) / los.f_k))
+        if one.local is not None and other.local is not None:
+            parts.append(_local(one, other, rule, products, density))
+    response = products(*(_response(seen) for seen in (first, second)))
+    return {
+        pair: _pick(_sum(parts, response), group.bins, products.order)
+        for pair, parts in found.items()
+        if parts
+    }
+
+
+def _response(seen: Seen) -> Array:
+    return jnp.ones((1, 1)) if seen.response is None else seen.response[:, None]
+
+
+def _sum(parts: Sequence[Array], response: Array) -> Array:
+    """The sum of weights, with an axis of multipoles where one of them has it, times responses."""
+    if any(part.ndim == 3 for part in parts):
+        parts = [part if part.ndim == 3 else part[:, None] for part in parts]
+        response = response[:, None]
+    return sum(parts[1:], parts[0]) * response
+
+
+def _same_axes(one: Term, other: Term) -> tuple[Term, Term]:
+    """Both with an axis of multipoles where one has it."""
+    arrays = (one.local, one.smooth, other.local, other.smooth)
+    if all(a is None or a.ndim == 2 for a in arrays):
+        return one, other
+    return _with_axis(one), _with_axis(other)
+
+
+def _with_axis(term: Term) -> Term:
+    def widened(a: Array | None) -> Array | None:
+        return a[:, None] if a is not None and a.ndim == 2 else a
+
+    return Term(widened(term.local), widened(term.amplitude), widened(term.smooth), term.field)
+
+
+def _at_nodes(term: Term, rule: Array) -> Array:
+    """int n L_q dz times the amplitude: (n_bin, n_q), or with an axis of multipoles."""
+    assert term.local is not None
+    local = term.local[..., : len(rule)]
+    there = local @ rule[: local.shape[-1]]
+    return there if term.amplitude is None else there * term.amplitude
+
+
+def _local(one: Term, other: Term, rule: Array, products: _Products, density: Array) -> Array:
+    """Galaxies of both samples at the same place."""
+    assert one.local is not None
+    assert other.local is not None
+    n = min(one.local.shape[-1], other.local.shape[-1], len(rule))
+    both = products(one.local[..., :n], other.local[..., :n]) @ rule[:n]
+    sizes = [a for a in (one.amplitude, other.amplitude) if a is not None]
+    if len(sizes) == 2:
+        return both * (products(*sizes) * density)
+    if not sizes:
+        return both * density
+    ones = jnp.ones((1,) * sizes[0].ndim)
+    pair = (sizes[0], ones) if one.amplitude is not None else (ones, sizes[0])
+    return both * (products(*pair) * density)
+
+
+def lattice_rule(sight: Sight, weights: Array) -> Array:
+    """Rule (n_used, n_q) of a lattice whose integrals have these `weights` (n_f,)."""
+    n = sight.lattice.n_used
+    return (jnp.asarray(weights)[:, None] * jnp.asarray(sight.lattice.splines))[:n]
+
+
+def groups_of(pairs: Iterable[tuple[int, int, int, int]]) -> tuple[PairGroup, ...]:
+    """Groups of the pairs (sample, bin, sample, bin), each in ascending order.
+
+    C_ij of one sample with itself is C_ji: smaller bins come first.
+    """
+    found: dict[tuple[int, int], set[tuple[int, int]]] = {}
+    for pair in pairs:
+        first, i, second, j = ordered(pair)
+        found.setdefault((first, second), set()).add((i, j))
+    return tuple(PairGroup(*key, tuple(sorted(found[key]))) for key in sorted(found))
+
+
+def ordered(pair: Sequence[int]) -> tuple[int, int, int, int]:
+    """(sample, bin, sample, bin) as groups have it."""
+    first, i, second, j = pair
+    if (first, i) > (second, j):
+        first, i, second, j = second, j, first, i
+    return first, i, second, j

@@ -1,0 +1,59 @@
+"""The statistics that are known: linear operators on the C_ell of two kinds of tracer.
+
+A statistic is one object: which tracers it correlates, what its points are at, and the matrix from
+C_ell at any multipoles to its points. What is registered here can be read, cut and fitted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from numpy.typing import NDArray
+
+from jaxlike.theory.statistics.projection import Projection
+
+Scale = Literal["theta", "ell"]
+"""What the points of a statistic are at: an angle, or a multipole."""
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Where the points of a statistic are.
+
+    at: (n,) angles in radians, or multipoles; edges: (n,) each of the angular bins, where known;
+    projection: from C_ell to angle in the flat sky or on the curved one; windows: multipoles (m,)
+    and weights (n, m) of bandpowers.
+    """
+
+    at: NDArray
+    edges: tuple[NDArray, NDArray] | None = None
+    projection: Projection = "flat"
+    windows: tuple[NDArray, NDArray] | None = None
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """One statistic.
+
+    tracers: kinds of its two tracers, in the order of a table's two kernels; scale: what its points
+    are at; operator: (points, multipoles (n_ell,)) -> matrix (n, n_ell) on C_ell; b_modes: with
+    which sign C_ell of B modes enter, 0 if they do not; spins: (m, n) of its Wigner d-function
+    d^ell_mn, None for what is no correlation function.
+    """
+
+    name: str
+    tracers: tuple[str, str]
+    scale: Scale
+    operator: Callable[[Points, NDArray], NDArray]
+    b_modes: int = 0
+    spins: tuple[int, int] | None = None
+
+
+STATISTICS: dict[str, Statistic] = {}
+"""Name -> statistic, in the order of a data vector."""
+
+
+def register(statistic: Statistic) -> Statistic:
+    """Make a statistic known by its name."""
+    STATISTICS[statistic.name] = statistic
+    return statistic

@@ -1,0 +1,126 @@
+"""Galaxy counts as they are observed: clustering, redshift-space distortions, magnification.
+
+A field along the line of sight is its galaxies where they are (n(z), jagged, on the lattice) and
+what the matter before them does to it (smooth, at the nodes). Counts have b n(z), with redshift-
+space distortions more of the first kind, with magnification also the second: a lensing weight times
+C = 2 (alpha - 1) = 5 s - 2, the change of counts with convergence.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jaxlike.theory.tracers.bias import BiasModel, galaxy_bias
+from jaxlike.theory.tracers.redshift import ShiftedDistributions
+from jaxlike.theory.tracers.redshift_space import VelocityGrid, velocity_counts
+from jaxlike.theory.tracers.terms import (
+    Parameters,
+    Seen,
+    Term,
+    convergence_factor,
+    dndz_of,
+    lensing_weight,
+    per_bin,
+    register,
+)
+from jaxlike.theory.universe.line_of_sight import Nodes, Sight
+
+
+@register
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Counts:
+    """Lens bins of biased galaxies; prefactors: the convergence's factor on magnification.
+
+    velocities: what distortions need on nodes, None without.
+    """
+
+    distributions: ShiftedDistributions
+    velocities: VelocityGrid | None = None
+    bias: BiasModel = field(default="constant", metadata={"static": True})
+    magnification: bool = field(default=False, metadata={"static": True})
+    rsd: bool = field(default=False, metadata={"static": True})
+    prefactors: bool = field(default=False, metadata={"static": True})
+    kind: ClassVar[str] = "counts"
+
+    @classmethod
+    def of(cls, distributions: ShiftedDistributions, options: Mapping[str, Any]) -> "Counts":
+        """Lens bins of these n(z) with the options `bias`, `magnification`, `rsd`,
+        `ell_prefactors`."""
+        return cls(
+            distributions,
+            bias=options["bias"],
+            magnification=options["magnification"],
+            rsd=options["rsd"],
+            prefactors=options["ell_prefactors"],
+        )
+
+    @property
+    def n_bin(self) -> int:
+        """Number of lens bins."""
+        return self.distributions.n_bin
+
+    def plain(self) -> "Counts":
+        """The densities alone: magnification is as smooth as shear, distortions are small."""
+        return replace(self, magnification=False, rsd=False, velocities=None)
+
+    def on(self, nodes: Nodes, lattice: int) -> "Counts":
+        """The same, ready for these nodes."""
+        if not self.rsd:
+            return self
+        n = self.distributions.z.size
+        return replace(self, velocities=VelocityGrid.build(nodes, lattice, n))
+
+    def seen(self, sight: Sight, parameters: Parameters) -> Seen:
+        """Clustering where the galaxies are, and what magnification adds before them."""
+        bias = galaxy_bias(
+            per_bin(parameters, "b", self.n_bin),
+            sight.los.growth,
+            sight.nodes.z,
+            model=self.bias,
+            alpha_b=jnp.asarray(parameters.get("alpha_b", 0.0)),
+            z0_b=jnp.asarray(parameters.get("z0_b", 0.0)),
+        )
+        magnification = None
+        if self.magnification:
+            magnification = 2 * (per_bin(parameters, "alpha_mag", self.n_bin) - 1)
+        return counts_seen(
+            sight,
+            dndz_of(self.distributions, parameters, "lens"),
+            bias,
+            magnification=magnification,
+            velocities=self.velocities if self.rsd else None,
+            prefactors=self.prefactors,
+        )
+
+
+def counts_seen(
+    sight: Sight,
+    dndz: Array,
+    bias: Array,
+    *,
+    magnification: Array | None = None,
+    velocities: VelocityGrid | None = None,
+    prefactors: bool = False,
+) -> Seen:
+    """Lens bins of given n(z) (n_bin, n) and bias (n_bin,) or, at the nodes, (n_bin, n_q).
+
+    magnification: C (n_bin,), which with `prefactors` has its ell (ell + 1) / (ell + 1/2)^2.
+    """
+    at_nodes = bias if bias.ndim == 2 else bias[:, None]
+    clustered = Term(dndz, at_nodes)
+    if velocities is not None:  # whose share has no bias
+        if at_nodes.shape[1] > 1:
+            at_nodes = at_nodes @ jnp.asarray(sight.lattice.splines)[: dndz.shape[1]].T
+        moving = velocity_counts(sight, velocities, dndz)
+        clustered = Term((at_nodes * dndz)[:, None] + moving)
+    if magnification is None:
+        return Seen((clustered,))
+    magnified = magnification[:, None] * lensing_weight(sight, dndz)
+    if prefactors:
+        magnified = magnified[:, None] * convergence_factor(sight.nodes.ell)[:, None]
+    return Seen((replace(clustered, smooth=magnified),))

@@ -1,0 +1,79 @@
+"""Shapes of galaxies: gravitational lensing by the matter before them, intrinsic alignment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jaxlike.theory.tracers.alignment import AlignmentModel, alignment_terms
+from jaxlike.theory.tracers.redshift import ShiftedDistributions
+from jaxlike.theory.tracers.terms import (
+    Parameters,
+    Seen,
+    Term,
+    dndz_of,
+    lensing_weight,
+    per_bin,
+    register,
+    spin_factor,
+)
+from jaxlike.theory.universe.line_of_sight import Sight
+
+
+@register
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Shapes:
+    """Source bins with a calibration m each; prefactors: the spin's factor on C_ell."""
+
+    distributions: ShiftedDistributions
+    alignment: AlignmentModel = field(default="nla", metadata={"static": True})
+    prefactors: bool = field(default=False, metadata={"static": True})
+    kind: ClassVar[str] = "shear"
+
+    @classmethod
+    def of(cls, distributions: ShiftedDistributions, options: Mapping[str, Any]) -> "Shapes":
+        """Source bins of these n(z) with the options `alignment`, `ell_prefactors`."""
+        return cls(distributions, options["alignment"], options["ell_prefactors"])
+
+    @property
+    def n_bin(self) -> int:
+        """Number of source bins."""
+        return self.distributions.n_bin
+
+    @property
+    def second_order(self) -> bool:
+        """Whether the alignment has fields beyond the matter."""
+        return self.alignment == "tatt"
+
+    def plain(self) -> "Shapes":
+        """With linear alignment: nodes that serve it serve the smoother loops."""
+        return replace(self, alignment="nla") if self.second_order else self
+
+    def seen(self, sight: Sight, parameters: Parameters) -> Seen:
+        """Lensing, and alignment where the galaxies are."""
+        dndz = dndz_of(self.distributions, parameters, "source")
+        return shapes_seen(
+            sight,
+            dndz,
+            per_bin(parameters, "m", self.n_bin),
+            alignment_terms(self.alignment, sight, dndz, parameters),
+            prefactors=self.prefactors,
+        )
+
+
+def shapes_seen(
+    sight: Sight,
+    dndz: Array,
+    m: Array,
+    alignment: tuple[Term, ...],
+    *,
+    prefactors: bool = False,
+) -> Seen:
+    """Source bins of given n(z) (n_bin, n), calibration m (n_bin,) and terms of alignment."""
+    lensing = Term(smooth=lensing_weight(sight, dndz))
+    factor = spin_factor(sight.nodes.ell) if prefactors else None
+    return Seen((lensing, *alignment), 1 + jnp.asarray(m), factor)

@@ -1,0 +1,141 @@
+"""What a sample sees of the matter: a sum of terms, each a field times a radial kernel.
+
+A kernel has two parts: what sits where the galaxies are (`local`, their n(z) on the lattice times
+an amplitude that is smooth in redshift), and what the matter in front of them adds (`smooth`, at
+the redshift nodes). Counts of galaxies have a local part, b n(z), and with magnification a smooth
+one; shapes have intrinsic alignment and lensing; the convergence of the microwave background is
+smooth alone.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+from jax.typing import ArrayLike
+
+from jaxlike.theory.constants import HUBBLE_DISTANCE
+from jaxlike.theory.power.fields import MATTER
+from jaxlike.theory.tracers.redshift import ShiftedDistributions
+from jaxlike.theory.universe.line_of_sight import Sight
+
+Parameters = Mapping[str, ArrayLike]
+"""Canonical parameters of one sample, without its prefix."""
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Term:
+    """A field times a radial kernel, for every bin of a sample.
+
+    local: (n_bin, n) or, where it depends on the multipole, (n_bin, n_ell, n), on the first points
+    of the lattice; amplitude of it: (n_bin or 1, n_q or 1) at the nodes; smooth: (n_bin, n_q) or
+    (n_bin, n_ell, n_q); field: whose power spectrum it meets.
+    """
+
+    local: Array | None = None
+    amplitude: Array | None = None
+    smooth: Array | None = None
+    field: str = field(default=MATTER, metadata={"static": True})
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Seen:
+    """A sample in one universe: its terms, the response (n_bin,) of all of them to the signal
+    (1 + m of shapes), and the factor (n_ell,) that the sky's curvature puts on its C_ell."""
+
+    terms: tuple[Term, ...]
+    response: Array | None = None
+    ell_factor: Array | None = None
+
+
+class Tracer(Protocol):
+    """A sample of galaxies, or the microwave background, as a pytree: arrays and static options.
+
+    kind: its name among TRACERS; n_bin: number of its bins.
+    """
+
+    kind: ClassVar[str]
+
+    @classmethod
+    def of(cls, distributions: Any, options: Mapping[str, Any]) -> "Tracer":
+        """The tracer of n(z) (None where its kind has none) and of a likelihood's options."""
+        ...
+
+    @property
+    def n_bin(self) -> int: ...
+
+    def seen(self, sight: Sight, parameters: Parameters) -> Seen:
+        """Its terms in the universe of `sight`, for parameters of its own."""
+        ...
+
+    def plain(self) -> "Tracer":
+        """The same without what is smooth or small beside the rest: what nodes are chosen for."""
+        ...
+
+
+TRACERS: dict[str, type] = {}
+"""Kind -> class of tracer; what is put here can be asked for by data and by statistics."""
+
+
+def register(tracer: type) -> type:
+    """Make a class of tracer known by its `kind`."""
+    TRACERS[tracer.kind] = tracer  # type: ignore[attr-defined]
+    return tracer
+
+
+def lensing_weight(sight: Sight, dndz: Array) -> Array:
+    """(3/2) Omega_m H0^2 (1 + z) int_z^oo n(z') f_k(chi' - chi) / f_k(chi') dz', (n_bin, n_q).
+
+    f_k(chi' - chi) / f_k(chi') = c_k(chi) - f_k(chi) c_k(chi') / f_k(chi') in any curvature, so
+    the efficiency is two integrals of n(z).
+    """
+    los, n = sight.los, dndz.shape[1]
+    beyond = jnp.asarray(sight.lattice.beyond)[:, :n]
+    both = jnp.concatenate([dndz, dndz * sight.cot_fine[:n]]) @ beyond.T
+    galaxies, closeness = jnp.split(both, 2)
+    return lensing_prefactor(sight) * (los.c_k * galaxies - los.f_k * closeness)
+
+
+def lensing_prefactor(sight: Sight) -> Array:
+    """(3/2) Omega_m H0^2 (1 + z) at the nodes (n_q,): from the density to the convergence."""
+    return 1.5 * sight.los.Omega_m / HUBBLE_DISTANCE**2 * jnp.asarray(sight.nodes.one_plus_z)
+
+
+def spin_factor(ell: ArrayLike) -> Array:
+    """sqrt((ell+2)!/(ell-2)!) / (ell+1/2)^2 of a shear field; zero below ell = 2.
+
+    Kilbinger et al. 2017 (arXiv:1702.05301), eq. 20.
+    """
+    ell = jnp.asarray(ell)
+    product = (ell + 2) * (ell + 1) * ell * (ell - 1)
+    seen = product > 0
+    return jnp.where(seen, jnp.sqrt(jnp.where(seen, product, 1.0)), 0.0) / (ell + 0.5) ** 2
+
+
+def convergence_factor(ell: ArrayLike) -> Array:
+    """ell (ell + 1) / (ell + 1/2)^2 of a convergence, from the Laplacian on the sphere."""
+    ell = jnp.asarray(ell)
+    return ell * (ell + 1) / (ell + 0.5) ** 2
+
+
+def per_bin(parameters: Parameters, stem: str, n: int) -> Array:
+    """Parameters stem1, stem2, ... of n bins, (n,)."""
+    values = [jnp.asarray(parameters[f"{stem}{i + 1}"], float) for i in range(n)]
+    return jnp.stack(values) if values else jnp.zeros(0)
+
+
+def dndz_of(distributions: ShiftedDistributions, parameters: Parameters, which: str) -> Array:
+    """n(z) (n_bin, n) shifted by dz_`which`, stretched by sz_`which`, with modes u_`which`."""
+
+    def if_given(stem: str, n: int) -> Array | None:
+        return per_bin(parameters, stem, n) if f"{stem}1" in parameters else None
+
+    return distributions.dndz(
+        per_bin(parameters, f"dz_{which}", distributions.n_bin),
+        if_given(f"sz_{which}", distributions.n_bin),
+        if_given(f"u_{which}", distributions.n_mode),
+    )
