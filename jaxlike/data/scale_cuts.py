@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import yaml
 
+from jaxlike.data.measurement import Measurement
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS, check_statistic
-from jaxlike.data.twopoint import Measurement, TwoPointData
+from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
 PRESET_FOLDER = Path(__file__).parent / "cuts"

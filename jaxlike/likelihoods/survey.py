@@ -76,8 +76,9 @@ def sizes_of(data: TwoPointData) -> Sizes:
 
 
 def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
-    edges = np.append(table.z_low, table.z_high[-1])
-    return redshift.Histogram(edges, table.dndz, table.modes)
+    cells = table.tiled()
+    edges = np.append(cells.z_low, cells.z_high[-1])
+    return redshift.Histogram(edges, cells.dndz, cells.modes)
 
 
 def _block(measurement: Measurement, data: TwoPointData, kind: str) -> Block:

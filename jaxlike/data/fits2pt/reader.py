@@ -16,8 +16,10 @@ import numpy as np
 from astropy import units
 
 from jaxlike.data.checks import check_shape
+from jaxlike.data.measurement import Measurement
+from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.statistics import COLUMNS, scale_columns
-from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
 #: (QUANT1, QUANT2) keywords of a table -> statistic.

@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from jaxlike.data.checks import finite_array
-from jaxlike.data.twopoint import RedshiftDistribution
+from jaxlike.data.checks import check_density, finite_array
+from jaxlike.data.redshift_distribution import RedshiftDistribution, edges_between
 from jaxlike.errors import DataError
 
 _MODES = "nz_linear_uncertainty"  # what sacc calls n(z) + matrix @ u
@@ -25,13 +25,11 @@ def sample(name: str, tracers: Sequence[Any], uncertainties: Iterable[Any]) -> R
     z = grids[0]
     if any(grid.size != z.size or not np.allclose(grid, z, rtol=0, atol=1e-9) for grid in grids):
         z, stacks = _resampled(grids, stacks)
-    edges = (z[1:] + z[:-1]) / 2
-    low, high = 2 * z[0] - edges[0], 2 * z[-1] - edges[-1]
-    if low < 0 and not any(stack[:, 0].any() for stack in stacks):
+    edges = edges_between(z)
+    if edges[0] < 0 and not any(stack[:, 0].any() for stack in stacks):
         # a sample at z = 0 has half a cell only, and no galaxies
-        z, stacks = z[1:], [stack[:, 1:] for stack in stacks]
-        edges, low = edges[1:], edges[0]
-    edges = np.concatenate([[max(low, 0.0)], edges, [high]])
+        z, stacks, edges = z[1:], [stack[:, 1:] for stack in stacks], edges[1:]
+    edges[0] = max(edges[0], 0.0)
     together = np.stack(stacks, axis=1)
     return RedshiftDistribution(
         name,
@@ -51,8 +49,10 @@ def _checked(tracer: Any) -> tuple[np.ndarray, np.ndarray]:
     dndz = finite_array(tracer.nz, f"{where}: nz", size=z.size)
     if z.size < 3 or z[0] < 0 or np.any(np.diff(z) <= 0):
         raise DataError(f"{where}: z must be at least three increasing redshifts >= 0")
-    if np.any(dndz < 0) or not dndz.any():
-        raise DataError(f"{where}: nz must be >= 0, and not zero everywhere")
+    try:
+        check_density(dndz, f"{where}: nz")
+    except DataError as error:
+        raise DataError(f"{where}: nz must be >= 0, and not zero everywhere") from error
     return z, dndz
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from jaxlike.data.checks import check_covariance, finite_array
+from jaxlike.data.measurement import Measurement
 from jaxlike.data.sacc.nz import sample
 from jaxlike.data.sacc.types import SAMPLES, TYPES, check_type, ordered_tracers, tracer_fields
 from jaxlike.data.sacc.windows import angular_edges, bandpower_windows
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
-from jaxlike.data.twopoint import Measurement, TwoPointData
+from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError)

@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from jaxlike.data.measurement import Measurement
+from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.sacc.reader import sacc_module
 from jaxlike.data.sacc.types import SAMPLES, TYPE_OF
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
-from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
 
