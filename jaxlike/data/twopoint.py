@@ -12,18 +12,21 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jaxlike.data.checks import check_covariance, check_shape, finite_array, store
+from jaxlike.data.convergence import Convergence
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.redshift_distribution import RedshiftDistribution
-from jaxlike.data.statistics import check_statistic
+from jaxlike.data.statistics import KINDS, STATISTICS, check_probes
 from jaxlike.errors import DataError
 
-_Table = TypeVar("_Table", Measurement, RedshiftDistribution)
+_Table = TypeVar("_Table", Measurement, RedshiftDistribution, Convergence)
 
 
 @dataclass(frozen=True, eq=False)
 class TwoPointData:
     """Measurements, the n(z) they refer to and their joint covariance (n_data, n_data).
 
+    A measurement's kernels name tables of `nz`, of which there may be several of one kind, or the
+    maps of `convergence`, whichever its statistic correlates.
     Rows of the covariance follow the measurements one after another; `source` is the file, for
     messages. Raises DataError for bins without n(z) and for a covariance that is not one.
     """
@@ -32,13 +35,15 @@ class TwoPointData:
     nz: tuple[RedshiftDistribution, ...]
     covariance: np.ndarray
     source: str
+    convergence: tuple[Convergence, ...] = ()
 
     def __post_init__(self) -> None:
         store(self, "measurements", tuple(self.measurements))
         store(self, "nz", tuple(self.nz))
         if not self.measurements:
             raise DataError("there is no two-point measurement; at least one is needed")
-        names = [m.name for m in self.measurements] + [nz.name for nz in self.nz]
+        store(self, "convergence", tuple(self.convergence))
+        names = [m.name for m in self.measurements] + self._kernels()
         for name in names:
             if names.count(name) > 1:
                 raise DataError(f"HDU {name!r} is there {names.count(name)} times; only one may be")
@@ -51,8 +56,11 @@ class TwoPointData:
 
     def _check_kernels(self, measurement: Measurement) -> None:
         where = f"HDU {measurement.name!r}"
-        for i in (1, 2):
+        for i, kind in enumerate(STATISTICS[measurement.statistic], start=1):
             kernel, bins = (getattr(measurement, f"kernel{i}"), getattr(measurement, f"bin{i}"))
+            if kind == "convergence":
+                self._check_convergence(kernel, bins, where, i)
+                continue
             table = next((nz for nz in self.nz if nz.name == kernel), None)
             if table is None:
                 raise DataError(
@@ -64,6 +72,37 @@ class TwoPointData:
                     f"{where} column BIN{i} has bin {bins.max()}, which has no n(z):"
                     f" HDU {kernel!r} has bins 1 to {table.n_bin}"
                 )
+
+    def _check_convergence(self, kernel: str, bins: np.ndarray, where: str, i: int) -> None:
+        names = [map_.name for map_ in self.convergence]
+        if kernel not in names:
+            raise DataError(
+                f"{where} keyword KERNEL_{i} names {kernel!r}, which is not a map of the"
+                f" convergence; those are: {', '.join(names) or 'none'}"
+            )
+        if bins.max() > 1:
+            raise DataError(
+                f"{where} column BIN{i} has bin {bins.max()}; the convergence has bin 1 only"
+            )
+
+    def _kernels(self) -> list[str]:
+        """What measurements may name."""
+        return [table.name for table in self.nz] + [map_.name for map_ in self.convergence]
+
+    @property
+    def samples(self) -> tuple[tuple[str, str], ...]:
+        """(Name, kind) of what the measurements correlate, a kind being one of KINDS.
+
+        Lenses ("counts") stand before sources ("shear") and those before convergence, each in the
+        order of the file. A table of n(z) that is used for both kinds is there twice.
+        """
+        used = {
+            (kernel, kind)
+            for m in self.measurements
+            for kernel, kind in zip((m.kernel1, m.kernel2), STATISTICS[m.statistic], strict=True)
+        }
+        names = self._kernels()
+        return tuple((name, kind) for kind in KINDS for name in names if (name, kind) in used)
 
     @property
     def n_data(self) -> int:
@@ -87,6 +126,10 @@ class TwoPointData:
     def distribution(self, name: str) -> RedshiftDistribution:
         """The n(z) table called `name` (any case); raises DataError listing those there are."""
         return self._find(self.nz, name)
+
+    def convergence_map(self, name: str) -> Convergence:
+        """The map of convergence called `name` (any case); DataError lists those there are."""
+        return self._find(self.convergence, name)
 
     def _find(self, items: tuple[_Table, ...], name: str) -> _Table:
         for item in items:
@@ -116,12 +159,9 @@ class TwoPointData:
     def with_probes(self, probes: Iterable[str]) -> "TwoPointData":
         """The points of the statistics `probes`, in file order; DataError names an absent one."""
         wanted = tuple(probes)
-        for probe in wanted:
-            check_statistic(probe)
-            if probe not in self.statistics:
-                raise DataError(
-                    f"{self.source}: there is no HDU of probe {probe!r};"
-                    f" the file has {', '.join(self.statistics)}"
-                )
+        try:
+            check_probes(wanted, self.statistics)
+        except DataError as error:
+            raise DataError(f"{self.source}: {error}") from error
         chosen = [np.full(m.value.size, m.statistic in wanted) for m in self.measurements]
         return self.select(np.concatenate(chosen))
