@@ -1,6 +1,6 @@
 """n(z) of the tracers of a SACC file, and the modes by which they may change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,19 @@ from jaxlike.errors import DataError
 _MODES = "nz_linear_uncertainty"  # what sacc calls n(z) + matrix @ u
 
 
-def sample(name: str, tracers: Sequence[Any], uncertainties: Iterable[Any]) -> RedshiftDistribution:
+def sample(
+    name: str,
+    tracers: Sequence[Any],
+    uncertainties: Iterable[Any],
+    unused: Mapping[str, Any] | None = None,
+) -> RedshiftDistribution:
     """One table of n(z) from the tracers of a sample of galaxies.
 
     Modes are those of the uncertainties of kind `NZLinearUncertainty` of these tracers alone, one
-    after another in the order of the file.
+    after another in the order of the file; what they say of `unused` tracers is left out.
     """
     grids, rows = zip(*(_checked(tracer) for tracer in tracers), strict=True)
-    modes = _modes(tracers, uncertainties)
+    modes = _modes(tracers, uncertainties, unused or {})
     # n(z) of a tracer and the modes that change it, (1 + n_mode, n_z), go the same way
     stacks = [np.vstack([row, mode]) for row, mode in zip(rows, modes, strict=True)]
     z = grids[0]
@@ -56,13 +61,22 @@ def _checked(tracer: Any) -> tuple[np.ndarray, np.ndarray]:
     return z, dndz
 
 
-def _modes(tracers: Sequence[Any], uncertainties: Iterable[Any]) -> list[np.ndarray]:
+def _modes(
+    tracers: Sequence[Any], uncertainties: Iterable[Any], unused: Mapping[str, Any]
+) -> list[np.ndarray]:
     """Modes (n_mode, n_z) of each tracer, zero where those of the others change."""
-    sizes = {tracer.name: np.size(tracer.z) for tracer in tracers}
+    own = {tracer.name: np.size(tracer.z) for tracer in tracers}
+    kind = tracers[0].quantity
+    others = [t for t in unused.values() if t.type_name == "NZ" and t.quantity == kind]
+    sizes = {tracer.name: np.size(tracer.z) for tracer in others} | own
     columns: list[dict[str, np.ndarray]] = []
     for uncertainty in uncertainties:
         names = list(uncertainty.tracer_names)
-        if uncertainty.type_name != _MODES or not set(names) <= set(sizes):
+        if (
+            uncertainty.type_name != _MODES
+            or not set(names) <= set(sizes)
+            or not set(names) & set(own)
+        ):
             continue
         matrix = finite_array(
             uncertainty.linear_transformation,
@@ -80,7 +94,7 @@ def _modes(tracers: Sequence[Any], uncertainties: Iterable[Any]) -> list[np.ndar
         ]
     return [
         np.array([column.get(name, np.zeros(size)) for column in columns]).reshape(-1, size)
-        for name, size in sizes.items()
+        for name, size in own.items()
     ]
 
 
