@@ -1,9 +1,12 @@
 """Data from files: two-point measurements, n(z), covariance, scale cuts and where to get them."""
 
+from jaxlike.data.convergence import Convergence
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
+from jaxlike.data.measurement import Measurement
 from jaxlike.data.read import read_two_point
+from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.sacc.reader import from_sacc, read_sacc
 from jaxlike.data.sacc.writer import to_sacc, write_sacc
 from jaxlike.data.scale_cuts import (
@@ -14,17 +17,19 @@ from jaxlike.data.scale_cuts import (
     scale_cut_presets,
 )
 from jaxlike.data.shipped import default_data_file, find_data_file
-from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
-from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS
+from jaxlike.data.twopoint import TwoPointData
 from jaxlike.data.windows import BandpowerWindows
 from jaxlike.files import atomic_writer
 
 __all__ = [
     "DATA_SETS",
     "FOURIER_SPACE",
+    "KINDS",
     "STATISTICS",
     "AngularBins",
     "BandpowerWindows",
+    "Convergence",
     "DataSet",
     "Measurement",
     "RedshiftDistribution",

@@ -1,22 +1,38 @@
 """Two-point data of any format, recognised by what a file holds and not by its name."""
 
 import os
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import fitsio
-
+from jaxlike.data.fits2pt.hdus import open_fits
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.sacc.reader import read_sacc
 from jaxlike.data.twopoint import TwoPointData
+from jaxlike.errors import DataError
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _FITS = b"SIMPLE  ="
 
 
-def read_two_point(path: str | os.PathLike[str]) -> TwoPointData:
-    """Read a 2pt FITS file or a SACC file (FITS or HDF5); DataError says what is wrong with it."""
+def read_two_point(
+    path: str | os.PathLike[str],
+    *,
+    probes: Iterable[str] | None = None,
+    kernels: Mapping[str, str] | None = None,
+) -> TwoPointData:
+    """Read a 2pt FITS file or a SACC file (FITS or HDF5); DataError says what is wrong with it.
+
+    With `probes`, statistics, only those are read and checked. `kernels` is for 2pt FITS alone:
+    it maps wrong names of n(z) to right ones, as `read_two_point_fits` has it.
+    """
     file = Path(path).expanduser()
-    return read_sacc(file) if is_sacc(file) else read_two_point_fits(file)
+    if not is_sacc(file):
+        return read_two_point_fits(file, probes=probes, kernels=kernels)
+    if kernels:
+        raise DataError(
+            f"{file}: option kernels has no effect: a SACC file names the tracer of every point"
+        )
+    return read_sacc(file, probes=probes)
 
 
 def is_sacc(file: Path) -> bool:
@@ -30,7 +46,7 @@ def is_sacc(file: Path) -> bool:
     if start != _FITS:
         return False
     try:
-        with fitsio.FITS(str(file)) as fits:
+        with open_fits(file) as fits:
             return "SACCFVER" in fits[0].read_header() or any(
                 "SACCTYPE" in hdu.read_header() for hdu in fits
             )

@@ -1,8 +1,12 @@
-"""Scale cuts: small yaml files of the angles or multipoles to keep, per probe and pair of bins."""
+"""Scale cuts: small yaml files of the angles or multipoles to keep, per probe and pair of bins.
+
+Where data have several samples of a kind "w of NAME" stands for the statistic w of that sample, and
+"w of NAME x NAME" for that of two, before what is said of w in general.
+"""
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -10,13 +14,14 @@ from typing import Any
 import numpy as np
 import yaml
 
+from jaxlike.data.measurement import Measurement
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS, check_statistic
-from jaxlike.data.twopoint import Measurement, TwoPointData
+from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
 PRESET_FOLDER = Path(__file__).parent / "cuts"
 
-#: Statistic -> (bin1, bin2), None being every bin -> angle [arcmin] or multipole.
+#: Statistic, or that of samples -> (bin1, bin2), None being every bin -> angle [arcmin] or ell.
 Limits = Mapping[str, Mapping[tuple[int | None, int | None], float]]
 
 
@@ -50,28 +55,58 @@ class ScaleCuts:
     max_ell: Limits
     angular_bins: AngularBins | None = None
 
-    def interval(self, statistic: str, bin1: int, bin2: int) -> tuple[float, float]:
-        """The interval (min, max) of a pair of bins; raises DataError if none is stated."""
+    def interval(
+        self, statistic: str, bin1: int, bin2: int, kernels: tuple[str, str] | None = None
+    ) -> tuple[float, float]:
+        """The interval (min, max) of a pair of bins; raises DataError if none is stated.
+
+        `kernels` are the names of the two samples, None for what holds for all.
+        """
         what = "ell" if statistic in FOURIER_SPACE else "angle"
         return (
-            self._limit(f"min_{what}", statistic, bin1, bin2),
-            self._limit(f"max_{what}", statistic, bin1, bin2),
+            self._limit(f"min_{what}", statistic, (bin1, bin2), kernels),
+            self._limit(f"max_{what}", statistic, (bin1, bin2), kernels),
         )
 
-    def _limit(self, key: str, statistic: str, bin1: int, bin2: int) -> float:
+    def samples_of(self, statistics: Collection[str]) -> set[str]:
+        """Names, in lower case, of the samples that limits on any of `statistics` are given for."""
+        tables = (self.min_angle, self.max_angle, self.min_ell, self.max_ell)
+        keys = [_split(key) for limits in tables for key in limits]
+        return {name for statistic, names in keys if statistic in statistics for name in names}
+
+    def _limit(
+        self, key: str, statistic: str, bins: tuple[int, int], kernels: tuple[str, str] | None
+    ) -> float:
         """The most specific limit; correlations of a sample with itself ignore the bins' order."""
         limits: Limits = getattr(self, key)
-        table = limits.get(statistic, {})
+        bin1, bin2 = bins
         field1, field2 = STATISTICS[statistic]
-        pairs = [(bin1, bin2), (bin2, bin1)] if field1 == field2 else [(bin1, bin2)]
+        same = field1 == field2 and (kernels is None or kernels[0] == kernels[1])
+        pairs = [bins, (bin2, bin1)] if same else [bins]
         wildcards = [(i, None) for i, _ in pairs] + [(None, j) for _, j in pairs]
-        for pair in (*pairs, *wildcards, (None, None)):
-            if pair in table:
-                return table[pair]
+        for own in (*_keys(statistic, kernels), statistic):
+            table = limits.get(own, {})
+            for pair in (*pairs, *wildcards, (None, None)):
+                if pair in table:
+                    return table[pair]
         raise DataError(
             f"{self.source}: {key} has no number for {statistic} of bins {bin1}-{bin2};"
             f" give one number as {key}, or one for each of the probes and pairs of bins"
         )
+
+
+def _keys(statistic: str, kernels: tuple[str, str] | None) -> list[str]:
+    """What a statistic of two samples may be called, the most specific name first."""
+    if kernels is None:
+        return []
+    first, second = (name.lower() for name in kernels)
+    return [f"{statistic} of {of}" for of in (f"{first} x {second}", first, second)]
+
+
+def _split(key: str) -> tuple[str, list[str]]:
+    """A statistic, and the one or two samples that it is of, if any."""
+    statistic, _, samples = key.partition(" of ")
+    return statistic, [name.strip().lower() for name in samples.split(" x ") if name.strip()]
 
 
 def scale_cut_presets() -> tuple[str, ...]:
@@ -101,8 +136,16 @@ def read_scale_cuts(name_or_path: str | os.PathLike[str]) -> ScaleCuts:
 def apply_scale_cuts(data: TwoPointData, cuts: ScaleCuts) -> TwoPointData:
     """The points of `data` that `cuts` keep, with the edges of their angular bins if stated.
 
-    Raises DataError if nothing is left or if the angles do not fit the stated angular bins.
+    Raises DataError if nothing is left, if the angles do not fit the stated angular bins and if
+    the data have not got a sample that the cuts name.
     """
+    known = [table.name for table in data.nz] + [map_.name for map_ in data.convergence]
+    absent = cuts.samples_of(data.statistics) - {name.lower() for name in known}
+    if absent:
+        raise DataError(
+            f"{data.source}: the scale cuts {cuts.source} name the sample {min(absent)!r}, which"
+            f" is not there; there are {', '.join(known)}"
+        )
     keep = np.concatenate([_inside(m, cuts) for m in data.measurements])
     if not keep.any():
         raise DataError(
@@ -122,7 +165,12 @@ def apply_scale_cuts(data: TwoPointData, cuts: ScaleCuts) -> TwoPointData:
 def _inside(measurement: Measurement, cuts: ScaleCuts) -> np.ndarray:
     limits = np.array(
         [
-            cuts.interval(measurement.statistic, int(bin1), int(bin2))
+            cuts.interval(
+                measurement.statistic,
+                int(bin1),
+                int(bin2),
+                (measurement.kernel1, measurement.kernel2),
+            )
             for bin1, bin2 in zip(measurement.bin1, measurement.bin2, strict=True)
         ]
     )
@@ -168,19 +216,23 @@ def _parse_limits(content: Any, key: str) -> Limits:
         own = [s for s in STATISTICS if (s in FOURIER_SPACE) == of_ell]
         return {statistic: {(None, None): limit} for statistic in own}
     limits: dict[str, Mapping[tuple[int | None, int | None], float]] = {}
-    for statistic, pairs in content.items():
+    for name, pairs in content.items():
+        statistic, samples = _split(str(name))
         check_statistic(statistic)
+        if len(samples) > 2:
+            raise DataError(f"{key} has {name!r}, but a statistic is of two samples")
         if (statistic in FOURIER_SPACE) != of_ell:
             other = key.replace("ell", "angle") if of_ell else key.replace("angle", "ell")
             raise DataError(f"{key} has {statistic}, whose limits are to be given as {other}")
-        where = f"{key} of {statistic}"
+        table = f"{statistic} of {' x '.join(samples)}" if samples else statistic
+        where = f"{key} of {table}"
         if isinstance(pairs, Mapping):
-            limits[statistic] = {
+            limits[table] = {
                 _pair(pair, where): _limit_value(limit, f"{where} {pair}", kind)
                 for pair, limit in pairs.items()
             }
         else:
-            limits[statistic] = {(None, None): _limit_value(pairs, where, kind)}
+            limits[table] = {(None, None): _limit_value(pairs, where, kind)}
     return limits
 
 

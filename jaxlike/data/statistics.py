@@ -1,9 +1,12 @@
 """The two-point statistics: which fields they correlate, and what their points are at."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 
 from jaxlike.errors import DataError
+
+KINDS = ("counts", "shear", "convergence")
+"""What a statistic may correlate: galaxies, their shapes, and the convergence of the CMB."""
 
 #: The two fields that each known statistic correlates: what kernel1 and kernel2 describe.
 STATISTICS: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -12,13 +15,18 @@ STATISTICS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "xi_minus": ("shear", "shear"),
         "gamma_t": ("counts", "shear"),
         "w": ("counts", "counts"),
+        "w_kappa": ("counts", "convergence"),
+        "gamma_t_kappa": ("shear", "convergence"),
         "C_ell_shear": ("shear", "shear"),
         "C_ell_cross": ("counts", "shear"),
         "C_ell_counts": ("counts", "counts"),
+        "C_ell_kappa_counts": ("counts", "convergence"),
+        "C_ell_kappa_shear": ("shear", "convergence"),
+        "C_ell_kappa": ("convergence", "convergence"),
     }
 )
 #: The statistics of a multipole ell; the others are of an angle theta.
-FOURIER_SPACE = frozenset({"C_ell_shear", "C_ell_cross", "C_ell_counts"})
+FOURIER_SPACE = frozenset(name for name in STATISTICS if name.startswith("C_ell_"))
 #: Field of a Measurement -> column of the DES 2pt FITS format.
 COLUMNS: Mapping[str, str] = MappingProxyType(
     {"bin1": "BIN1", "bin2": "BIN2", "angle_bin": "ANGBIN", "value": "VALUE"}
@@ -40,3 +48,13 @@ def check_statistic(statistic: str) -> None:
 def scale_columns(statistic: str) -> Mapping[str, str]:
     """ELL_COLUMNS or ANGLE_COLUMNS, whichever the points of `statistic` are at."""
     return ELL_COLUMNS if statistic in FOURIER_SPACE else ANGLE_COLUMNS
+
+
+def check_probes(wanted: Iterable[str], present: Collection[str]) -> None:
+    """Raise DataError unless `present`, the statistics of a file, has all that are `wanted`."""
+    for probe in wanted:
+        check_statistic(probe)
+        if probe not in present:
+            raise DataError(
+                f"there is no HDU of probe {probe!r}; the file has {', '.join(present) or 'none'}"
+            )

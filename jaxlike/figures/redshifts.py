@@ -35,7 +35,8 @@ def figure_7(data_file: str | None = None, n_z: int = 4000) -> PaperFigure:
         ax.set_ylabel(f"$n(z)$ of {what}")
         if table is None:
             continue
-        histogram = Histogram(np.append(table.z_low, table.z_high[-1]), table.dndz)
+        cells = table.tiled()
+        histogram = Histogram(np.append(cells.z_low, cells.z_high[-1]), cells.dndz)
         z = np.linspace(-0.1, table.z_high[-1] + 0.1, n_z)
         estimate = kernel_density(histogram, BANDWIDTH, z)
         width = np.diff(histogram.edges)

@@ -79,8 +79,9 @@ def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDis
 
 
 def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
-    edges = np.append(table.z_low, table.z_high[-1])
-    return redshift.Histogram(edges, table.dndz, table.modes)
+    cells = table.tiled()
+    edges = np.append(cells.z_low, cells.z_high[-1])
+    return redshift.Histogram(edges, cells.dndz, cells.modes)
 
 
 def _block(

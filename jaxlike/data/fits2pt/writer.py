@@ -18,6 +18,14 @@ from jaxlike.files import atomic_writer
 
 _SPARSE = 0.5  # fraction of non-zero elements below which a covariance is compressed
 
+# CosmoSIS wants an n(z) of every kernel, which for the convergence it does not use
+_LAST_SCATTERING = {
+    "Z_LOW": np.array([0.0, 1099.0]),
+    "Z_MID": np.array([1.0, 1100.0]),
+    "Z_HIGH": np.array([2.0, 1101.0]),
+    "BIN1": np.array([0.0, 1.0]),
+}
+
 
 def write_two_point_fits(
     data: TwoPointData,
@@ -37,6 +45,11 @@ def write_two_point_fits(
                 f"{file}: a 2pt FITS file has no place for the bandpower windows of {m.name!r};"
                 " SACC has"
             )
+    for map_ in data.convergence:
+        if map_.has_beam:
+            raise DataError(
+                f"{file}: a 2pt FITS file has no place for the beam of {map_.name!r}; SACC has"
+            )
     if file.exists() and not overwrite:
         raise DataError(f"{file}: exists already; choose another name or ask to overwrite it")
     content = _fits_bytes(data, header or {})
@@ -48,6 +61,8 @@ def write_two_point_fits(
 
 
 def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
+    n_bin = {table.name: table.n_bin for table in data.nz}
+    n_bin |= {map_.name: 1 for map_ in data.convergence}
     codes = {statistic: quantities for quantities, statistic in QUANTITIES.items()}
     with fitsio.FITS("mem://", "rw") as fits:
         fits.write(None, header=dict(header))
@@ -70,8 +85,8 @@ def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
                 "KERNEL_1": m.kernel1,
                 "KERNEL_2": m.kernel2,
                 "WINDOWS": "SAMPLE",
-                "N_ZBIN_1": data.distribution(m.kernel1).n_bin,
-                "N_ZBIN_2": data.distribution(m.kernel2).n_bin,
+                "N_ZBIN_1": n_bin[m.kernel1],
+                "N_ZBIN_2": n_bin[m.kernel2],
                 "N_ANG": np.unique(m.angle_bin).size,
             }
             columns = {column: getattr(m, field) for field, column in m.columns().items()}
@@ -87,6 +102,8 @@ def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
             _write_table(fits, nz.name, columns, keywords)
             if nz.modes is not None:
                 fits.write(np.array(nz.modes), extname=f"{nz.name}{MODES}")
+        for map_ in data.convergence:
+            _write_table(fits, map_.name, _LAST_SCATTERING, {"NZDATA": True})
         return bytes(fits.read_raw())
 
 

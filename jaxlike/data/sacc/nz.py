@@ -1,37 +1,40 @@
 """n(z) of the tracers of a SACC file, and the modes by which they may change."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from jaxlike.data.checks import finite_array
-from jaxlike.data.twopoint import RedshiftDistribution
+from jaxlike.data.checks import check_density, finite_array
+from jaxlike.data.redshift_distribution import RedshiftDistribution, edges_between
 from jaxlike.errors import DataError
 
 _MODES = "nz_linear_uncertainty"  # what sacc calls n(z) + matrix @ u
 
 
-def sample(name: str, tracers: Sequence[Any], uncertainties: Iterable[Any]) -> RedshiftDistribution:
+def sample(
+    name: str,
+    tracers: Sequence[Any],
+    uncertainties: Iterable[Any],
+    unused: Mapping[str, Any] | None = None,
+) -> RedshiftDistribution:
     """One table of n(z) from the tracers of a sample of galaxies.
 
     Modes are those of the uncertainties of kind `NZLinearUncertainty` of these tracers alone, one
-    after another in the order of the file.
+    after another in the order of the file; what they say of `unused` tracers is left out.
     """
     grids, rows = zip(*(_checked(tracer) for tracer in tracers), strict=True)
-    modes = _modes(tracers, uncertainties)
+    modes = _modes(tracers, uncertainties, unused or {})
     # n(z) of a tracer and the modes that change it, (1 + n_mode, n_z), go the same way
     stacks = [np.vstack([row, mode]) for row, mode in zip(rows, modes, strict=True)]
     z = grids[0]
     if any(grid.size != z.size or not np.allclose(grid, z, rtol=0, atol=1e-9) for grid in grids):
         z, stacks = _resampled(grids, stacks)
-    edges = (z[1:] + z[:-1]) / 2
-    low, high = 2 * z[0] - edges[0], 2 * z[-1] - edges[-1]
-    if low < 0 and not any(stack[:, 0].any() for stack in stacks):
+    edges = edges_between(z)
+    if edges[0] < 0 and not any(stack[:, 0].any() for stack in stacks):
         # a sample at z = 0 has half a cell only, and no galaxies
-        z, stacks = z[1:], [stack[:, 1:] for stack in stacks]
-        edges, low = edges[1:], edges[0]
-    edges = np.concatenate([[max(low, 0.0)], edges, [high]])
+        z, stacks, edges = z[1:], [stack[:, 1:] for stack in stacks], edges[1:]
+    edges[0] = max(edges[0], 0.0)
     together = np.stack(stacks, axis=1)
     return RedshiftDistribution(
         name,
@@ -51,18 +54,29 @@ def _checked(tracer: Any) -> tuple[np.ndarray, np.ndarray]:
     dndz = finite_array(tracer.nz, f"{where}: nz", size=z.size)
     if z.size < 3 or z[0] < 0 or np.any(np.diff(z) <= 0):
         raise DataError(f"{where}: z must be at least three increasing redshifts >= 0")
-    if np.any(dndz < 0) or not dndz.any():
-        raise DataError(f"{where}: nz must be >= 0, and not zero everywhere")
+    try:
+        check_density(dndz, f"{where}: nz")
+    except DataError as error:
+        raise DataError(f"{where}: nz must be >= 0, and not zero everywhere") from error
     return z, dndz
 
 
-def _modes(tracers: Sequence[Any], uncertainties: Iterable[Any]) -> list[np.ndarray]:
+def _modes(
+    tracers: Sequence[Any], uncertainties: Iterable[Any], unused: Mapping[str, Any]
+) -> list[np.ndarray]:
     """Modes (n_mode, n_z) of each tracer, zero where those of the others change."""
-    sizes = {tracer.name: np.size(tracer.z) for tracer in tracers}
+    own = {tracer.name: np.size(tracer.z) for tracer in tracers}
+    kind = tracers[0].quantity
+    others = [t for t in unused.values() if t.type_name == "NZ" and t.quantity == kind]
+    sizes = {tracer.name: np.size(tracer.z) for tracer in others} | own
     columns: list[dict[str, np.ndarray]] = []
     for uncertainty in uncertainties:
         names = list(uncertainty.tracer_names)
-        if uncertainty.type_name != _MODES or not set(names) <= set(sizes):
+        if (
+            uncertainty.type_name != _MODES
+            or not set(names) <= set(sizes)
+            or not set(names) & set(own)
+        ):
             continue
         matrix = finite_array(
             uncertainty.linear_transformation,
@@ -80,7 +94,7 @@ def _modes(tracers: Sequence[Any], uncertainties: Iterable[Any]) -> list[np.ndar
         ]
     return [
         np.array([column.get(name, np.zeros(size)) for column in columns]).reshape(-1, size)
-        for name, size in sizes.items()
+        for name, size in own.items()
     ]
 
 

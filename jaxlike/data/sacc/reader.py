@@ -1,24 +1,33 @@
 """Reader of SACC files (https://sacc.readthedocs.io), through the package of that name.
 
-Tracers are numbered within the lenses and within the sources in the order of the file: parameter
-b1 is the bias of the first lens tracer. The tag ell is the nominal multipole of a bandpower, theta
-an angle in arcmin. Of the tracer uncertainties those by modes are read; shifts and widths are not,
-for their priors are a matter of the configuration.
+Tracers are numbered within their sample in the order of their names' numbers (`samples.py`):
+parameter b1 is the bias of the first lens tracer. The tag ell is the nominal multipole of a
+bandpower, theta an angle in arcmin. Of the tracer uncertainties those by modes are read; shifts and
+widths are not, for their priors are a matter of the configuration.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from jaxlike.data.checks import check_covariance, finite_array
+from jaxlike.data.convergence import Convergence
+from jaxlike.data.measurement import Measurement
 from jaxlike.data.sacc.nz import sample
-from jaxlike.data.sacc.types import SAMPLES, TYPES, check_type, ordered_tracers, tracer_fields
+from jaxlike.data.sacc.samples import samples_of
+from jaxlike.data.sacc.types import (
+    TYPES,
+    check_type,
+    ordered_tracers,
+    statistic_of,
+    tracer_fields,
+)
 from jaxlike.data.sacc.windows import angular_edges, bandpower_windows
-from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
-from jaxlike.data.twopoint import Measurement, TwoPointData
+from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS, check_probes
+from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
 _UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError)
@@ -33,10 +42,11 @@ def sacc_module(file: Path) -> Any:
     return sacc
 
 
-def read_sacc(path: str | os.PathLike[str]) -> TwoPointData:
+def read_sacc(path: str | os.PathLike[str], *, probes: Iterable[str] | None = None) -> TwoPointData:
     """Read measurements, windows, n(z) and covariance of a SACC file; DataError says what is wrong.
 
-    The accepted data types are those of `sacc_types.TYPES`; all must be of NZ tracers.
+    The accepted data types are those of `types.TYPES`; with `probes`, statistics, points of others
+    are not looked at. Tracers must be NZ, or maps of the CMB's convergence.
     """
     file = Path(path).expanduser()
     sacc = sacc_module(file)
@@ -46,63 +56,117 @@ def read_sacc(path: str | os.PathLike[str]) -> TwoPointData:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise DataError(f"{file}: cannot be read as SACC ({reason})") from error
     try:
-        return from_sacc(content, str(file))
+        return from_sacc(content, str(file), probes=probes)
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
 
 
-def from_sacc(content: Any, source: str) -> TwoPointData:
+def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None) -> TwoPointData:
     """The data in a `sacc.Sacc` object; `source` is its file, for messages."""
-    points = content.data
-    if not points:
+    n_point = len(content.data)
+    if n_point == 0:
         raise DataError("has no data points; at least one is needed")
-    for data_type in dict.fromkeys(point.data_type for point in points):
-        check_type(data_type)
+    tracers = content.tracers
+    rows = _wanted(content, None if probes is None else tuple(probes))
+    points = [content.data[i] for i in rows]
     if not content.has_covariance():
         raise DataError("has no covariance; add one with sacc's add_covariance")
-    fields = tracer_fields(content.tracers, points)
-    pairs = [ordered_tracers(point, fields) for point in points]
-    samples: dict[str, list[str]] = {field: [] for field in SAMPLES}
-    used: dict[str, set[str]] = {field: set() for field in SAMPLES}
-    for point, pair in zip(points, pairs, strict=True):
-        for field, name in zip(STATISTICS[TYPES[point.data_type][0]], pair, strict=True):
-            used[field].add(name)
-    for field, names in samples.items():
-        names += [t for t, own in fields.items() if t in used[field] or own == {field}]
-    uncertainties = list(content.tracer_uncertainties.values())
+    fields = tracer_fields(tracers, points)
+    statistics = [statistic_of(point, tracers)[0] for point in points]
+    pairs = [ordered_tracers(point, tracers, fields) for point in points]
+    used: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
+    for statistic, pair in zip(statistics, pairs, strict=True):
+        for kind, name in zip(STATISTICS[statistic], pair, strict=True):
+            used[kind][name] = None
+    samples = samples_of(tracers, used)
+    in_use = {name for own in samples.values() for bins in own.values() for name in bins}
+    unused = {name: tracer for name, tracer in tracers.items() if name not in in_use}
     nz = tuple(
-        sample(SAMPLES[field][0], [content.tracers[name] for name in names], uncertainties)
-        for field, names in samples.items()
-        if names
+        sample(name, [tracers[b] for b in bins], content.tracer_uncertainties.values(), unused)
+        for own in samples.values()
+        for name, bins in own.items()
     )
-
-    order: list[int] = []
+    maps = tuple(_convergence(tracers[name]) for name in tracers if name in used["convergence"])
+    samples["convergence"] = {map_.name: [map_.name] for map_ in maps}
+    groups = _tables(statistics, pairs, samples)
+    types = [points[members[0][0]].data_type for members in groups.values()]
     measurements = []
-    for statistic in dict.fromkeys(TYPES[point.data_type][0] for point in points):
-        rows = [i for i, point in enumerate(points) if TYPES[point.data_type][0] == statistic]
-        order += rows
-        measurements.append(
-            _measurement(statistic, [points[i] for i in rows], [pairs[i] for i in rows], samples)
-        )
+    for name, ((statistic, *ends), members) in zip(types, groups.items(), strict=True):
+        full = "_".join([name, *ends]) if types.count(name) > 1 else name
+        numbers = np.array(members)
+        some = [points[i] for i in numbers[:, 0]]
+        measurements.append(_measurement(full, statistic, some, ends, numbers[:, 1:].T))
+    order = [rows[i] for members in groups.values() for i, *_ in members]
     covariance = np.asarray(content.covariance.dense, float)
-    if covariance.shape != (len(points), len(points)):
+    if covariance.shape != (n_point, n_point):
         raise DataError(
             f"the covariance is {' x '.join(map(str, covariance.shape))}, but there are"
-            f" {len(points)} points"
+            f" {n_point} points"
         )
     covariance = finite_array(covariance[np.ix_(order, order)], "the covariance", ndim=2)
     check_covariance(covariance, "the covariance")
-    return TwoPointData(tuple(measurements), nz, covariance, source)
+    return TwoPointData(tuple(measurements), nz, covariance, source, maps)
+
+
+def _tables(
+    statistics: Sequence[str],
+    pairs: Sequence[tuple[str, str]],
+    samples: Mapping[str, Mapping[str, Sequence[str]]],
+) -> dict[tuple[str, str, str], list[tuple[int, int, int]]]:
+    """(Statistic, sample, sample) -> number and two bins of each of the points."""
+    places = {
+        kind: {
+            tracer: (order, name, i)
+            for order, (name, bins) in enumerate(own.items())
+            for i, tracer in enumerate(bins, start=1)
+        }
+        for kind, own in samples.items()
+    }
+    groups: dict[tuple[str, str, str], list[tuple[int, int, int]]] = {}
+    for statistic in dict.fromkeys(statistics):
+        kinds = STATISTICS[statistic]
+        for i, (own, pair) in enumerate(zip(statistics, pairs, strict=True)):
+            if own != statistic:
+                continue
+            one, two = (places[kind][name] for kind, name in zip(kinds, pair, strict=True))
+            if kinds[0] == kinds[1] and one[0] > two[0]:
+                one, two = two, one  # one table of two samples, whichever is named first
+            groups.setdefault((statistic, one[1], two[1]), []).append((i, one[2], two[2]))
+    return groups
+
+
+def _wanted(content: Any, probes: tuple[str, ...] | None) -> list[int]:
+    """Numbers of the points to be read: all, or those of the statistics `probes`."""
+    points = content.data
+    if probes is None:
+        for data_type in dict.fromkeys(point.data_type for point in points):
+            check_type(data_type)
+        return list(range(len(points)))
+    known = [
+        statistic_of(point, content.tracers)[0] if point.data_type in TYPES else ""
+        for point in points
+    ]
+    check_probes(probes, [name for name in dict.fromkeys(known) if name])
+    rows = [i for i, statistic in enumerate(known) if statistic in probes]
+    if not rows:
+        raise DataError("none of its points is left; name at least one probe")
+    return rows
+
+
+def _convergence(tracer: Any) -> Convergence:
+    name, fwhm = str(tracer.name), tracer.metadata.get("fwhm_arcmin")
+    if tracer.type_name == "Map":
+        return Convergence(name, tracer.ell, tracer.beam)
+    return Convergence(name, fwhm_arcmin=None if fwhm is None else float(fwhm))
 
 
 def _measurement(
+    name: str,
     statistic: str,
     points: Sequence[Any],
-    pairs: Sequence[tuple[str, str]],
-    samples: dict[str, list[str]],
+    samples: Sequence[str],
+    bins: np.ndarray,
 ) -> Measurement:
-    name = points[0].data_type
-    first, second = STATISTICS[statistic]
     scale = _tag(points, "ell" if statistic in FOURIER_SPACE else "theta")
     scales: dict[str, Any] = {"theta_arcmin": scale}
     if statistic in FOURIER_SPACE:
@@ -112,10 +176,10 @@ def _measurement(
     return Measurement(
         name=name,
         statistic=statistic,
-        kernel1=SAMPLES[first][0],
-        kernel2=SAMPLES[second][0],
-        bin1=np.array([samples[first].index(pair[0]) + 1 for pair in pairs]),
-        bin2=np.array([samples[second].index(pair[1]) + 1 for pair in pairs]),
+        kernel1=samples[0],
+        kernel2=samples[1],
+        bin1=bins[0],
+        bin2=bins[1],
         angle_bin=np.unique(scale, return_inverse=True)[1] + 1,
         value=finite_array([point.value for point in points], f"{name}: values"),
         **scales,

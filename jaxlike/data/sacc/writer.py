@@ -1,18 +1,24 @@
 """Writer of SACC files, of which `sacc_reader` is the reader.
 
-Tracers are lens_1, lens_2, ... and source_1, ..., numbered as the parameters b1, m1, ... are.
+Tracers are lens_1, lens_2, ... and source_1, ..., numbered as the parameters b1, m1, ... are; with
+several samples of a kind the names of their tables of n(z) stand for "lens" and "source".
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from jaxlike.data.convergence import Convergence
+from jaxlike.data.measurement import Measurement
+from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.sacc.reader import sacc_module
-from jaxlike.data.sacc.types import SAMPLES, TYPE_OF
+from jaxlike.data.sacc.samples import SAMPLE
+from jaxlike.data.sacc.types import CONVERGENCE, SAMPLES, TYPE_OF
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
-from jaxlike.data.twopoint import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
 
@@ -22,7 +28,7 @@ def write_sacc(
     """Write `data` so that reading it gives the same points, windows, n(z), modes and covariance.
 
     Edges of the cells of n(z) are not kept, only their middles. Raises DataError if `path` exists,
-    unless `overwrite`, and where lenses or sources have more than one table of n(z).
+    unless `overwrite`.
     """
     file = Path(path).expanduser()
     if file.exists() and not overwrite:
@@ -42,41 +48,58 @@ def to_sacc(data: TwoPointData, file: Path) -> Any:
     """A `sacc.Sacc` object of the data; `file` is named in messages."""
     sacc = sacc_module(file)
     content = sacc.Sacc()
-    for field, (stem, quantity) in SAMPLES.items():
-        table = _table(data, field)
-        if table is None:
-            continue
-        names = [f"{stem}_{i}" for i in range(1, table.n_bin + 1)]
-        metadata = _metadata(table)
-        for i, name in enumerate(names):
-            z, row = np.array(table.z_mid), np.array(table.dndz[i])
-            content.add_tracer("NZ", name, z, row, quantity=quantity, metadata=metadata[i])
-        if table.modes is not None:
-            matrix = table.modes.reshape(table.n_mode, -1).T
-            modes = sacc.NZLinearUncertainty(f"{stem}_modes", names, matrix)
-            content.add_tracer_uncertainty_object(modes)
+    stems = _stems(data)
+    for (name, kind), stem in stems.items():
+        if kind == "convergence":
+            _add_map(content, data.convergence_map(name))
+        else:
+            _add_sample(sacc, content, data.distribution(name), stem, SAMPLES[kind][1])
     for m in data.measurements:
-        _add_points(sacc, content, m)
+        _add_points(sacc, content, m, stems)
     blocks = np.array(data.covariance)
     diagonal = np.diag(blocks)
     content.add_covariance(diagonal if np.array_equal(np.diag(diagonal), blocks) else blocks)
     return content
 
 
-def _table(data: TwoPointData, field: str) -> RedshiftDistribution | None:
-    """The n(z) of the sample that a field is of."""
-    names = {
-        (m.kernel1, m.kernel2)[i]
-        for m in data.measurements
-        for i, own in enumerate(STATISTICS[m.statistic])
-        if own == field
-    }
-    if len(names) > 1:
-        raise DataError(
-            f"{data.source}: the {field} measurements use the n(z) HDUs {', '.join(sorted(names))};"
-            " one for all of them is needed"
-        )
-    return data.distribution(names.pop()) if names else None
+def _stems(data: TwoPointData) -> dict[tuple[str, str], str]:
+    """(Name, kind) of each sample -> what its tracers are called before their number."""
+    kinds = [kind for _, kind in data.samples]
+    names = [name for name, _ in data.samples]
+    stems = {}
+    for name, kind in data.samples:
+        if kind == "convergence":
+            stems[name, kind] = name
+        elif kinds.count(kind) == 1:
+            stems[name, kind] = SAMPLES[kind][0]
+        else:
+            stems[name, kind] = f"{SAMPLES[kind][0]}_{name}" if names.count(name) > 1 else name
+    return stems
+
+
+def _add_map(content: Any, map_: Convergence) -> None:
+    if map_.ell is not None and map_.beam is not None:
+        table = {"ell": np.array(map_.ell), "beam": np.array(map_.beam), "spin": 0}
+        content.add_tracer("Map", map_.name, **table, quantity=CONVERGENCE)
+        return
+    fwhm = map_.fwhm_arcmin
+    metadata = {} if fwhm is None else {"fwhm_arcmin": float(fwhm)}
+    content.add_tracer("Misc", map_.name, quantity=CONVERGENCE, metadata=metadata)
+
+
+def _add_sample(
+    sacc: Any, content: Any, table: RedshiftDistribution, stem: str, quantity: str
+) -> None:
+    names = [f"{stem}_{i}" for i in range(1, table.n_bin + 1)]
+    metadata = _metadata(table)
+    for i, name in enumerate(names):
+        z, row = np.array(table.z_mid), np.array(table.dndz[i])
+        about = {**metadata[i], SAMPLE: stem}
+        content.add_tracer("NZ", name, z, row, quantity=quantity, metadata=about)
+    if table.modes is not None:
+        matrix = table.modes.reshape(table.n_mode, -1).T
+        modes = sacc.NZLinearUncertainty(f"{stem}_modes", names, matrix)
+        content.add_tracer_uncertainty_object(modes)
 
 
 def _metadata(table: RedshiftDistribution) -> list[dict[str, float]]:
@@ -88,8 +111,13 @@ def _metadata(table: RedshiftDistribution) -> list[dict[str, float]]:
     ]
 
 
-def _add_points(sacc: Any, content: Any, m: Measurement) -> None:
-    stems = [SAMPLES[field][0] for field in STATISTICS[m.statistic]]
+def _add_points(
+    sacc: Any, content: Any, m: Measurement, stems: Mapping[tuple[str, str], str]
+) -> None:
+    names = [
+        (stems[kernel, kind], kind)
+        for kernel, kind in zip((m.kernel1, m.kernel2), STATISTICS[m.statistic], strict=True)
+    ]
     tag = "ell" if m.statistic in FOURIER_SPACE else "theta"
     shared = None
     if m.windows is not None:
@@ -101,5 +129,8 @@ def _add_points(sacc: Any, content: Any, m: Measurement) -> None:
         if m.theta_min_arcmin is not None and m.theta_max_arcmin is not None:
             edges = float(m.theta_min_arcmin[i]), float(m.theta_max_arcmin[i])
             tags["window"] = sacc.TopHatWindow(*edges)
-        tracers = (f"{stems[0]}_{m.bin1[i]}", f"{stems[1]}_{m.bin2[i]}")
+        tracers = tuple(
+            stem if kind == "convergence" else f"{stem}_{number}"
+            for (stem, kind), number in zip(names, (m.bin1[i], m.bin2[i]), strict=True)
+        )
         content.add_data_point(TYPE_OF[m.statistic], tracers, float(value), **tags)

@@ -1,0 +1,127 @@
+"""HDUs of a FITS file: opened whatever the file is called, with columns, keywords and units."""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeAlias
+
+import fitsio
+import numpy as np
+from astropy import units
+
+from jaxlike.errors import DataError
+
+_ANGLE_UNITS = {str(unit): unit for unit in (units.arcmin, units.arcsec, units.deg, units.rad)}
+_BLOCK = 2880  # every FITS file is a whole number of blocks of this many bytes
+
+Hdu: TypeAlias = tuple[str, Any, Any]
+"""Name, fitsio HDU and fitsio header."""
+
+
+@contextmanager
+def open_fits(file: Path) -> Iterator[Any]:
+    """The fitsio.FITS of a file, which is closed afterwards.
+
+    cfitsio reads brackets, signs and wildcards of a name as instructions ("x[1].fits", "x+1"): a
+    file of such a name is opened by a link of a plain one.
+    """
+    plain = file.resolve()
+    with ExitStack() as stack:
+        if re.search(r"[^\w/. -]| $", str(plain)):
+            link = Path(stack.enter_context(TemporaryDirectory())) / "file.fits"
+            link.symlink_to(plain)
+            plain = link
+        yield stack.enter_context(fitsio.FITS(str(plain)))
+
+
+def check_container(file: Path) -> None:
+    """Raise DataError for what cfitsio reports obscurely, or not at all: no FITS, a cut file."""
+    if not file.is_file():
+        raise DataError("there is no such file; a 2pt FITS file is needed")
+    with file.open("rb") as handle:
+        is_fits = handle.read(9) == b"SIMPLE  ="
+    if not is_fits:
+        raise DataError("is not a FITS file; an uncompressed 2pt FITS file is needed")
+    size = file.stat().st_size
+    if size % _BLOCK:
+        raise DataError(
+            f"is truncated: its {size} bytes are not a multiple of the {_BLOCK} of a FITS file"
+        )
+
+
+def logical(hdu: Hdu, key: str) -> bool:
+    """Whether a keyword is there and true; written as text ('T') it is as good."""
+    value = hdu[2].get(key)
+    return value.strip().upper() in ("T", "TRUE") if isinstance(value, str) else bool(value)
+
+
+def rows(hdu: Hdu) -> int:
+    """Number of rows of a table."""
+    if not isinstance(hdu[1], fitsio.hdu.TableHDU):
+        raise DataError(f"HDU {hdu[0]!r} is an image, but must be a table")
+    return int(hdu[1].get_nrows())
+
+
+def keyword(hdu: Hdu, key: str) -> str:
+    """A keyword as text; DataError where it is missing."""
+    value = hdu[2].get(key)
+    if value is None:
+        raise DataError(f"HDU {hdu[0]!r} has no keyword {key}, which a 2pt FITS file needs")
+    return str(value).strip()
+
+
+def _read(hdu: Hdu) -> Any:
+    try:
+        return hdu[1].read()
+    except OSError as error:
+        raise DataError(f"is truncated or damaged: HDU {hdu[0]!r} cannot be read") from error
+
+
+def read_image(hdu: Hdu) -> np.ndarray:
+    """The array of an image."""
+    if not isinstance(hdu[1], fitsio.hdu.ImageHDU):
+        raise DataError(f"HDU {hdu[0]!r} is a table, but must be an image")
+    return np.asarray(_read(hdu))
+
+
+def read_columns(hdu: Hdu, needed: list[str]) -> dict[str, np.ndarray]:
+    """All columns of a table by upper-case name; those `needed` must be there."""
+    is_table = isinstance(hdu[1], fitsio.hdu.TableHDU)
+    names = [column.upper() for column in hdu[1].get_colnames()] if is_table else []
+    for column in needed:
+        if column not in names:
+            raise DataError(
+                f"HDU {hdu[0]!r} has no column {column}; needed are {', '.join(needed)}"
+            )
+    table = _read(hdu)
+    return {column.upper(): table[column] for column in table.dtype.names}
+
+
+def _unit(hdu: Hdu, column: str) -> str:
+    """The TUNIT keyword of a column, empty where there is none."""
+    index = [name.upper() for name in hdu[1].get_colnames()].index(column) + 1
+    return str(hdu[2].get(f"TUNIT{index}") or "").strip().lower()
+
+
+def multipole(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
+    """A column of ell, which is a pure number."""
+    unit = _unit(hdu, column)
+    if unit:
+        raise DataError(
+            f"HDU {hdu[0]!r} column {column} has the unit {unit!r}; it holds the multipoles of a"
+            " C_ell, so none is accepted"
+        )
+    return values
+
+
+def arcmin(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
+    """An angle column in arcmin, by its TUNIT keyword (arcmin where there is none)."""
+    unit = _unit(hdu, column) or "arcmin"
+    if unit not in _ANGLE_UNITS:
+        raise DataError(
+            f"HDU {hdu[0]!r} column {column} has the unit {unit!r};"
+            f" accepted are {', '.join(_ANGLE_UNITS)}"
+        )
+    return np.asarray(values * _ANGLE_UNITS[unit].to(units.arcmin))
