@@ -1,17 +1,18 @@
 """From a configuration file to its posterior."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from os import PathLike
 from typing import Any
 
-from jaxlike.config import Config, read_config
+from jaxlike.config import Config, LikelihoodConfig, read_config
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.survey import load_data
-from jaxlike.likelihoods.two_point import build_likelihood
+from jaxlike.likelihoods.two_point import DataSet, Likelihood, build_likelihoods
 from jaxlike.posterior.model import Model
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
-from jaxlike.registry.names import is_known
+from jaxlike.registry.names import Names
 from jaxlike.registry.resolve import check_names, is_idle
 
 
@@ -28,6 +29,42 @@ def model_from_config(config: Config) -> Model:
     return compressed(model) if config.theory.compression == "moped" else model
 
 
+def data_set_of(config: LikelihoodConfig) -> DataSet:
+    """The data of a likelihood that an input asks for, after cuts."""
+    data = load_data(config.data_file, config.scale_cuts, config.probes)
+    return DataSet(config.name, data, config.options, config.prefix, config.suffix)
+
+
+def with_checked_parameters(config: Config, likelihoods: Mapping[str, Likelihood]) -> Config:
+    """A Config without the default parameters that have no effect on these likelihoods.
+
+    ParameterError, naming the file, on parameters that are unknown, missing or without effect.
+    """
+    samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
+    kept = tuple(p for p in config.parameters if not p.assumed or _counts(p.name, likelihoods))
+    _check_arguments(config, {p.name for p in kept})
+    config = replace(config, parameters=kept)
+    try:
+        known = Names(samples)
+        names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
+        check_names(names, samples)
+        for one in likelihoods.values():
+            check_effects(names, vars(one.options), one.samples)
+            check_complete(names, vars(one.options), one.samples)
+    except ParameterError as error:
+        raise ParameterError(f"{config.path}: {error}") from error
+    return config
+
+
+def _counts(name: str, likelihoods: Mapping[str, Likelihood]) -> bool:
+    """Whether a parameter has an effect on any of the likelihoods."""
+    return any(
+        not is_idle(name, one.samples) and has_effect(name, vars(one.options), one.samples)
+        for one in likelihoods.values()
+        if Names(one.samples).is_known(name)
+    )
+
+
 def _check_arguments(config: Config, kept: set[str]) -> None:
     for prior in config.external_priors:
         for name in prior.arguments:
@@ -41,9 +78,10 @@ def _check_arguments(config: Config, kept: set[str]) -> None:
 def load(path: str | PathLike[str], **overrides: Any) -> Model:
     """The Model of a Cobaya input (.yaml) or a CosmoSIS pipeline (.ini).
 
-    Keywords replace the file's options: data_file, scale_cuts, probes, linear, nonlinear, nz,
-    nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment, magnification, rsd,
-    compression. Raises JaxlikeError, whose one sentence names the file, option or parameter at
-    fault.
+    Keywords replace the file's options: data_file, scale_cuts, probes, prefix, linear, nonlinear,
+    nz, nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment, magnification, rsd,
+    compression; of one of several likelihoods where they are dictionaries, name -> value.
+    `likelihoods` takes some of them alone. Raises JaxlikeError, whose one sentence names the file,
+    option or parameter at fault.
     """
     return model_from_config(read_config(path, **overrides))

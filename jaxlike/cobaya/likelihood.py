@@ -21,12 +21,12 @@ from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config, config_from_i
 from jaxlike.config.container import make_config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.likelihoods.survey import load_data, sizes_of
+from jaxlike.likelihoods.survey import load_data, samples_of
+from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.likelihoods.two_point import Likelihood as TwoPoint
-from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.loading import model_from_config
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
-from jaxlike.registry.names import ALIGNMENT, BIAS, NUMBERED
+from jaxlike.registry.names import Names
 from jaxlike.registry.resolve import check_names, is_idle, resolve
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 
@@ -62,6 +62,7 @@ class TwoPointLikelihood(Likelihood):
     rsd: Any
     power: Any
     compression: Any
+    prefix: Any
 
     _probes: str  # a name of PROBE_SETS
 
@@ -80,14 +81,14 @@ class TwoPointLikelihood(Likelihood):
         }
         try:
             config = _config(cls.__name__, options, cls._probes)
-            sizes = sizes_of(_load(config))
+            samples = samples_of(_load(config), "", config.likelihoods[0].prefix)
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
         chosen = vars(config.theory)
         params = {
             name: info
             for name, info in (defaults.get("params") or {}).items()
-            if not is_idle(name, sizes) and has_effect(name, chosen)
+            if not is_idle(name, samples) and has_effect(name, chosen, samples)
         }
         return {**defaults, "params": params}
 
@@ -99,7 +100,9 @@ class TwoPointLikelihood(Likelihood):
         try:
             self._config = _config(self.get_name(), options, self._probes)
             self._data = _load(self._config)
-            self._sizes = sizes_of(self._data)
+            self._samples = samples_of(
+                self._data, self.get_name(), self._config.likelihoods[0].prefix
+            )
             if self._config.theory.power == "host":
                 self._prepare_tables()
         except JaxlikeError as error:
@@ -111,10 +114,10 @@ class TwoPointLikelihood(Likelihood):
         supported = set(self.get_can_support_params())
         self._nuisance = [name for name in self.input_params if name in supported]
         try:
-            check_names([*_SOME_UNIVERSE, *self._nuisance], self._sizes)
+            check_names([*_SOME_UNIVERSE, *self._nuisance], self._samples)
             options = vars(self._config.theory)
-            check_effects(self._nuisance, options)
-            check_complete(self._nuisance, options, self._sizes)
+            check_effects(self._nuisance, options, self._samples)
+            check_complete(self._nuisance, options, self._samples)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
 
@@ -136,12 +139,8 @@ class TwoPointLikelihood(Likelihood):
 
     def get_can_support_params(self) -> list[str]:
         """Every accepted name of a nuisance parameter of these data."""
-        names = [name for group in ALIGNMENT.values() for name in group if self._sizes.source]
-        names += [name for group in BIAS.values() for name in group if self._sizes.lens]
-        for stem, group in NUMBERED.items():
-            n = self._sizes.of(stem)
-            names += [f"{alias}{i}" for alias in group for i in range(1, n + 1)]
-        return names
+        names = Names(self._samples)
+        return [name for sample in self._samples for name in names.of(sample)]
 
     def get_requirements(self) -> dict[str, Any]:
         """The cosmology itself from jaxlike's theory, or the products of any other."""
@@ -164,20 +163,25 @@ class TwoPointLikelihood(Likelihood):
     def _canonical(
         self, cosmology: Mapping[str, ArrayLike], nuisance: Mapping[str, ArrayLike]
     ) -> dict[str, Array]:
-        return resolve({**cosmology, **nuisance}, self._sizes)
+        return resolve({**cosmology, **nuisance}, self._samples)
 
     def _prepare_pipeline(self, settings: Settings, provider: Any) -> None:
         if self._config.theory.compression == "moped":
             two_point = self._compressed(provider)
         else:
             options = replace(self._config.theory, **asdict(settings))
-            two_point = build_likelihood(self._data, options)
+            two_point = self._built(options)
 
         def evaluate(cosmology: Mapping[str, Array], nuisance: Mapping[str, Array]) -> Array:
             return two_point.log_likelihood(self._canonical(cosmology, nuisance))
 
         self._settings = settings
         self._evaluate: Callable[..., Array] = jax.jit(evaluate)
+
+    def _built(self, options: TheoryOptions) -> TwoPoint:
+        own = self._config.likelihoods[0]
+        data_set = DataSet(own.name, self._data, options, own.prefix)
+        return build_likelihoods([data_set])[own.name]
 
     def _compressed(self, provider: Any) -> TwoPoint:
         """The likelihood compressed for the input's own sampled parameters."""
@@ -187,7 +191,7 @@ class TwoPointLikelihood(Likelihood):
             raise ConfigError(f"{self}: compression = moped: {error}") from error
 
     def _prepare_tables(self) -> None:
-        two_point = build_likelihood(self._data, self._config.theory)
+        two_point = self._built(self._config.theory)
         nodes = two_point.grid.nodes
         self._host_grid = HostGrid.build(
             float(nodes.z[-1]),
@@ -208,7 +212,7 @@ class TwoPointLikelihood(Likelihood):
 
 def _config(name: str, options: Mapping[str, Any], probes: str) -> Config:
     given = {**options, "probes": PROBE_SETS[probes]}
-    return make_config(Path(name), given, {}, parameters=(), host="host", sampler={})
+    return make_config(Path(name), {name: given}, {}, parameters=(), host="host", sampler={})
 
 
 def _load(config: Config) -> TwoPointData:

@@ -19,11 +19,14 @@ from jaxlike.config import THEORY_OPTIONS, theory_options
 from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.effects import check_effects
-from jaxlike.registry.names import COSMOLOGY
 from jaxlike.registry.resolve import check_names, resolve
-from jaxlike.registry.sizes import Sizes
 from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
-from jaxlike.theory.universe.cosmology import COSMOLOGY_NAMES, Cosmology, from_parameters
+from jaxlike.theory.universe.cosmology import (
+    COSMOLOGY_NAMES,
+    PARAMETERS,
+    Cosmology,
+    from_parameters,
+)
 
 _TOTAL = ("delta_tot", "delta_tot")
 _OWN = ("jaxlike_cosmology", "jaxlike_settings")
@@ -91,7 +94,7 @@ class Theory(BoltzmannBase):
     def initialize_with_params(self) -> None:
         """Check the names of the input parameters: missing, doubled or contradictory ones."""
         try:
-            check_names(self.input_params, Sizes(0, 0))
+            check_names(self.input_params, ())
             check_effects(self.input_params, {"nonlinear": self._settings.nonlinear})
             jax.eval_shape(_canonical, dict.fromkeys(self.input_params, 1.0))
         except JaxlikeError as error:
@@ -108,7 +111,7 @@ class Theory(BoltzmannBase):
 
     def get_can_support_params(self) -> list[str]:
         """Every accepted name of a cosmological parameter."""
-        return [alias for aliases in COSMOLOGY.values() for alias in aliases]
+        return [alias for declared in PARAMETERS for alias in declared.bare]
 
     def get_can_provide_params(self) -> list[str]:
         """Names of the derived parameters."""
@@ -257,5 +260,5 @@ class Theory(BoltzmannBase):
 
 
 def _canonical(values: Mapping[str, Array]) -> dict[str, Array]:
-    canonical = resolve(values, Sizes(0, 0))
+    canonical = resolve(values, ())
     return {name: canonical[name] for name in COSMOLOGY_NAMES if name in canonical}

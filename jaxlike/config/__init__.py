@@ -1,7 +1,7 @@
 """Configurations: a Cobaya input or a CosmoSIS pipeline file, read without either host."""
 
 from jaxlike.config.cobaya_yaml import config_from_info
-from jaxlike.config.container import Config
+from jaxlike.config.container import Config, LikelihoodConfig
 from jaxlike.config.read import read_config
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
@@ -17,6 +17,7 @@ __all__ = [
     "PROBE_SETS",
     "THEORY_OPTIONS",
     "Config",
+    "LikelihoodConfig",
     "TheoryOptions",
     "config_from_info",
     "probes_from",

@@ -1,7 +1,7 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -16,7 +16,7 @@ from jaxlike.config.records import expand, parameter_from
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
-from jaxlike.registry.names import ALIGNMENT, BIAS, NUMBERED, split_name
+from jaxlike.registry.names import find
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
@@ -24,7 +24,6 @@ from jaxlike.registry.options import (
     probes_from,
 )
 from jaxlike.registry.resolve import check_names
-from jaxlike.registry.sizes import sample_of
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
@@ -125,7 +124,8 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     try:
         _check_blocks(info)
         likelihoods, defaults = _components(info)
-        parameters = _parameters(_block(info, "params"), _defaults(likelihoods, defaults, overrides))
+        given = _block(info, "params")
+        parameters = _parameters(given, _defaults(likelihoods, defaults, overrides, given))
         external = external_priors(_block(info, "prior"), parameters)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
@@ -143,7 +143,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     try:
         if config.theory.power == "jaxlike":
             _check_theories(info)
-            check_names(p.name for p in parameters if not p.drop)
+            check_names((p.name for p in parameters if not p.drop), known=config.names)
         check_functions(parameters, {name for prior in external for name in prior.arguments})
         check_traceable(external, parameters)
     except JaxlikeError as error:
@@ -205,20 +205,22 @@ def _defaults(
     likelihoods: Mapping[str, Mapping[str, object]],
     params: Mapping[str, Mapping[str, Any]],
     overrides: Mapping[str, object],
+    mentioned: Container[object],
 ) -> list[Mapping[str, Any]]:
-    """The default params of the components: those that matter to the likelihood's statistics, with
-    its prefix in the place of the survey's."""
+    """The default params of the components: those that matter to the likelihood's statistics, or
+    that the input mentions, with the likelihood's prefix in the place of the survey's."""
     found = []
     for name, own in params.items():
         options = likelihoods.get(name, {})
         given = overrides.get("probes", options.get("probes"))
         probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
         prefix = str(options.get("prefix") or "")
+        named = {_prefixed(parameter, prefix): parameter for parameter in own}
         found.append(
             {
-                _prefixed(parameter, prefix): info
-                for parameter, info in own.items()
-                if name == THEORY or _matters(parameter, probes)
+                new: own[old]
+                for new, old in named.items()
+                if name == THEORY or new in mentioned or _matters(old, probes)
             }
         )
     return found
@@ -253,11 +255,10 @@ def _check_theories(info: Mapping[str, Any]) -> None:
 
 def _matters(name: str, probes: tuple[str, ...] | None) -> bool:
     """Whether a component's default parameter can have an effect on these statistics."""
-    stem, _ = split_name(name) or ("", None)
-    fields = {field for probe in probes or STATISTICS for field in STATISTICS[probe]}
-    if stem in BIAS or (stem in NUMBERED and sample_of(stem) == "lens"):
-        return "counts" in fields
-    return "shear" in fields or (stem not in NUMBERED and stem not in ALIGNMENT)
+    named = find(name)
+    if named is None or named.sample is None:
+        return True
+    return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)
 
 
 def _parameters(

@@ -9,6 +9,7 @@ from pathlib import Path
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import ExternalPrior
+from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     COMMON_OPTIONS,
     THEORY_FIELDS,
@@ -18,6 +19,8 @@ from jaxlike.registry.options import (
     probes_from,
     theory_options,
 )
+from jaxlike.registry.samples import Sample
+from jaxlike.theory.tracers import TRACERS
 
 DEFAULT_SCALE_CUTS = "des_y1"
 _OF_DATA = ("data_file", "scale_cuts", "probes", "prefix", "suffix")
@@ -85,6 +88,16 @@ class Config:
     def sampled(self) -> tuple[Parameter, ...]:
         """The parameters with a prior, in order."""
         return tuple(p for p in self.parameters if p.prior is not None)
+
+    @property
+    def names(self) -> Names:
+        """The names of parameters of these likelihoods, whatever their data are."""
+        owners = dict.fromkeys((one.prefix, one.suffix) for one in self.likelihoods)
+        return Names(
+            Sample(kind, 0, prefix=prefix, suffix=suffix)
+            for prefix, suffix in owners
+            for kind in TRACERS
+        )
 
     def with_options(self, **changes: object) -> "Config":
         """The same with other options of every likelihood."""

@@ -2,7 +2,7 @@
 
 import configparser
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ MODULE_FILE = "jaxlike_two_point.py"
 LIKELIHOOD = "jaxlike"
 """Name of the likelihood: likelihoods/jaxlike_like."""
 
-MODULE_OPTIONS = ("data_file", "scale_cuts", "probes", *THEORY_FIELDS)
+MODULE_OPTIONS = ("data_file", "scale_cuts", "probes", "suffix", *THEORY_FIELDS)
 """Options of the module's section that say what is computed."""
 
 OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only")
@@ -99,33 +99,23 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     """Read a CosmoSIS pipeline; ConfigError or ParameterError name the file and the culprit."""
     ini = _parse(path, path)
     pipeline = _entries(ini, "pipeline")
-    section = _module_section(path, ini, pipeline)
-    like_name = _entries(ini, section).get("like_name", LIKELIHOOD)
-    others = [name for name in pipeline.get("likelihoods", "").split() if name != like_name]
-    if others:
-        raise ConfigError(
-            f"{path}: [pipeline] likelihoods has '{others[0]}'; accepted is {like_name} alone"
-        )
-    try:
-        options = module_options(ini[section].own, ini[section].inherited, section)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    sections = _module_sections(path, ini, pipeline)
+    likelihoods = _likelihoods(path, ini, pipeline, sections)
     values_path, parameters = pipeline_parameters(path, pipeline)
     output = _entries(ini, "output").get("filename")
-    if output:
-        options["output"] = output.removesuffix(".txt")
     samplers = _entries(ini, "runtime").get("sampler", "").split()
     config = make_config(
         path,
-        options,
+        likelihoods,
         overrides,
+        output=output.removesuffix(".txt") if output else None,
         parameters=parameters,
         host="block",
         sampler={name: ini.get(name.lower(), _Section()).own for name in samplers},
     )
     try:
         if config.theory.power == "jaxlike":
-            check_names(p.name for p in parameters)
+            check_names((p.name for p in parameters), known=config.names)
     except ParameterError as error:
         raise ParameterError(f"{values_path}: {error}") from error
     return config
@@ -146,15 +136,47 @@ def pipeline_parameters(
     return values_path, _parameters(values_path, _parse(values_path, path), priors)
 
 
-def _module_section(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> str:
+def _module_sections(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> list[str]:
     modules = pipeline.get("modules", "").split()
     ours = [m for m in modules if Path(_entries(ini, m).get("file", "")).name == MODULE_FILE]
-    if len(ours) != 1:
+    if not ours:
         raise ConfigError(
-            f"{path}: [pipeline] modules has {len(ours)} sections whose 'file' is {MODULE_FILE}, "
-            "but must have one"
+            f"{path}: [pipeline] modules has 0 sections whose 'file' is {MODULE_FILE}, but must "
+            "have one or more"
         )
-    return ours[0].lower()
+    return [name.lower() for name in ours]
+
+
+def like_name_of(options: Mapping[str, object]) -> object:
+    """Name of a module's likelihood in CosmoSIS: the option, or that of its suffix."""
+    suffix = options.get("suffix")
+    return options.get("like_name", f"{LIKELIHOOD}_{suffix}" if suffix else LIKELIHOOD)
+
+
+def _likelihoods(
+    path: Path, ini: _Sections, pipeline: Mapping[str, str], sections: Sequence[str]
+) -> dict[str, dict[str, object]]:
+    """Options of each module, by its suffix or by the name of its section."""
+    found: dict[str, dict[str, object]] = {}
+    like_names = [str(like_name_of(_entries(ini, section))) for section in sections]
+    others = [name for name in pipeline.get("likelihoods", "").split() if name not in like_names]
+    if others:
+        accepted = ", ".join(like_names) + (" alone" if len(like_names) == 1 else "")
+        raise ConfigError(
+            f"{path}: [pipeline] likelihoods has '{others[0]}'; accepted is {accepted}"
+        )
+    for section, like_name in zip(sections, like_names, strict=True):
+        if like_names.count(like_name) > 1:
+            raise ConfigError(
+                f"{path}: two modules have the likelihood '{like_name}': give each a suffix of "
+                "its own, or a like_name"
+            )
+        try:
+            options = module_options(ini[section].own, ini[section].inherited, section)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from error
+        found[str(options.get("suffix") or section)] = options
+    return found
 
 
 def module_options(

@@ -4,7 +4,7 @@ CosmoSIS has distances in Mpc and power spectra in h units. CosmoSIS itself is n
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
 from jaxlike.errors import DataError, ParameterError
-from jaxlike.registry.names import canonical_name
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.names import Names, canonical_name
+from jaxlike.registry.samples import Sample
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power.power_table import PowerTable
+from jaxlike.theory.tracers import TRACERS
 
 COSMOLOGY, POWER, DISTANCES = "cosmological_parameters", "matter_power_nl", "distances"
 LINEAR_POWER = "matter_power_lin"
@@ -46,17 +47,6 @@ _ELSEWHERE = frozenset({
     "cosmomc_theta", "log1e10as", "s_8", "s8", "s_8_input", "sigma_8_input", "sigma_12",
 })
 # fmt: on
-_NUISANCE = {
-    "bin_bias": "lens",
-    "bias_lens": "lens",
-    "mag_alpha_lens": "lens",
-    "lens_photoz_errors": "lens",
-    "lens_photoz_u": "lens",
-    "shear_calibration_parameters": "source",
-    "wl_photoz_errors": "source",
-    "source_photoz_u": "source",
-    "intrinsic_alignment_parameters": "source",
-}
 _BOOKKEEPING = ("cosmosis_metadata:", "_cosmosis_order_")
 _AGREEMENT = 2e-3  # relative, of two names of one quantity, as CosmoSIS's own CAMB module has it
 _Z_START = 1e-3  # the core's first redshift is above
@@ -180,22 +170,36 @@ class Nuisance(NamedTuple):
     idle: list[str]
 
 
-def nuisance(block: Block, sizes: Sizes) -> Nuisance:
+def nuisance(block: Block, samples: Sequence[Sample]) -> Nuisance:
     """Galaxy and shear parameters; ParameterError on unknown names.
 
     CosmoSIS's sections are shared by all modules: those for galaxies that are not in the data (a
-    shear-only likelihood beside another one) are left out.
+    shear-only likelihood beside another one) are left out, and names that end as those of another
+    module's suffix do.
     """
     given, idle = {}, []
-    for section, kind in _NUISANCE.items():
-        names = names_in(block, section)
-        if not sizes.of_sample(kind):
-            idle += [section] if names else []
-            continue
-        for name in names:
-            canonical_name(f"{section}--{name}")
-            given[f"{section}--{name}"] = _number(block, section, name)
+    names = Names(samples)
+    suffixes = {sample.suffix.lower() for sample in samples}
+    for kind in TRACERS:
+        there = [sample for sample in samples if sample.kind == kind]
+        for section in _sections(kind, suffixes):
+            found = names_in(block, section)
+            if not there:
+                idle += [section] if found else []
+                continue
+            for name in found:
+                whole = f"{section}--{name}"
+                if suffixes == {""} or names.is_known(whole):
+                    names.canonical(whole)
+                    given[whole] = _number(block, section, name)
     return Nuisance(given, idle)
+
+
+def _sections(kind: str, suffixes: Iterable[str]) -> list[str]:
+    """The sections of a kind of tracer's parameters, without and with suffixes."""
+    bare = (one.partition("--")[0] for d in TRACERS[kind].parameters for one in d.sections)
+    ends = ["", *(f"_{suffix}" for suffix in suffixes if suffix)]
+    return [section + end for section in dict.fromkeys(bare) for end in ends]
 
 
 class Tables(NamedTuple):

@@ -20,13 +20,17 @@ from numpy.typing import NDArray
 from jaxlike.compile_cache import keep_compiled
 from jaxlike.config import Config
 from jaxlike.config.container import make_config
-from jaxlike.config.cosmosis_ini import LIKELIHOOD, module_options, pipeline_parameters
+from jaxlike.config.cosmosis_ini import (
+    LIKELIHOOD,
+    like_name_of,
+    module_options,
+    pipeline_parameters,
+)
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.data import FOURIER_SPACE
 from jaxlike.errors import ConfigError
-from jaxlike.likelihoods.survey import load_data
-from jaxlike.likelihoods.two_point import Likelihood, build_likelihood
-from jaxlike.loading import model_from_config
+from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
+from jaxlike.loading import data_set_of, model_from_config
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.options import bad_value, flag
 from jaxlike.registry.resolve import resolve
@@ -93,26 +97,29 @@ def setup(options: DataBlock) -> TwoPointModule:
     default = {name for _, name in options.keys(_DEFAULT_SECTION)}
     config = make_config(
         Path(f"[{section}]"),
-        module_options(
-            {name: value for name, value in given.items() if name not in default},
-            {name: value for name, value in given.items() if name in default},
-            section,
-        ),
+        {
+            str(given.get("suffix") or section): module_options(
+                {name: value for name, value in given.items() if name not in default},
+                {name: value for name, value in given.items() if name in default},
+                section,
+            )
+        },
         {},
         parameters=(),
         host="block",
         sampler={},
     )
-    like_name = given.get("like_name", LIKELIHOOD)
+    like_name = like_name_of(given)
     if not isinstance(like_name, str):
         raise bad_value("like_name", like_name, "a name")
     include_norm = flag("include_norm", given.get("include_norm", False))
     likelihood_only = flag("likelihood_only", given.get("likelihood_only", False))
-    data = load_data(config.data_file, config.scale_cuts, config.probes)
+    data_set = data_set_of(config.likelihoods[0])
     if config.theory.compression == "moped":
         likelihood = _compressed(config, options)
     else:
-        likelihood = build_likelihood(data, config.theory)
+        likelihood = build_likelihoods([data_set])[data_set.name]
+    data = likelihood.data
     print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
     return TwoPointModule(
         likelihood,

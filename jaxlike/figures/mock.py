@@ -17,7 +17,7 @@ from jaxlike.mocks.des_y1 import noisy_fields, with_vector
 from jaxlike.mocks.paper import cl_measurement
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 from jaxlike.theory.spectra.pairs import pair_array
 from jaxlike.theory.statistics.covariance import gaussian_cl_covariance
 from jaxlike.theory.tracers.distributions import smail
@@ -47,7 +47,7 @@ class SmailSurvey:
         """Canonical parameters of the fiducial universe with `changes`."""
         nuisance = {f"b{i}": b for i, b in enumerate(self.bias, start=1)} | {"A_IA": 0.0}
         values: dict[str, ArrayLike] = {**self.parameters, **nuisance, **changes}
-        return resolve(values, Sizes(len(self.lenses), len(self.sources)))
+        return resolve(values, lenses_and_sources(len(self.lenses), len(self.sources)))
 
     def empty(self) -> TwoPointData:
         """The layout of the data, with nothing measured: counts, cross, then shear."""

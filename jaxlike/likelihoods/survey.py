@@ -63,12 +63,13 @@ def used_samples(data: TwoPointData) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found, key=lambda one: (order.index(one[1]), names.index(one[0]))))
 
 
-def samples_of(data: TwoPointData, name: str = "", prefix: str = "") -> tuple[Sample, ...]:
-    """The samples of a likelihood of this name, whose parameters have a prefix."""
+def samples_of(
+    data: TwoPointData, name: str = "", prefix: str = "", suffix: str = ""
+) -> tuple[Sample, ...]:
+    """The samples of a likelihood of this name, and the prefix or suffix of their parameters."""
     tables = [(data.distribution(table), kind) for table, kind in used_samples(data)]
     return tuple(
-        Sample(kind, table.n_bin, table.n_mode, prefix=prefix, likelihood=name)
-        for table, kind in tables
+        Sample(kind, table.n_bin, table.n_mode, prefix, suffix, name) for table, kind in tables
     )
 
 
@@ -198,9 +199,3 @@ def fine_grid(
     return UniverseGrid.build(
         nodes, linear=options.linear, nonlinear=options.nonlinear, second_order=second_order
     )
-
-
-def sizes_of(data):
-    from jaxlike.registry.samples import sizes
-
-    return sizes(samples_of(data))

@@ -206,7 +206,7 @@ class Likelihood:
 
     def cosmology(self, parameters: Mapping[str, ArrayLike]) -> Cosmology:
         """The universe in canonical parameters; ParameterError on those without effect."""
-        check_effects(parameters, vars(self.options))
+        check_effects(parameters, vars(self.options), self.samples)
         return cosmology(parameters, self.options)
 
     def theory_vector(self, parameters: Mapping[str, ArrayLike]) -> Array:
@@ -225,7 +225,7 @@ class Likelihood:
         return _theory_vector_from_tables(self.grid, self.arrays, grid, tables, dict(parameters))
 
     def _check(self, parameters: Mapping[str, ArrayLike]) -> None:
-        check_effects(parameters, vars(self.options))
+        check_effects(parameters, vars(self.options), self.samples)
         check_complete(parameters, vars(self.options), self.samples)
 
     def table_grid(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
@@ -265,12 +265,13 @@ class Likelihood:
 
 @dataclass(frozen=True, eq=False)
 class DataSet:
-    """What a likelihood is to be built of; prefix: of its parameters."""
+    """What a likelihood is to be built of; prefix, suffix: of its parameters."""
 
     name: str
     data: TwoPointData
     options: TheoryOptions
     prefix: str = ""
+    suffix: str = ""
 
 
 def build_likelihoods(
@@ -315,7 +316,7 @@ def _assembled(
             factors.rows,
             factors.log_det,
             None,
-            samples_of(one.data, one.name, one.prefix),
+            samples_of(one.data, one.name, one.prefix, one.suffix),
         )
         found[one.name] = Likelihood(
             one.name,

@@ -4,7 +4,7 @@
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import jax
 import jax.numpy as jnp
@@ -12,103 +12,86 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
-from jaxlike.registry.names import (
-    ALIGNMENT,
-    BIAS,
-    NUMBERED,
-    TATT,
-    aliases,
-    canonical_name,
-    split_name,
-)
-from jaxlike.registry.sizes import Sizes, described, is_of_mode, sample_of
+from jaxlike.registry.names import Named, Names, find
+from jaxlike.registry.samples import Sample
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
+from jaxlike.theory.universe.cosmology import EXCLUSIVE, NECESSARY
+from jaxlike.theory.universe.cosmology import PARAMETERS as COSMOLOGY
 
-EXCLUSIVE = (
-    ("A_s", "sigma8"),
-    ("h", "H0"),
-    ("Omega_c", "omch2"),
-    ("Omega_b", "ombh2"),
-    ("omega_nu", "mnu"),
-)
-"""Quantities of which a universe takes one of the two."""
-
-_DEFAULTS = {"w0": -1.0, "wa": 0.0, "N_eff": 3.046}
 # Left out where they are the number zero, so that the theory need not compute what has no effect.
 _NOTHING_AT_ZERO = ("omega_nu", "mnu", "Omega_k")
-_ALIGNMENT_DEFAULTS = {"A_IA": 0.0, "alpha_IA": 0.0, "z0_IA": 0.62}
-_BIN_DEFAULTS = {"b": 0.0, "m": 0.0, "dz_source": 0.0, "dz_lens": 0.0}
-# where another bin, or mode, has one
-_DEFAULTS_BESIDE_OTHERS = {"sz_source": 1.0, "sz_lens": 1.0, "u_source": 0.0, "u_lens": 0.0}
 
 
-def is_idle(name: str, sizes: Sizes) -> bool:
+def is_idle(name: str, samples: Sequence[Sample]) -> bool:
     """Whether a parameter belongs to a bin or field that the data have not got."""
-    stem, number = split_name(name) or ("", None)
-    if number is None:
-        return (stem in ALIGNMENT and sizes.source == 0) or (stem in BIAS and sizes.lens == 0)
-    return number > sizes.of(stem)
+    named = Names(samples).find(name)
+    return named is not None and not named.there
 
 
-def check_names(names: Iterable[str], sizes: Sizes | None = None) -> dict[str, str]:
+def check_names(
+    names: Iterable[str], samples: Sequence[Sample] | None = None, known: Names | None = None
+) -> dict[str, str]:
     """Map quantity -> given name; ParameterError on unknown, doubled, missing or idle parameters.
 
-    The numbers of bins and of modes are checked where `sizes` are given.
+    The numbers of bins and of modes are checked where `samples` are given; `known` names are those
+    of the samples, or without a prefix.
     """
+    known = known or Names(samples or ())
     given: dict[str, str] = {}
     for name in names:
-        quantity = canonical_name(name)
+        named = known.named(name)
+        quantity = named.canonical
         if quantity in given:
             raise ParameterError(
                 f"{quantity} is given twice, as '{given[quantity]}' and as '{name}': give one"
             )
         given[quantity] = name
-        if sizes is not None:
-            _check_number(name, sizes)
+        if samples is not None:
+            _check_there(name, named)
     for one, other in EXCLUSIVE:
         if one in given and other in given:
             raise ParameterError(
                 f"'{given[one]}' and '{given[other]}' are both given: give one of the two"
             )
-    for alternatives in (
-        ("Omega_m", "Omega_c", "omch2"),
-        ("Omega_b", "ombh2"),
-        ("h", "H0"),
-        ("n_s",),
-        ("A_s", "sigma8"),
-    ):
+    bare = {declared.name: declared.bare for declared in COSMOLOGY}
+    for alternatives in NECESSARY:
         if not any(quantity in given for quantity in alternatives):
-            accepted = "|".join(aliases(quantity) for quantity in alternatives)
+            accepted = "|".join("|".join(bare[quantity]) for quantity in alternatives)
             raise ParameterError(f"parameter {alternatives[0]} is missing: give one of {accepted}")
-    if sizes is None:
-        return given
-    for bias in sizes.names("b"):
-        if bias not in given:
-            raise ParameterError(
-                f"parameter {bias} is missing: the data have {sizes.lens} lens bins, "
-                f"give the bias of each as {bias}|DES_{bias}|bin_bias--{bias}"
-            )
+    for sample in samples or ():
+        _check_necessary(sample, given)
     return given
 
 
-def _check_number(name: str, sizes: Sizes) -> None:
-    stem, number = split_name(name) or ("", None)
-    if number is None:
-        for group, sample in ((ALIGNMENT, "source"), (BIAS, "lens")):
-            if stem in group and not sizes.of_sample(sample):
-                raise ParameterError(
-                    f"parameter '{name}' has no effect: the data have no {sample} bins"
-                )
+def _check_there(name: str, named: Named) -> None:
+    """ParameterError on a parameter of a bin, mode or sample that is not there."""
+    declared, number, sample = named
+    if named.there or sample is None:
         return
-    count = sizes.of(stem)
-    if number > count:
-        kind = "mode" if is_of_mode(stem) else "bin"
-        none = f"there is no {sample_of(stem)} {kind}"
-        accepted = f"accepted are {kind}s 1 to {count}" if count else none
+    if number is None:
         raise ParameterError(
-            f"parameter '{name}' is for {described(stem, number)}, but the data have {count}: "
-            f"{accepted}"
+            f"parameter '{name}' has no effect: the data have no {sample.word} bins"
         )
+    count = sample.count(declared)
+    kind = "mode" if declared.per == "mode" else "bin"
+    none = f"there is no {sample.word} {kind}"
+    accepted = f"accepted are {kind}s 1 to {count}" if count else none
+    raise ParameterError(
+        f"parameter '{name}' is for {sample.described(declared, number)}, but the data have "
+        f"{count}: {accepted}"
+    )
+
+
+def _check_necessary(sample: Sample, given: Mapping[str, str]) -> None:
+    for declared in sample.parameters:
+        if not declared.necessary:
+            continue
+        for number, name in zip(sample.numbers(declared), sample.names(declared), strict=True):
+            if name not in given:
+                raise ParameterError(
+                    f"parameter {name} is missing: the data have {sample.n_bin} {sample.word} bins,"
+                    f" give the bias of each as {'|'.join(sample.accepted(declared, number)[:3])}"
+                )
 
 
 def _scalar(name: str, value: ArrayLike) -> Array:
@@ -132,11 +115,11 @@ def _is_zero(value: ArrayLike) -> bool:
     return isinstance(value, int | float) and value == 0
 
 
-def resolve(params: Mapping[str, ArrayLike], sizes) -> dict[str, Array]:
+def resolve(params: Mapping[str, ArrayLike], samples: Sequence[Sample]) -> dict[str, Array]:
     """Canonical parameters, each a scalar array, from a mapping of any accepted names.
 
-    `sizes` are those of the data.  Omega_m is total matter, so Omega_c + Omega_b + omega_nu / h^2
-    where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
+    `samples` are those of all likelihoods.  Omega_m is total matter, so Omega_c + Omega_b +
+    omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
     (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu, Omega_k
     and log_T_AGN are left out where they are not given, the first two also where they are the
     number 0 (not an array); so are parameters that only some options need.  A width of n(z)
@@ -144,16 +127,25 @@ def resolve(params: Mapping[str, ArrayLike], sizes) -> dict[str, Array]:
     Raises ParameterError on names that are unknown, missing, given twice, or without effect on
     these data.
     """
-    from jaxlike.registry.samples import sizes as _s
-
-    sizes = _s(sizes)
-    given = check_names(params, sizes)
+    given = check_names(params, samples)
     values = {
         quantity: _scalar(name, params[name])
         for quantity, name in given.items()
         if not (quantity in _NOTHING_AT_ZERO and _is_zero(params[name]))
     }
-    out = {name: values.get(name, jnp.asarray(value, float)) for name, value in _DEFAULTS.items()}
+    out = _universe(given, values)
+    for sample in samples:
+        out |= _of_sample(sample, values)
+    return out
+
+
+def _universe(given: Mapping[str, str], values: Mapping[str, Array]) -> dict[str, Array]:
+    """The canonical parameters of the universe."""
+    out = {
+        declared.name: values.get(declared.name, jnp.asarray(declared.default, float))
+        for declared in COSMOLOGY
+        if declared.default is not None
+    }
     out["h"] = values["h"] if "h" in values else values["H0"] / 100.0
     h2 = out["h"] ** 2
     out["n_s"] = values["n_s"]
@@ -165,21 +157,28 @@ def resolve(params: Mapping[str, ArrayLike], sizes) -> dict[str, Array]:
     elif "mnu" in values:
         out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
     out["Omega_m"] = _total_matter(given, values, out, h2)
-    for name in ("Omega_k", "log_T_AGN", *BIAS, *TATT):
+    for name in ("Omega_k", "log_T_AGN"):
         if name in values:
             out[name] = values[name]
-    for name, value in _ALIGNMENT_DEFAULTS.items():
-        out[name] = values.get(name, jnp.asarray(value, float))
-    for stem in NUMBERED:
-        every = sizes.names(stem)
+    return out
+
+
+def _of_sample(sample: Sample, values: Mapping[str, Array]) -> dict[str, Array]:
+    """The canonical parameters of a sample: those that are given, and defaults of others."""
+    out: dict[str, Array] = {}
+    replaced: set[str] = set()
+    for declared in sample.parameters:
+        every = sample.names(declared)
         some = [name for name in every if name in values]
-        default = _BIN_DEFAULTS.get(stem, _DEFAULTS_BESIDE_OTHERS.get(stem) if some else None)
         out |= {name: values[name] for name in some}
+        default = declared.default
+        if default is None and some:
+            default = declared.beside
         if default is not None:
             out |= {name: jnp.asarray(default, float) for name in every if name not in values}
-        if stem in _ALIGNMENT_DEFAULTS and some and stem not in values:
-            del out[stem]  # an amplitude for each bin stands for the one of all
-    return out
+        if declared.instead_of and some:
+            replaced.add(sample.own + declared.instead_of)
+    return {name: value for name, value in out.items() if name in values or name not in replaced}
 
 
 def _total_matter(
@@ -205,3 +204,9 @@ def _total_matter(
             f"cold matter, baryons and neutrinos is {float(total):.6g}: give two of them"
         )
     return values["Omega_m"]
+
+
+def of_universe(name: str) -> bool:
+    """Whether a name is of a parameter of the universe, not of a sample."""
+    named = find(name)
+    return named is not None and named.sample is None

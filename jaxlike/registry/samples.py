@@ -1,12 +1,29 @@
-"""shim"""
+"""The samples of likelihoods, as far as parameters are concerned: how many bins, whose names."""
 
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
-from jaxlike.registry.sizes import Sizes
+from jaxlike.errors import ParameterError
+from jaxlike.theory.declarations import Declared
+from jaxlike.theory.tracers import TRACERS
+
+_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+_SURVEY = "DES_"  # which a prefix of another survey replaces in Cobaya's names
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True)
 class Sample:
+    """A sample of galaxies, or the microwave background, of one likelihood.
+
+    kind: of its tracer; n_bin, n_mode: bins, and modes by which their n(z) can change; prefix: of
+    its parameters' names; suffix: of their sections in CosmoSIS; likelihood: whose it is. Raises
+    ParameterError on a prefix or suffix that is no beginning, or end, of a name.
+    """
+
     kind: str
     n_bin: int
     n_mode: int = 0
@@ -14,15 +31,93 @@ class Sample:
     suffix: str = ""
     likelihood: str = ""
 
+    def __post_init__(self) -> None:
+        for option in ("prefix", "suffix"):
+            word = getattr(self, option)
+            if word and not _WORD.fullmatch(word):
+                raise ParameterError(
+                    f"option '{option}' is {word!r}; accepted are letters, digits and _, the first "
+                    "of them a letter"
+                )
 
-def own_parameters(parameters, sample):
-    return parameters
+    @property
+    def own(self) -> str:
+        """What its canonical names begin with."""
+        return self.prefix or (f"{self.suffix}_" if self.suffix else "")
+
+    @property
+    def parameters(self) -> tuple[Declared, ...]:
+        """What its tracer takes."""
+        return TRACERS[self.kind].parameters
+
+    @property
+    def word(self) -> str:
+        """What people call its bins."""
+        return TRACERS[self.kind].word
+
+    def count(self, declared: Declared) -> int:
+        """How many parameters there are of a numbered one."""
+        return self.n_mode if declared.per == "mode" else self.n_bin
+
+    def numbers(self, declared: Declared) -> Sequence[int | None]:
+        """Their numbers; None alone where there is one without a number."""
+        return range(1, self.count(declared) + 1) if declared.per else [None]
+
+    def names(self, declared: Declared) -> list[str]:
+        """Canonical names of a declared parameter."""
+        return [self.own + declared.numbered(n) for n in self.numbers(declared)]
+
+    def stems(self, declared: Declared) -> tuple[str, ...]:
+        """Accepted names of a declared parameter without their number, but those in sections."""
+        if not self.own:
+            return declared.bare
+        return tuple(dict.fromkeys(self.own + one.removeprefix(_SURVEY) for one in declared.bare))
+
+    def accepted(self, declared: Declared, number: int | None) -> tuple[str, ...]:
+        """All names of a parameter, those in CosmoSIS's sections last."""
+        end = "" if number is None else str(number)
+        names = [stem + end for stem in self.stems(declared)]
+        for section, _, name in (one.partition("--") for one in declared.sections):
+            if not self.suffix:
+                names += [] if self.prefix else [f"{section}--{name}{end}"]
+            else:
+                names += [f"{section}_{self.suffix}--{name}{end}"]
+                names += [f"{section}--{name}{end}_{self.suffix}"]
+        return tuple(names)
+
+    def described(self, declared: Declared, number: int) -> str:
+        """What one of the numbered parameters is for: "lens bin 3", "mode 2 of the source n(z)"."""
+        if declared.per == "mode":
+            return f"mode {number} of the {self.word} n(z)"
+        return f"{self.word} bin {number}"
 
 
-def sizes(samples):
-    if isinstance(samples, Sizes):
-        return samples
-    d = {"counts": (0, 0), "shear": (0, 0)}
-    for s in samples:
-        d[s.kind] = (s.n_bin, s.n_mode)
-    return Sizes(d["counts"][0], d["shear"][0], d["counts"][1], d["shear"][1])
+def own_parameters(parameters: Mapping[str, Value], sample: Sample) -> dict[str, Value]:
+    """The canonical parameters of a sample, without its prefix."""
+    names = {name: name for d in sample.parameters for name in sample.names(d)}
+    return {name[len(sample.own) :]: parameters[name] for name in names if name in parameters}
+
+
+def lenses_and_sources(
+    n_lens: int, n_source: int, lens_modes: int = 0, source_modes: int = 0
+) -> tuple[Sample, ...]:
+    """The samples of a survey of lens and source bins; none of those that have no bins."""
+    both = Sample("counts", n_lens, lens_modes), Sample("shear", n_source, source_modes)
+    return tuple(sample for sample in both if sample.n_bin)
+
+
+def check_distinct(samples: Sequence[Sample]) -> None:
+    """ParameterError where two samples would have a parameter in common."""
+    taken: dict[str, Sample] = {}
+    for sample in samples:
+        for name in (name for d in sample.parameters for name in sample.names(d)):
+            other = taken.setdefault(name, sample)
+            if other is sample:
+                continue
+            who = f"likelihoods '{other.likelihood}' and '{sample.likelihood}'"
+            if other.likelihood == sample.likelihood:
+                who = f"two {sample.word} samples of one likelihood"
+            raise ParameterError(
+                f"{who} both take '{name}': give each a prefix of its own, such as prefix: "
+                "NGC_ (CosmoSIS: suffix = ngc), or link the two by a function"
+            )

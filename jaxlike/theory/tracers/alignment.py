@@ -8,12 +8,66 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.constants import C1_RHO_CRIT
+from jaxlike.theory.declarations import Declared
 from jaxlike.theory.tracers.terms import Parameters, Term
 from jaxlike.theory.universe.cosmology import Scalar
 from jaxlike.theory.universe.line_of_sight import Sight
 
 AlignmentModel = Literal["nla", "nla_per_bin", "tatt"]
 """Linear in the tidal field, with one amplitude for all source bins or one for each; or TATT."""
+
+
+def _named(*names: str) -> tuple[str, ...]:
+    return tuple(f"intrinsic_alignment_parameters--{name}" for name in names)
+
+
+_SECOND_ORDER = ("alignment", ("tatt",))
+
+PARAMETERS = (
+    Declared(
+        "A_IA",
+        ("A", "DES_AIA", "A1_IA"),
+        _named("a", "a1"),
+        r"A_\mathrm{IA}",
+        default=0.0,
+        needs=("alignment", ("nla", "tatt")),
+        # codes differ in what they assume for an amplitude that is not given
+        required_by=(("alignment", "tatt"),),
+    ),
+    Declared(
+        "alpha_IA",
+        ("eta", "DES_alphaIA", "alpha1_IA", "eta1"),
+        _named("alpha", "alpha1"),
+        r"\alpha_\mathrm{IA}",
+        default=0.0,
+    ),
+    Declared("z0_IA", ("DES_z0IA",), _named("z0", "z_piv"), r"z_{0,\mathrm{IA}}", default=0.62),
+    Declared(
+        "A2_IA",
+        (),
+        _named("a2"),
+        r"A_{2,\mathrm{IA}}",
+        needs=_SECOND_ORDER,
+        required_by=(("alignment", "tatt"),),
+    ),
+    Declared(
+        "alpha2_IA", ("eta2",), _named("alpha2"), r"\alpha_{2,\mathrm{IA}}", needs=_SECOND_ORDER
+    ),
+    Declared(
+        "bTA_IA", ("bTA", "bias_ta"), _named("bias_ta"), r"b_\mathrm{TA}", needs=_SECOND_ORDER
+    ),
+    Declared(
+        "A_IA",
+        (),
+        _named("a_"),
+        r"A_\mathrm{IA}^{#}",
+        per="bin",
+        needs=("alignment", ("nla_per_bin",)),
+        required_by=(("alignment", "nla_per_bin"),),
+        instead_of="A_IA",
+    ),
+)
+"""Of galaxies whose shapes are intrinsically aligned."""
 
 
 def nla_amplitude(

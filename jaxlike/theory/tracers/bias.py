@@ -6,9 +6,31 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.theory.declarations import Declared
 from jaxlike.theory.universe.cosmology import Scalar
 
 BiasModel = Literal["constant", "power_law", "inverse_growth"]
+
+PARAMETERS = (
+    Declared(
+        "b",
+        ("DES_b",),
+        ("bin_bias--b", "bias_lens--b"),
+        "b^{#}",
+        per="bin",
+        necessary=True,
+    ),
+    Declared(
+        "alpha_b",
+        (),
+        ("bin_bias--alpha_b",),
+        r"\alpha_b",
+        needs=("bias", ("power_law",)),
+        required_by=(("bias", "power_law"),),
+    ),
+    Declared("z0_b", (), ("bin_bias--z0_b",), "z_{0,b}", needs=("bias", ("power_law",))),
+)
+"""Of galaxies whose bias is linear."""
 
 
 def galaxy_bias(

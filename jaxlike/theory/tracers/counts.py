@@ -14,6 +14,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from jaxlike.theory.declarations import Declared
+from jaxlike.theory.tracers.bias import PARAMETERS as BIAS
 from jaxlike.theory.tracers.bias import BiasModel, galaxy_bias
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.redshift_space import VelocityGrid, velocity_counts
@@ -28,6 +30,36 @@ from jaxlike.theory.tracers.terms import (
     register,
 )
 from jaxlike.theory.universe.line_of_sight import Nodes, Sight
+
+PARAMETERS = (
+    *BIAS,
+    Declared(
+        "alpha_mag",
+        (),
+        ("mag_alpha_lens--alpha_",),
+        r"\alpha_\mathrm{mag}^{#}",
+        per="bin",
+        needs=("magnification", (True,)),
+        required_by=(("magnification", True),),
+    ),
+    Declared(
+        "dz_lens",
+        ("DES_DzL",),
+        ("lens_photoz_errors--bias_",),
+        r"\Delta z_\mathrm{l}^{#}",
+        per="bin",
+        default=0.0,
+    ),
+    Declared(
+        "sz_lens",
+        ("DES_szL",),
+        ("lens_photoz_errors--width_",),
+        r"\sigma_{z,\mathrm{l}}^{#}",
+        per="bin",
+        beside=1.0,
+    ),
+    Declared("u_lens", (), ("lens_photoz_u--u_",), r"u_\mathrm{l}^{#}", per="mode", beside=0.0),
+)
 
 
 @register
@@ -46,6 +78,8 @@ class Counts:
     rsd: bool = field(default=False, metadata={"static": True})
     prefactors: bool = field(default=False, metadata={"static": True})
     kind: ClassVar[str] = "counts"
+    word: ClassVar[str] = "lens"
+    parameters: ClassVar[tuple[Declared, ...]] = PARAMETERS
 
     @classmethod
     def of(cls, distributions: ShiftedDistributions, options: Mapping[str, Any]) -> "Counts":

@@ -8,6 +8,8 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
+from jaxlike.theory.declarations import Declared
+from jaxlike.theory.tracers.alignment import PARAMETERS as ALIGNMENT
 from jaxlike.theory.tracers.alignment import AlignmentModel, alignment_terms
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.terms import (
@@ -22,6 +24,30 @@ from jaxlike.theory.tracers.terms import (
 )
 from jaxlike.theory.universe.line_of_sight import Sight
 
+PARAMETERS = (
+    *ALIGNMENT,
+    Declared(
+        "m", ("DES_m",), ("shear_calibration_parameters--m",), "m^{#}", per="bin", default=0.0
+    ),
+    Declared(
+        "dz_source",
+        ("dz", "DES_DzS"),
+        ("wl_photoz_errors--bias_",),
+        r"\Delta z_\mathrm{s}^{#}",
+        per="bin",
+        default=0.0,
+    ),
+    Declared(
+        "sz_source",
+        ("DES_szS",),
+        ("wl_photoz_errors--width_",),
+        r"\sigma_{z,\mathrm{s}}^{#}",
+        per="bin",
+        beside=1.0,
+    ),
+    Declared("u_source", (), ("source_photoz_u--u_",), r"u_\mathrm{s}^{#}", per="mode", beside=0.0),
+)
+
 
 @register
 @jax.tree_util.register_dataclass
@@ -33,6 +59,8 @@ class Shapes:
     alignment: AlignmentModel = field(default="nla", metadata={"static": True})
     prefactors: bool = field(default=False, metadata={"static": True})
     kind: ClassVar[str] = "shear"
+    word: ClassVar[str] = "source"
+    parameters: ClassVar[tuple[Declared, ...]] = PARAMETERS
 
     @classmethod
     def of(cls, distributions: ShiftedDistributions, options: Mapping[str, Any]) -> "Shapes":

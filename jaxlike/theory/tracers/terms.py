@@ -9,7 +9,7 @@ smooth alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -17,6 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.constants import HUBBLE_DISTANCE
+from jaxlike.theory.declarations import Declared
 from jaxlike.theory.power.fields import MATTER
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.universe.line_of_sight import Sight
@@ -55,10 +56,13 @@ class Seen:
 class Tracer(Protocol):
     """A sample of galaxies, or the microwave background, as a pytree: arrays and static options.
 
-    kind: its name among TRACERS; n_bin: number of its bins.
+    kind: its name among TRACERS; word: what people call its bins; parameters: what it takes; n_bin:
+    number of its bins.
     """
 
     kind: ClassVar[str]
+    word: ClassVar[str]
+    parameters: ClassVar[tuple[Declared, ...]]
 
     @classmethod
     def of(cls, distributions: Any, options: Mapping[str, Any]) -> "Tracer":
@@ -77,11 +81,13 @@ class Tracer(Protocol):
         ...
 
 
-TRACERS: dict[str, type] = {}
+T = TypeVar("T", bound=type)
+
+TRACERS: dict[str, type[Tracer]] = {}
 """Kind -> class of tracer; what is put here can be asked for by data and by statistics."""
 
 
-def register(tracer: type) -> type:
+def register(tracer: T) -> T:
     """Make a class of tracer known by its `kind`."""
     TRACERS[tracer.kind] = tracer  # type: ignore[attr-defined]
     return tracer

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
 from jaxlike.theory.constants import NEUTRINO_PER_PHOTON, OMEGA_GAMMA_H2, T_CMB
+from jaxlike.theory.declarations import Declared
 
 Scalar = Array | float
 """A parameter: a number, or an array of shape () that may be traced."""
@@ -91,6 +92,61 @@ class Cosmology:
         """Density of the dark energy, from closure."""
         return 1 - self.Omega_m - self.Omega_k - self.Omega_r
 
+
+def _in(section: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"{section}--{name}" for name in names)
+
+
+def _cosmological(*names: str) -> tuple[str, ...]:
+    return _in("cosmological_parameters", *names)
+
+
+# CosmoSIS ignores case, and its names differ from the bare ones: h0 is h, omega_nu is not Omega_nu
+# h^2 (and so is left out).
+PARAMETERS = (
+    Declared("Omega_m", ("omega_m", "omegam"), _cosmological("omega_m"), r"\Omega_\mathrm{m}"),
+    Declared("Omega_c", (), _cosmological("omega_c"), r"\Omega_\mathrm{c}"),
+    Declared("omch2", (), _cosmological("omch2"), r"\Omega_\mathrm{c} h^2"),
+    Declared("Omega_b", ("omega_b", "omegab"), _cosmological("omega_b"), r"\Omega_\mathrm{b}"),
+    Declared("ombh2", (), _cosmological("ombh2"), r"\Omega_\mathrm{b} h^2"),
+    Declared("h", ("h0",), _cosmological("h0"), "h"),
+    Declared("H0", (), _cosmological("hubble"), "H_0"),
+    Declared("n_s", ("ns",), _cosmological("n_s"), r"n_\mathrm{s}"),
+    Declared("A_s", ("a_s", "As"), _cosmological("a_s"), r"A_\mathrm{s}"),
+    Declared("sigma8", ("sigma_8",), _cosmological("sigma_8"), r"\sigma_8"),
+    Declared("omega_nu", ("omnuh2",), _cosmological("omnuh2"), r"\Omega_\nu h^2"),
+    Declared("mnu", (), _cosmological("mnu"), r"\Sigma m_\nu"),
+    Declared("Omega_k", ("omega_k", "omk"), _cosmological("omega_k"), r"\Omega_k"),
+    Declared("w0", ("w",), _cosmological("w"), "w_0", default=-1.0),
+    Declared("wa", (), _cosmological("wa"), "w_a", default=0.0),
+    Declared("N_eff", ("nnu",), _cosmological("nnu"), r"N_\mathrm{eff}", default=3.046),
+    Declared(
+        "log_T_AGN",
+        ("logT_AGN", "HMCode_logT_AGN"),
+        _in("halo_model_parameters", "logt_agn"),
+        r"\log_{10} T_\mathrm{AGN}",
+        needs=("nonlinear", ("hmcode2020",)),
+    ),
+)
+"""Parameters of a universe, which all likelihoods of a posterior have in common."""
+
+EXCLUSIVE = (
+    ("A_s", "sigma8"),
+    ("h", "H0"),
+    ("Omega_c", "omch2"),
+    ("Omega_b", "ombh2"),
+    ("omega_nu", "mnu"),
+)
+"""Quantities of which a universe takes one of the two."""
+
+NECESSARY = (
+    ("Omega_m", "Omega_c", "omch2"),
+    ("Omega_b", "ombh2"),
+    ("h", "H0"),
+    ("n_s",),
+    ("A_s", "sigma8"),
+)
+"""Quantities of which a universe takes at least one."""
 
 _SETTINGS = ("radiation", "neutrinos")
 COSMOLOGY_NAMES = tuple(name for name in Cosmology.__dataclass_fields__ if name not in _SETTINGS)
