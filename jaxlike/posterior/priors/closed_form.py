@@ -1,20 +1,34 @@
-"""Priors whose map to a unit normal is a closed form: uniform, normal, truncated normal."""
+"""Priors whose map to a unit normal is a closed form: uniform, normal, truncated normal.
+
+Their numbers are leaves of pytrees: in a compiled function that takes a prior as an argument they
+are traced, and other priors of the same kind run the same program. `support`, `centre` and
+`as_cobaya` are for priors with numbers.
+"""
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.scipy.special import ndtr, ndtri
 from jax.typing import ArrayLike
+from scipy import special
 
 from jaxlike.errors import ParameterError
-from jaxlike.posterior.priors.arguments import check_ordered, check_scale, floating
+from jaxlike.posterior.priors.arguments import (
+    as_floats,
+    check_ordered,
+    check_scale,
+    floating,
+    numbers_as_leaves,
+)
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
 
+@numbers_as_leaves
 @dataclass(frozen=True)
 class Uniform:
     """Flat density between `low` and `high` (both included); ParameterError if not low < high."""
@@ -24,6 +38,7 @@ class Uniform:
 
     def __post_init__(self) -> None:
         check_ordered("uniform", self.low, self.high)
+        as_floats(self, "low", "high")
 
     @property
     def support(self) -> tuple[float, float]:
@@ -43,7 +58,7 @@ class Uniform:
         """Natural logarithm of the normalised density at x, any shape; -inf outside."""
         x = floating(x)
         inside = (x >= self.low) & (x <= self.high)
-        return jnp.where(inside, -math.log(self.high - self.low), -jnp.inf)
+        return jnp.where(inside, -jnp.log(self.high - self.low), -jnp.inf)
 
     def from_unit_normal(self, u: ArrayLike) -> Array:
         """x = F^-1(Phi(u)), any shape; the tail is measured from the nearer limit."""
@@ -61,6 +76,7 @@ class Uniform:
         return jnp.where(below, 1.0, -1.0) * ndtri(jnp.maximum(tail, 0.0))
 
 
+@numbers_as_leaves
 @dataclass(frozen=True)
 class Normal:
     """Normal density with mean `loc` and standard deviation `scale` > 0 (else ParameterError)."""
@@ -70,6 +86,7 @@ class Normal:
 
     def __post_init__(self) -> None:
         check_scale("normal", self.loc, self.scale)
+        as_floats(self, "loc", "scale")
 
     @property
     def support(self) -> tuple[float, float]:
@@ -88,7 +105,7 @@ class Normal:
     def log_density(self, x: ArrayLike) -> Array:
         """Natural logarithm of the normalised density at x, any shape."""
         z = self.to_unit_normal(x)
-        return -0.5 * z * z - (math.log(self.scale) + _LOG_SQRT_2PI)
+        return -0.5 * z * z - (jnp.log(self.scale) + _LOG_SQRT_2PI)
 
     def from_unit_normal(self, u: ArrayLike) -> Array:
         """x = loc + scale u, any shape."""
@@ -99,6 +116,7 @@ class Normal:
         return (floating(x) - self.loc) / self.scale
 
 
+@numbers_as_leaves
 @dataclass(frozen=True)
 class TruncatedNormal:
     """Normal density cut to [low, high] and normalised there; ParameterError on bad arguments."""
@@ -111,25 +129,24 @@ class TruncatedNormal:
     def __post_init__(self) -> None:
         check_scale("truncated normal", self.loc, self.scale)
         check_ordered("truncated normal", self.low, self.high)
-        if not self._tails[2] > 1e-300:
+        numbers = self.loc, self.scale, self.low, self.high
+        traced = any(isinstance(number, Array) for number in numbers)
+        if not traced and not self._tails(special.ndtr, np.where)[2] > 1e-300:
             raise ParameterError(
                 f"truncated normal prior: no probability is left between {self.low!r} and "
                 f"{self.high!r} for mean {self.loc!r} and standard deviation {self.scale!r}"
             )
+        as_floats(self, "loc", "scale", "low", "high")
 
-    @property
-    def _tails(self) -> tuple[float, float, float]:
-        """Probability below `low`, above `high`, and between them, of the uncut density."""
-        a = (self.low - self.loc) / (self.scale * math.sqrt(2.0))
-        b = (self.high - self.loc) / (self.scale * math.sqrt(2.0))
-        below, above = 0.5 * math.erfc(-a), 0.5 * math.erfc(b)
-        if a > 0:  # far in the upper tail: a difference of small numbers keeps its digits
-            between = 0.5 * (math.erfc(a) - math.erfc(b))
-        elif b < 0:
-            between = 0.5 * (math.erfc(-b) - math.erfc(-a))
-        else:
-            between = 1.0 - below - above
-        return below, above, between
+    def _tails(self, ndtr: Any = ndtr, where: Any = jnp.where) -> tuple[Any, Any, Any]:
+        """Probability below `low`, above `high`, and between them, of the uncut density.
+
+        By JAX's functions, or by SciPy's and NumPy's.
+        """
+        a, b = (self.low - self.loc) / self.scale, (self.high - self.loc) / self.scale
+        below, above = ndtr(a), ndtr(-b)
+        # far in the upper tail a difference of small numbers keeps its digits
+        return below, above, where(a > 0, ndtr(-a) - above, ndtr(b) - below)
 
     @property
     def support(self) -> tuple[float, float]:
@@ -155,13 +172,13 @@ class TruncatedNormal:
         """Natural logarithm of the normalised density at x, any shape; -inf outside."""
         x = floating(x)
         z = (x - self.loc) / self.scale
-        log_norm = math.log(self.scale) + _LOG_SQRT_2PI + math.log(self._tails[2])
+        log_norm = jnp.log(self.scale) + _LOG_SQRT_2PI + jnp.log(self._tails()[2])
         return jnp.where((x >= self.low) & (x <= self.high), -0.5 * z * z - log_norm, -jnp.inf)
 
     def from_unit_normal(self, u: ArrayLike) -> Array:
         """x = F^-1(Phi(u)), any shape; always inside [low, high]."""
         u = floating(u)
-        below, above, between = self._tails
+        below, above, between = self._tails()
         lower = below + between * ndtr(u)
         upper = above + between * ndtr(-u)
         is_lower = lower < upper
@@ -173,14 +190,14 @@ class TruncatedNormal:
     def to_unit_normal(self, x: ArrayLike) -> Array:
         """u = Phi^-1(F(x)), any shape; -inf or +inf at or beyond the limits."""
         z = (floating(x) - self.loc) / self.scale
-        below, above, between = self._tails
+        below, above, between = self._tails()
         lower = (ndtr(z) - below) / between
         upper = (ndtr(-z) - above) / between
         # Where only a far tail is kept, one of the two is a difference of numbers close to one.
-        if self.low > self.loc:
-            lower = 1.0 - upper
-        elif self.high < self.loc:
-            upper = 1.0 - lower
+        lower, upper = (
+            jnp.where(self.low > self.loc, 1.0 - upper, lower),
+            jnp.where(self.high < self.loc, 1.0 - lower, upper),
+        )
         is_lower = lower < upper
         tail = jnp.maximum(jnp.where(is_lower, lower, upper), 0.0)
         return jnp.where(is_lower, 1.0, -1.0) * ndtri(tail)

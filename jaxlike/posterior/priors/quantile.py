@@ -5,24 +5,30 @@ from dataclasses import dataclass, field
 from numbers import Real
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax import Array, lax
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
-from jaxlike.posterior.priors.arguments import check_scale, floating
+from jaxlike.posterior.priors.arguments import as_floats, check_scale, floating, rebuilt
 from jaxlike.posterior.priors.quantile_table import QuantileTable
 
 _ELSEWHERE = {"vonmises": "vonmises_line"}  # whose density goes round for ever, and one that ends
 
 
+@jax.tree_util.register_pytree_with_keys_class
 @dataclass(frozen=True)
 class Quantile:
     """The distribution `dist` of scipy.stats with its shape parameters (name, value), loc, scale.
 
     Quantiles and density are tabulated when it is made, to about 1e-10.  ParameterError on a name
     that is no continuous distribution, or on arguments that it does not take.
+
+    A pytree of its numbers and its table, in which shape parameters have done their part: another
+    prior of the same `dist` has the same structure, unless its support ends elsewhere than this
+    one's or takes more than a hundred panels.  Shape parameters are numbers, never traced.
     """
 
     dist: str
@@ -34,12 +40,40 @@ class Quantile:
     def __post_init__(self) -> None:
         check_scale(self.dist, self.loc, self.scale)
         object.__setattr__(self, "table", _tabulated(self.dist, dict(self.shapes)))
+        as_floats(self, "loc", "scale")
+        shapes = tuple((name, float(value)) for name, value in self.shapes)
+        object.__setattr__(self, "shapes", shapes)
+
+    def tree_flatten_with_keys(self) -> tuple[tuple[tuple[Any, Any], ...], tuple[Any, ...]]:
+        """Numbers and table with their keys, then the names."""
+        values = tuple(value for _, value in self.shapes)
+        leaves = {"shapes": values, "loc": self.loc, "scale": self.scale, "table": self.table}
+        keyed = tuple((jax.tree_util.GetAttrKey(name), leaf) for name, leaf in leaves.items())
+        return keyed, (self.dist, tuple(name for name, _ in self.shapes))
+
+    @classmethod
+    def tree_unflatten(cls, structure: tuple[Any, ...], leaves: tuple[Any, ...]) -> "Quantile":
+        """The prior again, without tabulating it again."""
+        dist, names = structure
+        values, loc, scale, table = leaves
+        # JAX may put one placeholder in the place of a whole branch
+        shapes = tuple(zip(names, values, strict=True)) if isinstance(values, tuple) else values
+        return rebuilt(cls, dist=dist, shapes=shapes, loc=loc, scale=scale, table=table)
 
     @property
     def support(self) -> tuple[float, float]:
         """Ends of the values with nonzero density; they may be infinite."""
-        ends = self.table.stretch.low, self.table.stretch.high
-        return self.loc + self.scale * ends[0], self.loc + self.scale * ends[1]
+        low, high = self._ends
+        return -math.inf if low is None else low, math.inf if high is None else high
+
+    @property
+    def _ends(self) -> tuple[float | None, float | None]:
+        """The ends, None where there is none: an infinite one would leave NaNs to gradients."""
+        low, high = self.table.stretch.low, self.table.stretch.high
+        return (
+            None if low is None else self.loc + self.scale * low,
+            None if high is None else self.loc + self.scale * high,
+        )
 
     @property
     def centre(self) -> float:
@@ -59,11 +93,11 @@ class Quantile:
         inside = above & below
         # The centre stands in outside, where no derivative may be infinite.
         u = self.table.normal_variable(self._standard(jnp.where(inside, x, self.centre)))
-        return jnp.where(inside, self.table.log_density(u) - math.log(self.scale), -jnp.inf)
+        return jnp.where(inside, self.table.log_density(u) - jnp.log(self.scale), -jnp.inf)
 
     def from_unit_normal(self, u: ArrayLike) -> Array:
         """x = F^-1(Phi(u)), any shape; always inside the support."""
-        return jnp.clip(self.loc + self.scale * self.table.quantile(floating(u)), *self.support)
+        return jnp.clip(self.loc + self.scale * self.table.quantile(floating(u)), *self._ends)
 
     def to_unit_normal(self, x: ArrayLike) -> Array:
         """u = Phi^-1(F(x)), any shape; -inf or +inf at or beyond the ends of the support."""
@@ -75,16 +109,17 @@ class Quantile:
 
     def _standard(self, x: Array) -> Array:
         """z = (x - loc) / scale, a hair inside the support: at its very end u is infinite."""
-        kind = np.dtype(x.dtype).type
-        least = 1e8 * float(np.finfo(kind).tiny)  # its inverse has a square root to spare
+        least = 1e8 * float(jnp.finfo(x.dtype).tiny)  # its inverse has a square root to spare
 
-        def inwards(end: float, sign: float) -> float:
-            return end + sign * max(float(np.spacing(kind(abs(end)))), least)
+        def inwards(end: ArrayLike, sign: float) -> Array:
+            at = lax.stop_gradient(jnp.asarray(end, x.dtype))
+            spacing = jnp.nextafter(jnp.abs(at), jnp.inf) - jnp.abs(at)
+            return at + sign * jnp.maximum(spacing, least)
 
         low, high = self.table.stretch.low, self.table.stretch.high
         z = (x - self.loc) / self.scale
-        z = jnp.maximum(z, inwards(low, 1.0)) if math.isfinite(low) else z
-        return jnp.minimum(z, inwards(high, -1.0)) if math.isfinite(high) else z
+        z = z if low is None else jnp.maximum(z, inwards(low, 1.0))
+        return z if high is None else jnp.minimum(z, inwards(high, -1.0))
 
 
 def continuous(dist: str) -> Any:

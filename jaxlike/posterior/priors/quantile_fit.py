@@ -19,6 +19,7 @@ _BAD_TAIL = 1e-6  # relative error of a tail probability, as it comes back from 
 _TOLERANCE = 1e-10
 _NARROWEST = 2.0**-16  # a panel that holds a kink or a zero of the density
 _MOST = 1000  # panels
+_MULTIPLE = 128  # of panels in a table: tables of most distributions have one shape
 _LOWEST = -700.0  # log-density: less is near the smallest number
 
 _DEGREE = 7
@@ -64,7 +65,8 @@ def _fitted(distribution: Any) -> QuantileTable:
     width = (above - below) / 2
     if not (np.isfinite([middle, width]).all() and width > 0):
         raise ParameterError("its quantiles are not finite numbers that differ from each other")
-    stretch = Stretch(low, high, middle, width)
+    first, last = (end if np.isfinite(end) else None for end in (low, high))
+    stretch = Stretch(first, last, middle, width)
     edges, y = _range(distribution, stretch)
     if not (edges[0] <= -_LEAST and edges[-1] >= _LEAST):
         raise ParameterError(
@@ -195,13 +197,15 @@ def _table(stretch: Stretch, panels: list[_Panel], with_ends: tuple[bool, bool])
         density_slope = np.polyval(np.polyder(panel.density_powers), sign) / half
         # Where y slows down it goes on as a straight line: a parabola would turn back.
         tails.append(Tail(float(slope), max(sign * float(bend), 0.0), float(density_slope / slope)))
+    # Panels of no width before the first one, in which nothing lies, fill the table up.
+    more = -len(panels) % _MULTIPLE
     first = panels[0]
     return QuantileTable(
         stretch,
-        np.array([first.ends[0], *(panel.ends[1] for panel in panels)]),
-        np.array([first.y_ends[0], *(panel.y_ends[1] for panel in panels)]),
-        np.array([panel.y_powers for panel in panels]),
-        np.array([panel.density_powers for panel in panels]),
+        np.array([first.ends[0]] * (more + 1) + [panel.ends[1] for panel in panels]),
+        np.array([first.y_ends[0]] * (more + 1) + [panel.y_ends[1] for panel in panels]),
+        np.array([first.y_powers] * more + [panel.y_powers for panel in panels]),
+        np.array([first.density_powers] * more + [panel.density_powers for panel in panels]),
         (tails[0], tails[1]),
         with_ends,
     )

@@ -6,8 +6,7 @@ that never turns back and the log-density as a straight line of y: near a finite
 exact asymptotics.
 """
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -21,6 +20,7 @@ _FARTHEST = 100.0  # |u|: a distance whose square any precision holds
 _STEPS = 8  # of Newton: a panel's polynomial is nearly straight
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False)
 class Tail:
     """Beyond an end of the table, at distance d >= 0: |y - y_end| = slope d + curvature d^2 / 2.
@@ -42,9 +42,10 @@ class Tail:
         return 2.0 * reach / (self.slope + root)
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True, eq=False)
 class QuantileTable:
-    """Polynomials of t, which goes from -1 to 1 on each of m panels.
+    """Polynomials of t, which goes from -1 to 1 on each of m panels: a pytree of arrays.
 
     u, y: (m + 1,) edges of the panels; y_powers, log_density_powers: (m, degree + 1) coefficients,
     the highest power first.  with_ends: whether the ends of the support have a density.
@@ -56,19 +57,19 @@ class QuantileTable:
     y_powers: NDArray
     log_density_powers: NDArray
     tails: tuple[Tail, Tail]
-    with_ends: tuple[bool, bool]
+    with_ends: tuple[bool, bool] = field(metadata={"static": True})
 
-    @partial(jax.jit, static_argnums=0)
+    @jax.jit
     def quantile(self, u: Array) -> Array:
         """z at u, any shape."""
         return self.stretch.backward(self._y(jnp.clip(u, -_FARTHEST, _FARTHEST)))
 
-    @partial(jax.jit, static_argnums=0)
+    @jax.jit
     def normal_variable(self, z: Array) -> Array:
         """u at z inside the support, any shape."""
-        return self._inverse(self.stretch.forward(z))
+        return _inverse(self, self.stretch.forward(z))
 
-    @partial(jax.jit, static_argnums=0)
+    @jax.jit
     def log_density(self, u: Array) -> Array:
         """Log-density of z at u, any shape."""
         _, down, up = self._sides(u)
@@ -77,7 +78,7 @@ class QuantileTable:
 
     def _sides(self, u: Array) -> tuple[Array, Array, Array]:
         """u kept in the table, and how far y is below its first and above its last value."""
-        first, last = float(self.u[0]), float(self.u[-1])
+        first, last = _first_and_last(self.u, u)
         # Not clip: its derivative is halved at an end.
         kept = jnp.where(u < first, first, jnp.where(u > last, last, u))
         down = self.tails[0].reach(jnp.where(u < first, first - u, 0.0))
@@ -93,22 +94,9 @@ class QuantileTable:
         _, down, up = self._sides(u)
         return self._inside(self.y_powers, u) + up - down
 
-    def _inverse(self, y: Array) -> Array:
-        @jax.custom_jvp
-        def inverse(y: Array) -> Array:
-            return self._solve(y)
-
-        @inverse.defjvp
-        def derivative(primals: tuple[Array], tangents: tuple[Array]) -> tuple[Array, Array]:
-            u = inverse(*primals)
-            _, slope = jax.jvp(self._y, (u,), (jnp.ones_like(u),))
-            return u, tangents[0] / slope
-
-        return inverse(y)
-
     def _solve(self, y: Array) -> Array:
         """u at y by Newton's method in the panel that holds it."""
-        first, last = float(self.y[0]), float(self.y[-1])
+        first, last = _first_and_last(self.y, y)
         kept = jnp.clip(y, first, last)
         panel = _panel(self.y, kept)
         low, high = _ends(self.y, panel, y)
@@ -124,6 +112,28 @@ class QuantileTable:
         u = 0.5 * (left + right + (right - left) * t)
         down, up = jnp.maximum(first - y, 0.0), jnp.maximum(y - last, 0.0)
         return u - self.tails[0].distance(down) + self.tails[1].distance(up)
+
+
+@jax.custom_jvp
+def _inverse(table: QuantileTable, y: Array) -> Array:
+    """u at y, any shape, whose derivative is that of an implicit function."""
+    return table._solve(y)
+
+
+@_inverse.defjvp
+def _inverse_jvp(
+    primals: tuple[QuantileTable, Array], tangents: tuple[QuantileTable, Array]
+) -> tuple[Array, Array]:
+    table, _ = primals
+    u = _inverse(*primals)
+    _, slope = jax.jvp(table._y, (u,), (jnp.ones_like(u),))
+    _, drift = jax.jvp(lambda other: other._y(u), (table,), (tangents[0],))
+    return u, (tangents[1] - drift) / slope
+
+
+def _first_and_last(edges: NDArray, like: Array) -> tuple[Array, Array]:
+    """First and last edge in the precision of `like`."""
+    return jnp.asarray(edges[0], like.dtype), jnp.asarray(edges[-1], like.dtype)
 
 
 def _ends(edges: NDArray, panel: Array, like: Array) -> tuple[Array, Array]:

@@ -64,12 +64,13 @@ class Collapse:
         return jnp.exp(-(_TABLE[0] + step * below + rise))
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class CollapseGrid:
     """Matrices from the nodes of the growth history to a fixed list of redshifts (z < 999).
 
-    to_z and to_table: g = D/a; accumulate: int_0^a g da; infinity: D at z = 10; lcdm: integrals
-    over ln a of the flat LCDM universe since then.
+    A pytree of arrays. to_z and to_table: g = D/a; accumulate: int_0^a g da; infinity: D at z = 10;
+    lcdm: integrals over ln a of the flat LCDM universe since then.
     """
 
     z: NDArray

@@ -11,6 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array, lax
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
@@ -196,9 +197,9 @@ class _Gas(NamedTuple):
     ln_stars: Array
 
     @classmethod
-    def of(cls, z: NDArray, log_T_AGN: Scalar) -> "_Gas":
+    def of(cls, z: ArrayLike, log_T_AGN: Scalar) -> "_Gas":
         """Parameters at redshifts z (n_z,)."""
-        theta = log_T_AGN - 7.8
+        theta, z = log_T_AGN - 7.8, jnp.asarray(z)
         ten = np.log(10)
         return cls(
             (3.44 - 0.496 * theta) * jnp.exp(ten * z * (-0.0671 - 0.0371 * theta)),

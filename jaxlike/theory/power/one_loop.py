@@ -10,7 +10,7 @@ extrapolate), padded with zeros to 512 points, and its Fourier coefficients are 
 damps them with C_window = 0.75.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import jax
 import jax.numpy as jnp
@@ -69,21 +69,22 @@ def _window(m: NDArray) -> NDArray:
     return x - np.sin(2 * np.pi * x) / (2 * np.pi)
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class OneLoopGrid:
-    """Everything about the integrals that does not depend on P.
+    """Everything about the integrals that does not depend on P: a pytree of arrays.
 
     tilt: (3, n_k) factors k^(2 + alpha) on P; transform: (n_factor, n_m) of the Fourier
     coefficients of P tilted by _ALPHAS[which]; first, second: (n_product,) factors; back:
     (n_product, n_l); coefficients: (6, n_product) of the terms in CONVOLUTIONS; kernels: (2, n_m)
-    of the two terms P(k) int dr Z(r) P(k r).
+    of the two terms P(k) int dr Z(r) P(k r). Which rows meet is structure, hence static.
     """
 
     tilt: NDArray
     transform: NDArray
-    which: NDArray
-    first: NDArray
-    second: NDArray
+    which: tuple[int, ...] = field(metadata={"static": True})
+    first: tuple[int, ...] = field(metadata={"static": True})
+    second: tuple[int, ...] = field(metadata={"static": True})
     back: NDArray
     coefficients: NDArray
     kernels: NDArray
@@ -99,9 +100,9 @@ class OneLoopGrid:
         return cls(
             tilt=np.stack([K ** (2.0 + alpha) for alpha in _ALPHAS]),
             transform=_window(m) * np.stack([_bessel_mellin(J, unit * m) for _, J in factors]),
-            which=np.array([_ALPHAS.index(alpha) for alpha, _ in factors]),
-            first=np.array([factors.index(first) for first, _, _ in products]),
-            second=np.array([factors.index(second) for _, second, _ in products]),
+            which=tuple(_ALPHAS.index(alpha) for alpha, _ in factors),
+            first=tuple(factors.index(first) for first, _, _ in products),
+            second=tuple(factors.index(second) for _, second, _ in products),
             back=np.stack([_bessel_mellin(J, -unit * l) for _, _, J in products]),
             coefficients=np.array([[term.get(p, 0.0) for p in products] for term in terms]),
             kernels=_kernel_transforms(),
@@ -114,8 +115,9 @@ class OneLoopGrid:
         fourier = jnp.fft.rfft(tilted) / _N
 
         # twice as many points: the product of two transforms has twice their frequencies
-        real = jnp.fft.irfft(fourier[self.which] * self.transform, 2 * _N) * (2 * _N)
-        product = jnp.fft.rfft(real[self.first] * real[self.second]) / (2 * _N)
+        which, first, second = map(np.array, (self.which, self.first, self.second))
+        real = jnp.fft.irfft(fourier[which] * self.transform, 2 * _N) * (2 * _N)
+        product = jnp.fft.rfft(real[first] * real[second]) / (2 * _N)
         spectrum = self.coefficients @ (product * self.back)
         # every other point of a long inverse transform is a short one of the folded frequencies
         folded = spectrum[:, : _N // 2 + 1] + jnp.conj(spectrum[:, : _N // 2 - 1 : -1])

@@ -5,12 +5,14 @@ point is read at the same fraction of a step, so a shift is a filter with two ta
 four (cubic B-spline) and costs nothing. The kernel density estimate is tabulated once.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
@@ -74,22 +76,25 @@ class Histogram:
         return float(self.edges[np.flatnonzero(used)[-1] + 1])
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class ShiftedDistributions:
-    """Fixed curves of one table's bins and the rules to integrate them.
+    """Fixed curves of one table's bins and the rules to integrate them: a pytree of arrays.
 
     curve: (n_bin, n_pad) samples or B-spline coefficients; z: (n,) lattice; weights: (n,) rule
-    for integrals of products of n(z); norm: (n,) rule that normalises one n(z); mean: (n_bin,) <z>;
-    modes: what changes the curves, if there is such.
+    for integrals of products of n(z); norm: (n,) rule that normalises one n(z); step: of the
+    lattice; mean: (n_bin,) <z>; model and margin, the points of a curve before the lattice, are
+    structure, known when a program is traced; modes: what changes the curves, if there is such.
     """
 
     curve: NDArray
     z: NDArray
     weights: NDArray
     norm: NDArray
-    model: NzModel
     step: float
     mean: NDArray
+    model: NzModel = field(metadata={"static": True})
+    margin: int = field(metadata={"static": True})
     modes: "Modes | None" = None
 
     @property
@@ -114,40 +119,42 @@ class ShiftedDistributions:
         if u is not None and self.modes is not None:
             curve, mean = self.modes.changed(curve, mean, u)
         if self.model == "kde":
-            first = _margin_points(self.step) - dz / self.step
+            first = self.margin - dz / self.step
             if width is None:
                 values = lattice_windows(curve, first, self.z.size, bspline_taps)
             else:
                 position = _stretched(self.z, mean, dz, width) / self.step
-                values = lattice_points(curve, position + _margin_points(self.step), bspline_taps)
+                values = lattice_points(curve, position + self.margin, bspline_taps)
         else:
             # samples stand on the odd lattice points; a spline through them fills the even ones
             spacing = 2 * self.step
             count = self.z.size // 2
-            margin = _margin_points(spacing)
             padded = count + 2 * _HALF_TAPS
             if width is None:
-                first = margin - _HALF_TAPS - dz / spacing
+                first = self.margin - _HALF_TAPS - dz / spacing
                 samples = lattice_windows(curve, first, padded, linear_taps)
             else:
                 z = self.step + spacing * np.arange(-_HALF_TAPS, count + _HALF_TAPS)
                 position = (_stretched(z, mean, dz, width) - self.step) / spacing
-                samples = lattice_points(curve, position + margin, linear_taps)
+                samples = lattice_points(curve, position + self.margin, linear_taps)
             values = _interleave(samples)
         return values / (values @ self.norm)[:, None]
 
     def trimmed(self) -> "ShiftedDistributions":
-        """The same without the lattice points that stay empty for shifts up to 0.15."""
+        """The same without the lattice points that stay empty for shifts up to 0.15.
+
+        A lattice's length is structure: this takes arrays with numbers, none that is traced.
+        """
         n = self._support()
         return replace(self, z=self.z[:n], weights=self.weights[:n], norm=self.norm[:n])
 
     def _support(self) -> int:
-        factor, origin = (1, self.step) if self.model == "kde" else (2, 2 * self.step)
+        factor = 1 if self.model == "kde" else 2
         size = np.abs(self.curve)
         if self.modes is not None:
             size = size + np.abs(self.modes.curve).sum(axis=0)
         used = np.flatnonzero((size > 1e-6 * self.curve.max()).any(axis=0))
-        last = factor * (used[-1] - _margin_points(origin)) + int(np.ceil(0.15 / self.step))
+        last = factor * (used[-1] - self.margin) + int(np.ceil(0.15 / self.step))
         return min(2 * (last // 2 + 1), self.z.size)  # an even number, see `build`
 
     def without_bins(self) -> "ShiftedDistributions":
@@ -155,11 +162,12 @@ class ShiftedDistributions:
         return replace(self, curve=self.curve[:0], mean=self.mean[:0], modes=None)
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Modes:
     """Curves (n_mode, n_bin, n_pad) that amplitudes u add, of distributions of unit integral.
 
-    mass, moment: (n_mode, n_bin) integrals of each mode and of z times each mode.
+    A pytree of arrays. mass, moment: (n_mode, n_bin) integrals of each mode and of z times it.
     """
 
     curve: NDArray
@@ -172,7 +180,7 @@ class Modes:
         return total, (mean + u @ self.moment) / (1 + u @ self.mass)
 
 
-def _stretched(z: NDArray, mean: Array, dz: Array, width: Array) -> Array:
+def _stretched(z: ArrayLike, mean: Array, dz: Array, width: Array) -> Array:
     """Where in the unstretched curve (n_bin, n) stands what comes to z (n,)."""
     return (jnp.asarray(z) - mean[:, None] - dz[:, None]) / width[:, None] + mean[:, None]
 
@@ -217,7 +225,7 @@ def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[Shi
     z_max = max(table.z_max() for table in tables)
     step = min(table.width for table in tables) / 2
     if model == "kde":
-        step = min(step, 2 * bandwidth)
+        step = float(min(step, 2 * bandwidth))
     # an even number of points: pairs of (between, sample)
     n = 2 * int(np.ceil((z_max + 0.03) / step / 2))
     z = step * np.arange(n)
@@ -242,15 +250,15 @@ def _tabulate(
     norm: NDArray,
     step: float,
 ) -> ShiftedDistributions:
+    margin = _margin_points(step if model == "kde" else 2 * step)
+
     def curve(counts: NDArray) -> NDArray:
         """Curves (..., n_pad) of counts (..., n_bin, n_z): the same linear map for both uses."""
         if model == "kde":
-            pad = _margin_points(step)
-            lattice = step * np.arange(-pad, z.size + pad)
+            lattice = step * np.arange(-margin, z.size + margin)
             rows = _smoothed(table, counts, bandwidth, lattice)
             return prefilter(rows.reshape(-1, lattice.size)).reshape(*rows.shape[:-1], -1)
-        pad = _margin_points(2 * step)
-        samples = step + 2 * step * np.arange(-pad, z.size // 2 + pad)
+        samples = step + 2 * step * np.arange(-margin, z.size // 2 + margin)
         return _joined(samples, table.middle, counts)
 
     modes = None
@@ -258,7 +266,7 @@ def _tabulate(
         shares = table.shares(table.modes)
         modes = Modes(curve(table.modes), shares.sum(axis=-1), shares @ table.middle)
     return ShiftedDistributions(
-        curve(table.counts), z, weights, norm, model, step, table.mean(), modes
+        curve(table.counts), z, weights, norm, step, table.mean(), model, margin, modes
     )
 
 

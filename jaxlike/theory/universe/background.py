@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -70,11 +71,13 @@ def dark_energy_w(cosmo: Cosmology, a: ArrayLike) -> Array:
     return cosmo.w0 + cosmo.wa * (1 - jnp.asarray(a))
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class DistanceGrid:
-    """Matrices that integrate 1/H from 0 to every redshift of a fixed list.
+    """Matrices that integrate 1/H from 0 to every redshift of a fixed list: a pytree of arrays.
 
     ln(1 + z) is the integration variable: in it 1/H is smooth from today to recombination.
+    z: (n_z,); node_z: (n_node,) where H is needed; matrix: (n_z, n_node).
     """
 
     z: NDArray

@@ -57,9 +57,13 @@ def growth_history(cosmo: Cosmology) -> tuple[Array, Array]:
     return g, _FIRST @ g
 
 
+@jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class GrowthGrid:
-    """Interpolates the growth history to a fixed list of redshifts (z < 999)."""
+    """Interpolates the growth history to a fixed list of redshifts (z < 999): a pytree of arrays.
+
+    z: (n_z,); matrix: (n_z, n_node) from g at the collocation nodes.
+    """
 
     z: NDArray
     matrix: NDArray
