@@ -16,7 +16,9 @@ NEUTRINO_EV_PER_OMEGA = 94.07
 """sum m_nu [eV] = this * Omega_nu h^2 * (3 / N_eff)^(3/4); CAMB's convention."""
 
 C1_RHO_CRIT = 0.0138730737
-"""NLA normalisation C1 * rho_crit, C1 = 5e-14 Mpc^3 / (h^2 M_sun) (Brown et al. 2002)."""
+"""NLA normalisation C1 * rho_crit, C1 = 5e-14 Mpc^3 / (h^2 M_sun) (Brown et al. 2002).
+
+CosmoSIS has the same number to six digits, 0.0138731."""
 
 K_PIVOT = 0.05
 """Pivot of the primordial power law, in 1/Mpc."""
