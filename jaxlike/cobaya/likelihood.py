@@ -17,7 +17,13 @@ import jaxlike
 from jaxlike.cobaya.host_tables import HostGrid
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.cobaya.products import Settings
-from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, Config, config_from_info
+from jaxlike.config import (
+    LIKELIHOOD_OPTIONS,
+    PROBE_SETS,
+    Config,
+    TheoryOptions,
+    config_from_info,
+)
 from jaxlike.config.container import make_config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, JaxlikeError

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -92,12 +92,7 @@ class Config:
     @property
     def names(self) -> Names:
         """The names of parameters of these likelihoods, whatever their data are."""
-        owners = dict.fromkeys((one.prefix, one.suffix) for one in self.likelihoods)
-        return Names(
-            Sample(kind, 0, prefix=prefix, suffix=suffix)
-            for prefix, suffix in owners
-            for kind in TRACERS
-        )
+        return names_of(dict.fromkeys((one.prefix, one.suffix) for one in self.likelihoods))
 
     def with_options(self, **changes: object) -> "Config":
         """The same with other options of every likelihood."""
@@ -158,10 +153,42 @@ def make_config(
     return Config(
         path=path,
         likelihoods=tuple(found),
-        parameters=parameters,
+        parameters=_of_those_wanted(parameters, likelihoods, found),
         output=output,
         sampler=dict(sampler),
         external_priors=external_priors,
+    )
+
+
+def _of_those_wanted(
+    parameters: tuple[Parameter, ...],
+    likelihoods: Mapping[str, Mapping[str, object]],
+    found: Sequence[LikelihoodConfig],
+) -> tuple[Parameter, ...]:
+    """The parameters without those of likelihoods that are left out, unless functions take them."""
+    owners = {(one.prefix, one.suffix) for one in found}
+    others = {
+        (str(one.get("prefix") or ""), str(one.get("suffix") or "")) for one in likelihoods.values()
+    } - owners
+    if not others:
+        return parameters
+    theirs = names_of(others)
+    taken = {a for p in parameters if p.derived_from for a in p.derived_from.arguments}
+
+    def foreign(name: str) -> bool:
+        named = theirs.find(name)
+        return named is not None and named.sample is not None
+
+    return tuple(p for p in parameters if p.name in taken or not foreign(p.name))
+
+
+def names_of(owners: Iterable[tuple[str, str]]) -> Names:
+    """The names of parameters of likelihoods with these prefixes and suffixes, whatever their data
+    are."""
+    return Names(
+        Sample(kind, 0, prefix=prefix, suffix=suffix)
+        for prefix, suffix in owners
+        for kind in TRACERS
     )
 
 
