@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 import yaml
@@ -118,3 +119,10 @@ def test_two_processes_of_jax_distributed(repository, tmp_path):
 def test_wrong_options(option, value, words, capsys):
     assert main(["nuts", "none.yaml", option, value]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.skipif(any(d.platform == "gpu" for d in jax.devices()), reason="JAX sees a GPU")
+@pytest.mark.parametrize("command", [["info"], ["nuts", "a.yaml"], ["data", "get", "des_y1"]])
+def test_a_gpu_that_is_not_there(command, capsys):
+    assert main([*command, "--device", "gpu"]) == 2
+    assert "JAX sees no GPU, only cpu; take --device cpu" in capsys.readouterr().err
