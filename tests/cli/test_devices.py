@@ -24,14 +24,14 @@ jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
 import numpy as np
 sys.path.insert(0, sys.argv[2])
 from inference.conftest import GaussianModel
-from jaxlike.inference.runs.device_placement import Layout
+from jaxlike.inference.runs.device_placement import Placement
 from jaxlike.inference.samplers.by_name import sampler
 n = 3
 axes = np.linalg.qr(np.random.default_rng(1).standard_normal((n, n)))[0]
 model = GaussianModel(np.zeros(n), (axes * np.geomspace(1e-2, 1e2, n)) @ axes.T)
 options = {"seed": 3, "progress": False, "samples": 64, "chains": 4}
 options |= {"walkers": 16, "burn_in": 40} if sys.argv[3] == "laps" else {"warmup": 50}
-used = len(Layout.of(4).devices)
+used = len(Placement.of(4).devices)
 found = sampler(sys.argv[3])(model, **options)
 z = np.zeros((1, n))
 if used > 1:
