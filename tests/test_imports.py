@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -184,10 +185,10 @@ def test_importing_changes_nothing(more, hosts):
     assert done.returncode == 0, done.stderr
 
 
-def test_public_names_are_there():
-    import jaxlike
-
-    for name in jaxlike.__all__:
-        assert getattr(jaxlike, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
-        jaxlike.nonsense
+@pytest.mark.parametrize("package", ["jaxlike", "jaxlike.inference"])
+def test_public_names_are_there(package):
+    module = import_module(package)
+    for name in module.__all__:
+        assert getattr(module, name) is not None
+    with pytest.raises(AttributeError, match=f"'{package}' has no attribute 'nonsense'"):
+        module.nonsense

@@ -22,7 +22,7 @@ from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference import run_nuts, summarise
 from jaxlike.inference.runs.checkpoint import Checkpoint, stored
-from jaxlike.inference.runs.compiled_functions import Engine
+from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.progress import progress_bar
 
 DRAWS = 63
@@ -87,15 +87,17 @@ def calibrate(
     rows = before.arrays["rows"] if before else np.zeros((0, n + 2))
     simulate = _simulator(model)
     with ThreadPoolExecutor(4) as pool, progress_bar(mocks, progress, unit="mock") as bar:
-        engine = Engine.start(model, None, chosen["chains"], chosen["max_tree_depth"], pool)
-        engine.pilot.result()
+        compiled = CompiledFunctions.start(
+            model, None, chosen["chains"], chosen["max_tree_depth"], pool
+        )
+        compiled.warm_up.result()
         bar.reset()
         bar.set_description("calibrating")
         bar.update(len(rows))
         for i in range(len(rows), mocks):
             truth, data = simulate(np.random.default_rng((seed, i)))
             chains = run_nuts(
-                model.with_context(data), **chosen, seed=i, progress=False, engine=engine
+                model.with_context(data), **chosen, seed=i, progress=False, compiled=compiled
             )
             flat = chains.draws.reshape(-1, n)
             kept = flat[np.linspace(0, len(flat) - 1, DRAWS).astype(int)]

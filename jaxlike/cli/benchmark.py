@@ -1,15 +1,54 @@
-"""What `jaxlike benchmark` does: time a likelihood, compare samplers, calibrate, weigh."""
+"""`jaxlike benchmark`: time a likelihood, compare samplers, calibrate one, weigh by evidence."""
 
 import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxlike.cli.commands import named_value, option_overrides, termination_as_interrupt, warn
+from jaxlike.cli.common_options import (
+    CONFIG_HELP,
+    Parents,
+    add_force,
+    add_no_progress,
+    named_value,
+    option_overrides,
+    positive,
+)
+from jaxlike.cli.running import termination_as_interrupt, warn
 from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
     from jaxlike.posterior.model import Model
+
+
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `benchmark` to the commands."""
+    parser = subparsers.add_parser(
+        "benchmark",
+        parents=[shared.device, shared.model],
+        help="time the likelihood; compare samplers (ess), calibrate one (sbc), weigh (evidence)",
+    )
+    parser.add_argument("config", nargs="+", metavar="[ess|sbc|evidence] CONFIG", help=CONFIG_HELP)
+    parser.add_argument(
+        "--methods", metavar="A,B,...", help="samplers that are compared (with ess)"
+    )
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="METHOD.NAME=VALUE",
+        help="option of a sampler (with ess; NAME=VALUE with sbc and evidence; repeatable)",
+    )
+    parser.add_argument(
+        "--output", metavar="DIR", help="folder of tables and figures (benchmark_ess, ...)"
+    )
+    parser.add_argument(
+        "--mocks", type=positive, metavar="N", help="simulated data vectors (with sbc; 200)"
+    )
+    add_force(parser, "existing results")
+    parser.add_argument("--resume", action="store_true", help="go on where it was stopped")
+    add_no_progress(parser, "progress bars")
+    parser.set_defaults(run=benchmark)
 
 
 def benchmark(arguments: argparse.Namespace) -> int:

@@ -1,12 +1,33 @@
-"""The commands of data sets and of the paper's figures."""
+"""`jaxlike data get` and `data sacc`: published data sets, and conversion of formats."""
 
 import argparse
 from pathlib import Path
+from typing import Any
 
-from jaxlike.errors import ConfigError
+from jaxlike.cli.common_options import Parents, add_force
 
 
-def data_get(arguments: argparse.Namespace) -> int:
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `data`, with its two commands, to the commands."""
+    data = subparsers.add_parser("data", help="published data sets; conversion of formats")
+    commands = data.add_subparsers(metavar="COMMAND", required=True)
+    fetching = commands.add_parser("get", parents=[shared.device], help="fetch a data set")
+    fetching.add_argument("name", metavar="NAME", help="data set, such as des_y1")
+    fetching.add_argument(
+        "--from", dest="from_file", metavar="FILE", help="take it from FILE instead"
+    )
+    fetching.add_argument("--folder", metavar="DIR", help="folder to keep it in")
+    fetching.set_defaults(run=get)
+    converting = commands.add_parser(
+        "sacc", parents=[shared.device], help="write a data file as SACC (needs jaxlike[sacc])"
+    )
+    converting.add_argument("input", metavar="IN", help="2pt FITS file, data set or shipped mock")
+    converting.add_argument("output", metavar="OUT", help="SACC file to write")
+    add_force(converting, "an existing file")
+    converting.set_defaults(run=sacc)
+
+
+def get(arguments: argparse.Namespace) -> int:
     """Fetch a published data set and print where it is."""
     from jaxlike.data import get_data_set
 
@@ -14,7 +35,7 @@ def data_get(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def data_sacc(arguments: argparse.Namespace) -> int:
+def sacc(arguments: argparse.Namespace) -> int:
     """Write a data file of any format as SACC."""
     from jaxlike.data import find_data_file, read_two_point, write_sacc
 
@@ -23,27 +44,4 @@ def data_sacc(arguments: argparse.Namespace) -> int:
     size = Path(arguments.output).stat().st_size / 1e6
     tables = ", ".join(f"{m.value.size} {m.statistic}" for m in data.measurements)
     print(f"{arguments.output}: {data.n_data} points ({tables}), {size:.1f} MB")
-    return 0
-
-
-def figures(arguments: argparse.Namespace) -> int:
-    """Draw figures of the paper into a folder, with a table of their numbers, which is printed."""
-    from jaxlike.figures import NUMBERS, paper_figures, table_of
-    from jaxlike.files import atomic_writer
-
-    wanted = (arguments.only or ",".join(map(str, NUMBERS))).split(",")
-    for item in wanted:
-        if item.strip() not in map(str, NUMBERS):
-            accepted = ", ".join(map(str, NUMBERS))
-            raise ConfigError(f"option --only has {item.strip()!r}; accepted are {accepted}")
-    folder = Path(arguments.output)
-    folder.mkdir(parents=True, exist_ok=True)
-    drawn = []
-    for figure in paper_figures(sorted({int(n) for n in wanted}), data_file=arguments.data_file):
-        print(f"{figure.save(folder)}: {figure.title}", flush=True)
-        for name, value in figure.numbers.items():
-            print(f"  {value:11.4g}  {name}", flush=True)
-        drawn.append(figure)
-    with atomic_writer(folder / "figures.txt") as file:
-        file.write(table_of(drawn).encode())
     return 0

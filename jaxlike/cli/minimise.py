@@ -1,17 +1,43 @@
-"""What `jaxlike minimise` does: the best fit, its files, and what it prints."""
+"""`jaxlike minimise`: the best fit of a posterior, and its files."""
 
 import argparse
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from jaxlike.cli.commands import open_model
+from jaxlike.cli.common_options import Parents, add_config, add_force, add_prefix
+from jaxlike.cli.opening import open_model
 from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from jaxlike.posterior.model import Model
+
+
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `minimise` to the commands, in both spellings."""
+    parser = subparsers.add_parser(
+        "minimise",
+        aliases=["minimize"],
+        parents=[shared.device, shared.model],
+        help="find the best fit of a posterior",
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--starts",
+        type=int,
+        default=4,
+        metavar="N",
+        help="searches: from the reference point, then from draws of the prior (4)",
+    )
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="seed of the random numbers (0)"
+    )
+    add_prefix(parser, ".minimum, .minimum.txt, .covmat and two plots", "best_fit")
+    add_force(parser, "an existing best fit")
+    parser.add_argument("--no-plot", action="store_true", help="do not plot the data vector")
+    parser.set_defaults(run=minimise)
 
 
 def minimise(arguments: argparse.Namespace) -> int:

@@ -1,24 +1,100 @@
-"""What `jaxlike nuts` and `jaxlike sample` do: chains, their files, and what they print."""
+"""`jaxlike nuts` and `jaxlike sample`: chains of a posterior, and their files."""
 
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxlike.cli.commands import (
+from jaxlike.cli.common_options import (
+    Parents,
+    add_config,
+    add_force,
+    add_no_progress,
     named_value,
-    open_model,
-    termination_as_interrupt,
-    version_of,
-    warn,
 )
+from jaxlike.cli.opening import open_model
+from jaxlike.cli.running import run_info, termination_as_interrupt, warn
 from jaxlike.errors import ConfigError
+from jaxlike.inference.samplers.by_name import METHODS
 
 if TYPE_CHECKING:
-    from jaxlike.config import Config
-    from jaxlike.inference import Chains
+    pass
 
 _NUTS = ("chains", "warmup", "samples", "seed", "target_accept", "max_tree_depth")
+
+
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `nuts` and `sample` to the commands."""
+    parser = subparsers.add_parser(
+        "nuts", parents=[shared.device, shared.model], help="sample a posterior with NUTS"
+    )
+    add_config(parser)
+    for name, default, what in (
+        ("chains", 4, "number of chains"),
+        ("warmup", 500, "draws of each chain that tune the sampler and are dropped"),
+        ("samples", 1000, "draws of each chain that are kept"),
+        ("seed", 0, "seed of the random numbers"),
+        ("max-tree-depth", 10, "largest number of doublings of a trajectory"),
+    ):
+        parser.add_argument(
+            f"--{name}", type=int, default=default, metavar="N", help=f"{what} ({default})"
+        )
+    parser.add_argument(
+        "--target-accept",
+        type=float,
+        default=0.95,
+        metavar="P",
+        help="acceptance rate that the step size is tuned to; more means shorter steps (0.95)",
+    )
+    _add_output(parser)
+    parser.set_defaults(run=nuts)
+
+    parser = subparsers.add_parser(
+        "sample", parents=[shared.device, shared.model], help="sample a posterior by any method"
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--method", default="nuts", metavar="NAME", help=f"one of {', '.join(METHODS)} (nuts)"
+    )
+    for name, what in (
+        ("chains", "number of chains"),
+        ("samples", "draws of each chain that are kept"),
+        ("seed", "seed of the random numbers"),
+    ):
+        parser.add_argument(f"--{name}", type=int, metavar="N", help=what)
+    parser.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="another option of the method, such as target_accept=0.9 (repeatable)",
+    )
+    _add_output(parser)
+    parser.set_defaults(run=sample)
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    """Where chains go, and who makes them."""
+    parser.add_argument(
+        "--output",
+        metavar="PREFIX",
+        help="chains are written to PREFIX.1.txt, ... (the config's output, or chains/ and its "
+        "name, followed by the method)",
+    )
+    add_force(parser, "existing chains")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on where a run of this output was stopped"
+    )
+    add_no_progress(parser)
+    parser.add_argument(
+        "--devices", type=int, metavar="N", help="devices that share the chains (all GPUs, one CPU)"
+    )
+    parser.add_argument(
+        "--distributed",
+        metavar="WHERE",
+        help="one of several processes, each with chains of its own: HOST:PORT,PROCESSES,RANK, or "
+        "auto under Slurm and Open MPI",
+    )
 
 
 def nuts(arguments: argparse.Namespace) -> int:
@@ -127,31 +203,3 @@ def _checkpoint(prefix: str, rank: int) -> Path:
 
 def _listed(files: Sequence[Path]) -> str:
     return ", ".join(map(str, files))
-
-
-def run_info(
-    config: "Config", chains: "Chains", arguments: argparse.Namespace, options: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the .updated.yaml says besides parameters and sampler: components as Cobaya has them."""
-    from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
-
-    theory = vars(config.theory)
-    of_data = {"data_file": config.data_file, "scale_cuts": config.scale_cuts, **theory}
-    name = next((k for k, v in PROBE_SETS.items() if v == config.probes), None)
-    return {
-        "likelihood": {
-            f"jaxlike.cobaya.{name}" if name else "jaxlike": {
-                key: of_data[key] for key in LIKELIHOOD_OPTIONS
-            }
-        },
-        "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},
-        "params": {p.name: p.value for p in config.parameters if p.value is not None},
-        "prior": {prior.name: prior.text for prior in config.external_priors},
-        "jaxlike": {
-            "config": str(arguments.config),
-            "version": version_of("jaxlike"),
-            "jax": version_of("jax"),
-            **options,
-            "seconds": round(chains.cost.total_s, 1),
-        },
-    }

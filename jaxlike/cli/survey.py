@@ -1,9 +1,11 @@
-"""What `jaxlike survey` does: forecast a survey, say what would help, and improve it."""
+"""`jaxlike survey`: the forecast of a survey, what would help it, and a better design."""
 
 import argparse
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from jaxlike.cli.common_options import Parents, add_force
 
 if TYPE_CHECKING:
     from jaxlike.forecast.design import Design
@@ -11,6 +13,27 @@ if TYPE_CHECKING:
     from jaxlike.forecast.survey import Forecast, Merit
 
 _ENDINGS = (".covmat", ".fisher.txt", "_improved.yaml", "_survey.png")
+
+
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `survey` to the commands."""
+    parser = subparsers.add_parser(
+        "survey", parents=[shared.device], help="forecast a survey of given design, and improve it"
+    )
+    parser.add_argument(
+        "config", metavar="CONFIG", help="a survey, as cobaya_yaml/survey_example.yaml"
+    )
+    parser.add_argument(
+        "--no-optimise", action="store_true", help="the forecast and its gradient alone"
+    )
+    parser.add_argument(
+        "--output",
+        metavar="PREFIX",
+        help="written are PREFIX.covmat, .fisher.txt, _improved.yaml and _survey.png (the file's "
+        "output, or chains/ and its name)",
+    )
+    add_force(parser, "existing files")
+    parser.set_defaults(run=survey)
 
 
 def survey(arguments: argparse.Namespace) -> int:

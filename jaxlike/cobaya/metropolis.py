@@ -21,7 +21,7 @@ from jaxlike.inference.geometry.laplace import Laplace, dispersed_starts, gradie
 from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, stored
 from jaxlike.inference.runs.initial_points import STARTS, best_fit_from
 from jaxlike.inference.runs.options import SEED, check_choice, check_whole
-from jaxlike.inference.runs.parameter_space import Carrier, chains_of
+from jaxlike.inference.runs.parameter_space import ParameterSpace, chains_of
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.target import Posterior
 
@@ -155,10 +155,10 @@ def _begin(
     """Chains at points around the best fit, with the covariance there for a proposal."""
     clock, rng = stopwatch(), np.random.default_rng(seed)
     evaluate = gradient_batch(model.log_density, len(model.parameters))
-    carrier = Carrier.compile(model)
+    space = ParameterSpace.compile(model)
     cost = Cost(compile_s=clock())
     fit = best_fit_from(model, evaluate, start, rng)
-    starts, _ = carrier.at(dispersed_starts(evaluate, fit, chains, rng))
+    starts, _ = space.at(dispersed_starts(evaluate, fit, chains, rng))
     covariance = _covariance(model, fit)
     empty = np.zeros((0, 3 + starts.shape[1]))
     return _Run(

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jax
 import numpy as np
 import pytest
 import yaml
@@ -23,14 +24,14 @@ jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
 import numpy as np
 sys.path.insert(0, sys.argv[2])
 from inference.conftest import GaussianModel
-from jaxlike.inference.runs.device_placement import Layout
+from jaxlike.inference.runs.device_placement import Placement
 from jaxlike.inference.samplers.by_name import sampler
 n = 3
 axes = np.linalg.qr(np.random.default_rng(1).standard_normal((n, n)))[0]
 model = GaussianModel(np.zeros(n), (axes * np.geomspace(1e-2, 1e2, n)) @ axes.T)
 options = {"seed": 3, "progress": False, "samples": 64, "chains": 4}
 options |= {"walkers": 16, "burn_in": 40} if sys.argv[3] == "laps" else {"warmup": 50}
-used = len(Layout.of(4).devices)
+used = len(Placement.of(4).devices)
 found = sampler(sys.argv[3])(model, **options)
 z = np.zeros((1, n))
 if used > 1:
@@ -118,3 +119,10 @@ def test_two_processes_of_jax_distributed(repository, tmp_path):
 def test_wrong_options(option, value, words, capsys):
     assert main(["nuts", "none.yaml", option, value]) == 2
     assert words in capsys.readouterr().err
+
+
+@pytest.mark.skipif(any(d.platform == "gpu" for d in jax.devices()), reason="JAX sees a GPU")
+@pytest.mark.parametrize("command", [["info"], ["nuts", "a.yaml"], ["data", "get", "des_y1"]])
+def test_a_gpu_that_is_not_there(command, capsys):
+    assert main([*command, "--device", "gpu"]) == 2
+    assert "JAX sees no GPU, only cpu; take --device cpu" in capsys.readouterr().err

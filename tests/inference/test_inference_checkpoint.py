@@ -50,9 +50,9 @@ def killed(monkeypatch, tmp_path):
     """A function that runs a method until it has written a number of checkpoints: the file."""
     for module in (drive, laps, variational, nested):
         monkeypatch.setattr(module, "_SAVE_S", 0.0)
-        if hasattr(module, "_BLOCK_S"):
-            monkeypatch.setattr(module, "_BLOCK_S", 0.0)
-    monkeypatch.setattr(guides, "_BLOCK_S", 0.0)
+        if hasattr(module, "_REPORT_S"):
+            monkeypatch.setattr(module, "_REPORT_S", 0.0)
+    monkeypatch.setattr(guides, "_REPORT_S", 0.0)
 
     def run(model, method, options, saves):
         path = tmp_path / "run.checkpoint.npz"

@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 
-from jaxlike.inference.runs.device_placement import Layout
+from jaxlike.inference.runs.device_placement import Placement
 from jaxlike.inference.samplers.by_name import sampler
 
 
@@ -18,7 +18,7 @@ def test_every_core_has_a_group(chains, cores, few, group, monkeypatch):
     if jax.devices()[0].platform != "cpu" or jax.local_device_count() > 1:
         pytest.skip("this is about one CPU device")
     monkeypatch.setattr(os, "cpu_count", lambda: cores)
-    assert Layout.of(chains, few).group == group
+    assert Placement.of(chains, few).group == group
 
 
 @pytest.mark.parametrize("method", ["hmc", "adjusted_mclmc", "mclmc"])

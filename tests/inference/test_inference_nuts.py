@@ -15,7 +15,7 @@ from jaxlike.inference.geometry.laplace import (
     gradient_batch,
 )
 from jaxlike.inference.runs import drive
-from jaxlike.inference.runs.device_placement import Layout
+from jaxlike.inference.runs.device_placement import Placement
 from jaxlike.inference.runs.stages import plan
 
 SHORT = {"warmup": 60, "samples": 40, "chains": 2, "progress": False}
@@ -68,8 +68,8 @@ def test_a_seed_gives_the_same_draws_again(make_gaussian):
 def test_chains_in_one_batch_agree_with_chains_side_by_side(make_gaussian, monkeypatch):
     model = make_gaussian(3)
     apart = run_nuts(model, **SHORT)
-    devices = Layout.of(2).devices
-    monkeypatch.setattr(Layout, "of", lambda chains, few=1: Layout(chains, devices))
+    devices = Placement.of(2).devices
+    monkeypatch.setattr(Placement, "of", lambda chains, few=1: Placement(chains, devices))
     together = run_nuts(model, **SHORT)
     np.testing.assert_allclose(apart.draws[:, :3], together.draws[:, :3], rtol=1e-6)
 

@@ -1,4 +1,4 @@
-"""The shear: a bijection of unit Jacobian, found where a posterior is curved, and harmless."""
+"""Straightening: a bijection of unit Jacobian, found where a posterior is curved, and harmless."""
 
 from types import SimpleNamespace
 
@@ -10,10 +10,10 @@ import pytest
 from jaxlike.inference import complaints, run_nuts, summarise
 from jaxlike.inference.geometry.straightening import (
     Sample,
-    Shear,
+    Straightening,
     bend,
-    fit_shear,
-    no_shear,
+    fit_straightening,
+    no_straightening,
     offset,
     roughness,
     straighten,
@@ -80,23 +80,23 @@ def sample():
     return Valley().sample(400)
 
 
-def test_the_shear_is_a_bijection_of_unit_jacobian(sample):
-    shear = fit_shear(sample, [0, 1, 2])
+def test_the_straightening_is_a_bijection_of_unit_jacobian(sample):
+    straightening = fit_straightening(sample, [0, 1, 2])
     transform = PRIOR.from_unit_normal
     for u in sample.u[:5]:
-        v = straighten(shear, transform, u)
+        v = straighten(straightening, transform, u)
         assert not np.allclose(u, v)
-        np.testing.assert_allclose(bend(shear, transform, v), u, atol=1e-12)
-        jacobian = jax.jacfwd(lambda point: bend(shear, transform, point))(v)
+        np.testing.assert_allclose(bend(straightening, transform, v), u, atol=1e-12)
+        jacobian = jax.jacfwd(lambda point: bend(straightening, transform, point))(v)
         assert jnp.linalg.det(jacobian) == pytest.approx(1.0)
 
 
 def test_a_curved_sheet_is_found_and_made_less_rough(sample):
-    shear = fit_shear(sample, [0, 1, 2])
-    assert np.flatnonzero(shear.bent).tolist() in ([0], [1])
-    assert roughness(shear, sample) < 0.5 * roughness(no_shear(3), sample)
+    straightening = fit_straightening(sample, [0, 1, 2])
+    assert np.flatnonzero(straightening.bent).tolist() in ([0], [1])
+    assert roughness(straightening, sample) < 0.5 * roughness(no_straightening(3), sample)
     other = Valley().sample(400, seed=1)
-    assert roughness(shear, other) < 0.5 * roughness(no_shear(3), other)
+    assert roughness(straightening, other) < 0.5 * roughness(no_straightening(3), other)
 
 
 def test_a_flat_posterior_is_left_alone():
@@ -105,34 +105,36 @@ def test_a_flat_posterior_is_left_alone():
     u = rng.standard_normal((500, 4)) @ factor.T
     gradient = -u @ np.linalg.inv(factor @ factor.T)
     flat = Sample(u, u, np.ones_like(u), gradient)
-    assert roughness(no_shear(4), flat) == pytest.approx(1.0, abs=1.5)
-    assert not fit_shear(flat, [0, 1, 2, 3]).bent.any()
+    assert roughness(no_straightening(4), flat) == pytest.approx(1.0, abs=1.5)
+    assert not fit_straightening(flat, [0, 1, 2, 3]).bent.any()
 
 
 @pytest.mark.parametrize(("m", "bounded"), [(5, [0, 1, 2]), (400, []), (400, [2])])
-def test_without_enough_to_go_by_there_is_no_shear(sample, m, bounded):
-    assert not fit_shear(Sample(*(a[:m] for a in sample)), bounded).bent.any()
+def test_without_enough_to_go_by_there_is_no_straightening(sample, m, bounded):
+    assert not fit_straightening(Sample(*(a[:m] for a in sample)), bounded).bent.any()
 
 
 def test_offset_takes_one_point_or_many(sample):
     rng = np.random.default_rng(0)
     linear, quadratic = rng.standard_normal((3, 3)), rng.standard_normal((3, 3, 3))
-    shear = Shear(np.ones(3), np.full(3, 2.0), linear, quadratic)
-    many = offset(shear, sample.x)
+    straightening = Straightening(np.ones(3), np.full(3, 2.0), linear, quadratic)
+    many = offset(straightening, sample.x)
     assert isinstance(many, np.ndarray)
     s = (sample.x - 1.0) / 2.0
     expected = s @ linear + np.einsum("mi,mj,ija->ma", s, s, quadratic)
     np.testing.assert_allclose(many, expected)
-    np.testing.assert_allclose(offset(shear, jnp.asarray(sample.x[7])), expected[7])
+    np.testing.assert_allclose(offset(straightening, jnp.asarray(sample.x[7])), expected[7])
 
 
 def test_roughness_is_that_of_the_density_over_straight_coordinates(sample):
-    shear = fit_shear(sample, [0, 1, 2])
+    straightening = fit_straightening(sample, [0, 1, 2])
     model, transform = Valley(), PRIOR.from_unit_normal
-    v = jax.vmap(lambda u: straighten(shear, transform, u))(jnp.asarray(sample.u))
-    gradient = jax.vmap(jax.grad(lambda v: model.log_density(bend(shear, transform, v))))(v)
+    v = jax.vmap(lambda u: straighten(straightening, transform, u))(jnp.asarray(sample.u))
+    gradient = jax.vmap(jax.grad(lambda v: model.log_density(bend(straightening, transform, v))))(v)
     straight = Sample(np.asarray(v), sample.x, sample.dx_du, np.asarray(gradient))
-    assert roughness(shear, sample) == pytest.approx(roughness(no_shear(3), straight))
+    assert roughness(straightening, sample) == pytest.approx(
+        roughness(no_straightening(3), straight)
+    )
 
 
 def test_several_coordinates_are_bent_at_once():
@@ -149,9 +151,9 @@ def test_several_coordinates_are_bent_at_once():
     u = np.asarray(PRIOR.to_unit_normal(x))
     dx_du = np.asarray(jax.vmap(jax.vmap(jax.grad(PRIOR.from_unit_normal)))(u))
     near = Sample(u, x, dx_du, np.asarray(jax.vmap(jax.grad(density))(u)))
-    shear = fit_shear(near, [0, 1, 2])
-    assert shear.bent.tolist() == [True, True, False]
-    assert roughness(no_shear(n), near) > 50 > 10 * roughness(shear, near)
+    straightening = fit_straightening(near, [0, 1, 2])
+    assert straightening.bent.tolist() == [True, True, False]
+    assert roughness(no_straightening(n), near) > 50 > 10 * roughness(straightening, near)
 
 
 @pytest.mark.parametrize("width", [0.1, 0.02])
@@ -169,5 +171,5 @@ def test_nuts_on_a_curved_posterior_has_the_right_moments(width):
 def test_a_posterior_that_stays_rough_is_left_alone():
     rough = Valley(0.02).sample(400)
     rough = rough._replace(gradient=rough.gradient * (1 + 5 * (rough.x[:, :1] > 2.2)))
-    assert roughness(no_shear(3), rough) > 50
-    assert not fit_shear(rough, [0, 1, 2]).bent.any()
+    assert roughness(no_straightening(3), rough) > 50
+    assert not fit_straightening(rough, [0, 1, 2]).bent.any()

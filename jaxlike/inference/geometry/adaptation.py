@@ -1,4 +1,4 @@
-"""Tuning of chains in a warm-up that all of them share: step size, mass matrix, shear.
+"""Tuning of chains in a warm-up that all of them share: step size, mass matrix, straightening.
 
 The chains start in the Gaussian around the mode, which gives the first mass matrix.  Pooling the
 chains' draws makes each later one good after few draws of each.
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference.geometry.straightening import Sample, fit_shear, offset
+from jaxlike.inference.geometry.straightening import Sample, fit_straightening, offset
 from jaxlike.inference.runs.transitions import Tuning
 
 _STEP = 1e-4  # in u, for the derivative of the parameters
@@ -93,19 +93,21 @@ def learn_coordinates(
     bounded: Sequence[int],
     mass: np.ndarray,
 ) -> Tuning:
-    """Tuning with a shear learned from all draws, and the covariance of the `n_recent` last ones.
+    """Tuning with a straightening learned of all draws, and the covariance of the last `n_recent`.
 
     u and the log-density's gradient there (chain, draw, n); `parameters` takes points u (m, n) to
-    x (m, n); a shear is tried of the `bounded` parameters; mass (n, n): `mass_pattern`.
+    x (m, n); a straightening is tried of the `bounded` parameters; mass (n, n): `mass_pattern`.
     """
     n = u.shape[-1]
     flat = u.reshape(-1, n)
     x, above, below = (parameters(flat + h) for h in (0.0, _STEP, -_STEP))
     sample = Sample(flat, x, (above - below) / (2 * _STEP), np.nan_to_num(gradient).reshape(-1, n))
-    shear = fit_shear(sample, bounded)
-    v = u - offset(shear, x).reshape(u.shape)
+    straightening = fit_straightening(sample, bounded)
+    v = u - offset(straightening, x).reshape(u.shape)
     covariance = pooled_covariance(v[:, -n_recent:], tuning.inverse_mass)
-    return tuning._replace(inverse_mass=np.where(mass, covariance, 0.0), shear=shear)
+    return tuning._replace(
+        inverse_mass=np.where(mass, covariance, 0.0), straightening=straightening
+    )
 
 
 def pooled_covariance(draws: np.ndarray, previous: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A shear that straightens a curved posterior, learned from draws and their gradients.
+"""A map that straightens a curved posterior, learned from draws and their gradients.
 
 Where data fix some combinations of parameters far better than the rest, the posterior is a thin
 sheet.  A mass matrix serves it if it is flat; but combinations such as A_s h^a Omega_m^b or
@@ -21,12 +21,12 @@ from jax import Array
 #: u or v (n,) -> parameters (n,), element by element
 Transform = Callable[[Array], Array]
 
-_LEAST_GAIN = 1.2  # in roughness, for a shear to be worth it
-_ROUGHEST = 8.0  # beyond this a shear flatters the bulk: its longer steps would fail in the tails
+_LEAST_GAIN = 1.2  # in roughness, for a map to be worth it
+_ROUGHEST = 8.0  # beyond this a map flatters the bulk: its longer steps would fail in the tails
 _RIDGE = 0.1
 
 
-class Shear(NamedTuple):
+class Straightening(NamedTuple):
     """phi_a(u) = s_i linear_ia + s_i s_j quadratic_ija with s = (x(u) - centre) / scale.
 
     centre, scale (n,), linear (n, n), quadratic (n, n, n); no coordinate that is bent (a) is one
@@ -44,25 +44,27 @@ class Shear(NamedTuple):
         return np.any(self.linear, axis=0) | np.any(self.quadratic, axis=(0, 1))
 
 
-def no_shear(n: int) -> Shear:
+def no_straightening(n: int) -> Straightening:
     """The identity in n dimensions."""
-    return Shear(np.zeros(n), np.ones(n), np.zeros((n, n)), np.zeros((n, n, n)))
+    return Straightening(np.zeros(n), np.ones(n), np.zeros((n, n)), np.zeros((n, n, n)))
 
 
-def offset(shear: Shear, x: Any) -> Any:
+def offset(straightening: Straightening, x: Any) -> Any:
     """phi (..., n) at parameters x (..., n); NumPy arrays stay NumPy arrays."""
-    s = (x - shear.centre) / shear.scale
-    return s @ shear.linear + (_along(s, shear.quadratic) * s[..., None]).sum(axis=-2)
+    s = (x - straightening.centre) / straightening.scale
+    return s @ straightening.linear + (_along(s, straightening.quadratic) * s[..., None]).sum(
+        axis=-2
+    )
 
 
-def bend(shear: Shear, transform: Transform, v: Array) -> Array:
+def bend(straightening: Straightening, transform: Transform, v: Array) -> Array:
     """u (n,) from straightened coordinates v (n,)."""
-    return v + offset(shear, transform(v))
+    return v + offset(straightening, transform(v))
 
 
-def straighten(shear: Shear, transform: Transform, u: Array) -> Array:
+def straighten(straightening: Straightening, transform: Transform, u: Array) -> Array:
     """Straightened coordinates v (n,) from u (n,)."""
-    return u - offset(shear, transform(u))
+    return u - offset(straightening, transform(u))
 
 
 class Sample(NamedTuple):
@@ -74,44 +76,44 @@ class Sample(NamedTuple):
     gradient: np.ndarray
 
 
-def roughness(shear: Shear, sample: Sample) -> float:
+def roughness(straightening: Straightening, sample: Sample) -> float:
     """Mean of (g.C.g / n)^4, to the power 1/4, with g the gradient and C the covariance in v.
 
     About one for a Gaussian; large where one mass matrix does not suit the posterior everywhere.
     The high power is for the steepest places, which limit the step and make draws diverge.
     """
     n = sample.u.shape[1]
-    s = (sample.x - shear.centre) / shear.scale
-    both = shear.quadratic + shear.quadratic.swapaxes(0, 1)
-    slope = (shear.linear + _along(s, both)) @ sample.gradient[..., None]
-    gradient = sample.gradient + slope[..., 0] * sample.dx_du / shear.scale
-    covariance = np.cov(sample.u - offset(shear, sample.x), rowvar=False).reshape(n, n)
+    s = (sample.x - straightening.centre) / straightening.scale
+    both = straightening.quadratic + straightening.quadratic.swapaxes(0, 1)
+    slope = (straightening.linear + _along(s, both)) @ sample.gradient[..., None]
+    gradient = sample.gradient + slope[..., 0] * sample.dx_du / straightening.scale
+    covariance = np.cov(sample.u - offset(straightening, sample.x), rowvar=False).reshape(n, n)
     squares = np.sum((gradient @ covariance) * gradient, axis=1) / n
     return float(np.mean(squares**4) ** 0.25)
 
 
-def fit_shear(sample: Sample, bounded: Sequence[int]) -> Shear:
-    """The shear that makes the posterior least rough; `no_shear` where none is worth it.
+def fit_straightening(sample: Sample, bounded: Sequence[int]) -> Straightening:
+    """The map that makes the posterior least rough; `no_straightening` where none is worth it.
 
     Of the coordinates listed in `bounded` those that vary most are left as they are and enter phi,
     as many as serve best and the number of draws allows; the rest are bent.
     """
     m, n = sample.u.shape
     if m < 4 * n:
-        return no_shear(n)
+        return no_straightening(n)
     widest = sorted(bounded, key=lambda i: -np.std(sample.u[:, i]))
     most = min(_affordable(m, n), len(widest) - 1)
-    tried = [_shear_of(widest[k:], widest[:k], sample) for k in range(1, most + 1)]
-    rough = [roughness(shear, sample) for shear in tried]
+    tried = [_straightening_of(widest[k:], widest[:k], sample) for k in range(1, most + 1)]
+    rough = [roughness(one, sample) for one in tried]
     if not min(rough, default=np.inf) < min(
-        _ROUGHEST, roughness(no_shear(n), sample) / _LEAST_GAIN
+        _ROUGHEST, roughness(no_straightening(n), sample) / _LEAST_GAIN
     ):
-        return no_shear(n)
+        return no_straightening(n)
     return tried[int(np.argmin(rough))]
 
 
-def _shear_of(bent: Sequence[int], free: Sequence[int], sample: Sample) -> Shear:
-    """The shear of coordinates that are bent, by parameters that are free."""
+def _straightening_of(bent: Sequence[int], free: Sequence[int], sample: Sample) -> Straightening:
+    """The map of coordinates that are bent, by parameters that are free."""
     n = sample.u.shape[1]
     centre, scale = sample.x.mean(axis=0), sample.x.std(axis=0)
     s = ((sample.x - centre) / scale)[:, free]
@@ -127,7 +129,7 @@ def _shear_of(bent: Sequence[int], free: Sequence[int], sample: Sample) -> Shear
     used, at = np.asarray(free), np.asarray(bent)
     linear[np.ix_(used, at)] = weights[: used.size]
     quadratic[used[one][:, None], used[two][:, None], at] = weights[used.size :]
-    return Shear(centre, scale, linear, quadratic)
+    return Straightening(centre, scale, linear, quadratic)
 
 
 def _along(s: Any, quadratic: Any) -> Any:

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from jaxlike.inference.geometry.laplace import Batch, batch_in_context
-from jaxlike.inference.runs.device_placement import Layout
-from jaxlike.inference.runs.parameter_space import Carrier
-from jaxlike.inference.runs.transitions import Kernel, compile_block
+from jaxlike.inference.runs.device_placement import Placement
+from jaxlike.inference.runs.parameter_space import ParameterSpace
+from jaxlike.inference.runs.transitions import Kernel, compile_segment
 from jaxlike.inference.samplers.kernels import Method, nuts_kernel
 from jaxlike.inference.target import Posterior, context_of, points_at_once, sloped_density
 
 
 @dataclass(frozen=True)
-class Engine:
+class CompiledFunctions:
     """What is compiled, or still being compiled: posteriors of other contexts can share it.
 
-    evaluate: context -> Batch; pilot and own: blocks of the warm-up by NUTS and of the method, on
-    chains that lie as the layouts of the same order say.
+    evaluate: context -> Batch; warm_up and own: segments of draws of the warm-up by NUTS and of the
+    method, on chains that lie as the placements of the same order say.
     """
 
-    layouts: tuple[Layout, Layout]
+    placements: tuple[Placement, Placement]
     evaluate: "Future[Callable[[Any], Batch]]"
-    carrier: "Future[Carrier]"
-    pilot: "Future[Callable]"
+    space: "Future[ParameterSpace]"
+    warm_up: "Future[Callable]"
     own: "Future[Callable]"
 
     @classmethod
@@ -37,21 +37,21 @@ class Engine:
         pool: ThreadPoolExecutor,
         *,
         warm: bool = False,
-    ) -> "Engine":
+    ) -> "CompiledFunctions":
         """Begin to compile in threads of `pool`, for XLA compiles on one core.
 
-        `method` None is NUTS, for which the warm-up's block serves; `warm`: the warm-up is over.
+        `method` None is NUTS, for which the warm-up's segment serves; `warm`: the warm-up is over.
         """
-        pilot_layout = own_layout = Layout.of(chains)
+        warm_up_placement = own_placement = Placement.of(chains)
         if method:
-            own_layout = Layout.of(chains, points_at_once(model))
+            own_placement = Placement.of(chains, points_at_once(model))
         density, n = sloped_density(model), len(model.parameters)
 
-        def block(kernel: Kernel, layout: Layout) -> "Future[Callable]":
-            return pool.submit(compile_block, kernel, model, density, layout)
+        def segment(kernel: Kernel, placement: Placement) -> "Future[Callable]":
+            return pool.submit(compile_segment, kernel, model, density, placement)
 
-        own = block(method.kernel, own_layout) if method else None
-        pilot = own if warm and own else block(nuts_kernel(max_tree_depth), pilot_layout)
+        own = segment(method.kernel, own_placement) if method else None
+        warm_up = own if warm and own else segment(nuts_kernel(max_tree_depth), warm_up_placement)
         evaluate = pool.submit(batch_in_context, density, n, context_of(model))
-        carrier = pool.submit(Carrier.compile, model)
-        return cls((pilot_layout, own_layout), evaluate, carrier, pilot, own or pilot)
+        space = pool.submit(ParameterSpace.compile, model)
+        return cls((warm_up_placement, own_placement), evaluate, space, warm_up, own or warm_up)

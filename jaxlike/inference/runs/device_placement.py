@@ -13,7 +13,7 @@ AXIS = "chains"
 
 
 @dataclass(frozen=True)
-class Layout:
+class Placement:
     """Chains in groups of `group`; the chains of a group are a batch, spread over `devices`.
 
     On one CPU device every chain of NUTS is a group: it has a thread of its own, and never waits
@@ -25,8 +25,8 @@ class Layout:
     devices: tuple[Any, ...]
 
     @classmethod
-    def of(cls, chains: int, few: int = 1) -> "Layout":
-        """The layout for this number of chains on the devices that JAX sees in this process.
+    def of(cls, chains: int, few: int = 1) -> "Placement":
+        """The placement for this number of chains on the devices that JAX sees in this process.
 
         few: how many chains a core of a CPU takes at once. As many devices are used as share the
         chains evenly.

@@ -1,4 +1,4 @@
-"""The loop of a run of chains: blocks of draws, what is learned of them, what is kept on disk.
+"""The loop of a run of chains: segments of draws, what is learned of them, what is kept on disk.
 
 Every few seconds the state of the run is on disk: one that is killed goes on from there.
 """
@@ -20,13 +20,13 @@ from jaxlike.inference.geometry.adaptation import (
     next_step_size,
 )
 from jaxlike.inference.results.chains import Chains, Cost
-from jaxlike.inference.runs.parameter_space import Carrier
+from jaxlike.inference.runs.parameter_space import ParameterSpace
 from jaxlike.inference.runs.progress import stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import Stage, current
 from jaxlike.inference.runs.transitions import LENGTH, Draws, joined
 
-_BLOCK_S = 1.0  # seconds between two reports, so that an interrupt is soon obeyed
+_REPORT_S = 1.0  # seconds between two reports, so that an interrupt is soon obeyed
 _SAVE_S = 5.0  # seconds between two calls of `save`, and two checkpoints
 
 
@@ -44,20 +44,20 @@ class Keeping:
 
 @dataclass(frozen=True)
 class Sampler:
-    """From one Run to the next: a block of draws, and what is learned from them.
+    """From one Run to the next: a segment of draws, and what is learned from them.
 
-    pilot, own: (context, keys, first, count, states, Tuning) -> (states, Draws), by the kernel of
+    warm_up, own: (context, keys, first, count, states, Tuning) -> (states, Draws), by the kernel of
     the warm-up and by the method's; mass (n, n): the entries of the mass matrix that are used;
-    bounded: the parameters of which a shear is tried; tuned: draws between two changes of a step
-    size that is being tuned.
+    bounded: the parameters of which a straightening is tried; tuned: draws between two changes of a
+    step size that is being tuned.
     """
 
     stages: Sequence[Stage]
-    pilot: Callable[..., tuple[list[Any], Draws]]
+    warm_up: Callable[..., tuple[list[Any], Draws]]
     own: Callable[..., tuple[list[Any], Draws]]
     context: Any
     keys: jax.Array
-    carrier: Carrier
+    space: ParameterSpace
     mass: np.ndarray
     bounded: Sequence[int]
     tuned: int = 3
@@ -80,8 +80,8 @@ class Sampler:
                 averaging = begin_averaging(stage.first_step or float(tuning.step_size))
             tuning = tuning._replace(step_size=next_step_size(averaging))
             count = min(self.tuned, before + stage.draws - run.done)
-        block = self.own if stage.own else self.pilot
-        states, draws = block(self.context, self.keys, run.done, count, states, tuning)
+        segment = self.own if stage.own else self.warm_up
+        states, draws = segment(self.context, self.keys, run.done, count, states, tuning)
         position, value, gradient = joined(states)
         run = replace(run, done=run.done + count, position=position, value=value, gradient=gradient)
         gradients = int(draws.gradients.sum())
@@ -109,7 +109,7 @@ class Sampler:
             gradient,
             n_recent,
             tuning,
-            parameters=lambda points: self.carrier.at(points)[0],
+            parameters=lambda points: self.space.at(points)[0],
             bounded=self.bounded,
             mass=self.mass,
         )
@@ -137,7 +137,7 @@ def drive(
             bar.set_description(stage.name, refresh=False)
             states, following = sampler.advance(run, states, min(count, sampler.total - run.done))
             seconds, made = clock(), following.done - run.done
-            count = int(np.clip(_BLOCK_S * made / seconds, 1, LENGTH))
+            count = int(np.clip(_REPORT_S * made / seconds, 1, LENGTH))
             spent = Cost(sampling_s=seconds) if stage.kept else Cost(warmup_s=seconds)
             cost = replace(following.cost + spent, cpu_s=time.process_time() - cpu_start)
             run = replace(following, cost=cost)

@@ -19,7 +19,7 @@ from jaxlike.inference.geometry.laplace import (
     fit_laplace,
 )
 from jaxlike.inference.results.chains import Cost
-from jaxlike.inference.runs.compiled_functions import Engine
+from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.progress import stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.target import Posterior, Transport, context_of
@@ -42,7 +42,7 @@ def best_fit_from(
 
 def first_run(
     model: Posterior,
-    engine: Engine,
+    functions: CompiledFunctions,
     evaluate: Batch,
     chains: int,
     seed: int,
@@ -56,22 +56,22 @@ def first_run(
     starts = dispersed_starts(evaluate, laplace, chains, rng)
     value, gradient = evaluate(starts)
     cost = replace(cost, fit_gradients=laplace.n_gradients, fit_s=clock())
-    carrier = engine.carrier.result().within(context_of(model))
+    space = functions.space.result().within(context_of(model))
     return Run.begin(
         starts,
         value,
         gradient,
         step_size=first_step_size(len(model.parameters)),
         inverse_mass=np.where(mass, laplace.covariance, 0.0),
-        constant=carrier.constant(laplace.mode, laplace.log_density),
+        constant=space.constant(laplace.mode, laplace.log_density),
         cost=replace(cost, compile_s=cost.compile_s + clock()),
     )
 
 
 def bounded_parameters(model: Posterior) -> list[int]:
-    """Parameters of which a shear is tried: those whose prior has edges.
+    """Parameters of which a straightening is tried: those whose prior has edges.
 
-    None where each parameter depends on many variables: a shear needs them element by element.
+    None where each parameter depends on many variables: a straightening needs them one by one.
     """
     if isinstance(model, Transport) and model.mixes:
         return []

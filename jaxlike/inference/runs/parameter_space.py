@@ -20,7 +20,7 @@ from jaxlike.inference.target import (
 from jaxlike.numerics.batches import in_blocks
 
 LENGTH = 25
-"""Number of points that are carried at once."""
+"""Number of points that are taken there at once."""
 
 #: (context, u (LENGTH, n)) -> parameters (LENGTH, n) and their log-prior (LENGTH,)
 Transform = Callable[[Any, np.ndarray], tuple[Any, Any]]
@@ -29,7 +29,7 @@ LogReference = Callable[[np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
-class Carrier:
+class ParameterSpace:
     """Compiled functions of a posterior: a Transform, and (context, x (n,)) -> log-posterior.
 
     `log_reference` (m, n) -> (m,) is the prior's log-density over the variables that are sampled,
@@ -43,7 +43,7 @@ class Carrier:
     context: Any = ()
 
     @classmethod
-    def compile(cls, model: Posterior) -> "Carrier":
+    def compile(cls, model: Posterior) -> "ParameterSpace":
         """Compile both functions."""
         real, n = jnp.result_type(float), len(model.parameters)
         context = context_of(model)
@@ -60,7 +60,7 @@ class Carrier:
         reference = _by_blocks(model.log_reference, n)
         return cls(model, many.compile(), one.compile(), reference, context)
 
-    def within(self, context: Any) -> "Carrier":
+    def within(self, context: Any) -> "ParameterSpace":
         """The same for another context of the same shapes."""
         return replace(self, context=context)
 

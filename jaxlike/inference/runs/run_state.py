@@ -1,4 +1,4 @@
-"""Everything that a run of chains carries from one block of draws to the next."""
+"""Everything that a run of chains carries from one segment of draws to the next."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from jaxlike.inference.geometry.straightening import Shear, no_shear
+from jaxlike.inference.geometry.straightening import Straightening, no_straightening
 from jaxlike.inference.results.chains import Chains, Cost
 from jaxlike.inference.runs.checkpoint import Checkpoint
-from jaxlike.inference.runs.parameter_space import Carrier
+from jaxlike.inference.runs.parameter_space import ParameterSpace
 from jaxlike.inference.runs.transitions import Draws, Tuning
 
 
@@ -57,7 +57,7 @@ class Run:
             position=starts,
             value=value,
             gradient=gradient,
-            tuning=Tuning(step_size, inverse_mass, no_shear(n)),
+            tuning=Tuning(step_size, inverse_mass, no_straightening(n)),
             averaging=(),
             warm_u=none,
             warm_gradient=none,
@@ -85,13 +85,13 @@ class Run:
             divergent=np.concatenate([self.divergent, draws.divergent], axis=1),
         )
 
-    def chains(self, carrier: Carrier, wanted: int, method: str, together: int = 1) -> Chains:
+    def chains(self, space: ParameterSpace, wanted: int, method: str, together: int = 1) -> Chains:
         """The draws that are kept, as chains of `wanted` draws.
 
         `together` chains are put one after another to make one of the result.
         """
         groups, n = len(self.u) // together, self.u.shape[-1]
-        return carrier.chains(
+        return space.chains(
             self.u.reshape(groups, -1, n),
             self.log_density.reshape(groups, -1),
             self.constant,
@@ -111,20 +111,24 @@ class Run:
             "constant": self.constant,
             "cost": asdict(self.cost),
         }
-        shear = {f"shear_{name}": a for name, a in self.tuning.shear._asdict().items()}
+        straightening = {
+            f"straightening_{name}": a for name, a in self.tuning.straightening._asdict().items()
+        }
         arrays = {name: getattr(self, name) for name in _ARRAYS}
         return Checkpoint(
-            settings, numbers, {**arrays, **shear, "inverse_mass": self.tuning.inverse_mass}
+            settings, numbers, {**arrays, **straightening, "inverse_mass": self.tuning.inverse_mass}
         )
 
     @classmethod
     def of_checkpoint(cls, stored: Checkpoint) -> "Run":
         """What came out of a file."""
         numbers, arrays = stored.numbers, stored.arrays
-        shear = Shear(**{name: arrays[f"shear_{name}"] for name in Shear._fields})
+        straightening = Straightening(
+            **{name: arrays[f"straightening_{name}"] for name in Straightening._fields}
+        )
         return cls(
             done=numbers["done"],
-            tuning=Tuning(numbers["step_size"], arrays["inverse_mass"], shear),
+            tuning=Tuning(numbers["step_size"], arrays["inverse_mass"], straightening),
             averaging=tuple(numbers["averaging"]),
             constant=numbers["constant"],
             cost=Cost(**numbers["cost"]),

@@ -1,4 +1,4 @@
-"""Blocks of draws: one compiled function for each kernel, run by all chains side by side.
+"""Segments of draws: one compiled function for each kernel, run by all chains side by side.
 
 A kernel of BlackJAX makes the draws.  All tuning is an argument, so warm-up and sampling share
 one compilation; so is the posterior's context, so that posteriors of one form share it too.
@@ -15,20 +15,26 @@ import numpy as np
 from jax import Array
 from jax.sharding import PartitionSpec
 
-from jaxlike.inference.geometry.straightening import Shear, bend, no_shear, offset, straighten
-from jaxlike.inference.runs.device_placement import AXIS, Layout
+from jaxlike.inference.geometry.straightening import (
+    Straightening,
+    bend,
+    no_straightening,
+    offset,
+    straighten,
+)
+from jaxlike.inference.runs.device_placement import AXIS, Placement
 from jaxlike.inference.target import Posterior, context_of, in_context
 
 LENGTH = 25
-"""Largest number of draws in a block."""
+"""Largest number of draws in a segment."""
 
 
 class Tuning(NamedTuple):
-    """Step size, and the coordinates v: a shear, and an estimate (n, n) of their covariance."""
+    """Step size, and the coordinates v: a straightening, and their covariance (n, n), estimated."""
 
     step_size: Any
     inverse_mass: Any
-    shear: Shear
+    straightening: Straightening
 
 
 class Info(NamedTuple):
@@ -49,7 +55,7 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 @dataclass(frozen=True)
 class Draws:
-    """Results of a block: u and the log-density's gradient there (chain, draw, n); the rest
+    """Results of a segment: u and the log-density's gradient there (chain, draw, n); the rest
     (chain, draw)."""
 
     u: np.ndarray
@@ -61,15 +67,15 @@ class Draws:
 
 
 def first_states(
-    u: np.ndarray, log_density: np.ndarray, gradient: np.ndarray, layout: Layout
+    u: np.ndarray, log_density: np.ndarray, gradient: np.ndarray, placement: Placement
 ) -> list[Any]:
     """The sampler's states, one for each group of chains, at points u (chain, n)."""
     from blackjax.mcmc.hmc import HMCState
 
     arrays = [np.asarray(a) for a in (u, log_density, gradient)]
-    starts = range(0, len(u), layout.group)
-    groups = [HMCState(*(a[i : i + layout.group] for a in arrays)) for i in starts]
-    return [jax.device_put(group, layout.spread()) for group in groups]
+    starts = range(0, len(u), placement.group)
+    groups = [HMCState(*(a[i : i + placement.group] for a in arrays)) for i in starts]
+    return [jax.device_put(group, placement.spread()) for group in groups]
 
 
 def joined(states: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -79,11 +85,11 @@ def joined(states: Sequence[Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return u, value, gradient
 
 
-def compile_block(
+def compile_segment(
     kernel: Kernel,
     model: Posterior,
     log_density: Callable[[Any, Array], Array],
-    layout: Layout,
+    placement: Placement,
 ) -> Callable:
     """Compile (context, keys, first draw, count, state, Tuning) -> (state, outputs).
 
@@ -91,28 +97,30 @@ def compile_block(
     """
     from blackjax.mcmc.hmc import HMCState
 
-    real, n, group = jnp.result_type(float), len(model.parameters), layout.group
-    carry = in_context(model, "from_unconstrained")
+    real, n, group = jnp.result_type(float), len(model.parameters), placement.group
+    to_parameters = in_context(model, "from_unconstrained")
 
     def draw(context: Any, key: Array, state: Any, tuning: Tuning, pace: Array) -> tuple[Any, Any]:
-        shear = tuning.shear
+        straightening = tuning.straightening
 
         def transform(u: Array) -> Array:
-            return carry(context, u)
+            return to_parameters(context, u)
 
         def density(v: Array) -> Array:
-            return log_density(context, bend(shear, transform, v))
+            return log_density(context, bend(straightening, transform, v))
 
         def through_offset(u: Array, gradient: Array) -> Array:
-            (through,) = jax.vjp(lambda point: offset(shear, transform(point)), u)[1](gradient)
+            (through,) = jax.vjp(lambda point: offset(straightening, transform(point)), u)[1](
+                gradient
+            )
             return through
 
         u, value, gradient = state
         along = gradient + through_offset(u, gradient)
-        inner = HMCState(straighten(shear, transform, u), value, along)
+        inner = HMCState(straighten(straightening, transform, u), value, along)
         inner, info = kernel(key, inner, density, tuning, pace)
         v, value, along = inner
-        u = bend(shear, transform, v)
+        u = bend(straightening, transform, v)
         gradient = along - through_offset(u, along)
         outputs = u, gradient, value, *(jnp.asarray(x).astype(real) for x in info)
         return HMCState(u, value, gradient), outputs
@@ -128,11 +136,11 @@ def compile_block(
         result = draw(context, keys[0], jax.tree.map(lambda a: a[0], state), tuning, pace)
         return jax.tree.map(lambda a: a[None], result)
 
-    def block(
+    def segment(
         context: Any, keys: Array, first: Array, count: Array, state: Any, tuning: Tuning
     ) -> tuple[Any, Any]:
-        def body(i: Array, carry: tuple[Any, Any]) -> tuple[Any, Any]:
-            state, outputs = carry
+        def body(i: Array, so_far: tuple[Any, Any]) -> tuple[Any, Any]:
+            state, outputs = so_far
             here = jax.vmap(lambda key: jax.random.fold_in(key, first + i))(keys)
             state, new = draw_group(context, here, state, tuning, first + i)
             return state, jax.tree.map(lambda all_, one: all_.at[i].set(one), outputs, new)
@@ -143,16 +151,18 @@ def compile_block(
         return jax.lax.fori_loop(0, count, body, (state, outputs))
 
     chained = (False, True, False, False, True, False)
-    spread = layout.over_chains(block, chained, (PartitionSpec(AXIS), PartitionSpec(None, AXIS)))
-    lies = tuple(layout.spread(one) for one in chained)
+    spread = placement.over_chains(
+        segment, chained, (PartitionSpec(AXIS), PartitionSpec(None, AXIS))
+    )
+    lies = tuple(placement.spread(one) for one in chained)
 
     def shape(*dims: int, dtype: Any = real) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(dims, dtype)
 
     keys = jax.random.split(jax.random.key(0), group)
     state = HMCState(shape(group, n), shape(group), shape(group, n))
-    shear = jax.tree.map(lambda a: shape(*a.shape), no_shear(n))
-    tuning = Tuning(shape(), shape(n, n), shear)
+    straightening = jax.tree.map(lambda a: shape(*a.shape), no_straightening(n))
+    tuning = Tuning(shape(), shape(n, n), straightening)
     index = shape(dtype=jnp.int32)
     return (
         jax.jit(spread, in_shardings=lies)
@@ -161,10 +171,10 @@ def compile_block(
     )
 
 
-def run_block(
-    block: Callable,
+def run_segment(
+    segment: Callable,
     pool: Executor,
-    layout: Layout,
+    placement: Placement,
     context: Any,
     keys: Array,
     first: int,
@@ -175,11 +185,11 @@ def run_block(
     """Make draws `first` to `first + count` (at most LENGTH) of every chain; keys are (chain,).
 
     Every draw has a random key of its own, so that the draws do not depend on how they are cut
-    into blocks.  States of another layout are accepted.
+    into segments.  States of another placement are accepted.
     """
-    if len(states) * layout.group != len(keys):
-        states = first_states(*joined(states), layout)
-    group, whole, spread = layout.group, layout.spread(chains=False), layout.spread()
+    if len(states) * placement.group != len(keys):
+        states = first_states(*joined(states), placement)
+    group, whole, spread = placement.group, placement.spread(chains=False), placement.spread()
     real = jnp.result_type(float)
     context, settings = jax.device_put(
         (context, jax.tree.map(lambda a: np.asarray(a, real), tuning)), whole
@@ -188,7 +198,7 @@ def run_block(
 
     def advance(i: int) -> tuple[Any, Any]:
         own = jax.device_put(keys[i * group : (i + 1) * group], spread)
-        return jax.block_until_ready(block(context, own, at, number, states[i], settings))
+        return jax.block_until_ready(segment(context, own, at, number, states[i], settings))
 
     results = list(pool.map(advance, range(len(states))))
     u, gradient, value, divergent, gradients, acceptance = (

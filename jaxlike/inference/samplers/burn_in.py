@@ -14,11 +14,11 @@ import numpy as np
 from jax import Array
 from jax.sharding import PartitionSpec
 
-from jaxlike.inference.runs.device_placement import AXIS, Layout
+from jaxlike.inference.runs.device_placement import AXIS, Placement
 from jaxlike.inference.target import Posterior, context_of
 
 LENGTH = 25
-"""Largest number of steps in a block."""
+"""Largest number of steps in a segment."""
 
 _HISTORY = 0.2  # of the longest burn-in: the steps whose second moments are compared
 
@@ -39,12 +39,12 @@ class Ensemble:
 
 @dataclass(frozen=True)
 class BurnIn:
-    """Compiled steps of an ensemble of `layout.group` walkers, of at most `longest` steps."""
+    """Compiled steps of an ensemble of `placement.group` walkers, of at most `longest` steps."""
 
-    layout: Layout
+    placement: Placement
     longest: int
     first_adaptation: Any
-    block: Callable
+    segment: Callable
 
     @property
     def example(self) -> tuple[Any, Any]:
@@ -58,15 +58,15 @@ class BurnIn:
         cls,
         model: Posterior,
         log_density: Callable[[Any, Array], Array],
-        layout: Layout,
+        placement: Placement,
         longest: int,
     ) -> "BurnIn":
-        """Compile a block of steps; log_density: the model's `sloped_density`."""
+        """Compile a segment of steps; log_density: the model's `sloped_density`."""
         from blackjax.adaptation import laps_burn_in
         from blackjax.eca import eca_step
         from blackjax.mcmc.integrators import IntegratorState
 
-        real, n, walkers = jnp.result_type(float), len(model.parameters), layout.group
+        real, n, walkers = jnp.result_type(float), len(model.parameters), placement.group
         tuning = laps_burn_in.Adaptation(
             n,
             microcanonical=True,
@@ -78,7 +78,7 @@ class BurnIn:
             observables_for_bias=jnp.square,
         )
 
-        def block(
+        def segment(
             context: Any,
             mode: Array,
             root: Array,
@@ -109,8 +109,8 @@ class BurnIn:
         whole, spread = PartitionSpec(), PartitionSpec(AXIS)
         chained = (False, False, False, True, False, False, False, True, False)
         mapped = jax.shard_map(
-            block,
-            mesh=layout.mesh,
+            segment,
+            mesh=placement.mesh,
             in_specs=tuple(spread if one else whole for one in chained),
             out_specs=(spread, whole, whole, whole),
             check_vma=False,
@@ -118,7 +118,7 @@ class BurnIn:
         first_adaptation = jax.tree.map(jnp.asarray, tuning.initial_state)
         vector, scalar = jax.ShapeDtypeStruct((walkers, n), real), jnp.zeros(walkers, real)
         compiled = (
-            jax.jit(mapped, in_shardings=tuple(layout.spread(one) for one in chained))
+            jax.jit(mapped, in_shardings=tuple(placement.spread(one) for one in chained))
             .lower(
                 context_of(model),
                 *(jnp.zeros(n, real), jnp.zeros((n, n), real)),
@@ -129,7 +129,7 @@ class BurnIn:
             )
             .compile()
         )
-        return cls(layout, longest, first_adaptation, compiled)
+        return cls(placement, longest, first_adaptation, compiled)
 
     def begin(self, w: np.ndarray, value: np.ndarray, gradient: np.ndarray) -> Ensemble:
         """The ensemble at points w (walker, n), whose log-density's gradient there is `gradient`.
@@ -156,9 +156,9 @@ class BurnIn:
     ) -> Ensemble:
         """At most `count` steps more (and LENGTH), fewer if the ensemble settles; keys (walker,).
 
-        How steps are cut into blocks makes no difference.
+        How steps are cut into segments makes no difference.
         """
-        whole, spread = self.layout.spread(chains=False), self.layout.spread()
+        whole, spread = self.placement.spread(chains=False), self.placement.spread()
         context, mode, root, key, adaptation, first, number = jax.device_put(
             (
                 *(context, mode, root, key, ensemble.adaptation),
@@ -168,7 +168,7 @@ class BurnIn:
         )
         keys, particles = jax.device_put((keys, ensemble.particles), spread)
         particles, adaptation, made, settled = jax.block_until_ready(
-            self.block(context, mode, root, keys, key, first, number, particles, adaptation)
+            self.segment(context, mode, root, keys, key, first, number, particles, adaptation)
         )
         done = ensemble.done + int(made)
         return Ensemble(particles, adaptation, done, bool(settled) or done >= self.longest)

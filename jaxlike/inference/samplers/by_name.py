@@ -22,7 +22,7 @@ _WHERE: dict[str, tuple[str, str]] = {
     "mh": ("jaxlike.cobaya.metropolis", "run_mh"),
 }
 # no options of a user
-_CALLERS = ("model", "method", "save", "progress", "checkpoint", "resume", "engine")
+_CALLERS = ("model", "method", "save", "progress", "checkpoint", "resume", "compiled")
 
 # What an option is whose default is None; whole numbers are not listed.
 _NONE_MEANS: dict[str, Callable[[Any], Any]] = {"target_accept": float, "learning_rate": float}

@@ -28,7 +28,7 @@ from jaxlike.numerics.batches import sloped_few_at_a_time
 GUIDES = ("mvn", "bnaf")
 
 _LENGTH = 100  # largest number of steps between two reports
-_BLOCK_S = 1.0  # seconds between two reports, so that an interrupt is soon obeyed
+_REPORT_S = 1.0  # seconds between two reports, so that an interrupt is soon obeyed
 _LAST_RATE = 0.01  # of the first learning rate
 _REHEARSAL_STEPS, _REHEARSAL_RATE, _REHEARSAL_PARTICLES = 2000, 1e-2, 64
 # A point without density counts as this log-density, without slope: how many of them a step met
@@ -137,7 +137,7 @@ def train(
     if before is not None:
         state = tree_like("svi", state, before)
         losses.append(before["losses"])
-    block = _compile(svi, state)
+    some_steps = _compile(svi, state)
 
     def now(losses: list[np.ndarray]) -> Guide:
         transform = guide.get_transform(svi.get_params(state))
@@ -159,11 +159,11 @@ def train(
     while done < steps:
         began = time.perf_counter()
         count = min(count, steps - done)
-        state, new = jax.block_until_ready(block(state, jnp.asarray(count, jnp.int32)))
+        state, new = jax.block_until_ready(some_steps(state, jnp.asarray(count, jnp.int32)))
         losses.append(np.asarray(new)[:count])
         done += count
         yield now(losses), arrays()
-        count = int(np.clip(_BLOCK_S * count / (time.perf_counter() - began), 1, _LENGTH))
+        count = int(np.clip(_REPORT_S * count / (time.perf_counter() - began), 1, _LENGTH))
 
 
 def _svi(target: Callable, guide: Any, steps: int, learning_rate: float, particles: int) -> Any:
@@ -177,7 +177,7 @@ def _svi(target: Callable, guide: Any, steps: int, learning_rate: float, particl
 def _compile(svi: Any, state: Any) -> Callable:
     """Compile (state, count) -> (state after `count` steps, their losses in (_LENGTH,))."""
 
-    def block(state: Any, count: Array) -> tuple[Any, Array]:
+    def some_steps(state: Any, count: Array) -> tuple[Any, Array]:
         def body(i: Array, carry: tuple[Any, Array]) -> tuple[Any, Array]:
             state, losses = carry
             # A step whose loss or gradient is not finite changes nothing.
@@ -187,4 +187,4 @@ def _compile(svi: Any, state: Any) -> Callable:
         losses = jnp.zeros(_LENGTH, jnp.result_type(float))
         return jax.lax.fori_loop(0, count, body, (state, losses))
 
-    return jax.jit(block).lower(state, jax.ShapeDtypeStruct((), jnp.int32)).compile()
+    return jax.jit(some_steps).lower(state, jax.ShapeDtypeStruct((), jnp.int32)).compile()

@@ -1,7 +1,7 @@
 """The late-adjusted parallel sampler: an ensemble burns in unadjusted, then draws adjusted.
 
 Robnik & Seljak 2026 (arXiv:2601.16696). Beyond BlackJAX's own: the switch learns coordinates from
-the ensemble, its covariance and a shear, where BlackJAX takes variances.
+the ensemble, its covariance and a straightening, where BlackJAX takes variances.
 
 Walkers come in chains: those of one chain begin at one point, so that R-hat between chains tells
 whether they have forgotten it (the nested R-hat of Margossian et al. 2024, arXiv:2110.13017).
@@ -30,15 +30,21 @@ from jaxlike.inference.runs.checkpoint import (
     stored,
     tree_like,
 )
-from jaxlike.inference.runs.device_placement import Layout
+from jaxlike.inference.runs.device_placement import Placement
 from jaxlike.inference.runs.drive import Keeping, Sampler, drive
 from jaxlike.inference.runs.initial_points import STARTS, best_fit_from, bounded_parameters
 from jaxlike.inference.runs.options import SEED, check_between, check_choice, check_whole
-from jaxlike.inference.runs.parameter_space import Carrier
+from jaxlike.inference.runs.parameter_space import ParameterSpace
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import Stage
-from jaxlike.inference.runs.transitions import Info, Tuning, compile_block, first_states, run_block
+from jaxlike.inference.runs.transitions import (
+    Info,
+    Tuning,
+    compile_segment,
+    first_states,
+    run_segment,
+)
 from jaxlike.inference.samplers.burn_in import LENGTH, BurnIn, Ensemble
 from jaxlike.inference.samplers.mclmc import unwhitened, whitened
 from jaxlike.inference.target import Posterior, context_of, sloped_density
@@ -148,23 +154,23 @@ def run_laps(
     keeping = Keeping(settings, checkpoint, save)
     before = stored(checkpoint, resume, settings)
     cpu_start, clock = time.process_time(), stopwatch()
-    layout = Layout(total, Layout.of(total).devices)
+    placement = Placement(total, Placement.of(total).devices)
     keys = jax.random.split(jax.random.key(seed), 2)
     with ThreadPoolExecutor(4) as pool, progress_bar(burn_in, progress, unit="step") as bar:
         density = sloped_density(model)
-        compiling = pool.submit(compile_block, adjusted_kernel(), model, density, layout)
-        burning = pool.submit(BurnIn.compile, model, density, layout, burn_in)
+        compiling = pool.submit(compile_segment, adjusted_kernel(), model, density, placement)
+        burning = pool.submit(BurnIn.compile, model, density, placement, burn_in)
         evaluate = batch_in_context(density, n, context)(context)
-        carrier = Carrier.compile(model)
-        block = partial(run_block, compiling.result(), pool, layout)
+        space = ParameterSpace.compile(model)
+        segment = partial(run_segment, compiling.result(), pool, placement)
         spent = Cost(compile_s=clock())
         sampler = Sampler(
             stages=_stages(n, each, target_accept),
-            pilot=block,
-            own=block,
+            warm_up=segment,
+            own=segment,
             context=context,
             keys=jax.random.split(keys[1], total),
-            carrier=carrier,
+            space=space,
             mass=np.ones((n, n), bool),
             bounded=bounded_parameters(model) if straighten else [],
             tuned=1,
@@ -190,11 +196,11 @@ def run_laps(
                 starts = dispersed_starts(evaluate, laplace, chains, rng)
                 begun = _begin(ensembles, laplace, evaluate, starts, walkers, spent)
             begun = _burn_in(ensembles, begun, context, keys[0], bar, keeping, cpu_start)
-            run = _switch(begun, sampler, carrier.constant(begun.mode, begun.log_density))
-        states = first_states(run.position, run.value, run.gradient, layout)
+            run = _switch(begun, sampler, space.constant(begun.mode, begun.log_density))
+        states = first_states(run.position, run.value, run.gradient, placement)
 
         def finish(run: Run) -> Chains:
-            return run.chains(carrier, each * walkers, "laps", together=walkers)
+            return run.chains(space, each * walkers, "laps", together=walkers)
 
         bar.unit, bar.total = "draw", sampler.total
         run = drive(sampler, run, states, bar, keeping, finish, cpu_start)
@@ -241,7 +247,7 @@ def _burn_in(
     bar.reset()
     bar.set_description("burn-in")
     bar.update(begun.ensemble.done)
-    walkers = burn_in.layout.group
+    walkers = burn_in.placement.group
     keys = jax.random.split(key, walkers)
     clock, count, unsaved_s = stopwatch(), 1, 0.0
 

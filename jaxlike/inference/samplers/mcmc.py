@@ -13,14 +13,14 @@ from jaxlike.inference.geometry.adaptation import mass_pattern
 from jaxlike.inference.results.chains import Chains, Cost
 from jaxlike.inference.results.comparison import compared
 from jaxlike.inference.runs.checkpoint import check_same_density, stored
-from jaxlike.inference.runs.compiled_functions import Engine
+from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.drive import Keeping, Sampler, drive
 from jaxlike.inference.runs.initial_points import STARTS, bounded_parameters, first_run
 from jaxlike.inference.runs.options import SEED, check_between, check_choice, check_whole
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import plan
-from jaxlike.inference.runs.transitions import first_states, run_block
+from jaxlike.inference.runs.transitions import first_states, run_segment
 from jaxlike.inference.samplers.kernels import Method
 from jaxlike.inference.target import Posterior, context_of
 
@@ -42,18 +42,18 @@ def run_mcmc(
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
-    engine: Engine | None = None,
+    compiled: CompiledFunctions | None = None,
 ) -> Chains:
     """Sample `model` with `chains` chains of `samples` draws each, after `warmup` that are dropped.
 
     By `method`, or NUTS where it is None.  target_accept is the acceptance rate that its step size
     is tuned to (None: what was found to suit it); max_tree_depth is that of NUTS; mass: see
-    `mass_pattern`; straighten: whether a shear is tried; start: where the search for the best fit
-    begins, the "reference" point or the best of some draws of the "prior".
+    `mass_pattern`; straighten: whether a straightening is tried; start: where the search for the
+    best fit begins, the "reference" point or the best of some draws of the "prior".
     `save` is called with all draws so far every few seconds and at the end; also when there is a
     KeyboardInterrupt, which is then passed on.  `checkpoint` is written just before; with `resume`
     the run goes on from it if it is there, to the same draws as if it had never stopped, or to
-    more of them.  `engine` has functions compiled before, for a posterior of the same form.
+    more of them.  `compiled` holds functions of an earlier run, of a posterior of the same form.
     One seed gives the same draws on one machine.  Raises ConfigError on an option out of range or
     another run's checkpoint, JaxlikeError if the posterior is finite nowhere.
     """
@@ -74,8 +74,10 @@ def run_mcmc(
     total = sum(stage.draws for stage in stages)
     with ThreadPoolExecutor(max(chains, 4)) as pool, progress_bar(total, progress) as bar:
         warm = before is not None and before.numbers["done"] >= warmup
-        compiled = engine or Engine.start(model, chosen, chains, max_tree_depth, pool, warm=warm)
-        evaluate = compiled.evaluate.result()(context)
+        functions = compiled or CompiledFunctions.start(
+            model, chosen, chains, max_tree_depth, pool, warm=warm
+        )
+        evaluate = functions.evaluate.result()(context)
         cost = Cost(compile_s=clock())
         if before and checkpoint:
             run = Run.of_checkpoint(before)
@@ -84,25 +86,25 @@ def run_mcmc(
             run = replace(run, cost=run.cost + cost)
         else:
             bar.set_description("best fit")
-            run = first_run(model, compiled, evaluate, chains, seed, pattern, start, cost)
+            run = first_run(model, functions, evaluate, chains, seed, pattern, start, cost)
             clock()
-        carrier = compiled.carrier.result().within(context)
-        pilot_layout, own_layout = compiled.layouts
+        space = functions.space.result().within(context)
+        warm_up_placement, own_placement = functions.placements
         sampler = Sampler(
             stages=stages,
-            pilot=partial(run_block, compiled.pilot.result(), pool, pilot_layout),
-            own=partial(run_block, compiled.own.result(), pool, own_layout),
+            warm_up=partial(run_segment, functions.warm_up.result(), pool, warm_up_placement),
+            own=partial(run_segment, functions.own.result(), pool, own_placement),
             context=context,
             keys=jax.random.split(jax.random.key(seed), chains),
-            carrier=carrier,
+            space=space,
             mass=pattern,
             bounded=bounded_parameters(model) if straighten else [],
         )
         run = replace(run, cost=run.cost + Cost(compile_s=clock()))
-        states = first_states(run.position, run.value, run.gradient, pilot_layout)
+        states = first_states(run.position, run.value, run.gradient, warm_up_placement)
 
         def finish(run: Run) -> Chains:
-            return run.chains(carrier, samples, name)
+            return run.chains(space, samples, name)
 
         run = drive(sampler, run, states, bar, keeping, finish, cpu_start)
     result = finish(run)

@@ -19,7 +19,7 @@ from scipy.special import logsumexp
 from jaxlike.inference.results.chains import Chains, Cost, Evidence
 from jaxlike.inference.runs.checkpoint import check_same_density, stored
 from jaxlike.inference.runs.options import SEED, check_between, check_whole
-from jaxlike.inference.runs.parameter_space import Carrier
+from jaxlike.inference.runs.parameter_space import ParameterSpace
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.samplers.nested_run import NestedRun, draw_live
 from jaxlike.inference.target import Posterior
@@ -78,7 +78,7 @@ def run_nested(
     keys = jax.random.split(jax.random.key(seed), 3)
     with progress_bar(None, progress, unit="point") as bar:
         log_likelihood = few_at_a_time(partial(_log_likelihood, model))
-        carrier = Carrier.compile(model)
+        space = ParameterSpace.compile(model)
         first = draw_live(log_likelihood, live, n, keys[0])
         run = NestedRun(log_likelihood, first, inner_steps, delete)
         cost = Cost(values=first.drawn + live)
@@ -98,8 +98,8 @@ def run_nested(
         def finish(stopped: bool) -> Chains:
             spend()
             u, value = first.u[0], float(first.log_likelihood[0])
-            constant = carrier.constant(u, value - 0.5 * float(u @ u))
-            result = _chains(run, carrier, constant, keys[2], chains, samples)
+            constant = space.constant(u, value - 0.5 * float(u @ u))
+            result = _chains(run, space, constant, keys[2], chains, samples)
             if stopped:
                 share = 100.0 * np.exp(-np.logaddexp(0.0, run.log_z - run.log_z_live))
                 caution = f"stopped early: the live points hold {share:.2g}% of the evidence still"
@@ -139,7 +139,12 @@ def _log_likelihood(model: Posterior, u: Array) -> Array:
 
 
 def _chains(
-    run: NestedRun, carrier: Carrier, constant: float, key: Array, chains: int, samples: int | None
+    run: NestedRun,
+    space: ParameterSpace,
+    constant: float,
+    key: Array,
+    chains: int,
+    samples: int | None,
 ) -> Chains:
     """Equal-weight draws of a run, and its evidence."""
     from blackjax.smc.resampling import systematic
@@ -164,7 +169,7 @@ def _chains(
             f"the {wanted} draws repeat points whose weights are worth {worth:.0f}: take more live "
             "points"
         )
-    return carrier.chains(
+    return space.chains(
         u,
         log_likelihood - 0.5 * np.sum(u**2, axis=-1),
         constant,

@@ -17,7 +17,7 @@ from jaxlike.numerics.batches import in_blocks
 _BATCH = 200  # prior draws evaluated by one call
 _MAX_PRIOR_DRAWS = 1000  # for every live point
 _VOLUMES = 200  # simulated sequences of prior volumes, for weights and error of the evidence
-_BLOCK = 0.05  # of the live points replaced between two reports
+_SEGMENT = 0.05  # of the live points replaced between two reports
 
 #: u (n,) -> log-likelihood, up to a constant; -inf where it is zero
 LogLikelihood = Callable[[Array], Array]
@@ -62,13 +62,13 @@ class NestedRun:
         )
         self.first = first
         self.values = 0
-        self.blocks = 0
+        self.segments = 0
         self.dead: list[Any] = []
         positions = jnp.asarray(first.u)
         self.state = jax.jit(algorithm.init)(positions)
-        count = max(1, round(_BLOCK * len(first.u) / delete))
+        count = max(1, round(_SEGMENT * len(first.u) / delete))
 
-        def block(state: Any, key: Array) -> tuple[Any, Any]:
+        def segment(state: Any, key: Array) -> tuple[Any, Any]:
             def step(state: Any, key: Array) -> tuple[Any, Any]:
                 state, info = algorithm.step(key, state)
                 slices = info.update_info
@@ -78,17 +78,17 @@ class NestedRun:
 
             return jax.lax.scan(step, state, jax.random.split(key, count))
 
-        self.block = jax.jit(block).lower(self.state, jax.random.key(0)).compile()
+        self.segment = jax.jit(segment).lower(self.state, jax.random.key(0)).compile()
 
     def advance(self, key: Array) -> None:
         """Replace some of the live points; `key` is that of the whole run."""
-        here = jax.random.fold_in(key, self.blocks)
-        state, (dead, tried) = jax.block_until_ready(self.block(self.state, here))
+        here = jax.random.fold_in(key, self.segments)
+        state, (dead, tried) = jax.block_until_ready(self.segment(self.state, here))
         flat = jax.tree.map(lambda a: np.asarray(a).reshape(-1, *a.shape[2:]), dead)
         self.state = state
         self.dead.append(flat)
         self.values += int(tried.sum())
-        self.blocks += 1
+        self.segments += 1
 
     @property
     def n_dead(self) -> int:
@@ -117,7 +117,7 @@ class NestedRun:
         """What goes into a file."""
         numbers = {
             "values": self.values,
-            "blocks": self.blocks,
+            "segments": self.segments,
             "possible": self.first.possible,
             "drawn": self.first.drawn,
             "cost": asdict(cost),
@@ -132,9 +132,9 @@ class NestedRun:
     def restore(self, before: Checkpoint) -> None:
         """Go on from what came out of a file."""
         numbers, arrays = before.numbers, before.arrays
-        self.values, self.blocks = numbers["values"], numbers["blocks"]
+        self.values, self.segments = numbers["values"], numbers["segments"]
         self.state = tree_like("state", self.state, arrays)
-        if self.blocks:
+        if self.segments:
             dead = tree_like("dead", self.state.particles, arrays)
             self.dead = [jax.tree.map(np.asarray, dead)]
 

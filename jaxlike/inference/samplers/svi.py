@@ -113,7 +113,7 @@ def _draw(model: Posterior, fit: Fit, chains: int, samples: int, seed: int) -> C
     log_weight += fit.evidence_constant
     k_hat = pareto_k_hat(log_weight)
     cost += Cost(sampling_s=clock(), values=made)
-    return fit.carrier.chains(
+    return fit.space.chains(
         u.reshape(chains, samples, n),
         log_density.reshape(chains, samples),
         fit.constant,

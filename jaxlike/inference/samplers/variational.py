@@ -22,7 +22,7 @@ from jaxlike.inference.runs.options import (
     check_installed,
     check_whole,
 )
-from jaxlike.inference.runs.parameter_space import Carrier
+from jaxlike.inference.runs.parameter_space import ParameterSpace
 from jaxlike.inference.runs.progress import stopwatch
 from jaxlike.inference.samplers.guides import GUIDES, Guide, train
 from jaxlike.inference.target import Posterior
@@ -53,7 +53,7 @@ class Fit:
 
     guide: Guide
     laplace: Laplace
-    carrier: Carrier
+    space: ParameterSpace
     constant: float
     cost: Cost
 
@@ -112,7 +112,7 @@ def fit_guide(
     before = stored(checkpoint, resume, settings)
     clock, cpu_start = stopwatch(), time.process_time()
     with ThreadPoolExecutor(1) as pool:  # XLA compiles on one core
-        carrying = pool.submit(Carrier.compile, model)
+        compiling_space = pool.submit(ParameterSpace.compile, model)
         evaluate = gradient_batch(model.log_density, len(model.parameters))
         cost = Cost(compile_s=clock())
         if before and checkpoint:
@@ -128,8 +128,8 @@ def fit_guide(
             laplace = best_fit_from(model, evaluate, training.start, rng)
             cost = replace(cost, fit_gradients=laplace.n_gradients, fit_s=clock())
         bar.set_description("compiling")
-        carrier = carrying.result()
-    constant = carrier.constant(laplace.mode, laplace.log_density)
+        space = compiling_space.result()
+    constant = space.constant(laplace.mode, laplace.log_density)
 
     fit: Fit | None = None
     unsaved_s = 0.0
@@ -156,7 +156,7 @@ def fit_guide(
                 unsaved_s += seconds
             cpu_s = time.process_time() - cpu_start
             cost = replace(cost, warmup_gradients=gradients, cpu_s=cpu_s)
-            fit = Fit(guide, laplace, carrier, constant, cost)
+            fit = Fit(guide, laplace, space, constant, cost)
             if checkpoint and (unsaved_s > _SAVE_S or done == training.steps):
                 _keep(fit, arrays, settings, checkpoint)
                 unsaved_s = 0.0

@@ -1,4 +1,4 @@
-"""What `jaxlike fisher` and `jaxlike moped` do, and what they print."""
+"""`jaxlike fisher`: the errors that a posterior's Fisher matrix forecasts."""
 
 import argparse
 import time
@@ -6,7 +6,15 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jaxlike.cli.commands import named_value, open_model
+from jaxlike.cli.common_options import (
+    Parents,
+    add_config,
+    add_force,
+    add_prefix,
+    names_in,
+    pair_in,
+)
+from jaxlike.cli.opening import open_model
 from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -14,6 +22,55 @@ if TYPE_CHECKING:
 
     from jaxlike.forecast.fisher import Fisher
     from jaxlike.posterior.model import Model
+
+
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `fisher` to the commands."""
+    parser = subparsers.add_parser(
+        "fisher",
+        parents=[shared.device, shared.model],
+        help="forecast the errors of a posterior by its Fisher matrix",
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--parameters", metavar="A,B,...", help="parameters that vary (all that are sampled)"
+    )
+    parser.add_argument(
+        "--fixed",
+        action="append",
+        default=[],
+        metavar="NAME[=VALUE]",
+        help="a sampled parameter that is known, at its reference or this value (repeatable)",
+    )
+    parser.add_argument(
+        "--at",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="where to expand, instead of at the reference value (repeatable)",
+    )
+    parser.add_argument(
+        "--no-priors", action="store_true", help="the data alone, without Gaussian priors"
+    )
+    parser.add_argument(
+        "--method",
+        choices=("jacobian", "hessian"),
+        default="jacobian",
+        help="derivatives of the mean, or the Hessian of ln L of data without noise (jacobian)",
+    )
+    parser.add_argument(
+        "--f-sky",
+        type=float,
+        metavar="F",
+        help="add what the Gaussian covariance of C_ell tells by its dependence on the parameters, "
+        "for this fraction of the sky and the file's densities and shape noise",
+    )
+    parser.add_argument(
+        "--pair", metavar="A,B", help="print the figure of merit of these two (w0,wa if they vary)"
+    )
+    add_prefix(parser, ".covmat, .fisher.txt and _triangle.png", "fisher")
+    add_force(parser, "existing files")
+    parser.set_defaults(run=fisher)
 
 
 def fisher(arguments: argparse.Namespace) -> int:
@@ -36,9 +93,9 @@ def fisher(arguments: argparse.Namespace) -> int:
     for name in values:
         if name in at:
             raise ConfigError(f"options --fixed and --at both give '{name}' a value: give one")
-    columns, x = choose(model, _names(arguments.parameters), fixed, {**at, **values})
+    columns, x = choose(model, names_in(arguments.parameters), fixed, {**at, **values})
     check_inside(model, x)
-    pair = _pair(arguments.pair, [model.parameters[i] for i in columns])
+    pair = pair_in(arguments.pair, [model.parameters[i] for i in columns])
     covariance = None
     if arguments.f_sky is not None:
         covariance = gaussian_covariance_of(model, arguments.f_sky)
@@ -78,73 +135,6 @@ def fisher(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def moped(arguments: argparse.Namespace) -> int:
-    """Compress the data of a config to one number a parameter; compare, write and plot."""
-    import numpy as np
-
-    from jaxlike.files import atomic_writer
-    from jaxlike.forecast.compression import compare
-    from jaxlike.forecast.fisher_files import unused_checker
-    from jaxlike.inference.results.chain_files import check_prefix
-    from jaxlike.plots.forecast import contour_plot
-
-    if any(
-        named_value("--set", item, "OPTION=VALUE")[0] == "compression" for item in arguments.set
-    ):
-        raise ConfigError("option --set compression has no effect: `jaxlike moped` compresses")
-    arguments.set.append("compression=none")
-    model, prefix = open_model(arguments, "moped", unused_checker(".npz", "_contours.png"))
-    pair = _pair(arguments.pair, model.parameters) or tuple(model.parameters[:2])
-    if len(pair) < 2:
-        raise ConfigError(f"{arguments.config}: contours need two sampled parameters")
-    found = compare(model, pair)
-    width = max(map(len, model.parameters))
-    print(f"{'':<{width}} {'b.data':>14} {'b.theory':>14}   difference [sigma]")
-    for name, y, expected in zip(model.parameters, found.data, found.theory, strict=True):
-        print(f"{name:<{width}} {y:14.4f} {expected:14.4f} {y - expected:12.3f}")
-    print(
-        f"\n{model.data.n_data} points to {len(found.data)} numbers; chi2 at the best fit "
-        f"{found.chi2[0]:.3f} and {found.chi2[1]:.3f}; Fisher matrices differ by "
-        f"{found.fisher_difference:.1e} of their diagonal"
-    )
-    path = check_prefix(prefix)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_writer(f"{prefix}.npz") as file:
-        np.savez(
-            file,
-            names=np.array(model.parameters),
-            at=found.at,
-            vectors=found.vectors,
-            compressed_data=found.data,
-            compressed_theory=found.theory,
-        )
-    latex = {spec.name: spec.latex or spec.name for spec in model.specs}
-    where = {n: float(v) for n, v in zip(model.parameters, found.at, strict=True)}
-    plot = contour_plot(
-        found.axes,
-        {
-            f"{model.data.n_data} points": found.surfaces[0],
-            f"{len(found.data)} numbers": found.surfaces[1],
-        },
-        (latex[pair[0]], latex[pair[1]]),
-        f"{prefix}_contours.png",
-        at=(where[pair[0]], where[pair[1]]),
-    )
-    print(f"files {prefix}.npz, {plot}")
-    return 0
-
-
-def _names(text: str | None) -> list[str] | None:
-    return None if text is None else [name.strip() for name in text.split(",")]
-
-
-def _number(option: str, name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise ConfigError(f"option {option} {name}='{text}' is not a number") from error
-
-
 def _point(option: str, items: Iterable[str], *, value: bool) -> dict[str, Any]:
     """Names and values of NAME=VALUE, or (no `value` needed) of NAME alone."""
     found: dict[str, Any] = {}
@@ -159,21 +149,11 @@ def _point(option: str, items: Iterable[str], *, value: bool) -> dict[str, Any]:
     return found
 
 
-def _pair(text: str | None, names: Sequence[str]) -> tuple[str, ...]:
-    """The two parameters of --pair; (w0, wa) where it is not given and both vary; else none."""
-    from jaxlike.forecast.fisher import check_names
-    from jaxlike.registry.names import split_name
-
-    if text is not None:
-        chosen = tuple(_names(text) or ())
-        if len(chosen) != 2:
-            raise ConfigError(
-                f"option --pair is '{text}'; accepted is A,B, two of {', '.join(names)}"
-            )
-        check_names(chosen, names, "that varies")
-        return chosen
-    dark = {(split_name(name) or ("", None))[0]: name for name in names}
-    return (dark["w0"], dark["wa"]) if {"w0", "wa"} <= set(dark) else ()
+def _number(option: str, name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise ConfigError(f"option {option} {name}='{text}' is not a number") from error
 
 
 def _table(found: "Fisher") -> str:

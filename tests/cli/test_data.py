@@ -1,4 +1,6 @@
-"""`jaxlike data sacc`: a file of another format, used by every command as the original is."""
+"""`jaxlike data`: data sets that are not there, and a file of another format in use."""
+
+from importlib.util import find_spec
 
 import pytest
 
@@ -6,9 +8,21 @@ from jaxlike.cli.main import main
 from jaxlike.data import read_two_point, write_two_point_fits
 from jaxlike.loading import load
 
-pytest.importorskip("sacc", reason="sacc is not installed")
+needs_sacc = pytest.mark.skipif(find_spec("sacc") is None, reason="sacc is not installed")
+
+BAD = [
+    (["data"], "required: COMMAND"),
+    (["data", "get", "des_y9"], "there is no data set 'des_y9'; accepted are des_y1"),
+    (["data", "get", "des_y1", "--from", "absent.fits"], "absent.fits: cannot be read"),
+]
 
 
+@pytest.mark.parametrize(("argv", "message"), BAD, ids=[" ".join(argv) for argv, _ in BAD])
+def test_wrong_input_is_one_line_and_status_2(argv, message, refused):
+    assert message in refused(argv)
+
+
+@needs_sacc
 def test_a_2pt_fits_file_becomes_sacc(small_data, tmp_path, capsys):
     original, converted = tmp_path / "small.fits", tmp_path / "small.sacc"
     write_two_point_fits(small_data, original)
@@ -20,6 +34,7 @@ def test_a_2pt_fits_file_becomes_sacc(small_data, tmp_path, capsys):
     assert main(["data", "sacc", str(original), str(converted), "--force"]) == 0
 
 
+@needs_sacc
 def test_a_posterior_takes_it_and_its_data_vector_is_drawn(small_folder, small_model, tmp_path):
     converted = tmp_path / "small.sacc"
     assert main(["data", "sacc", str(small_folder / "small.fits"), str(converted)]) == 0

@@ -1,0 +1,141 @@
+"""`jaxlike plot`: chains, a data vector, and a posterior predictive check of one by the other."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from jaxlike.cli.common_options import (
+    CONFIG_HELP,
+    Parents,
+    add_no_progress,
+    option_overrides,
+    stem_of,
+)
+from jaxlike.errors import ConfigError
+
+_BANDS = (0.95, 0.68)
+
+
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `plot` to the commands."""
+    parser = subparsers.add_parser(
+        "plot",
+        parents=[shared.device, shared.model],
+        help="plot the chains of a run, its data vector and a posterior predictive check",
+    )
+    parser.add_argument(
+        "chains",
+        metavar="PREFIX",
+        nargs="*",
+        help="prefixes of chains, or CosmoSIS chains, drawn over each other",
+    )
+    parser.add_argument(
+        "--config",
+        help="also plot its data vector, at the best draw of the (first) chains, with bands of the "
+        "posterior's theory and chi^2 of replicated data, or else at the reference point: "
+        + CONFIG_HELP,
+    )
+    parser.add_argument("--params", metavar="A,B,...", help="parameters of the plots of chains")
+    parser.add_argument(
+        "--trace", action="store_true", help="also traces and ranks: STEM_trace.png, STEM_rank.png"
+    )
+    parser.add_argument(
+        "--residuals",
+        action="store_true",
+        help="also the data vector minus the theory: STEM_residuals.png",
+    )
+    parser.add_argument(
+        "--draws",
+        type=int,
+        metavar="N",
+        help="draws that the bands and the check are made of (400)",
+    )
+    parser.add_argument(
+        "--output",
+        metavar="STEM",
+        help="images are STEM_triangle.png, STEM_data_vector.png, STEM_chi2.png",
+    )
+    add_no_progress(parser)
+    parser.set_defaults(run=plot)
+
+
+def plot(arguments: argparse.Namespace) -> int:
+    """Plot chains, a data vector, and a posterior predictive check of one by the other."""
+    _check_effects(arguments)
+    import matplotlib
+
+    matplotlib.use("agg")
+    from jaxlike.inference import inference_data_of_files
+    from jaxlike.plots.contours import load_chains, triangle_plot
+    from jaxlike.plots.traces import trace_and_rank_plots
+
+    stem = arguments.output or stem_of((arguments.chains or [Path(arguments.config).stem])[0])
+    runs = [load_chains(prefix) for prefix in arguments.chains]
+    if runs:
+        names = arguments.params.split(",") if arguments.params else None
+        print(triangle_plot(runs, f"{stem}_triangle.png", names=names))
+        if arguments.trace:
+            for prefix in arguments.chains:
+                own = stem if len(runs) == 1 else f"{stem}_{Path(stem_of(prefix)).name}"
+                data = inference_data_of_files(prefix)
+                for path in trace_and_rank_plots(data, own, names):
+                    print(path)
+    if arguments.config:
+        _plot_data_vector(arguments, stem)
+    return 0
+
+
+def _check_effects(arguments: argparse.Namespace) -> None:
+    """ConfigError on options that would do nothing, and on bad ones."""
+    chains, config = arguments.chains, arguments.config is not None
+    if not chains and not config:
+        raise ConfigError("nothing to plot; give a PREFIX of chains, --config CONFIG, or both")
+    if not chains and (arguments.params or arguments.trace):
+        raise ConfigError("options --params and --trace have no effect without a PREFIX of chains")
+    if not config and (arguments.data_file or arguments.set or arguments.residuals):
+        raise ConfigError(
+            "options --data-file, --set and --residuals have no effect without --config"
+        )
+    if not (chains and config) and (arguments.draws is not None or arguments.no_progress):
+        raise ConfigError(
+            "options --draws and --no-progress have no effect without a PREFIX of chains and "
+            "--config"
+        )
+    if arguments.draws is not None and arguments.draws < 1:
+        raise ConfigError(f"option --draws is {arguments.draws}; accepted is a number above 0")
+
+
+def _plot_data_vector(arguments: argparse.Namespace, stem: str) -> None:
+    import jaxlike
+    from jaxlike.forecast.predictive import N_DRAWS, as_table, check, predictive
+    from jaxlike.inference import read_draws
+    from jaxlike.plots.data_vector import data_vector_plot
+    from jaxlike.plots.predictive import chi2_plot
+
+    model = jaxlike.load(arguments.config, **option_overrides(arguments))
+    source = Path(model.data.source).name
+    draws = read_draws(arguments.chains[0]) if arguments.chains else None
+    x, where, bands, text = model.reference, "reference point", {}, ""
+    if draws is not None:
+        x, where = draws.best(model.parameters), "best draw"
+        of = predictive(
+            model, draws, n=arguments.draws or N_DRAWS, progress=not arguments.no_progress
+        )
+        bands = {probability: of.band(probability) for probability in _BANDS}
+        checks = check(of)
+        title = f"{source}: posterior predictive check, {len(of.weights)} draws"
+        text = f"\n{title}\n{as_table(checks)}"
+    theory = model.theory_vector(model.params_dict(x))
+    for name in ("data_vector", *(["residuals"] if arguments.residuals else [])):
+        path = data_vector_plot(
+            model.data,
+            theory,
+            f"{stem}_{name}.png",
+            title=f"{source}, {where}",
+            residuals=name == "residuals",
+            bands=bands,
+        )
+        print(path)
+    if draws is not None:
+        print(chi2_plot(checks, f"{stem}_chi2.png", title=title))
+        print(text)

@@ -1,0 +1,47 @@
+"""The command line as a whole: unknown commands, every command in its place, quick help."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jaxlike.cli import main as main_module
+from jaxlike.cli.main import main
+
+BAD = [
+    ([], "required: COMMAND"),
+    (["explore"], "invalid choice: 'explore' (choose from"),
+]
+
+
+@pytest.mark.parametrize(("argv", "message"), BAD, ids=[" ".join(argv) for argv, _ in BAD])
+def test_wrong_input_is_one_line_and_status_2(argv, message, refused):
+    assert message in refused(argv)
+
+
+def test_every_module_with_a_command_is_listed(capsys):
+    folder = Path(main_module.__file__).parent
+    having = {p.stem for p in folder.glob("*.py") if "def add_command(" in p.read_text()}
+    listed = {module.__name__.rpartition(".")[2] for module in main_module.COMMANDS}
+    assert listed == having
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    names = [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:4].isspace()]
+    assert listed <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("command", "word"), [(["nuts"], "--max-tree-depth"), ([], "forecast a survey")]
+)
+def test_help_is_quick_because_it_imports_nothing_heavy(command, word):
+    code = (
+        "import sys; from jaxlike.cli.main import main\n"
+        f"try: main([*{command}, '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'jax', 'numpy', 'matplotlib', 'blackjax', 'astropy'} & set(sys.modules)\n"
+        "sys.exit(f'imported {heavy}' if heavy else 0)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert word in run.stdout
