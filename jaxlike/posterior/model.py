@@ -190,6 +190,17 @@ class Model:
             return self._changed(Likelihood.with_vectors, [None] * len(self.parts))
         return self._changed(Likelihood.with_vectors, self.density.split(jnp.asarray(vectors)))
 
+    def with_likelihoods(self, names: Sequence[str]) -> "Model":
+        """The posterior of some of the likelihoods, with all parameters and their priors."""
+        absent = [name for name in names if name not in self.parts]
+        if absent or not names:
+            raise ParameterError(
+                f"there is no likelihood {absent[0] if absent else names!r}; they are "
+                f"{', '.join(self.parts)}"
+            )
+        kept = {name: one for name, one in self.parts.items() if name in names}
+        return Model.of(self.config, kept)
+
     def _changed(
         self, change: Callable[[Likelihood, Any], Likelihood], to: Sequence[Any]
     ) -> "Model":
@@ -276,6 +287,15 @@ class Model:
         """Name of a likelihood -> its chi^2."""
         found = _chi2s(self.held, self.values(params))
         return dict(zip(self.parts, found, strict=True))
+
+    @property
+    def likelihood_names(self) -> tuple[str, ...]:
+        """Names of the likelihoods, in order."""
+        return tuple(self.parts)
+
+    def chi2s_batch(self, X: ArrayLike) -> Array:
+        """chi^2 (n_point, n_likelihood) of each likelihood at many points X (n_point, n)."""
+        return compiled_batch("chi2s", self.density, self.points(X), self.points_at_once)
 
     def log_likelihood(self, params: Point) -> Array:
         """-chi^2 / 2 at x or for a dictionary of parameters; -inf where there is no solution."""
