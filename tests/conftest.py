@@ -34,8 +34,8 @@ from jaxlike.data import (  # noqa: E402
 )
 from jaxlike.loading import load  # noqa: E402
 from jaxlike.posterior.model import Model  # noqa: E402
-from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance  # noqa: E402
 from jaxlike.theory.spectra.pairs import pair_array  # noqa: E402
+from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance  # noqa: E402
 
 # With this variable set (as CI does) a host that is not there fails the tests of its interface.
 _REQUIRE_HOSTS = "JAXLIKE_REQUIRE_HOSTS"

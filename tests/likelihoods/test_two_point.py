@@ -11,7 +11,8 @@ from scipy.stats import multivariate_normal
 
 from jaxlike.config import TheoryOptions
 from jaxlike.errors import ConfigError, DataError, ParameterError
-from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, quadratic_form
+from jaxlike.likelihoods.gaussian import quadratic_form
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
 from jaxlike.registry.samples import lenses_and_sources
 
 QUICK = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
