@@ -86,7 +86,10 @@ def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
 
 
 def _block(
-    measurement: Measurement, data: TwoPointData, samples: Sequence[tuple[str, str]], kind: str
+    measurement: Measurement,
+    data: TwoPointData,
+    samples: Sequence[tuple[str, str]],
+    options: TheoryOptions,
 ) -> Block:
     kinds = STATISTICS[measurement.statistic].tracers
     first, second = (
@@ -103,7 +106,7 @@ def _block(
     elif measurement.statistic in FOURIER_SPACE:
         points = Points(scale)
     else:
-        points = _angles(measurement, data, kind, row)
+        points = _angles(measurement, data, options, row)
     project = partial(operator, points)
     if measurement.statistic not in FOURIER_SPACE:
         project = partial(_by_way_of, operator(points, _FINE_ELL))
@@ -116,10 +119,12 @@ def _by_way_of(fine: NDArray, ell: NDArray) -> NDArray:
     return fine @ cl_matrix(_FINE_ELL, ell)
 
 
-def _angles(measurement: Measurement, data: TwoPointData, kind: str, row: NDArray) -> Points:
+def _angles(
+    measurement: Measurement, data: TwoPointData, options: TheoryOptions, row: NDArray
+) -> Points:
     """The angles of the rows `row`, with their bins where the projection needs them."""
     theta = measurement.scale[row] * _ARCMIN
-    if kind != "curved":
+    if options.projection != "curved":
         return Points(theta)
     low, high = measurement.theta_min_arcmin, measurement.theta_max_arcmin
     if low is None or high is None:
@@ -128,7 +133,9 @@ def _angles(measurement: Measurement, data: TwoPointData, kind: str, row: NDArra
             f"'{measurement.name}' has no columns ANGLEMIN, ANGLEMAX: add them, give scale_cuts "
             "with angular_bins, or take projection = flat"
         )
-    return Points(theta, (low[row] * _ARCMIN, high[row] * _ARCMIN), "curved")
+    edges = low[row] * _ARCMIN, high[row] * _ARCMIN
+    # C_ell without prefactors is that of convergence
+    return Points(theta, edges, "curved", convergence=not options.ell_prefactors)
 
 
 def _check_used(options: TheoryOptions, data: TwoPointData, kinds: set[str]) -> None:
@@ -158,7 +165,7 @@ def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
         TRACERS[kind].of(distributions, vars(options))
         for (_, kind), distributions in zip(samples, found, strict=True)
     )
-    blocks = tuple(_block(m, data, samples, options.projection) for m in data.measurements)
+    blocks = tuple(_block(m, data, samples, options) for m in data.measurements)
     return Survey(tracers, blocks, longest.z, longest.weights)
 
 

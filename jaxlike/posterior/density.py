@@ -15,8 +15,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.likelihoods.two_point import TwoPoint, cosmology, with_solution
+from jaxlike.posterior.independent import IndependentPriors
 from jaxlike.posterior.parameters import Role, values_of
-from jaxlike.posterior.priors import ExternalPrior, Prior
+from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import EXCLUSIVE, resolve
@@ -31,15 +32,16 @@ class Density:
     """Pure functions of the sampled parameters x (n,), and of u (n,) in which every prior is a unit
     normal.
 
-    fixed: values of the fixed parameters that are not zero; reference: (n,) a sensible point, at
-    which what has no solution elsewhere is evaluated; names: of the likelihoods, in order; roles:
-    of all parameters; options: of the theory; derived_names: of what `derived` computes.
+    fixed: values of the fixed parameters that are not zero, in the order of the roles; reference:
+    (n,) a sensible point, at which what has no solution elsewhere is evaluated; names: of the
+    likelihoods, in order; roles: of all parameters; options: of the theory; derived_names: of what
+    `derived` computes.
     """
 
     grid: UniverseGrid
     likelihoods: tuple[TwoPoint, ...]
-    priors: tuple[Prior, ...]
-    fixed: Mapping[str, Array]
+    priors: IndependentPriors
+    fixed: Array
     reference: Array
     names: tuple[str, ...] = field(metadata={"static": True})
     roles: tuple[Role, ...] = field(metadata={"static": True})
@@ -59,9 +61,13 @@ class Density:
         return tuple(role.name for role in self.roles if role.sampled)
 
     def _all_values(self, x: Array) -> dict[str, ArrayLike]:
+        return values_of(self.roles, self._fixed(), dict(zip(self.sampled, x, strict=True)))
+
+    def _fixed(self) -> dict[str, ArrayLike]:
+        """Values of the fixed parameters; those that are zero as the number itself."""
+        names = [role.name for role in self.roles if role.fixed and not role.zero]
         zero = {role.name: 0.0 for role in self.roles if role.zero}
-        sampled = dict(zip(self.sampled, x, strict=True))
-        return values_of(self.roles, {**self.fixed, **zero}, sampled)
+        return {**dict(zip(names, self.fixed, strict=True)), **zero}
 
     def params(self, x: Array) -> dict[str, ArrayLike]:
         """Names -> values of all parameters but the dropped ones."""
@@ -90,10 +96,9 @@ class Density:
         names = Names(self.samples)
         given = {names.canonical(name) for name in values}
         given |= {one for pair in EXCLUSIVE for one in pair if given & set(pair)}
-        for role in self.roles:
-            fixed = role.zero or role.name in self.fixed
-            if fixed and role.name in self.known and names.canonical(role.name) not in given:
-                values[role.name] = 0.0 if role.zero else self.fixed[role.name]
+        for name, value in self._fixed().items():
+            if name in self.known and names.canonical(name) not in given:
+                values[name] = value
         return values
 
     def theory_vectors(self, parameters: Mapping[str, ArrayLike]) -> tuple[Array, ...]:
@@ -157,8 +162,7 @@ class Density:
         The normalised product of the priors of single parameters, then the external priors; all
         are -inf where the first one is.
         """
-        pairs = zip(self.priors, x, strict=True)
-        product = jnp.sum(jnp.stack([prior.log_density(value) for prior, value in pairs]))
+        product = self.priors.log_density(x)
         inside = jnp.isfinite(product)
         external = self._log_external(jnp.where(inside, x, self.reference))
         return jnp.append(product, jnp.where(inside, external, -jnp.inf))
@@ -189,13 +193,11 @@ class Density:
 
     def from_unconstrained(self, u: Array) -> Array:
         """x from unit-normal variables u."""
-        pairs = zip(self.priors, u, strict=True)
-        return jnp.stack([prior.from_unit_normal(value) for prior, value in pairs])
+        return self.priors.from_unit_normal(u)
 
     def to_unconstrained(self, x: Array) -> Array:
         """Unit-normal variables u from x."""
-        pairs = zip(self.priors, x, strict=True)
-        return jnp.stack([prior.to_unit_normal(value) for prior, value in pairs])
+        return self.priors.to_unit_normal(x)
 
     def log_density(self, u: Array) -> Array:
         """Posterior density over u, up to a constant; never NaN.

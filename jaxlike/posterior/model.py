@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
 import jax
@@ -17,8 +16,10 @@ from jaxlike.config import Config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.two_point import Likelihood
-from jaxlike.numerics.batches import CPU_CHUNK, in_pieces
+from jaxlike.numerics.batches import CPU_CHUNK
+from jaxlike.posterior.compiled import Held, compiled, compiled_batch, compiled_of
 from jaxlike.posterior.density import Density
+from jaxlike.posterior.independent import IndependentPriors
 from jaxlike.posterior.parameters import Parameter, parameter_values
 from jaxlike.posterior.priors import Prior
 from jaxlike.registry.names import Names
@@ -33,34 +34,13 @@ Point = ArrayLike | Mapping[str, ArrayLike]
 _DERIVED = {"sigma8": r"\sigma_8", "S8": "S_8"}
 
 
-def _jitted(name: str) -> Callable[..., Any]:
-    """A method of Density, compiled once for all densities of one structure."""
-    return jax.jit(getattr(Density, name))
-
-
-_mean, _chi2, _chi2s, _log_likelihood = map(_jitted, ("mean", "chi2", "chi2s", "log_likelihood"))
+_mean, _chi2, _chi2s, _log_likelihood, _derived = map(
+    compiled, ("mean", "chi2", "chi2s", "log_likelihood", "derived")
+)
 _log_priors, _log_prior, _log_posterior, _value_and_gradient = map(
-    _jitted, ("log_priors", "log_prior", "log_posterior", "value_and_gradient")
+    compiled, ("log_priors", "log_prior", "log_posterior", "value_and_gradient")
 )
-_log_density, _log_reference, _derived = map(_jitted, ("log_density", "log_reference", "derived"))
-
-
-_theory_vector_of, _chi2_of = (
-    jax.jit(getattr(Density, name), static_argnums=1) for name in ("theory_vector_of", "chi2_of")
-)
-
-
-@partial(jax.jit, static_argnums=(0, 3))
-def _batched(name: str, density: Density, X: Array, at_once: int) -> Any:
-    """A method at every row of X: all at once on an accelerator, a few at a time on a CPU."""
-    function = partial(getattr(Density, name), density)
-    few = partial(in_pieces, function, size=len(X), chunk=at_once)
-    return jax.lax.platform_dependent(X, cpu=few, default=jax.vmap(function))
-
-
-@jax.jit
-def _every_log_prior(density: Density, X: Array) -> Array:
-    return jax.vmap(density.log_priors)(X)
+_log_density, _log_reference = map(compiled, ("log_density", "log_reference"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +62,12 @@ class Part:
 
     def theory_vector(self, params: Point) -> Array:
         """Predicted data vector (n_data,) at x or for a dictionary of parameters."""
-        return _theory_vector_of(self.model.density, self.name, self.model.values(params))
+        point = self.model.values(params)
+        return compiled_of("theory_vector_of", self.name, self.model.density, point)
 
     def chi2(self, params: Point) -> Array:
         """chi^2 at x or for a dictionary of parameters."""
-        return _chi2_of(self.model.density, self.name, self.model.values(params))
+        return compiled_of("chi2_of", self.name, self.model.density, self.model.values(params))
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,17 +76,22 @@ class Model:
 
     x: (n,) values of the sampled parameters, in the order of `parameters`, or a dictionary of
     them; u: (n,) the same in variables in which every prior is a unit normal. parts: the
-    likelihoods as functions of canonical parameters; density: what is compiled.
+    likelihoods as functions of canonical parameters; held: what is compiled.
     """
 
     config: Config
     parts: Mapping[str, Likelihood]
-    density: Density
+    held: Held
 
     @classmethod
     def of(cls, config: Config, likelihoods: Mapping[str, Likelihood]) -> "Model":
         """The product of likelihoods on common nodes with the prior of a configuration."""
-        return cls(config, likelihoods, _density_of(config, likelihoods))
+        return cls(config, likelihoods, Held.of(_density_of(config, likelihoods)))
+
+    @property
+    def density(self) -> Density:
+        """Pure functions of points alone, a pytree of all arrays."""
+        return self.held.density
 
     @property
     def likelihoods(self) -> dict[str, Part]:
@@ -184,7 +170,7 @@ class Model:
 
     def in_context(self, density: Density) -> "Model":
         """The posterior of another density of the same structure, whose arrays may be traced."""
-        return replace(self, density=density)
+        return replace(self, held=Held.of(density))
 
     def with_context(self, value: ArrayLike) -> "Model":
         """The posterior of other data vectors (n_data,), one after another, with the same
@@ -212,45 +198,44 @@ class Model:
             for (name, one), value in zip(self.parts.items(), to, strict=True)
         }
         arrays = tuple(one.arrays for one in parts.values())
-        return replace(self, parts=parts, density=replace(self.density, likelihoods=arrays))
+        density = replace(self.density, likelihoods=arrays)
+        return replace(self, parts=parts, held=Held.of(density))
 
     def point(self, x: Point) -> ArrayLike:
         """x (n,) from itself or from a dictionary of the sampled parameters; ParameterError names
         what is missing, unknown or of another shape."""
+        n = self.held.n
+        if isinstance(x, jax.Array | np.ndarray) and x.shape == (n,) and x.dtype.kind == "f":
+            return x
         if isinstance(x, Mapping):
-            missing = [name for name in self.parameters if name not in x]
-            unknown = [name for name in x if name not in self.parameters]
-            if missing or unknown:
-                wrong = f"'{missing[0]}' is missing" if missing else f"'{unknown[0]}' is unknown"
-                raise ParameterError(
-                    f"of the sampled parameters {wrong}: they are {', '.join(self.parameters)}"
-                )
-            return jnp.stack([jnp.asarray(x[name], float) for name in self.parameters])
-        if isinstance(x, jax.Array | np.ndarray) and x.dtype.kind == "f":
-            found: ArrayLike = x
-        else:
-            found = self._numbers(x)
-        shape = np.shape(found)
-        if shape != (len(self.parameters),):
+            return self._from_dictionary(x)
+        try:
+            found = jnp.asarray(x, float)
+        except (TypeError, ValueError) as error:
+            raise ParameterError(f"a point is {x!r}, but must be numbers") from error
+        if found.shape != (n,):
             raise ParameterError(
-                f"a point has shape {shape}, but must be ({len(self.parameters)},), one number for "
-                "each of the sampled parameters; many points go to the functions named _batch"
+                f"a point has shape {found.shape}, but must be ({n},), one number for each of the "
+                "sampled parameters; many points go to the functions named _batch"
             )
         return found
 
-    @staticmethod
-    def _numbers(x: Any) -> Array:
-        try:
-            return jnp.asarray(x, float)
-        except (TypeError, ValueError) as error:
-            raise ParameterError(f"a point is {x!r}, but must be numbers") from error
+    def _from_dictionary(self, x: Mapping[str, ArrayLike]) -> Array:
+        missing = [name for name in self.parameters if name not in x]
+        unknown = [name for name in x if name not in self.parameters]
+        if missing or unknown:
+            wrong = f"'{missing[0]}' is missing" if missing else f"'{unknown[0]}' is unknown"
+            raise ParameterError(
+                f"of the sampled parameters {wrong}: they are {', '.join(self.parameters)}"
+            )
+        return jnp.stack([jnp.asarray(x[name], float) for name in self.parameters])
 
     def points(self, X: ArrayLike) -> Array:
         """X (n_point, n); ParameterError on another shape."""
         found = jnp.asarray(X, float)
-        if found.ndim != 2 or found.shape[1] != len(self.parameters):
+        if found.ndim != 2 or found.shape[1] != self.held.n:
             raise ParameterError(
-                f"points have shape {found.shape}, but must be (any, {len(self.parameters)})"
+                f"points have shape {found.shape}, but must be (any, {self.held.n})"
             )
         return found
 
@@ -273,11 +258,11 @@ class Model:
 
     def theory_vector(self, params: Point) -> Array:
         """Predicted data vectors (n_data,), one after another, at x or for a dictionary."""
-        return _mean(self.density, self.values(params))
+        return _mean(self.held, self.values(params))
 
     def mean(self, x: Point) -> Array:
         """Predicted data vectors (n_data,) at x."""
-        return _mean(self.density, self.point(x))
+        return _mean(self.held, self.point(x))
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
@@ -285,16 +270,16 @@ class Model:
 
     def chi2(self, params: Point) -> Array:
         """chi^2 at x or for a dictionary of parameters."""
-        return _chi2(self.density, self.values(params))
+        return _chi2(self.held, self.values(params))
 
     def chi2s(self, params: Point) -> dict[str, Array]:
         """Name of a likelihood -> its chi^2."""
-        found = _chi2s(self.density, self.values(params))
+        found = _chi2s(self.held, self.values(params))
         return dict(zip(self.parts, found, strict=True))
 
     def log_likelihood(self, params: Point) -> Array:
         """-chi^2 / 2 at x or for a dictionary of parameters; -inf where there is no solution."""
-        return _log_likelihood(self.density, self.values(params))
+        return _log_likelihood(self.held, self.values(params))
 
     @property
     def external_priors(self) -> tuple[str, ...]:
@@ -304,31 +289,33 @@ class Model:
     def log_priors(self, x: Point) -> Array:
         """Natural logarithms (1 + n_external,) of the prior's factors at x: the normalised product
         of the priors of single parameters, then the external priors."""
-        return _log_priors(self.density, self.point(x))
+        return _log_priors(self.held, self.point(x))
 
     def log_priors_batch(self, X: ArrayLike) -> Array:
         """The same (n_point, 1 + n_external) of many points X (n_point, n)."""
-        return _every_log_prior(self.density, self.points(X))
+        return compiled_batch("log_priors", self.density, self.points(X), CPU_CHUNK)
 
     def log_prior(self, x: Point) -> Array:
         """Natural logarithm of the prior density at x, normalised but for external priors."""
-        return _log_prior(self.density, self.point(x))
+        return _log_prior(self.held, self.point(x))
 
     def log_posterior(self, x: Point) -> Array:
         """log-likelihood plus log-prior at x; -inf outside the prior, never NaN."""
-        return _log_posterior(self.density, self.point(x))
+        return _log_posterior(self.held, self.point(x))
 
     def value_and_gradient(self, x: Point) -> tuple[Array, Array]:
         """log-posterior and its gradient (n,) at x."""
-        return _value_and_gradient(self.density, self.point(x))
+        return _value_and_gradient(self.held, self.point(x))
 
     def log_posterior_batch(self, X: ArrayLike) -> Array:
         """log-posterior (n_point,) of many points X (n_point, n)."""
-        return _batched("log_posterior", self.density, self.points(X), self.points_at_once)
+        return compiled_batch("log_posterior", self.density, self.points(X), self.points_at_once)
 
     def value_and_gradient_batch(self, X: ArrayLike) -> tuple[Array, Array]:
         """log-posterior (n_point,) and its gradients (n_point, n) at many points X (n_point, n)."""
-        return _batched("value_and_gradient", self.density, self.points(X), self.points_at_once)
+        return compiled_batch(
+            "value_and_gradient", self.density, self.points(X), self.points_at_once
+        )
 
     def from_unconstrained(self, u: ArrayLike) -> Array:
         """x (n,) from unit-normal variables u (n,)."""
@@ -343,11 +330,11 @@ class Model:
 
         log-likelihood - u.u / 2 + external log-priors.
         """
-        return _log_density(self.density, jnp.asarray(u, float))
+        return _log_density(self.held, jnp.asarray(u, float))
 
     def log_reference(self, u: ArrayLike) -> Array:
         """Prior density over u (n,), up to the same constant: -u.u / 2 + external log-priors."""
-        return _log_reference(self.density, jnp.asarray(u, float))
+        return _log_reference(self.held, jnp.asarray(u, float))
 
     @property
     def derived_parameters(self) -> dict[str, str]:
@@ -356,7 +343,7 @@ class Model:
 
     def derived(self, x: Point) -> Array:
         """Derived parameters (n_derived,) at x: sigma8 and S8 = sigma8 (Omega_m / 0.3)^0.5."""
-        return _derived(self.density, self.point(x))
+        return _derived(self.held, self.point(x))
 
     def reason_of_failure(self, x: ArrayLike) -> str | None:
         """Why the log-posterior is -inf at x (n,), in words; None where it is finite."""
@@ -391,8 +378,8 @@ def _density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Densit
     density = Density(
         grid=first.grid,
         likelihoods=tuple(one.arrays for one in likelihoods.values()),
-        priors=tuple(p.prior for p in config.sampled if p.prior is not None),
-        fixed={p.name: p.value for p in config.parameters if p.value},
+        priors=IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None]),
+        fixed=jnp.array([p.value for p in config.parameters if p.value], float),
         reference=np.array([p.ref_loc for p in config.sampled], float),
         names=tuple(likelihoods),
         roles=tuple(p.role for p in config.parameters),

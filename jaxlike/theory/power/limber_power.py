@@ -59,21 +59,24 @@ def _outer(x: Array, y: Array) -> Array:
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class PowerGrid:
-    """Chebyshev nodes in redshift for what is nonlinear; `growth` covers z_q, then these."""
+    """Chebyshev nodes in redshift for what is nonlinear; `growth` covers z_q, then these.
+
+    collapse: of haloes, None for models without them.
+    """
 
     scale_to_nodes: NDArray
     growth: GrowthGrid
-    collapse: CollapseGrid
+    collapse: CollapseGrid | None
 
     @classmethod
-    def build(cls, nodes: Nodes) -> "PowerGrid":
-        """Grid that spans the redshift nodes."""
+    def build(cls, nodes: Nodes, *, haloes: bool = True) -> "PowerGrid":
+        """Grid that spans the redshift nodes, with what haloes need unless told otherwise."""
         x = np.log1p(nodes.z)
         scale = chebyshev.nodes(_N_SCALE, 0.0, x[-1])
         return cls(
             chebyshev.interpolation_matrix(scale, x),
             GrowthGrid.build(np.concatenate([nodes.z, np.expm1(scale)])),
-            CollapseGrid.build(np.expm1(scale)),
+            CollapseGrid.build(np.expm1(scale)) if haloes else None,
         )
 
 
@@ -130,6 +133,7 @@ def limber_and_linear_power(
         ln_p = ln_p + ln_free_streaming(cosmo, K, at_scale, linear)
         cold = jnp.exp(ln_p + ln_cold_excess(cosmo, K, at_scale))
         power = jnp.exp(ln_p)
+        assert grid.collapse is not None  # as whoever asks for HMCode has built it
         haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
         haloes = haloes.interpolated(grid.scale_to_nodes)
         read = jax.vmap(lambda term: limber_window(term, los, nodes.ell_lattice), 1)

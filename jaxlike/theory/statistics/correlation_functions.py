@@ -17,7 +17,7 @@ def _operator(spins: tuple[int, int], points: Points, ell: NDArray) -> NDArray:
     if points.projection == "flat":
         return flat_sky(spins, points.at, ell)
     assert points.edges is not None  # as whoever asks for curved has checked
-    return curved_sky(spins, *points.edges, ell)
+    return curved_sky(spins, *points.edges, ell, convergence=points.convergence)
 
 
 def _correlation(

@@ -90,17 +90,38 @@ def bin_quadrature(theta_min: NDArray, theta_max: NDArray) -> tuple[NDArray, NDA
     return (low + high) / 2 + (high - low) / 2 * unit, gauss / 2
 
 
-def curved_sky(spins: Spins, theta_min: NDArray, theta_max: NDArray, ell_nodes: NDArray) -> NDArray:
+def shear_of_convergence(spins: Spins, ell: NDArray) -> NDArray:
+    """sqrt((ell - 1)(ell + 2) / (ell (ell + 1))) (n,) per field of shear, 0 below the quadrupole.
+
+    On the sphere convergence is ell (ell + 1) / 2 and shear sqrt((ell + 2)! / (ell - 2)!) / 2 times
+    the lensing potential (Castro et al. 2005, astro-ph/0503479). CosmoSIS's bin averages have it.
+    """
+    ell = np.maximum(ell, 1.0)
+    return ((ell - 1) * (ell + 2) / (ell * (ell + 1))) ** (np.count_nonzero(spins) / 2)
+
+
+def curved_sky(
+    spins: Spins,
+    theta_min: NDArray,
+    theta_max: NDArray,
+    ell_nodes: NDArray,
+    *,
+    convergence: bool = False,
+) -> NDArray:
     """Matrix (n_theta, n_ell) averaged over angular bins, edges in radians (n_theta,) each.
 
-    The sum begins at the quadrupole (w: at the dipole; a survey cannot see its own monopole).
+    The sum begins at the quadrupole (w: at the dipole; a survey cannot see its own monopole). With
+    `convergence` C_ell is that of convergence, of which shear is `shear_of_convergence`.
     """
     m, n = spins
     x, weight = bin_quadrature(theta_min, theta_max)
     first = max(m, 1)
     ell = np.arange(first, _ELL_EXACT + 1)
     terms = [d @ weight for degree, d in wigner_d(m, n, x, _ELL_EXACT) if degree >= first]
-    exact = ((2 * ell + 1) / (4 * np.pi) * np.stack(terms, axis=1)) @ cl_matrix(ell, ell_nodes)
+    size = (2 * ell + 1) / (4 * np.pi)
+    if convergence:  # beyond _ELL_EXACT shear is convergence
+        size = size * shear_of_convergence(spins, ell)
+    exact = (size * np.stack(terms, axis=1)) @ cl_matrix(ell, ell_nodes)
 
     # d^ell_mn(theta) = sqrt(theta / sin theta) J_(m-n)((ell + 1/2) theta), Hilb's approximation
     def spectrum(half_ell: NDArray) -> NDArray:

@@ -21,14 +21,15 @@ class Points:
     """Where the points of a statistic are.
 
     at: (n,) angles in radians, or multipoles; edges: (n,) each of the angular bins, where known;
-    projection: from C_ell to angle in the flat sky or on the curved one; windows: multipoles (m,)
-    and weights (n, m) of bandpowers.
+    projection: from C_ell to angle in the flat sky or on the curved one, there with C_ell of
+    shear or of `convergence`; windows: multipoles (m,) and weights (n, m) of bandpowers.
     """
 
     at: NDArray
     edges: tuple[NDArray, NDArray] | None = None
     projection: Projection = "flat"
     windows: tuple[NDArray, NDArray] | None = None
+    convergence: bool = False
 
 
 @dataclass(frozen=True)

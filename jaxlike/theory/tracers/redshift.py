@@ -18,18 +18,17 @@ from scipy.special import ndtr
 
 from jaxlike.numerics.splines import (
     bspline_taps,
-    cardinal_splines,
     lattice_points,
     lattice_windows,
     linear_taps,
     prefilter,
 )
+from jaxlike.theory.tracers.midpoints import HALF_TAPS, first_midpoints, interleaved
 
 NzModel = Literal["kde", "histogram"]
 
 _MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
 _TAIL = 1e-3  # fraction of any bin's galaxies that may lie beyond the lattice
-_HALF_TAPS = 12
 
 
 @dataclass(frozen=True)
@@ -83,8 +82,9 @@ class ShiftedDistributions:
 
     curve: (n_bin, n_pad) samples or B-spline coefficients; z: (n,) lattice; weights: (n,) rule
     for integrals of products of n(z); norm: (n,) rule that normalises one n(z); step: of the
-    lattice; mean: (n_bin,) <z>; model and margin, the points of a curve before the lattice, are
-    structure, known when a program is traced; modes: what changes the curves, if there is such.
+    lattice; mean: (n_bin,) <z>; start: what n(0) = 0 changes (see `midpoints`); model and margin,
+    the points of a curve before the lattice, are structure, known when a program is traced; modes:
+    what changes the curves, if there is such.
     """
 
     curve: NDArray
@@ -93,6 +93,7 @@ class ShiftedDistributions:
     norm: NDArray
     step: float
     mean: NDArray
+    start: NDArray
     model: NzModel = field(metadata={"static": True})
     margin: int = field(metadata={"static": True})
     modes: "Modes | None" = None
@@ -129,15 +130,16 @@ class ShiftedDistributions:
             # samples stand on the odd lattice points; a spline through them fills the even ones
             spacing = 2 * self.step
             count = self.z.size // 2
-            padded = count + 2 * _HALF_TAPS
+            padded = count + 2 * HALF_TAPS
             if width is None:
-                first = self.margin - _HALF_TAPS - dz / spacing
+                first = self.margin - HALF_TAPS - dz / spacing
                 samples = lattice_windows(curve, first, padded, linear_taps)
             else:
-                z = self.step + spacing * np.arange(-_HALF_TAPS, count + _HALF_TAPS)
-                position = (_stretched(z, mean, dz, width) - self.step) / spacing
+                first = self.z[1]
+                z = first + spacing * np.arange(-HALF_TAPS, count + HALF_TAPS)
+                position = (_stretched(z, mean, dz, width) - first) / spacing
                 samples = lattice_points(curve, position + self.margin, linear_taps)
-            values = _interleave(samples)
+            values = interleaved(samples, self.start)
         return values / (values @ self.norm)[:, None]
 
     def trimmed(self) -> "ShiftedDistributions":
@@ -186,22 +188,13 @@ def _stretched(z: ArrayLike, mean: Array, dz: Array, width: Array) -> Array:
 
 
 def _margin_points(step: float) -> int:
-    return round(_MARGIN / step) + _HALF_TAPS + 2
+    return round(_MARGIN / step) + HALF_TAPS + 2
 
 
-def _midpoint_filter() -> NDArray:
-    """Weights (2 * _HALF_TAPS,) of a cubic spline half-way between samples on a uniform grid."""
-    points = np.arange(4 * _HALF_TAPS)
-    return cardinal_splines(points, [2 * _HALF_TAPS - 0.5])[0][_HALF_TAPS : 3 * _HALF_TAPS]
-
-
-def _interleave(samples: Array) -> Array:
-    """Even lattice points (spline) and odd ones (samples) in turn, from padded samples."""
-    count = samples.shape[1] - 2 * _HALF_TAPS
-    taps = _midpoint_filter()
-    between = sum(taps[i] * samples[:, i : i + count] for i in range(2 * _HALF_TAPS))
-    pairs = jnp.stack([between, samples[:, _HALF_TAPS : _HALF_TAPS + count]], axis=-1)
-    return pairs.reshape(samples.shape[0], 2 * count)
+def _first_sample(table: Histogram, spacing: float) -> float:
+    """Where in [0, spacing) the lattice of samples starts, to hold the table's own."""
+    last = table.middle[-1]
+    return float(last - spacing * np.floor(last / spacing + 1e-6))
 
 
 def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArray:
@@ -233,11 +226,16 @@ def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[Shi
     weights[:3] *= 3 / 8, 7 / 6, 23 / 24  # Gregory: a kernel may leave galaxies at z = 0
     norm = weights
     if model == "histogram":
+        first = _first_sample(min(tables, key=lambda table: table.width), 2 * step)
+        z = z + (first - step)
         # Simpson between samples for products; CosmoSIS normalises by trapezia on the samples
         weights = np.where(np.arange(n) % 2, 2 * step / 3, 4 * step / 3)
         norm = np.where(np.arange(n) % 2, 2 * step, 0.0)
-        norm[1] = 1.5 * step
-        weights[0] = step / 6
+        norm[1] = step + first / 2
+        if first < step:
+            weights[:2] = 0.0, (first + step) / 3
+        else:
+            weights[0] = step / 6 + (first - step) * 7 / 6
     return [_tabulate(table, model, bandwidth, z, weights, norm, step) for table in tables]
 
 
@@ -258,15 +256,16 @@ def _tabulate(
             lattice = step * np.arange(-margin, z.size + margin)
             rows = _smoothed(table, counts, bandwidth, lattice)
             return prefilter(rows.reshape(-1, lattice.size)).reshape(*rows.shape[:-1], -1)
-        samples = step + 2 * step * np.arange(-margin, z.size // 2 + margin)
+        samples = z[1] + 2 * step * np.arange(-margin, z.size // 2 + margin)
         return _joined(samples, table.middle, counts)
 
     modes = None
     if table.modes is not None:
         shares = table.shares(table.modes)
         modes = Modes(curve(table.modes), shares.sum(axis=-1), shares @ table.middle)
+    start = first_midpoints(z[1] / (2 * step)) if model == "histogram" else np.zeros((0, 0))
     return ShiftedDistributions(
-        curve(table.counts), z, weights, norm, step, table.mean(), model, margin, modes
+        curve(table.counts), z, weights, norm, step, table.mean(), start, model, margin, modes
     )
 
 
