@@ -100,7 +100,7 @@ def _plots(model: "Model", x: "np.ndarray", prefix: str) -> list[Path]:
     matplotlib.use("agg")
     from jaxlike.plots.data_vector import data_vector_plot
 
-    theory = model.theory_vector(model.params_dict(x))
+    theory = model.theory_vector(x)
     title = f"{Path(model.data.source).name}, best fit"
     return [
         data_vector_plot(

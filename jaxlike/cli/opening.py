@@ -29,7 +29,7 @@ def open_model(
     if not arguments.force:
         check(prefix)
     model = jaxlike.load(arguments.config, **overrides)
-    short = "" if model.likelihood.vectors is None else f", as {model.likelihood.n_points} numbers"
+    short = f", as {model.n_points} numbers" if model.compressed else ""
     print(
         f"{arguments.config}: {len(model.parameters)} parameters, {model.data.n_data} points of "
         f"{model.data.source}{short}",

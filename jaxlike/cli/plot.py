@@ -125,7 +125,7 @@ def _plot_data_vector(arguments: argparse.Namespace, stem: str) -> None:
         checks = check(of)
         title = f"{source}: posterior predictive check, {len(of.weights)} draws"
         text = f"\n{title}\n{as_table(checks)}"
-    theory = model.theory_vector(model.params_dict(x))
+    theory = model.theory_vector(x)
     for name in ("data_vector", *(["residuals"] if arguments.residuals else [])):
         path = data_vector_plot(
             model.data,

@@ -14,7 +14,7 @@ import numpy as np
 from cosmosis.runtime import prior as host
 from cosmosis.samplers import ParallelSampler
 
-from jaxlike.config import Config, cosmosis_priors
+from jaxlike.config import Config, LikelihoodConfig, cosmosis_priors
 from jaxlike.cosmosis.module import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import Chains, complaints, report, summarise, together, with_derived
@@ -22,7 +22,7 @@ from jaxlike.inference.samplers.by_name import checked_options, options_of, samp
 from jaxlike.posterior.model import Model
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior
-from jaxlike.registry.names import default_latex
+from jaxlike.registry.names import Names, default_latex
 from jaxlike.registry.resolve import check_names
 
 _DERIVED = {"sigma_8": "sigma8", "s_8": "S8"}
@@ -66,25 +66,25 @@ def model_of(pipeline: Any) -> Model:
     likelihood = modules[0].likelihood
     if likelihood.options.power != "jaxlike":
         raise ConfigError("power = block has no gradient: take power = jaxlike")
-    parameters = []
+    parameters, known = [], Names(likelihood.samples)
     for p in pipeline.parameters:
         name = f"{p.section}--{p.name}"
         if p.is_fixed():
             parameters.append(Parameter(name, value=float(p.start)))
             continue
         prior = prior_of(name, p.prior)
-        label = default_latex(name)
+        label = default_latex(name, known)
         parameters.append(Parameter(name, prior=prior, latex=label, ref_loc=float(p.start)))
-    known = [p.name for p in parameters]
-    check_names(known, likelihood.samples)
-    config = Config(
-        path=Path("pipeline"),
-        data_file=likelihood.data.source,
-        scale_cuts="none",
-        probes=None,
-        parameters=tuple(parameters),
-        theory=likelihood.options,
+    check_names([p.name for p in parameters], likelihood.samples)
+    own = LikelihoodConfig(
+        likelihood.name,
+        likelihood.data.source,
+        "none",
+        None,
+        likelihood.options,
+        suffix=likelihood.samples[0].suffix,
     )
+    config = Config(Path("pipeline"), (own,), tuple(parameters))
     return Model.of(config, {likelihood.name: likelihood})
 
 

@@ -95,7 +95,7 @@ def _check_necessary(sample: Sample, given: Mapping[str, str]) -> None:
 
 
 def scalar(name: str, value: ArrayLike) -> Array:
-    """A parameter's value as an array of no dimensions; ParameterError on what is no real number."""
+    """A parameter's value as an array without axes; ParameterError on what is no real number."""
     if isinstance(value, str | bytes | bool) or value is None:
         raise ParameterError(f"parameter '{name}' is {value!r}, but must be a real number")
     try:
