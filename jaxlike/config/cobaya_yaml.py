@@ -209,7 +209,7 @@ def _defaults(
 ) -> list[Mapping[str, Any]]:
     """The default params of the components: those that matter to the likelihood's statistics, or
     that the input mentions, with the likelihood's prefix in the place of the survey's."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for name, own in params.items():
         options = likelihoods.get(name, {})
         given = overrides.get("probes", options.get("probes"))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxlike.data import FOURIER_SPACE, Measurement, TwoPointData
 
@@ -62,7 +63,7 @@ def data_vector_plots(
 
 def data_vector_plot(
     data: TwoPointData,
-    theory: np.ndarray,
+    theory: ArrayLike,
     path: str | os.PathLike[str],
     *,
     title: str = "",

@@ -70,9 +70,10 @@ class TheoryOptions:
 
     linear, nonlinear: matter power spectrum.  radiation: photons and massless neutrinos in the
     background.  nz: redshift distributions smoothed by a kernel of width nz_bandwidth (None: a
-    small default), the histogram as read, or a spline through the middles of its cells.  projection: C_ell to angle, at the bin centre in the
-    flat sky or averaged over the bin on the curved one.  ell_prefactors:
-    sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per magnified one.
+    small default), the histogram as read, or a spline through the middles of its cells.
+    projection: C_ell to angle, at the bin centre in the flat sky or averaged over the bin on the
+    curved one.  ell_prefactors: sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field,
+    ell(ell+1)/(ell+1/2)^2 per magnified one.
     bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, or with tidal alignment and tidal torquing to second order.  magnification, rsd:

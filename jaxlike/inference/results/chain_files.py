@@ -76,10 +76,9 @@ def write_chains(
     Each file is replaced as a whole.  `info` is added to the yaml: `likelihood`, whose keys name
     the columns chi2__NAME, fixed `params`, texts of the external priors as `prior`, and whatever
     else is to be remembered.  `weights` (chain, draw) are 1 where they are not given; draws of
-    weight zero
-    are left out.  ConfigError if files of this prefix exist and `overwrite` is not set; with it,
-    files of former chains are removed.  Where several processes write, these are chains `first` to
-    ... of `total`, and the process whose `first` is zero writes the rest.
+    weight zero are left out.  ConfigError if files of this prefix exist and `overwrite` is not set;
+    with it, files of former chains are removed.  Where several processes write, these are chains
+    `first` to ... of `total`, and the process whose `first` is zero writes the rest.
     """
     info = dict(info or {})
     info.setdefault("likelihood", {"jaxlike": None})
