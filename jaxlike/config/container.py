@@ -22,8 +22,12 @@ from jaxlike.registry.options import (
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.tracers import TRACERS
 
-DEFAULT_SCALE_CUTS = "des_y1"
-_OF_DATA = ("data_file", "scale_cuts", "probes", "prefix", "suffix")
+DEFAULT_SCALE_CUTS = "survey"
+"""Those of the survey that the data are of."""
+
+SURVEYS = ("des_y1",)
+"""Accepted values of the option `survey`."""
+_OF_DATA = ("data_file", "scale_cuts", "survey", "probes", "prefix", "suffix")
 OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
 """Keywords that replace what the file says."""
 
@@ -35,7 +39,8 @@ class LikelihoodConfig:
     """What an input asks of one likelihood.
 
     data_file: a path or the name of a data set, None for the default mock of the package.
-    scale_cuts: a preset, a path, or "none".  probes: statistics, or None for all in the data file.
+    scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, None for that
+    of the data.  probes: statistics, or None for all in the data file.
     prefix, suffix: of its parameters, and of their sections in CosmoSIS.
     """
 
@@ -46,6 +51,7 @@ class LikelihoodConfig:
     options: TheoryOptions
     prefix: str = ""
     suffix: str = ""
+    survey: str | None = None
 
 
 @dataclass(frozen=True)
@@ -254,15 +260,18 @@ def _likelihood(
     if data_file is not None:
         accepted = "a path, the name of a data set, paper_mock, null (the mock)"
         data_file = find_file(_text("data_file", data_file, accepted), path)
-    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none"), path)
-    words = {}
+    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, survey, none"), path)
+    words: dict[str, str] = {}
     for option in ("prefix", "suffix"):
         word = given.get(option) or ""
         if not isinstance(word, str):
             raise bad_value(option, word, "text of letters, digits and _, null")
         words[option] = word
+    survey = given.get("survey")
+    if survey is not None and survey not in SURVEYS:
+        raise bad_value("survey", survey, f"{', '.join(SURVEYS)}, null (the data's own)")
     return LikelihoodConfig(
-        name, data_file, cuts, probes_from(given.get("probes")), theory, **words
+        name, data_file, cuts, probes_from(given.get("probes")), theory, **words, survey=survey
     )
 
 

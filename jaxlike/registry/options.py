@@ -39,6 +39,7 @@ COMMON_OPTIONS = (*THEORY_OPTIONS, "power", "compression")
 LIKELIHOOD_OPTIONS = (
     "data_file",
     "scale_cuts",
+    "survey",
     "prefix",
     "nz",
     "nz_bandwidth",
