@@ -32,7 +32,7 @@ STEPS = (
 )
 # The same within the theory, whose packages stand in the order of the data's flow.
 THEORY_STEPS = (
-    ("constants", "wavenumbers"),
+    ("constants", "declarations", "wavenumbers"),
     ("universe",),
     ("power",),
     ("tracers",),

@@ -195,6 +195,11 @@ class DataSet:
     prefix: str = ""
     suffix: str = ""
 
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The samples of galaxies, whose parameters its likelihood takes."""
+        return samples_of(self.data, self.name, self.prefix, self.suffix)
+
 
 def build_likelihoods(
     data_sets: Sequence[DataSet], *, tolerance: float = NODE_TOLERANCE
@@ -238,7 +243,7 @@ def _assembled(
             rows=None if factors.rows is None else jnp.asarray(factors.rows),
             log_det=jnp.asarray(factors.log_det),
             vectors=None,
-            samples=samples_of(one.data, one.name, one.prefix, one.suffix),
+            samples=one.samples,
         )
         found[one.name] = Likelihood(one.name, one.data, one.options, survey, shared, arrays, error)
     return found

@@ -15,6 +15,7 @@ from jaxlike.config import Config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior import points
 from jaxlike.posterior.compiled import Held, compiled, compiled_batch
 from jaxlike.posterior.density import DERIVED, Density, density_of
@@ -248,7 +249,7 @@ class Model:
 
     def log_priors_batch(self, X: ArrayLike) -> Array:
         """The same (n_point, 1 + n_external) of many points X (n_point, n)."""
-        return compiled_batch("log_priors", self.density, self.points(X), self.points_at_once)
+        return compiled_batch("log_priors", self.density, self.points(X), CPU_CHUNK)
 
     def log_prior(self, x: Point) -> Array:
         """Natural logarithm of the prior density at x, normalised but for external priors."""
@@ -303,15 +304,11 @@ class Model:
     def reason_of_failure(self, x: Point) -> str | None:
         """Why the log-posterior is -inf at x (n,), in words; None where it is finite."""
         point = np.asarray(self.point(x))
-        external = np.asarray(self.log_priors(point))[1:]
-        reason = points.outside_priors(self.specs, point) or points.no_density(
-            self.external_priors, external
-        )
-        if reason is not None:
+        external = dict(zip(self.external_priors, self.log_priors(point)[1:], strict=True))
+        if (reason := points.failure_of_prior(self.specs, point, external)) is not None:
             return reason
         first = next(iter(self.parts.values()))
-        reason = first.reason_of_failure(self.canonical(point))
-        if reason is not None:
+        if (reason := first.reason_of_failure(self.canonical(point))) is not None:
             return f"the cosmology has no solution: it needs {reason}"
         finite = np.isfinite(self.log_posterior(point))
         return None if finite else "the theory is not finite there"

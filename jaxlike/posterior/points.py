@@ -57,22 +57,22 @@ def values_of(params: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
     return {name: scalar(name, value) for name, value in params.items()}
 
 
-def outside_priors(parameters: Iterable[Parameter], x: ArrayLike) -> str | None:
-    """Which of the sampled parameters is outside its prior at x (n,), in words."""
+def failure_of_prior(
+    parameters: Iterable[Parameter], x: ArrayLike, external: Mapping[str, ArrayLike]
+) -> str | None:
+    """Why the prior is zero at x (n,) of the sampled parameters, in words; None where it is not.
+
+    external: logarithm of each external prior there.
+    """
     for parameter, value in zip(parameters, np.asarray(x), strict=True):
         assert parameter.prior is not None
         low, high = parameter.prior.support
         if not low <= value <= high:
             where = f"[{low:g}, {high:g}]"
             return f"parameter '{parameter.name}' = {value:g} is outside its prior {where}"
-    return None
-
-
-def no_density(external: Iterable[str], log_priors: ArrayLike) -> str | None:
-    """Which of the external priors has no finite logarithm, in words."""
-    for name, value in zip(external, np.asarray(log_priors), strict=True):
+    for name, value in external.items():
         if not np.isfinite(value):
-            return f"the external prior '{name}' has the logarithm {value:g}"
+            return f"the external prior '{name}' has the logarithm {np.asarray(value):g}"
     return None
 
 

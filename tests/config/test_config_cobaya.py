@@ -11,6 +11,7 @@ import pytest
 from jaxlike.config import Config, TheoryOptions, config_from_info, read_config
 from jaxlike.config.cobaya_yaml import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
+from jaxlike.loading import model_from_config
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.priors import Normal, Quantile, TruncatedNormal, Uniform
 from jaxlike.registry.resolve import resolve
@@ -225,7 +226,11 @@ BAD_YAML = {
     "options": (in_yaml("shear:", "shear: 3"), "'jaxlike.cobaya.shear' is 3", "mapping"),
     "likelihood": (in_yaml("cobaya.shear", "cobaya.4x2pt"), "'jaxlike.cobaya.4x2pt'", "3x2pt"),
     "other one": (in_yaml("shear:", "shear:\n  one:"), "unknown likelihood 'one'", "3x2pt"),
-    "two": (in_yaml("shear:", "shear:\n  jaxlike.cobaya.2x2pt:"), "2x2pt are independent", "one"),
+    "two": (
+        lambda: model_from_config(in_yaml("shear:", "shear:\n  jaxlike.cobaya.2x2pt:")()),
+        "likelihoods 'jaxlike.cobaya.shear' and 'jaxlike.cobaya.2x2pt' both take",
+        "give each a prefix of its own",
+    ),
     "no likelihood": (lambda: from_yaml(PARAMS), "no 'likelihood'", "jaxlike.cobaya.shear"),
     "theory": (lambda: from_yaml("theory: {camb: }\n" + YAML), "'camb' has no effect", "Theory"),
     "theory option": (

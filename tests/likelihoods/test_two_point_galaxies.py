@@ -9,8 +9,7 @@ import pytest
 
 from jaxlike.config import TheoryOptions
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.likelihoods.survey import fine_theory
-from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, fine_likelihood
 from jaxlike.loading import load
 
 QUICK = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
@@ -44,16 +43,21 @@ def vector(everything):
 
 def test_neutral_values_are_the_plain_theory(cl_data, everything):
     """Distortions apart, which have no amplitude of their own."""
-    still = replace(everything, options=replace(EVERYTHING, rsd=False))
-    still = replace(still, theory=replace(everything.theory, rsd=False))
-    plain = replace(everything, options=QUICK, theory=build_likelihood(cl_data, QUICK).theory)
+    counts, shapes = everything.theory.tracers
+    theory = replace(everything.theory, tracers=(replace(counts, velocities=None), shapes))
+    still = replace(
+        everything,
+        options=replace(EVERYTHING, rsd=False),
+        arrays=replace(everything.arrays, theory=theory),
+    )
+    plain = build_likelihood(cl_data, QUICK)
     one = np.asarray(jax.jit(still.theory_vector)({**ALONE, **NEUTRAL}))
     other = np.asarray(jax.jit(plain.theory_vector)(POINT))
     np.testing.assert_allclose(one, other, rtol=1e-8)
 
 
 def test_the_chosen_nodes_are_dense_enough(cl_data, everything, vector):
-    fine = replace(everything, theory=fine_theory(cl_data, EVERYTHING))
+    fine = fine_likelihood(cl_data, EVERYTHING)
     point = {**ALONE, **CHANGED}
     difference = np.asarray(vector(point) - jax.jit(fine.theory_vector)(point))
     assert difference @ everything.precision @ difference < 2 * NODE_TOLERANCE

@@ -12,6 +12,7 @@ from cobaya.yaml import yaml_load
 from jaxlike.config import TheoryOptions
 from jaxlike.data import write_two_point_fits
 from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.survey import build_survey
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.loading import load
 from jaxlike.registry.resolve import resolve
@@ -59,12 +60,12 @@ def test_amplitudes_are_another_table(data, likelihood, canonical):
         replace(lens, dndz=lens.dndz + 0.5 * lens.modes[0], modes=None),
         replace(source, dndz=changed, modes=None),
     )
-    nodes = likelihood.theory.nodes  # the same, for what is chosen depends on n(z) a little
-    other = build_likelihood(replace(data, nz=by_hand), QUICK).theory.with_nodes(
-        n_z=nodes.z.size, z_max=float(nodes.z[-1]), ell_lattice=nodes.ell_lattice
-    )
+    # on the same nodes, for what is chosen depends on n(z) a little
+    nodes, survey = likelihood.grid.nodes, build_survey(replace(data, nz=by_hand), QUICK)
+    theory = jax.tree.map(jnp.asarray, survey.on(nodes))
+    other = replace(likelihood, arrays=replace(likelihood.arrays, theory=theory))
     found = jax.jit(likelihood.theory_vector)(canonical(U))
-    expected = jax.jit(replace(likelihood, theory=other).theory_vector)(canonical({}))
+    expected = jax.jit(other.theory_vector)(canonical({}))
     difference = np.asarray(found - expected)
     assert difference @ likelihood.precision @ difference < 1e-6
     plain = jax.jit(likelihood.theory_vector)(canonical({}))
