@@ -58,6 +58,10 @@ class TwoPointLikelihood(Likelihood):
     # values in the .yaml files; checked by jaxlike, whose messages list what is accepted
     data_file: Any
     scale_cuts: Any
+    kernels: Any
+    kappa_beam_fwhm: Any
+    kappa_ell_min: Any
+    kappa_ell_max: Any
     nz: Any
     nz_bandwidth: Any
     projection: Any
@@ -222,7 +226,8 @@ def _config(name: str, options: Mapping[str, Any], probes: str) -> Config:
 
 
 def _load(config: Config) -> TwoPointData:
-    return load_data(config.data_file, config.scale_cuts, config.probes)
+    one = config.likelihoods[0]
+    return load_data(one.data_file, one.scale_cuts, one.probes, one.kernels, one.kappa)
 
 
 def _component(name: str, description: str) -> type[TwoPointLikelihood]:

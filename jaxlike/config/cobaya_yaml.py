@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from jaxlike.config.container import Config, make_config
+from jaxlike.config.data_options import prefix_from
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, parameter_from
@@ -24,6 +25,7 @@ from jaxlike.registry.options import (
     probes_from,
 )
 from jaxlike.registry.resolve import check_names
+from jaxlike.registry.samples import prefix_words
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
@@ -214,8 +216,8 @@ def _defaults(
         options = likelihoods.get(name, {})
         given = overrides.get("probes", options.get("probes"))
         probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
-        prefix = str(options.get("prefix") or "")
-        named = {_prefixed(parameter, prefix): parameter for parameter in own}
+        words = prefix_words(prefix_from(options.get("prefix")))
+        named = {_prefixed(parameter, word): parameter for word in words for parameter in own}
         found.append(
             {
                 new: own[old]

@@ -4,6 +4,7 @@ from jaxlike.data.convergence import Convergence
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
+from jaxlike.data.maps import with_maps
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.read import read_two_point
 from jaxlike.data.redshift_distribution import RedshiftDistribution
@@ -48,6 +49,7 @@ __all__ = [
     "read_two_point_fits",
     "scale_cut_presets",
     "to_sacc",
+    "with_maps",
     "write_sacc",
     "write_two_point_fits",
 ]
