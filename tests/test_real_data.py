@@ -13,12 +13,12 @@ from jaxlike.inference import best_fit
 from jaxlike.likelihoods.survey import fine_theory
 from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 from jaxlike.theory.power.halofit import LINEAR_BELOW
 from jaxlike.theory.power.power_table import PowerTable
 
 STORED = ("fiducial", "fiducial_ia1", "low_omega_m", "w_-0.8")
-SIZES = Sizes(5, 4)
+SAMPLES = lenses_and_sources(5, 4)
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +29,8 @@ def histogram(real_model):
     likelihood = build_likelihood(real_model.data, options)
     return SimpleNamespace(
         likelihood=likelihood,
-        theory_vector=jax.jit(lambda p: likelihood.theory_vector(resolve(p, SIZES))),
-        kde_vector=jax.jit(lambda p: real_model.likelihood.theory_vector(resolve(p, SIZES))),
+        theory_vector=jax.jit(lambda p: likelihood.theory_vector(resolve(p, SAMPLES))),
+        kde_vector=jax.jit(lambda p: real_model.likelihood.theory_vector(resolve(p, SAMPLES))),
     )
 
 
@@ -86,7 +86,7 @@ def test_cosmosis_tables_give_cosmosis_data_vector(histogram, stored, name):
     """Delta^T C^-1 Delta <= 0.01 and |chi^2 - stored| <= 0.5 with the stored P(k, z), distances."""
     likelihood, point = histogram.likelihood, stored[name]
     found = likelihood.theory_vector_from_tables(
-        grid_of(likelihood, point), table_of(point), resolve(parameters_of(point), SIZES)
+        grid_of(likelihood, point), table_of(point), resolve(parameters_of(point), SAMPLES)
     )
     assert norm2(likelihood, np.asarray(found) - point["theory"]) <= 0.01
     assert float(likelihood.chi2_of(found)) == pytest.approx(float(point["chi2"]), abs=0.5)
@@ -104,7 +104,7 @@ def test_log_determinant_is_cosmosis(histogram, stored):
 def test_fitted_power_is_near_cosmosis(eisenstein_hu, stored, name):
     """Eisenstein & Hu instead of CAMB, at the same sigma8: a few units of chi^2."""
     point = stored[name]
-    chi2 = float(eisenstein_hu(resolve(parameters_of(point), SIZES)))
+    chi2 = float(eisenstein_hu(resolve(parameters_of(point), SAMPLES)))
     assert chi2 == pytest.approx(float(point["chi2"]), abs=4)
 
 
@@ -144,7 +144,7 @@ def test_nuisance_rows_of_the_jacobian(histogram, stored, jacobian):
 
     @jax.jit
     def vector(changes):
-        values = resolve(here | changes, SIZES)
+        values = resolve(here | changes, SAMPLES)
         return likelihood.theory_vector_from_tables(grid, table, values)
 
     rows = jax.jit(jax.jacfwd(vector))({name: here[name] for name in SMOOTH_ROWS})
@@ -199,7 +199,7 @@ def test_chosen_nodes_on_the_real_data(histogram, stored):
     likelihood = histogram.likelihood
     assert 0 < likelihood.node_error < NODE_TOLERANCE
     fine = replace(likelihood, theory=fine_theory(likelihood.data, likelihood.options))
-    vector = jax.jit(lambda p: fine.theory_vector(resolve(p, SIZES)))
+    vector = jax.jit(lambda p: fine.theory_vector(resolve(p, SAMPLES)))
     for name in STORED[1:]:
         values = parameters_of(stored[name])
         difference = np.asarray(vector(values) - histogram.theory_vector(values))
@@ -233,10 +233,10 @@ def camb_and_own(histogram):
     likelihood, k = histogram.likelihood, stored["k"]
     grid = likelihood.table_grid(stored["z"], k, stored["z_distance"])
     with_table = jax.jit(
-        lambda table, p: likelihood.theory_vector_from_tables(grid, table, resolve(p, SIZES))
+        lambda table, p: likelihood.theory_vector_from_tables(grid, table, resolve(p, SAMPLES))
     )
     three = replace(likelihood, options=replace(likelihood.options, neutrinos="degenerate"))
-    own_of_three = jax.jit(lambda p: three.theory_vector(resolve(p, SIZES)))
+    own_of_three = jax.jit(lambda p: three.theory_vector(resolve(p, SAMPLES)))
     # dark energy clusters on the largest scales: growth is that of the last k with linear power
     last = np.searchsorted(k, LINEAR_BELOW) - 1
 
@@ -285,7 +285,7 @@ def test_cobaya_points(histogram, shared, name, nonlinear):
         chi2 = float(point["chi2"])
     params.pop("mnu", None)  # the same as its omnuh2
     params |= {"As": 1e-9 * params.pop("As_1e9"), "nnu": 3.044}
-    assert float(likelihood.chi2(resolve(params, SIZES))) == pytest.approx(chi2, abs=1.5)
+    assert float(likelihood.chi2(resolve(params, SAMPLES))) == pytest.approx(chi2, abs=1.5)
 
 
 def test_best_fit(real_model):

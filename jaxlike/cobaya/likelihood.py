@@ -21,9 +21,11 @@ from jaxlike.config import (
     LIKELIHOOD_OPTIONS,
     PROBE_SETS,
     Config,
+    LikelihoodConfig,
     TheoryOptions,
     config_from_info,
 )
+from jaxlike.config.cobaya_yaml import default_params
 from jaxlike.config.container import make_config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, JaxlikeError
@@ -73,6 +75,7 @@ class TwoPointLikelihood(Likelihood):
     power: Any
     compression: Any
     prefix: Any
+    survey: Any
 
     _probes: str  # a name of PROBE_SETS
 
@@ -90,17 +93,20 @@ class TwoPointLikelihood(Likelihood):
             name: value for name, value in input_options.items() if name in LIKELIHOOD_OPTIONS
         }
         try:
-            config = _config(cls.__name__, options, cls._probes)
-            samples = samples_of(_load(config), "", config.likelihoods[0].prefix)
+            own = _config(cls.__name__, options, cls._probes).likelihoods[0]
+            samples = samples_of(_load_one(own), "", own.prefix)
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
-        chosen = vars(config.theory)
-        params = {
-            name: info
-            for name, info in (defaults.get("params") or {}).items()
-            if not is_idle(name, samples) and has_effect(name, chosen, samples)
+        chosen = vars(own.options)
+        params = default_params(defaults.get("params") or {}, options)
+        return {
+            **defaults,
+            "params": {
+                name: info
+                for name, info in params.items()
+                if not is_idle(name, samples) and has_effect(name, chosen, samples)
+            },
         }
-        return {**defaults, "params": params}
 
     def initialize(self) -> None:
         """Switch JAX to double precision; read the data and, for tables, prepare the theory."""
@@ -226,8 +232,18 @@ def _config(name: str, options: Mapping[str, Any], probes: str) -> Config:
 
 
 def _load(config: Config) -> TwoPointData:
-    one = config.likelihoods[0]
-    return load_data(one.data_file, one.scale_cuts, one.probes, one.kernels, one.kappa)
+    return _load_one(config.likelihoods[0])
+
+
+def _load_one(own: LikelihoodConfig) -> TwoPointData:
+    return load_data(
+        own.data_file,
+        own.scale_cuts,
+        own.probes,
+        own.survey,
+        kernels=own.kernels,
+        kappa=own.kappa,
+    )
 
 
 def _component(name: str, description: str) -> type[TwoPointLikelihood]:

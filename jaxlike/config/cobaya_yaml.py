@@ -9,15 +9,15 @@ from typing import Any
 
 import yaml
 
-from jaxlike.config.container import Config, make_config
+from jaxlike.config.container import Config, make_config, names_of
 from jaxlike.config.data_options import prefix_from
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, parameter_from
+from jaxlike.data.shipped import survey_of
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
-from jaxlike.registry.names import find
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
@@ -30,8 +30,8 @@ from jaxlike.registry.samples import prefix_words
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
-DEFAULT_PREFIX = "DES_"
-"""Of the components' default parameters, which a likelihood's own prefix replaces."""
+DEFAULT_SURVEY, DEFAULT_PREFIX = "des_y1", "DES_"
+"""Of the components' default parameters; a likelihood's own prefix replaces theirs."""
 
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
@@ -211,25 +211,40 @@ def _defaults(
 ) -> list[Mapping[str, Any]]:
     """The default params of the components: those that matter to the likelihood's statistics, or
     that the input mentions, with the likelihood's prefix in the place of the survey's."""
-    found = []
+    found: list[Mapping[str, Any]] = []
     for name, own in params.items():
         options = likelihoods.get(name, {})
         given = overrides.get("probes", options.get("probes"))
         probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
-        words = prefix_words(prefix_from(options.get("prefix")))
-        named = {_prefixed(parameter, word): parameter for word in words for parameter in own}
+        if name == THEORY:
+            found.append(own)
+            continue
+        data_file = overrides.get("data_file", options.get("data_file"))
+        if isinstance(data_file, Mapping):
+            data_file = data_file.get(name, options.get("data_file"))
+        params = default_params(own, {**options, "data_file": data_file})
         found.append(
             {
-                new: own[old]
-                for new, old in named.items()
-                if name == THEORY or new in mentioned or _matters(old, probes)
+                parameter: info
+                for parameter, info in params.items()
+                if parameter in mentioned or _matters(parameter, probes, options)
             }
         )
     return found
 
 
-def _prefixed(name: str, prefix: str) -> str:
-    return prefix + name.removeprefix(DEFAULT_PREFIX) if prefix else name
+def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
+    """A likelihood's default parameters under its prefix, where its data, or its option `survey`,
+    are of the survey that they belong to; else none."""
+    data_file, words = options.get("data_file"), prefix_words(prefix_from(options.get("prefix")))
+    survey = options.get("survey") or survey_of(None if data_file is None else str(data_file))
+    if survey != DEFAULT_SURVEY:
+        return {}
+    return {
+        word + name.removeprefix(DEFAULT_PREFIX) if word else name: info
+        for word in words
+        for name, info in params.items()
+    }
 
 
 def _options(
@@ -255,9 +270,10 @@ def _check_theories(info: Mapping[str, Any]) -> None:
             )
 
 
-def _matters(name: str, probes: tuple[str, ...] | None) -> bool:
-    """Whether a component's default parameter can have an effect on these statistics."""
-    named = find(name)
+def _matters(name: str, probes: tuple[str, ...] | None, options: Mapping[str, object]) -> bool:
+    """Whether a likelihood's default parameter can have an effect on these statistics."""
+    words = prefix_words(prefix_from(options.get("prefix")))
+    named = names_of((word, "") for word in words).find(name)
     if named is None or named.sample is None:
         return True
     return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)

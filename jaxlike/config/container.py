@@ -25,8 +25,21 @@ from jaxlike.registry.options import (
 from jaxlike.registry.samples import Sample, prefix_words
 from jaxlike.theory.tracers import TRACERS
 
-DEFAULT_SCALE_CUTS = "des_y1"
-_OF_DATA = ("data_file", "scale_cuts", "probes", "kernels", *KAPPA_OPTIONS, "prefix", "suffix")
+DEFAULT_SCALE_CUTS = "survey"
+"""Those of the survey that the data are of."""
+
+SURVEYS = ("des_y1",)
+"""Accepted values of the option `survey`."""
+_OF_DATA = (
+    "data_file",
+    "scale_cuts",
+    "survey",
+    "probes",
+    "kernels",
+    *KAPPA_OPTIONS,
+    "prefix",
+    "suffix",
+)
 OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
 """Keywords that replace what the file says."""
 
@@ -245,20 +258,24 @@ def _likelihood(
     if data_file is not None:
         accepted = "a path, the name of a data set, paper_mock, null (the mock)"
         data_file = find_file(_text("data_file", data_file, accepted), path)
-    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none"), path)
+    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, survey, none"), path)
     suffix = given.get("suffix") or ""
     if not isinstance(suffix, str):
         raise bad_value("suffix", suffix, "text of letters, digits and _, null")
+    survey = given.get("survey")
+    if survey is not None and survey not in SURVEYS:
+        raise bad_value("survey", survey, f"{', '.join(SURVEYS)}, null (the data's own)")
     return LikelihoodConfig(
         name,
         data_file,
         cuts,
         probes_from(given.get("probes")),
         theory,
-        prefix_from(given.get("prefix")),
-        suffix,
-        kernels_from(given.get("kernels")),
-        kappa_from(given),
+        prefix=prefix_from(given.get("prefix")),
+        suffix=suffix,
+        survey=survey,
+        kernels=kernels_from(given.get("kernels")),
+        kappa=kappa_from(given),
     )
 
 

@@ -12,7 +12,8 @@ class LikelihoodConfig:
     """What an input asks of one likelihood.
 
     data_file: a path or the name of a data set, None for the default mock of the package.
-    scale_cuts: a preset, a path, or "none".  probes: statistics, or None for all in the data file.
+    scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, None for that
+    of the data.  probes: statistics, or None for all in the data file.
     prefix, suffix: of its parameters, and of their sections in CosmoSIS; a mapping of prefixes is
     by the names of n(z) tables.  kernels: wrong names of tables -> right ones.  kappa: those of
     KAPPA_OPTIONS that are given.
@@ -25,6 +26,7 @@ class LikelihoodConfig:
     options: TheoryOptions
     prefix: Prefix = ""
     suffix: str = ""
+    survey: str | None = None
     kernels: Mapping[str, str] | None = None
     kappa: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
 

@@ -17,7 +17,7 @@ from jaxlike.data.scale_cuts import (
     read_scale_cuts,
     scale_cut_presets,
 )
-from jaxlike.data.shipped import default_data_file, find_data_file
+from jaxlike.data.shipped import default_data_file, find_data_file, is_mock, survey_of
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.data.windows import BandpowerWindows
@@ -43,11 +43,13 @@ __all__ = [
     "find_data_file",
     "from_sacc",
     "get_data_set",
+    "is_mock",
     "read_sacc",
     "read_scale_cuts",
     "read_two_point",
     "read_two_point_fits",
     "scale_cut_presets",
+    "survey_of",
     "to_sacc",
     "with_maps",
     "write_sacc",

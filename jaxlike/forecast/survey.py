@@ -204,12 +204,12 @@ def build_forecast(
     """
     n_lens, n_source = design.lens.n_bin, design.source.n_bin
     known, flat = _systematics(np.asarray(bias, float), n_source, A_IA, alpha_IA)
-    groups = _groups([*universe.names, *known])
-    chosen = [name for stem in vary for name in _members(stem, groups, known, "vary")]
+    stems = _groups([*universe.names, *known])
+    chosen = [name for stem in vary for name in _members(stem, stems, known, "vary")]
     names = (*universe.names, *chosen)
     width = np.full(len(names), np.inf)
     for stem, sigma in (priors or {}).items():
-        for name in _members(stem, groups, names, "priors"):
+        for name in _members(stem, stems, names, "priors"):
             width[names.index(name)] = sigma
     changes = np.zeros((len(names), len(known)))
     for row, name in enumerate(chosen, start=len(universe.names)):

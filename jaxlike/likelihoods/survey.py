@@ -16,6 +16,7 @@ from jaxlike.data import (
     find_data_file,
     read_scale_cuts,
     read_two_point,
+    survey_of,
     with_maps,
 )
 from jaxlike.errors import ConfigError
@@ -51,18 +52,34 @@ _OPTIONS_OF = {
 _MAPS = {"convergence": "convergence maps"}
 
 
+OF_SURVEY = "survey"
+"""The option `scale_cuts` for those of the survey that the data are of."""
+
+
 def load_data(
     data_file: str | None,
-    scale_cuts: str = "des_y1",
+    scale_cuts: str = OF_SURVEY,
     probes: tuple[str, ...] | None = None,
+    survey: str | None = None,
+    *,
     kernels: Mapping[str, str] | None = None,
     kappa: Mapping[str, float | Mapping[str, float]] | None = None,
 ) -> TwoPointData:
     """Data of a file, of a fetched data set, or (None) of the shipped mock, after cuts.
 
     kernels: right names of tables for wrong ones; kappa: beams and multipoles of maps of the CMB's
-    convergence, by the options' names.
+    convergence, by the options' names. ConfigError where the cuts are to be those of a survey and
+    the data are of none that is known.
     """
+    if scale_cuts == OF_SURVEY:
+        known = survey or survey_of(data_file)
+        if known is None:
+            raise ConfigError(
+                f"data file '{data_file}' is of no survey that is known here: give scale_cuts (none"
+                ", a preset or a file) and priors of its nuisance parameters, or survey: des_y1 for"
+                " those of DES-Y1"
+            )
+        scale_cuts = known
     data = read_two_point(find_data_file(data_file), probes=probes, kernels=kernels)
     if kappa:
         data = with_maps(data, kappa)

@@ -14,7 +14,10 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxlike.likelihoods.two_point import TwoPoint, cosmology, with_solution
+from jaxlike.config import Config
+from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
+from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior.independent import IndependentPriors
 from jaxlike.posterior.parameters import Role, values_of
 from jaxlike.posterior.priors import ExternalPrior
@@ -24,6 +27,12 @@ from jaxlike.registry.resolve import EXCLUSIVE, resolve
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.power import linear
 from jaxlike.theory.power.universe import UniverseGrid
+
+DERIVED = {"sigma8": r"\sigma_8", "S8": "S_8"}
+"""Name -> LaTeX of parameters that are computed."""
+
+_CPU_NODES = 5000
+"""Redshift x multipole nodes, of all points together, that are evaluated at once on a CPU."""
 
 
 @jax.tree_util.register_dataclass
@@ -219,6 +228,11 @@ class Density:
         values = {"sigma8": sigma8, "S8": sigma8 * jnp.sqrt(cosmo.Omega_m / 0.3)}
         return jnp.stack([values[name] for name in self.derived_names])
 
+    @property
+    def points_at_once(self) -> int:
+        """How many points a core of a CPU evaluates at once; more nodes leave its caches."""
+        return max(1, min(CPU_CHUNK, _CPU_NODES // self.grid.size))
+
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
         if self.likelihoods[0].vectors is not None:
@@ -228,3 +242,26 @@ class Density:
         parts = zip(self.likelihoods, self.split(jacobian), strict=True)
         found = [one.information(part) for one, part in parts]
         return sum(found[1:], found[0])
+
+
+def density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density:
+    """The product of likelihoods on common nodes with the prior of a configuration."""
+    samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
+    names = Names(samples)
+    known = frozenset(p.name for p in config.parameters if names.is_known(p.name))
+    sampled = {names.canonical(p.name) for p in config.sampled if p.name in known}
+    first = next(iter(likelihoods.values()))
+    density = Density(
+        grid=first.grid,
+        likelihoods=tuple(one.arrays for one in likelihoods.values()),
+        priors=IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None]),
+        fixed=jnp.array([p.value for p in config.parameters if p.value], float),
+        reference=jnp.asarray([p.ref_loc for p in config.sampled], float),
+        names=tuple(likelihoods),
+        roles=tuple(p.role for p in config.parameters),
+        external=config.external_priors,
+        options=config.theory,
+        known=known,
+        derived_names=tuple(name for name in DERIVED if name not in sampled),
+    )
+    return jax.tree.map(jnp.asarray, density)

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -16,23 +15,14 @@ from jaxlike.config import Config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.two_point import Likelihood
-from jaxlike.numerics.batches import CPU_CHUNK
-from jaxlike.posterior.compiled import Held, compiled, compiled_batch, compiled_of
-from jaxlike.posterior.density import Density
-from jaxlike.posterior.independent import IndependentPriors
+from jaxlike.posterior import points
+from jaxlike.posterior.compiled import Held, compiled, compiled_batch
+from jaxlike.posterior.density import DERIVED, Density, density_of
 from jaxlike.posterior.parameters import Parameter, parameter_values
+from jaxlike.posterior.part import Part
+from jaxlike.posterior.points import Point
 from jaxlike.posterior.priors import Prior
-from jaxlike.registry.names import Names
 from jaxlike.registry.samples import Sample
-
-_CPU_NODES = 5000
-"""Redshift x multipole nodes, of all points together, that are evaluated at once on a CPU."""
-
-Point = ArrayLike | Mapping[str, ArrayLike]
-"""x (n,), or a dictionary of parameters."""
-
-_DERIVED = {"sigma8": r"\sigma_8", "S8": "S_8"}
-
 
 _mean, _chi2, _chi2s, _log_likelihood, _derived = map(
     compiled, ("mean", "chi2", "chi2s", "log_likelihood", "derived")
@@ -41,33 +31,6 @@ _log_priors, _log_prior, _log_posterior, _value_and_gradient = map(
     compiled, ("log_priors", "log_prior", "log_posterior", "value_and_gradient")
 )
 _log_density, _log_reference = map(compiled, ("log_density", "log_reference"))
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One likelihood of a posterior, as a function of the posterior's parameters."""
-
-    likelihood: Likelihood
-    model: "Model"
-
-    @property
-    def name(self) -> str:
-        """Its name in the input."""
-        return self.likelihood.name
-
-    @property
-    def data(self) -> TwoPointData:
-        """Its data after scale cuts."""
-        return self.likelihood.data
-
-    def theory_vector(self, params: Point) -> Array:
-        """Predicted data vector (n_data,) at x or for a dictionary of parameters."""
-        point = self.model.values(params)
-        return compiled_of("theory_vector_of", self.name, self.model.density, point)
-
-    def chi2(self, params: Point) -> Array:
-        """chi^2 at x or for a dictionary of parameters."""
-        return compiled_of("chi2_of", self.name, self.model.density, self.model.values(params))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +49,7 @@ class Model:
     @classmethod
     def of(cls, config: Config, likelihoods: Mapping[str, Likelihood]) -> "Model":
         """The product of likelihoods on common nodes with the prior of a configuration."""
-        return cls(config, likelihoods, Held.of(_density_of(config, likelihoods)))
+        return cls(config, likelihoods, Held.of(density_of(config, likelihoods)))
 
     @property
     def density(self) -> Density:
@@ -96,7 +59,7 @@ class Model:
     @property
     def likelihoods(self) -> dict[str, Part]:
         """Name -> likelihood, with `data`, `theory_vector(params)` and `chi2(params)`."""
-        return {name: Part(one, self) for name, one in self.parts.items()}
+        return {name: Part(one, self.density) for name, one in self.parts.items()}
 
     @property
     def likelihood(self) -> Likelihood:
@@ -190,6 +153,17 @@ class Model:
             return self._changed(Likelihood.with_vectors, [None] * len(self.parts))
         return self._changed(Likelihood.with_vectors, self.density.split(jnp.asarray(vectors)))
 
+    def with_likelihoods(self, names: Sequence[str]) -> "Model":
+        """The posterior of some of the likelihoods, with all parameters and their priors."""
+        absent = [name for name in names if name not in self.parts]
+        if absent or not names:
+            raise ParameterError(
+                f"there is no likelihood {absent[0] if absent else names!r}; they are "
+                f"{', '.join(self.parts)}"
+            )
+        kept = {name: one for name, one in self.parts.items() if name in names}
+        return Model.of(self.config, kept)
+
     def _changed(
         self, change: Callable[[Likelihood, Any], Likelihood], to: Sequence[Any]
     ) -> "Model":
@@ -204,44 +178,15 @@ class Model:
     def point(self, x: Point) -> ArrayLike:
         """x (n,) from itself or from a dictionary of the sampled parameters; ParameterError names
         what is missing, unknown or of another shape."""
-        n = self.held.n
-        if isinstance(x, jax.Array | np.ndarray) and x.shape == (n,) and x.dtype.kind == "f":
-            return x
-        if isinstance(x, Mapping):
-            return self._from_dictionary(x)
-        try:
-            found = jnp.asarray(x, float)
-        except (TypeError, ValueError) as error:
-            raise ParameterError(f"a point is {x!r}, but must be numbers") from error
-        if found.shape != (n,):
-            raise ParameterError(
-                f"a point has shape {found.shape}, but must be ({n},), one number for each of the "
-                "sampled parameters; many points go to the functions named _batch"
-            )
-        return found
-
-    def _from_dictionary(self, x: Mapping[str, ArrayLike]) -> Array:
-        missing = [name for name in self.parameters if name not in x]
-        unknown = [name for name in x if name not in self.parameters]
-        if missing or unknown:
-            wrong = f"'{missing[0]}' is missing" if missing else f"'{unknown[0]}' is unknown"
-            raise ParameterError(
-                f"of the sampled parameters {wrong}: they are {', '.join(self.parameters)}"
-            )
-        return jnp.stack([jnp.asarray(x[name], float) for name in self.parameters])
+        return x if points.is_point(x, self.held.n) else points.point_of(self.parameters, x)
 
     def points(self, X: ArrayLike) -> Array:
         """X (n_point, n); ParameterError on another shape."""
-        found = jnp.asarray(X, float)
-        if found.ndim != 2 or found.shape[1] != self.held.n:
-            raise ParameterError(
-                f"points have shape {found.shape}, but must be (any, {self.held.n})"
-            )
-        return found
+        return points.points_of(self.held.n, X)
 
-    def params_dict(self, x: ArrayLike) -> dict[str, ArrayLike]:
+    def params_dict(self, x: Point) -> dict[str, ArrayLike]:
         """Names -> values at x, with the fixed and the dependent parameters."""
-        sampled = dict(zip(self.parameters, jnp.asarray(x), strict=True))
+        sampled = dict(zip(self.parameters, jnp.asarray(self.point(x)), strict=True))
         return parameter_values(self.config.parameters, sampled)
 
     def canonical(self, params: Point) -> dict[str, Array]:
@@ -250,11 +195,12 @@ class Model:
 
         Raises ParameterError on unknown, missing, or doubly given names.
         """
-        return self.density.canonical(self.values(params))
+        values = self.values(params)
+        return self.density.canonical(values if isinstance(values, dict) else jnp.asarray(values))
 
     def values(self, params: Point) -> ArrayLike | dict[str, ArrayLike]:
         """`params` as compiled functions take them: x (n,), or a dictionary."""
-        return dict(params) if isinstance(params, Mapping) else self.point(params)
+        return points.values_of(params) if isinstance(params, Mapping) else self.point(params)
 
     def theory_vector(self, params: Point) -> Array:
         """Predicted data vectors (n_data,), one after another, at x or for a dictionary."""
@@ -277,6 +223,15 @@ class Model:
         found = _chi2s(self.held, self.values(params))
         return dict(zip(self.parts, found, strict=True))
 
+    @property
+    def likelihood_names(self) -> tuple[str, ...]:
+        """Names of the likelihoods, in order."""
+        return tuple(self.parts)
+
+    def chi2s_batch(self, X: ArrayLike) -> Array:
+        """chi^2 (n_point, n_likelihood) of each likelihood at many points X (n_point, n)."""
+        return compiled_batch("chi2s", self.density, self.points(X), self.points_at_once)
+
     def log_likelihood(self, params: Point) -> Array:
         """-chi^2 / 2 at x or for a dictionary of parameters; -inf where there is no solution."""
         return _log_likelihood(self.held, self.values(params))
@@ -293,7 +248,7 @@ class Model:
 
     def log_priors_batch(self, X: ArrayLike) -> Array:
         """The same (n_point, 1 + n_external) of many points X (n_point, n)."""
-        return compiled_batch("log_priors", self.density, self.points(X), CPU_CHUNK)
+        return compiled_batch("log_priors", self.density, self.points(X), self.points_at_once)
 
     def log_prior(self, x: Point) -> Array:
         """Natural logarithm of the prior density at x, normalised but for external priors."""
@@ -321,9 +276,9 @@ class Model:
         """x (n,) from unit-normal variables u (n,)."""
         return self.density.from_unconstrained(jnp.asarray(u))
 
-    def to_unconstrained(self, x: ArrayLike) -> Array:
+    def to_unconstrained(self, x: Point) -> Array:
         """Unit-normal variables u (n,) from x (n,)."""
-        return self.density.to_unconstrained(jnp.asarray(x, float))
+        return self.density.to_unconstrained(jnp.asarray(self.point(x)))
 
     def log_density(self, u: ArrayLike) -> Array:
         """Posterior density over u (n,), up to a constant; never NaN.
@@ -339,53 +294,29 @@ class Model:
     @property
     def derived_parameters(self) -> dict[str, str]:
         """Name -> LaTeX of what `derived` computes: of sigma8 and S8, those not sampled."""
-        return {name: _DERIVED[name] for name in self.density.derived_names}
+        return {name: DERIVED[name] for name in self.density.derived_names}
 
     def derived(self, x: Point) -> Array:
         """Derived parameters (n_derived,) at x: sigma8 and S8 = sigma8 (Omega_m / 0.3)^0.5."""
         return _derived(self.held, self.point(x))
 
-    def reason_of_failure(self, x: ArrayLike) -> str | None:
+    def reason_of_failure(self, x: Point) -> str | None:
         """Why the log-posterior is -inf at x (n,), in words; None where it is finite."""
-        triples = zip(self.parameters, self.priors, np.asarray(x, float), strict=True)
-        for name, prior, value in triples:
-            low, high = prior.support
-            if not low <= value <= high:
-                return f"parameter '{name}' = {value:g} is outside its prior [{low:g}, {high:g}]"
-        external = np.asarray(self.log_priors(x))[1:]
-        for name, value in zip(self.external_priors, external, strict=True):
-            if not np.isfinite(value):
-                return f"the external prior '{name}' has the logarithm {value:g}"
+        point = np.asarray(self.point(x))
+        external = np.asarray(self.log_priors(point))[1:]
+        reason = points.outside_priors(self.specs, point) or points.no_density(
+            self.external_priors, external
+        )
+        if reason is not None:
+            return reason
         first = next(iter(self.parts.values()))
-        reason = first.reason_of_failure(self.canonical(self.params_dict(x)))
+        reason = first.reason_of_failure(self.canonical(point))
         if reason is not None:
             return f"the cosmology has no solution: it needs {reason}"
-        finite = np.isfinite(self.log_posterior(x))
+        finite = np.isfinite(self.log_posterior(point))
         return None if finite else "the theory is not finite there"
 
     @property
     def points_at_once(self) -> int:
-        """How many points a core of a CPU evaluates at once; more nodes leave its caches."""
-        return max(1, min(CPU_CHUNK, _CPU_NODES // self.density.grid.size))
-
-
-def _density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density:
-    samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
-    names = Names(samples)
-    known = frozenset(p.name for p in config.parameters if names.is_known(p.name))
-    sampled = {names.canonical(p.name) for p in config.sampled if p.name in known}
-    first = next(iter(likelihoods.values()))
-    density = Density(
-        grid=first.grid,
-        likelihoods=tuple(one.arrays for one in likelihoods.values()),
-        priors=IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None]),
-        fixed=jnp.array([p.value for p in config.parameters if p.value], float),
-        reference=np.array([p.ref_loc for p in config.sampled], float),
-        names=tuple(likelihoods),
-        roles=tuple(p.role for p in config.parameters),
-        external=config.external_priors,
-        options=config.theory,
-        known=known,
-        derived_names=tuple(name for name in _DERIVED if name not in sampled),
-    )
-    return jax.tree.map(jnp.asarray, density)
+        """How many points a core of a CPU evaluates at once."""
+        return self.density.points_at_once

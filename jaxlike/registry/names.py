@@ -126,15 +126,17 @@ class Names:
         return f" (did you mean {' or '.join(repr(one) for one in known[:2])}?)" if known else ""
 
     def listed(self) -> str:
-        """The accepted names in short: the universe's, and those of samples."""
-        universe = [declared.name for declared in COSMOLOGY]
-        own = [
-            sample.own + declared.name + ("1.." if declared.per else "")
-            for sample in self.samples or _unprefixed()
-            for declared in sample.parameters
-            if sample.own in ("", self.samples[0].own if self.samples else "")
-        ]
-        return ", ".join(dict.fromkeys([*universe, *own])) + ", and what others call them"
+        """The accepted names in one line, alternatives joined by | and numbers written 1..; of
+        several samples of a kind those of the first."""
+        names = ["|".join(declared.bare) for declared in COSMOLOGY]
+        kinds: dict[str, Sample] = {}
+        for sample in self.samples or _unprefixed():
+            kinds.setdefault(sample.kind, sample)
+        for sample in kinds.values():
+            for declared in sample.parameters:
+                end = "1.." if declared.per else ""
+                names.append("|".join(stem + end for stem in sample.stems(declared)))
+        return ", ".join(names) + ", or CosmoSIS's section--name"
 
     def of(self, sample: Sample) -> list[str]:
         """Every accepted name of a parameter of a sample."""

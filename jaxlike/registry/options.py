@@ -20,7 +20,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "linear": ("eisenstein_hu", "eisenstein_hu_no_wiggle", "emulator"),
     "nonlinear": ("takahashi", "smith", "hmcode2020", "linear"),
     "neutrinos": tuple(MASSIVE_EIGENSTATES),
-    "nz": ("kde", "histogram"),
+    "nz": ("kde", "histogram", "spline"),
     "projection": ("flat", "curved"),
     "bias": get_args(BiasModel),
     "alignment": get_args(AlignmentModel),
@@ -43,6 +43,7 @@ multipoles a map has been cut; each a number, or numbers by the names of the map
 LIKELIHOOD_OPTIONS = (
     "data_file",
     "scale_cuts",
+    "survey",
     "kernels",
     *KAPPA_OPTIONS,
     "prefix",
@@ -76,9 +77,10 @@ class TheoryOptions:
 
     linear, nonlinear: matter power spectrum.  radiation: photons and massless neutrinos in the
     background.  nz: redshift distributions smoothed by a kernel of width nz_bandwidth (None: a
-    small default), or the histogram as read.  projection: C_ell to angle, at the bin centre in the
-    flat sky or averaged over the bin on the curved one.  ell_prefactors:
-    sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per magnified one.
+    small default), the histogram as read, or a spline through the middles of its cells.
+    projection: C_ell to angle, at the bin centre in the flat sky or averaged over the bin on the
+    curved one.  ell_prefactors: sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field,
+    ell(ell+1)/(ell+1/2)^2 per magnified one.
     bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, or with tidal alignment and tidal torquing to second order.  magnification, rsd:

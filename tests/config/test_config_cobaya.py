@@ -14,7 +14,7 @@ from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.priors import Normal, Quantile, TruncatedNormal, Uniform
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 
 def reference(config: Config) -> dict:
@@ -114,7 +114,7 @@ def test_functions_and_dropped_parameters_are_traceable():
 
     def amplitude(log_a: float) -> jax.Array:
         values = {p.name: p.ref_loc for p in config.sampled} | {"logA": log_a}
-        out = resolve(parameter_values(config.parameters, values), Sizes(0, 4))
+        out = resolve(parameter_values(config.parameters, values), lenses_and_sources(0, 4))
         return out["A_s"] + 0 * out["Omega_m"]
 
     value, slope = jax.jit(jax.value_and_grad(amplitude))(3.0)
@@ -158,7 +158,7 @@ def test_tidal_torquing():
     text = YAML.replace("shear:", "shear: {alignment: tatt}")
     config = from_yaml(f"{text}  A2_IA: {{prior: [-5, 5]}}\n  eta2: 0.5\n  bTA: 0.8\n")
     assert config.theory == TheoryOptions(alignment="tatt")
-    out = resolve(reference(config), Sizes(0, 4))
+    out = resolve(reference(config), lenses_and_sources(0, 4))
     assert (out["A2_IA"], out["alpha2_IA"], out["bTA_IA"]) == (0.0, 0.5, 0.8)
     assert next(p.latex for p in config.sampled if p.name == "A2_IA") == r"A_{2,\mathrm{IA}}"
 

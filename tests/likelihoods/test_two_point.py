@@ -11,8 +11,9 @@ from scipy.stats import multivariate_normal
 
 from jaxlike.config import TheoryOptions
 from jaxlike.errors import ConfigError, DataError, ParameterError
-from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, quadratic_form
-from jaxlike.registry.sizes import Sizes
+from jaxlike.likelihoods.gaussian import quadratic_form
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
+from jaxlike.registry.samples import lenses_and_sources
 
 QUICK = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
 POINT = {
@@ -150,7 +151,7 @@ def test_a_selection_of_probes(small_data, small_vector, probes, bins):
     """
     data = small_data.with_probes(probes)
     likelihood = build_likelihood(data, QUICK)
-    assert likelihood.sizes == Sizes(*bins)
+    assert likelihood.samples == lenses_and_sources(*bins)
     unused = ["b", "dz_lens"] * (bins[0] == 0) + ["m", "dz_source"] * (bins[1] == 0)
     values = {k: v for k, v in POINT.items() if k.rstrip("12") not in unused}
     found = np.asarray(jax.jit(likelihood.theory_vector)(values))

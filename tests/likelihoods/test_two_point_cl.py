@@ -12,8 +12,9 @@ from scipy.linalg import block_diag
 from jaxlike.config import TheoryOptions
 from jaxlike.data import STATISTICS, TwoPointData, apply_scale_cuts, read_scale_cuts
 from jaxlike.errors import DataError
+from jaxlike.likelihoods.gaussian import quadratic_form
 from jaxlike.likelihoods.survey import fine_theory
-from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, quadratic_form
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
 from jaxlike.theory.constants import C1_RHO_CRIT, HUBBLE_DISTANCE
 from jaxlike.theory.power.linear import linear_power
 from jaxlike.theory.universe import background

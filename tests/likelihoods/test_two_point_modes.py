@@ -15,7 +15,7 @@ from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.loading import load
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -47,12 +47,12 @@ def likelihood(data):
 
 @pytest.fixture(scope="module")
 def canonical(likelihood):
-    return lambda changes: resolve({**PARAMS, **changes}, likelihood.sizes)
+    return lambda changes: resolve({**PARAMS, **changes}, likelihood.samples)
 
 
 def test_amplitudes_are_another_table(data, likelihood, canonical):
     """The data vector at u is that of tables to which the modes were added by hand."""
-    assert likelihood.sizes == Sizes(2, 2, lens_modes=1, source_modes=2)
+    assert likelihood.samples == lenses_and_sources(2, 2, lens_modes=1, source_modes=2)
     lens, source = data.nz
     changed = source.dndz + 0.8 * source.modes[0] - 1.2 * source.modes[1]
     by_hand = (
@@ -84,7 +84,7 @@ def test_gradient_is_that_of_the_values(likelihood):
 
     def chi2(x):
         values = {**PARAMS, **dict(zip(names, x, strict=True))}
-        return likelihood.chi2(resolve(values, likelihood.sizes))
+        return likelihood.chi2(resolve(values, likelihood.samples))
 
     x = jnp.array([U[name] for name in names])
     gradient = jax.jit(jax.grad(chi2))(x)
@@ -103,9 +103,9 @@ def test_gradient_is_that_of_the_values(likelihood):
 )
 def test_modes_that_are_not_there(likelihood, name, message):
     with pytest.raises(ParameterError, match=message):
-        resolve({**PARAMS, name: 0.1}, likelihood.sizes)
+        resolve({**PARAMS, name: 0.1}, likelihood.samples)
     with pytest.raises(ParameterError, match=r"data have 0: there is no (source|lens) mode"):
-        resolve({**PARAMS, name: 0.1}, Sizes(2, 2))
+        resolve({**PARAMS, name: 0.1}, lenses_and_sources(2, 2))
 
 
 YAML = """

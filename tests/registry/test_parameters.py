@@ -10,7 +10,7 @@ from jaxlike.posterior.parameters import Parameter, parameter_values
 from jaxlike.posterior.priors import Uniform
 from jaxlike.registry.names import accepted_names, canonical_name, default_latex, is_known
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 N_LENS, N_SOURCE = 2, 3
 BASE = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "A_s": 2.1e-9, "b1": 1.4, "b2": 1.6}
@@ -116,7 +116,7 @@ REPLACES = {
 
 
 def resolved(params, n_lens=N_LENS, n_source=N_SOURCE):
-    return resolve(params, Sizes(n_lens, n_source))
+    return resolve(params, lenses_and_sources(n_lens, n_source))
 
 
 def with_alias(alias, value):

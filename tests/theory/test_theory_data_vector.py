@@ -3,9 +3,9 @@
 import jax
 import numpy as np
 import pytest
+from jaxlike.theory.statistics.data_blocks import Block
 
 from jaxlike.theory.statistics import projection
-from jaxlike.theory.statistics.data_blocks import Block
 from jaxlike.theory.statistics.data_vector import TwoPointTheory
 from jaxlike.theory.statistics.node_choice import choose_nodes
 from jaxlike.theory.statistics.projection import cl_matrix

@@ -8,12 +8,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jaxlike.theory.statistics.data_blocks import Block
 
 from jaxlike.theory.power import linear
 from jaxlike.theory.power.nonlinear import nonlinear_power
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.statistics import projection
-from jaxlike.theory.statistics.data_blocks import Block
 from jaxlike.theory.statistics.data_vector import TwoPointTheory
 from jaxlike.theory.statistics.node_choice import choose_nodes
 from jaxlike.theory.statistics.projection import cl_matrix

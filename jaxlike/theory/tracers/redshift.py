@@ -14,6 +14,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
+from scipy.interpolate import CubicSpline
 from scipy.special import ndtr
 
 from jaxlike.numerics.splines import (
@@ -25,7 +26,7 @@ from jaxlike.numerics.splines import (
 )
 from jaxlike.theory.tracers.midpoints import HALF_TAPS, first_midpoints, interleaved
 
-NzModel = Literal["kde", "histogram"]
+NzModel = Literal["kde", "histogram", "spline"]
 
 _MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
 _TAIL = 1e-3  # fraction of any bin's galaxies that may lie beyond the lattice
@@ -119,7 +120,7 @@ class ShiftedDistributions:
         curve, mean = jnp.asarray(self.curve), jnp.asarray(self.mean)
         if u is not None and self.modes is not None:
             curve, mean = self.modes.changed(curve, mean, u)
-        if self.model == "kde":
+        if self.model != "histogram":
             first = self.margin - dz / self.step
             if width is None:
                 values = lattice_windows(curve, first, self.z.size, bspline_taps)
@@ -219,6 +220,8 @@ def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[Shi
     step = min(table.width for table in tables) / 2
     if model == "kde":
         step = float(min(step, 2 * bandwidth))
+    if model == "spline":  # which has corners where it begins and ends
+        step = step / 2
     # an even number of points: pairs of (between, sample)
     n = 2 * int(np.ceil((z_max + 0.03) / step / 2))
     z = step * np.arange(n)
@@ -248,13 +251,16 @@ def _tabulate(
     norm: NDArray,
     step: float,
 ) -> ShiftedDistributions:
-    margin = _margin_points(step if model == "kde" else 2 * step)
+    margin = _margin_points(2 * step if model == "histogram" else step)
 
     def curve(counts: NDArray) -> NDArray:
         """Curves (..., n_pad) of counts (..., n_bin, n_z): the same linear map for both uses."""
-        if model == "kde":
+        if model != "histogram":
             lattice = step * np.arange(-margin, z.size + margin)
-            rows = _smoothed(table, counts, bandwidth, lattice)
+            if model == "kde":
+                rows = _smoothed(table, counts, bandwidth, lattice)
+            else:
+                rows = _through(lattice, table.middle, counts)
             return prefilter(rows.reshape(-1, lattice.size)).reshape(*rows.shape[:-1], -1)
         samples = z[1] + 2 * step * np.arange(-margin, z.size // 2 + margin)
         return _joined(samples, table.middle, counts)
@@ -267,6 +273,17 @@ def _tabulate(
     return ShiftedDistributions(
         curve(table.counts), z, weights, norm, step, table.mean(), start, model, margin, modes
     )
+
+
+def _through(z: NDArray, middle: NDArray, counts: NDArray) -> NDArray:
+    """Cubic splines (..., n) at z (n,) through counts (..., n_z) in the middles of their cells.
+
+    They start at n(0) = 0, as CosmoSIS has it, and end at the last middle.
+    """
+    if middle[0] > 0:
+        middle, counts = np.append(0.0, middle), np.insert(counts, 0, 0.0, axis=-1)
+    inside = (z >= middle[0]) & (z <= middle[-1])
+    return np.where(inside, CubicSpline(middle, counts, axis=-1)(np.where(inside, z, 0.0)), 0.0)
 
 
 def _joined(samples: NDArray, z: NDArray, counts: NDArray) -> NDArray:
