@@ -31,7 +31,14 @@ def model_from_config(config: Config) -> Model:
 
 def data_set_of(config: LikelihoodConfig) -> DataSet:
     """The data of a likelihood that an input asks for, after cuts."""
-    data = load_data(config.data_file, config.scale_cuts, config.probes, config.survey)
+    data = load_data(
+        config.data_file,
+        config.scale_cuts,
+        config.probes,
+        config.survey,
+        kernels=config.kernels,
+        kappa=config.kappa,
+    )
     return DataSet(config.name, data, config.options, config.prefix, config.suffix)
 
 

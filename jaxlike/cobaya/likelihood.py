@@ -60,6 +60,10 @@ class TwoPointLikelihood(Likelihood):
     # values in the .yaml files; checked by jaxlike, whose messages list what is accepted
     data_file: Any
     scale_cuts: Any
+    kernels: Any
+    kappa_beam_fwhm: Any
+    kappa_ell_min: Any
+    kappa_ell_max: Any
     nz: Any
     nz_bandwidth: Any
     projection: Any
@@ -232,7 +236,14 @@ def _load(config: Config) -> TwoPointData:
 
 
 def _load_one(own: LikelihoodConfig) -> TwoPointData:
-    return load_data(own.data_file, own.scale_cuts, own.probes, own.survey)
+    return load_data(
+        own.data_file,
+        own.scale_cuts,
+        own.probes,
+        own.survey,
+        kernels=own.kernels,
+        kappa=own.kappa,
+    )
 
 
 def _component(name: str, description: str) -> type[TwoPointLikelihood]:

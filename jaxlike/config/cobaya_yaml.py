@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from jaxlike.config.container import Config, make_config, names_of
+from jaxlike.config.data_options import prefix_from
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, parameter_from
@@ -24,6 +25,7 @@ from jaxlike.registry.options import (
     probes_from,
 )
 from jaxlike.registry.resolve import check_names
+from jaxlike.registry.samples import prefix_words
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
@@ -234,13 +236,15 @@ def _defaults(
 def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
     """A likelihood's default parameters under its prefix, where its data, or its option `survey`,
     are of the survey that they belong to; else none."""
-    data_file, prefix = options.get("data_file"), str(options.get("prefix") or "")
+    data_file, words = options.get("data_file"), prefix_words(prefix_from(options.get("prefix")))
     survey = options.get("survey") or survey_of(None if data_file is None else str(data_file))
     if survey != DEFAULT_SURVEY:
         return {}
-    if not prefix:
-        return dict(params)
-    return {prefix + name.removeprefix(DEFAULT_PREFIX): info for name, info in params.items()}
+    return {
+        word + name.removeprefix(DEFAULT_PREFIX) if word else name: info
+        for word in words
+        for name, info in params.items()
+    }
 
 
 def _options(
@@ -268,7 +272,8 @@ def _check_theories(info: Mapping[str, Any]) -> None:
 
 def _matters(name: str, probes: tuple[str, ...] | None, options: Mapping[str, object]) -> bool:
     """Whether a likelihood's default parameter can have an effect on these statistics."""
-    named = names_of([(str(options.get("prefix") or ""), "")]).find(name)
+    words = prefix_words(prefix_from(options.get("prefix")))
+    named = names_of((word, "") for word in words).find(name)
     if named is None or named.sample is None:
         return True
     return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)

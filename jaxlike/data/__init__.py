@@ -4,6 +4,7 @@ from jaxlike.data.convergence import Convergence
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
+from jaxlike.data.maps import with_maps
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.read import read_two_point
 from jaxlike.data.redshift_distribution import RedshiftDistribution
@@ -50,6 +51,7 @@ __all__ = [
     "scale_cut_presets",
     "survey_of",
     "to_sacc",
+    "with_maps",
     "write_sacc",
     "write_two_point_fits",
 ]

@@ -14,18 +14,17 @@ from numpy.typing import NDArray
 from jaxlike.data import TwoPointData
 from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.gaussian import factorise, whitening
-from jaxlike.likelihoods.survey import build_survey, fine_grid, samples_of
+from jaxlike.likelihoods.survey import build_survey, fine_grid, nodes_of, samples_of
 from jaxlike.numerics.block_matrix import whole_matrix
 from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.registry.samples import Sample
+from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.power.validity import reason_of_failure
 from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
 from jaxlike.theory.statistics.node_choice import Judged, NodeChoice, choose_nodes
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
-from jaxlike.theory.universe.line_of_sight import Nodes
 
 NODE_TOLERANCE = 2e-3
 """Delta^T C^-1 Delta that the choice of nodes may cost."""
@@ -192,7 +191,7 @@ class DataSet:
     name: str
     data: TwoPointData
     options: TheoryOptions
-    prefix: str = ""
+    prefix: Prefix = ""
     suffix: str = ""
 
     @property
@@ -257,11 +256,8 @@ def _second_order(surveys: Sequence[Survey]) -> bool:
 
 
 def _grid(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOptions) -> UniverseGrid:
-    nodes = Nodes.build(
-        [survey.z for survey in surveys], choice.n_z, choice.ell_lattice, z_max=choice.z_max
-    )
     return UniverseGrid.build(
-        nodes,
+        nodes_of(surveys, choice.n_z, choice.ell_lattice, choice.z_max),
         linear=options.linear,
         nonlinear=options.nonlinear,
         second_order=_second_order(surveys),

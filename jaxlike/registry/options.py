@@ -36,10 +36,16 @@ THEORY_OPTIONS = ("linear", "nonlinear", "neutrinos", "radiation", "out_of_range
 COMMON_OPTIONS = (*THEORY_OPTIONS, "power", "compression")
 """Options that all likelihoods of a posterior have in common."""
 
+KAPPA_OPTIONS = ("kappa_beam_fwhm", "kappa_ell_min", "kappa_ell_max")
+"""Options of the maps of the CMB's convergence: FWHM [arcmin] of a Gaussian beam, and between which
+multipoles a map has been cut; each a number, or numbers by the names of the maps."""
+
 LIKELIHOOD_OPTIONS = (
     "data_file",
     "scale_cuts",
     "survey",
+    "kernels",
+    *KAPPA_OPTIONS,
     "prefix",
     "nz",
     "nz_bandwidth",

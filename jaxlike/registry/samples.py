@@ -14,6 +14,16 @@ _SURVEY = "DES_"  # which a prefix of another survey replaces in Cobaya's names
 
 Value = TypeVar("Value")
 
+Prefix = str | Mapping[str, str]
+"""What names of a likelihood's parameters begin with: of all, or by the names of n(z) tables."""
+
+
+def prefix_words(prefix: Prefix) -> tuple[str, ...]:
+    """Every beginning that parameters of a likelihood may have; samples not named have none."""
+    if isinstance(prefix, str):
+        return (prefix,)
+    return tuple(dict.fromkeys((*prefix.values(), "")))
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -115,9 +125,11 @@ def check_distinct(samples: Sequence[Sample]) -> None:
             if other is sample:
                 continue
             who = f"likelihoods '{other.likelihood}' and '{sample.likelihood}'"
+            how = "prefix: NGC_ (CosmoSIS: suffix = ngc)"
             if other.likelihood == sample.likelihood:
                 who = f"two {sample.word} samples of one likelihood"
+                how = "prefix: {NZ_LENS_RED: RED_, NZ_LENS_MAG: MAG_}, by the names of their n(z)"
             raise ParameterError(
-                f"{who} both take '{name}': give each a prefix of its own, such as prefix: "
-                "NGC_ (CosmoSIS: suffix = ngc), or link the two by a function"
+                f"{who} both take '{name}': give each a prefix of its own, such as {how}, or link "
+                "the two by a function"
             )

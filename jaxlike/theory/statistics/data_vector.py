@@ -131,6 +131,11 @@ class Survey:
         """The pairs that the points are made of."""
         return groups_of(pair for block in self.blocks for pair in block.pairs())
 
+    @property
+    def sees_last_scattering(self) -> bool:
+        """Whether a tracer needs the distance to last scattering."""
+        return any(getattr(tracer, "sees_last_scattering", False) for tracer in self.tracers)
+
     def plain(self) -> "Survey":
         """The same with tracers that choose its nodes."""
         tracers = tuple(tracer.plain() for tracer in self.tracers)
@@ -141,7 +146,7 @@ class Survey:
         groups, places = self.groups, [self._slots(block) for block in self.blocks]
         first = np.cumsum([0, *(shape[0] * shape[1] for shape, _ in places)])
         starts = zip(first, places, strict=False)
-        lengths = [tracer.n_z for tracer in self.tracers]
+        lengths = [tracer.n_z for tracer in self.tracers if tracer.n_z]
         rules = lattice_rules(nodes.lattices[lattice], self.weights, lengths)
         ready = tuple(
             tracer.on(nodes, lattice) if hasattr(tracer, "on") else tracer

@@ -73,7 +73,7 @@ class Tracer(Protocol):
     def n_bin(self) -> int: ...
     @property
     def n_z(self) -> int:
-        """Points of the lattice that its n(z) are given on."""
+        """Points of the lattice that its n(z) are given on; 0 where it has none."""
         ...
 
     def seen(self, sight: Sight, parameters: Parameters) -> Seen:
