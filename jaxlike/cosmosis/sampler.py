@@ -20,6 +20,7 @@ from jaxlike.cosmosis.module import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import Chains, complaints, report, summarise, together, with_derived
 from jaxlike.inference.samplers.by_name import checked_options, options_of, sampler
+from jaxlike.likelihoods.two_point import DataSet
 from jaxlike.loading import model_from_config, with_checked_parameters
 from jaxlike.posterior.model import Model
 from jaxlike.posterior.parameters import Parameter
@@ -72,9 +73,9 @@ def model_of(pipeline: Any) -> Model:
     config = Config(Path("pipeline"), tuple(configs), _parameters_of(pipeline, known))
     if len(modules) > 1:
         return model_from_config(config)
-    likelihood = modules[0].likelihood
-    checked = with_checked_parameters(config, {likelihood.name: likelihood})
-    return Model.of(checked, {likelihood.name: likelihood})
+    one, own = modules[0].likelihood, configs[0]
+    data_set = DataSet(one.name, one.data, own.options, own.prefix, own.suffix)
+    return Model.of(with_checked_parameters(config, [data_set]), {one.name: one})
 
 
 def _parameters_of(pipeline: Any, known: Names) -> tuple[Parameter, ...]:
