@@ -1,6 +1,6 @@
 """Matter power at the Limber points (z_q, (ell + 1/2) / chi_q), from the core's own models."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import jax
@@ -35,7 +35,13 @@ from jaxlike.theory.wavenumbers import (
     K,
 )
 
-_N_SCALE = 7
+_N_SCALE, _N_SCALE_FAR = 7, 20
+_Z_FAR = 4.0  # up to which _N_SCALE nodes serve what is nonlinear
+
+Z_NONLINEAR = {False: 50.0, True: 10.0}
+"""Redshift beyond which power is linear, without and with haloes: the convergence of the CMB sees
+structure of every age, and no model was made for that beyond. Halofit's correction has gone down
+to 1e-3 there, at what any multipole below 2000 sees of it."""
 
 
 def limber_window(coefficients: Array, los: LineOfSight, ell_lattice: ArrayLike) -> Array:
@@ -61,7 +67,8 @@ def _outer(x: Array, y: Array) -> Array:
 class PowerGrid:
     """Chebyshev nodes in redshift for what is nonlinear; `growth` covers z_q, then these.
 
-    collapse: of haloes, None for models without them.
+    scale_to_nodes: (n, n_scale) to the first redshift nodes, those before Z_NONLINEAR; collapse: of
+    haloes, None for models without them.
     """
 
     scale_to_nodes: NDArray
@@ -71,8 +78,9 @@ class PowerGrid:
     @classmethod
     def build(cls, nodes: Nodes, *, haloes: bool = True) -> "PowerGrid":
         """Grid that spans the redshift nodes, with what haloes need unless told otherwise."""
-        x = np.log1p(nodes.z)
-        scale = chebyshev.nodes(_N_SCALE, 0.0, x[-1])
+        x = np.log1p(nodes.z[nodes.z <= Z_NONLINEAR[haloes]])
+        n = _N_SCALE if nodes.z[-1] <= _Z_FAR else _N_SCALE_FAR
+        scale = chebyshev.nodes(n, 0.0, x[-1])
         return cls(
             chebyshev.interpolation_matrix(scale, x),
             GrowthGrid.build(np.concatenate([nodes.z, np.expm1(scale)])),
@@ -127,6 +135,15 @@ def limber_and_linear_power(
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
     if nonlinear == "linear":
         return linear_power, los, shape
+    n = np.shape(grid.scale_to_nodes)[0]
+    if n < n_q:
+        k, z, near = k[:n], nodes.z[:n], replace(los, f_k=los.f_k[:n])
+        linear_power, far = linear_power[:n], linear_power[n:]
+    else:
+        z, near, far = nodes.z, los, None
+
+    def whole(power: Array) -> Array:
+        return power if far is None else jnp.concatenate([power, far])
 
     if nonlinear == "hmcode2020":
         ln_p = jnp.matmul(TO_LATTICE, ln_cold) + 2 * jnp.log(at_scale)[:, None]
@@ -136,8 +153,9 @@ def limber_and_linear_power(
         assert grid.collapse is not None  # as whoever asks for HMCode has built it
         haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
         haloes = haloes.interpolated(grid.scale_to_nodes)
-        read = jax.vmap(lambda term: limber_window(term, los, nodes.ell_lattice), 1)
-        return hmcode.hmcode(k, linear_power, read(haloes.splines), haloes), los, shape
+        read = jax.vmap(lambda term: limber_window(term, near, nodes.ell_lattice), 1)
+        found = hmcode.hmcode(k, linear_power, read(haloes.splines), haloes)
+        return whole(found), los, shape
 
     smoothed = halofit.SMOOTHING
     ln_p = ln_cold[smoothed] + 2 * jnp.log(at_scale)[:, None]
@@ -146,6 +164,6 @@ def limber_and_linear_power(
     there = jnp.stack([scale.ln_k_sigma, scale.n_eff, scale.curvature])
     there = there @ jnp.asarray(grid.scale_to_nodes).T
     power = halofit.halofit(
-        cosmo, k, linear_power, nodes.z, halofit.NonlinearScale(*there), model=nonlinear
+        cosmo, k, linear_power, z, halofit.NonlinearScale(*there), model=nonlinear
     )
-    return power, los, shape
+    return whole(power), los, shape
