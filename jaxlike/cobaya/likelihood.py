@@ -209,10 +209,12 @@ class TwoPointLikelihood(Likelihood):
     def _prepare_tables(self) -> None:
         two_point = self._built(self._config.theory)
         nodes = two_point.grid.nodes
+        last = nodes.last_scattering
         self._host_grid = HostGrid.build(
             float(nodes.z[-1]),
             float(nodes.lattices[0].z[-1]),
             linear=self._config.theory.alignment == "tatt",
+            z_last=None if last is None else float(last.z[0]),
         )
         grid: PowerTableGrid = two_point.table_grid(
             self._host_grid.z, self._host_grid.k, self._host_grid.z_distance
