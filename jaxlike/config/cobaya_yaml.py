@@ -9,13 +9,11 @@ from typing import Any
 
 import yaml
 
-from jaxlike.config.container import Config, make_config, names_of
-from jaxlike.config.data_options import prefix_from
+from jaxlike.config.container import Config, make_config
+from jaxlike.config.default_parameters import default_params, matters
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, parameter_from
-from jaxlike.data.shipped import survey_of
-from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.options import (
@@ -25,13 +23,10 @@ from jaxlike.registry.options import (
     probes_from,
 )
 from jaxlike.registry.resolve import check_names
-from jaxlike.registry.samples import prefix_words
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
-DEFAULT_SURVEY, DEFAULT_PREFIX = "des_y1", "DES_"
-"""Of the components' default parameters; a likelihood's own prefix replaces theirs."""
 
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
@@ -227,24 +222,10 @@ def _defaults(
             {
                 parameter: info
                 for parameter, info in params.items()
-                if parameter in mentioned or _matters(parameter, probes, options)
+                if parameter in mentioned or matters(parameter, probes, options)
             }
         )
     return found
-
-
-def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
-    """A likelihood's default parameters under its prefix, where its data, or its option `survey`,
-    are of the survey that they belong to; else none."""
-    data_file, words = options.get("data_file"), prefix_words(prefix_from(options.get("prefix")))
-    survey = options.get("survey") or survey_of(None if data_file is None else str(data_file))
-    if survey != DEFAULT_SURVEY:
-        return {}
-    return {
-        word + name.removeprefix(DEFAULT_PREFIX) if word else name: info
-        for word in words
-        for name, info in params.items()
-    }
 
 
 def _options(
@@ -268,15 +249,6 @@ def _check_theories(info: Mapping[str, Any]) -> None:
                 f"theory '{name}' has no effect with power: jaxlike; accepted is {THEORY}, "
                 "or power: host in the likelihood"
             )
-
-
-def _matters(name: str, probes: tuple[str, ...] | None, options: Mapping[str, object]) -> bool:
-    """Whether a likelihood's default parameter can have an effect on these statistics."""
-    words = prefix_words(prefix_from(options.get("prefix")))
-    named = names_of((word, "") for word in words).find(name)
-    if named is None or named.sample is None:
-        return True
-    return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)
 
 
 def _parameters(
