@@ -16,7 +16,7 @@ from jaxlike.data import (
     read_scale_cuts,
     read_two_point,
 )
-from jaxlike.errors import ConfigError
+from jaxlike.errors import ConfigError, DataError
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.power.universe import UniverseGrid
@@ -66,11 +66,21 @@ def used_samples(data: TwoPointData) -> tuple[tuple[str, str], ...]:
 def samples_of(
     data: TwoPointData, name: str = "", prefix: str = "", suffix: str = ""
 ) -> tuple[Sample, ...]:
-    """The samples of a likelihood of this name, and the prefix or suffix of their parameters."""
-    tables = [(data.distribution(table), kind) for table, kind in used_samples(data)]
-    return tuple(
-        Sample(kind, table.n_bin, table.n_mode, prefix, suffix, name) for table, kind in tables
-    )
+    """The samples of a likelihood of this name, and the prefix or suffix of their parameters.
+
+    DataError where two are of one kind, whose parameters would have the same names.
+    """
+    samples = []
+    for table, kind in used_samples(data):
+        of_kind = [other for other, its in used_samples(data) if its == kind]
+        if len(of_kind) > 1:
+            raise DataError(
+                f"{data.source}: the {TRACERS[kind].word} bins in use are those of "
+                f"{', '.join(of_kind)}; one n(z) table of each kind is accepted in a likelihood"
+            )
+        found = data.distribution(table)
+        samples.append(Sample(kind, found.n_bin, found.n_mode, prefix, suffix, name))
+    return tuple(samples)
 
 
 def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
