@@ -24,12 +24,11 @@ from jaxlike.registry.options import (
     probes_from,
 )
 from jaxlike.registry.resolve import check_names
+from jaxlike.registry.samples import DES
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
-DEFAULT_PREFIX = "DES_"
-"""Of the components' default parameters, which a likelihood's own prefix replaces."""
 
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
@@ -227,7 +226,7 @@ def _defaults(
 
 
 def _prefixed(name: str, prefix: str) -> str:
-    return prefix + name.removeprefix(DEFAULT_PREFIX) if prefix else name
+    return prefix + name.removeprefix(DES) if prefix else name
 
 
 def _options(
