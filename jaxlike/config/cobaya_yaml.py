@@ -25,13 +25,13 @@ from jaxlike.registry.options import (
     probes_from,
 )
 from jaxlike.registry.resolve import check_names
-from jaxlike.registry.samples import prefix_words
+from jaxlike.registry.samples import DES, prefix_words
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
-DEFAULT_SURVEY, DEFAULT_PREFIX = "des_y1", "DES_"
-"""Of the components' default parameters; a likelihood's own prefix replaces theirs."""
+DEFAULT_SURVEY = "des_y1"
+"""Whose the components' default parameters are; a likelihood's own prefix replaces theirs."""
 
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
@@ -241,7 +241,7 @@ def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> 
     if survey != DEFAULT_SURVEY:
         return {}
     return {
-        word + name.removeprefix(DEFAULT_PREFIX) if word else name: info
+        word + name.removeprefix(DES) if word else name: info
         for word in words
         for name, info in params.items()
     }
