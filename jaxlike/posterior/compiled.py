@@ -55,6 +55,10 @@ class Held:
         """The density again."""
         return self.structure.density(self.leaves)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """JAX does not pickle the structure of a tree, which its tree has."""
+        return Held.of, (self.density,)
+
 
 def compiled(name: str) -> Callable[..., Any]:
     """A method of Density of this name as a compiled function of (Held, its arguments)."""
