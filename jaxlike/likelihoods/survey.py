@@ -85,6 +85,18 @@ def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
     return redshift.Histogram(edges, cells.dndz, cells.modes)
 
 
+def histograms_of(data: TwoPointData) -> list[redshift.Histogram]:
+    """n(z) of every sample that the data use, in cells without gaps or overlaps."""
+    return [_histogram(data.distribution(name)) for name, _ in used_samples(data)]
+
+
+def bandwidth_of(histograms: Sequence[redshift.Histogram], options: TheoryOptions) -> float:
+    """Width in redshift of the kernel of all n(z) of a likelihood."""
+    if options.nz_bandwidth is not None:
+        return options.nz_bandwidth
+    return DEFAULT_BANDWIDTH * min(h.width for h in histograms)
+
+
 def _block(
     measurement: Measurement,
     data: TwoPointData,
@@ -155,10 +167,8 @@ def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
     """The samples and points of `data`."""
     samples = used_samples(data)
     _check_used(options, data, {kind for _, kind in samples})
-    histograms = [_histogram(data.distribution(name)) for name, _ in samples]
-    width = options.nz_bandwidth
-    if width is None:
-        width = DEFAULT_BANDWIDTH * min(h.width for h in histograms)
+    histograms = histograms_of(data)
+    width = bandwidth_of(histograms, options)
     found = [one.trimmed() for one in redshift.build(histograms, options.nz, width)]
     longest = max(found, key=lambda one: one.z.size)
     tracers = tuple(
@@ -171,7 +181,7 @@ def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
 
 def z_max_of(data: TwoPointData) -> float:
     """Where structure that the data see ends."""
-    histograms = [_histogram(data.distribution(name)) for name, _ in used_samples(data)]
+    histograms = histograms_of(data)
     return min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
 
 
