@@ -50,6 +50,9 @@ class Held:
         leaves, tree = jax.tree.flatten(density)
         return cls(Structure(tree), tuple(leaves), len(density.sampled))
 
+    def __repr__(self) -> str:
+        return f"Held: {self.density!r}"
+
     @property
     def density(self) -> Density:
         """The density again."""
