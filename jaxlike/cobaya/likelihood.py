@@ -25,8 +25,8 @@ from jaxlike.config import (
     TheoryOptions,
     config_from_info,
 )
-from jaxlike.config.cobaya_yaml import default_params
 from jaxlike.config.container import make_config
+from jaxlike.config.defaults import default_params
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.survey import load_data, samples_of

@@ -1,7 +1,7 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -9,30 +9,23 @@ from typing import Any
 
 import yaml
 
-from jaxlike.config.container import Config, make_config, names_of
-from jaxlike.config.data_options import prefix_from
+from jaxlike.config.container import Config, make_config
+from jaxlike.config.defaults import defaults_of
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, parameter_from
-from jaxlike.data.shipped import survey_of
-from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
     check_option_names,
-    probes_from,
 )
 from jaxlike.registry.resolve import check_names
-from jaxlike.registry.samples import DES, prefix_words
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
-DEFAULT_SURVEY = "des_y1"
-"""Whose the components' default parameters are; a likelihood's own prefix replaces theirs."""
-
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
     "force",
@@ -127,7 +120,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         _check_blocks(info)
         likelihoods, defaults = _components(info)
         given = _block(info, "params")
-        parameters = _parameters(given, _defaults(likelihoods, defaults, overrides, given))
+        parameters = _parameters(given, defaults_of(likelihoods, defaults, overrides, given))
         external = external_priors(_block(info, "prior"), parameters)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
@@ -203,50 +196,6 @@ def _components(
     return found, params
 
 
-def _defaults(
-    likelihoods: Mapping[str, Mapping[str, object]],
-    params: Mapping[str, Mapping[str, Any]],
-    overrides: Mapping[str, object],
-    mentioned: Container[object],
-) -> list[Mapping[str, Any]]:
-    """The default params of the components: those that matter to the likelihood's statistics, or
-    that the input mentions, with the likelihood's prefix in the place of the survey's."""
-    found: list[Mapping[str, Any]] = []
-    for name, own in params.items():
-        options = likelihoods.get(name, {})
-        given = overrides.get("probes", options.get("probes"))
-        probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
-        if name == THEORY:
-            found.append(own)
-            continue
-        data_file = overrides.get("data_file", options.get("data_file"))
-        if isinstance(data_file, Mapping):
-            data_file = data_file.get(name, options.get("data_file"))
-        params = default_params(own, {**options, "data_file": data_file})
-        found.append(
-            {
-                parameter: info
-                for parameter, info in params.items()
-                if parameter in mentioned or _matters(parameter, probes, options)
-            }
-        )
-    return found
-
-
-def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
-    """A likelihood's default parameters under its prefix, where its data, or its option `survey`,
-    are of the survey that they belong to; else none."""
-    data_file, words = options.get("data_file"), prefix_words(prefix_from(options.get("prefix")))
-    survey = options.get("survey") or survey_of(None if data_file is None else str(data_file))
-    if survey != DEFAULT_SURVEY:
-        return {}
-    return {
-        word + name.removeprefix(DES) if word else name: info
-        for word in words
-        for name, info in params.items()
-    }
-
-
 def _options(
     component: str,
     given: Mapping[str, Any],
@@ -268,15 +217,6 @@ def _check_theories(info: Mapping[str, Any]) -> None:
                 f"theory '{name}' has no effect with power: jaxlike; accepted is {THEORY}, "
                 "or power: host in the likelihood"
             )
-
-
-def _matters(name: str, probes: tuple[str, ...] | None, options: Mapping[str, object]) -> bool:
-    """Whether a likelihood's default parameter can have an effect on these statistics."""
-    words = prefix_words(prefix_from(options.get("prefix")))
-    named = names_of((word, "") for word in words).find(name)
-    if named is None or named.sample is None:
-        return True
-    return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)
 
 
 def _parameters(
