@@ -60,11 +60,11 @@ def folder(small_data, tmp_path_factory):
     write_two_point_fits(small_data, folder / "small.fits")
     more = tuple(replace(m, value=1.05 * m.value) for m in small_data.measurements)
     tables = tuple(
-        replace(table, dndz=table.dndz * (1 + 0.1 * np.sin(9 * table.z_mid)))
+        replace(table, dndz=table.dndz * (1 + 0.02 * np.sin(9 * table.z_mid)))
         for table in small_data.nz
     )
     other = replace(
-        small_data, measurements=more, nz=tables, covariance=0.9**2 * small_data.covariance
+        small_data, measurements=more, nz=tables, covariance=0.999 * small_data.covariance
     )
     write_two_point_fits(other, folder / "other.fits")
     return folder
