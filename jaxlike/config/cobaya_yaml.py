@@ -138,7 +138,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     try:
         if config.theory.power == "jaxlike":
             _check_theories(info)
-            check_names((p.name for p in parameters if not p.drop), known=config.names)
+            check_names((p.name for p in config.parameters if not p.drop), known=config.names)
         check_functions(parameters, {name for prior in external for name in prior.arguments})
         check_traceable(external, parameters)
     except JaxlikeError as error:
