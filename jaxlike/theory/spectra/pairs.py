@@ -104,7 +104,7 @@ class _Products:
             return x * y
         whole = x, y
         for i, n in enumerate((self.n_first, self.n_second)):
-            if len(whole[i]) == 1 < n:
+            if len(whole[i]) != n:  # one row, of which a sample without bins has none
                 every = jnp.broadcast_to(whole[i], (n, *whole[i].shape[1:]))
                 whole = (every, whole[1]) if i == 0 else (whole[0], every)
         return (triangle if self.group.auto else rectangle)(*whole)
