@@ -34,8 +34,8 @@ from jaxlike.data import (  # noqa: E402
 )
 from jaxlike.loading import load  # noqa: E402
 from jaxlike.posterior.model import Model  # noqa: E402
+from jaxlike.theory.spectra.pairs import pair_array  # noqa: E402
 from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance  # noqa: E402
-from jaxlike.theory.tracers.kernels import all_pairs  # noqa: E402
 
 # With this variable set (as CI does) a host that is not there fails the tests of its interface.
 _REQUIRE_HOSTS = "JAXLIKE_REQUIRE_HOSTS"
@@ -204,11 +204,11 @@ def cl_data(small_data: TwoPointData) -> TwoPointData:
     fields += [Field("shear", 0, 4e-9), Field("shear", 1, 4e-9)]
     correlation = 0.3 + 0.7 * np.eye(4)
     cl = (correlation * np.outer(amplitude, amplitude))[:, :, None] * (ell / 100) ** -1.2
-    pairs, sources = all_pairs(2, 2), np.array([2, 2])
+    same, cross, sources = pair_array(2), pair_array(2, 2), np.array([2, 2])
     tables = {  # statistic -> name, n(z), pairs of bins, pairs of fields
-        "C_ell_shear": ("shear_cl", "NZ_SOURCE", "NZ_SOURCE", pairs.shear, pairs.shear + sources),
-        "C_ell_cross": ("cross_cl", "NZ_LENS", "NZ_SOURCE", pairs.cross, pairs.cross + [0, 2]),
-        "C_ell_counts": ("counts_cl", "NZ_LENS", "NZ_LENS", pairs.counts, pairs.counts),
+        "C_ell_shear": ("shear_cl", "NZ_SOURCE", "NZ_SOURCE", same, same + sources),
+        "C_ell_cross": ("cross_cl", "NZ_LENS", "NZ_SOURCE", cross, cross + [0, 2]),
+        "C_ell_counts": ("counts_cl", "NZ_LENS", "NZ_LENS", same, same),
     }
     measurements = tuple(
         Measurement(
