@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from three_by_two import all_pairs
 
 from jaxlike.numerics import block_algebra
 from jaxlike.theory.statistics.covariance import (
@@ -14,7 +15,6 @@ from jaxlike.theory.statistics.covariance import (
     gaussian_cl_covariance,
     gaussian_covariance,
 )
-from jaxlike.theory.tracers.kernels import all_pairs
 
 ELL = np.geomspace(10, 300, 6)
 FIELDS = [Field("counts", 0, 2e-6), Field("counts", 1, 1e-6), Field("shear", 0, 5e-7)]
