@@ -50,7 +50,9 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
     samples = tuple(sample for one in data_sets for sample in one.samples)
     try:
         known = Names(samples)
-        kept = tuple(p for p in config.parameters if not p.assumed or _counts(p.name, data_sets))
+        kept = tuple(
+            p for p in config.parameters if p.drop or not p.assumed or _counts(p.name, data_sets)
+        )
         _check_arguments(config, {p.name for p in kept})
         names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
         check_names(names, samples)

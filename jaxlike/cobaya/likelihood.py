@@ -26,7 +26,7 @@ from jaxlike.config import (
     config_from_info,
 )
 from jaxlike.config.container import make_config
-from jaxlike.config.default_parameters import default_params
+from jaxlike.config.defaults import default_params
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.survey import load_data, samples_of

@@ -1,7 +1,7 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from jaxlike.config.container import Config, make_config
-from jaxlike.config.default_parameters import default_params, matters
+from jaxlike.config.defaults import defaults_of
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, parameter_from
@@ -20,14 +20,12 @@ from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
     check_option_names,
-    probes_from,
 )
 from jaxlike.registry.resolve import check_names
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
-
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
     "force",
@@ -122,7 +120,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         _check_blocks(info)
         likelihoods, defaults = _components(info)
         given = _block(info, "params")
-        parameters = _parameters(given, _defaults(likelihoods, defaults, overrides, given))
+        parameters = _parameters(given, defaults_of(likelihoods, defaults, overrides, given))
         external = external_priors(_block(info, "prior"), parameters)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
@@ -140,7 +138,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     try:
         if config.theory.power == "jaxlike":
             _check_theories(info)
-            check_names((p.name for p in parameters if not p.drop), known=config.names)
+            check_names((p.name for p in config.parameters if not p.drop), known=config.names)
         check_functions(parameters, {name for prior in external for name in prior.arguments})
         check_traceable(external, parameters)
     except JaxlikeError as error:
@@ -196,36 +194,6 @@ def _components(
             for one in found.values():
                 one.update(merged)
     return found, params
-
-
-def _defaults(
-    likelihoods: Mapping[str, Mapping[str, object]],
-    params: Mapping[str, Mapping[str, Any]],
-    overrides: Mapping[str, object],
-    mentioned: Container[object],
-) -> list[Mapping[str, Any]]:
-    """The default params of the components: those that matter to the likelihood's statistics, or
-    that the input mentions, with the likelihood's prefix in the place of the survey's."""
-    found: list[Mapping[str, Any]] = []
-    for name, own in params.items():
-        options = likelihoods.get(name, {})
-        given = overrides.get("probes", options.get("probes"))
-        probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
-        if name == THEORY:
-            found.append(own)
-            continue
-        data_file = overrides.get("data_file", options.get("data_file"))
-        if isinstance(data_file, Mapping):
-            data_file = data_file.get(name, options.get("data_file"))
-        params = default_params(own, {**options, "data_file": data_file})
-        found.append(
-            {
-                parameter: info
-                for parameter, info in params.items()
-                if parameter in mentioned or matters(parameter, probes, options)
-            }
-        )
-    return found
 
 
 def _options(

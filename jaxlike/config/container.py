@@ -148,38 +148,54 @@ def make_config(
         _check_common(found)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+    foreign = _foreign(parameters, likelihoods, found)
+    external_priors = tuple(
+        prior for prior in external_priors if not foreign.issuperset(prior.arguments or ("",))
+    )
     return Config(
         path=path,
         likelihoods=tuple(found),
-        parameters=_of_those_wanted(parameters, likelihoods, found),
+        parameters=_of_those_wanted(parameters, external_priors, foreign),
         output=output,
         sampler=dict(sampler),
         external_priors=external_priors,
     )
 
 
-def _of_those_wanted(
+def _foreign(
     parameters: tuple[Parameter, ...],
     likelihoods: Mapping[str, Mapping[str, object]],
     found: Sequence[LikelihoodConfig],
-) -> tuple[Parameter, ...]:
-    """The parameters without those of likelihoods that are left out, unless functions take them."""
+) -> set[str]:
+    """Names of the parameters of likelihoods that are left out."""
     owners = {owner for one in found for owner in one.owners}
     others = {
         (word, str(one.get("suffix") or ""))
         for one in likelihoods.values()
         for word in prefix_words(prefix_from(one.get("prefix")))
     } - owners
-    if not others:
-        return parameters
     theirs = names_of(others)
-    taken = {a for p in parameters if p.derived_from for a in p.derived_from.arguments}
+    named = {p.name: theirs.find(p.name) for p in parameters if others}
+    return {name for name, one in named.items() if one is not None and one.sample is not None}
 
-    def foreign(name: str) -> bool:
-        named = theirs.find(name)
-        return named is not None and named.sample is not None
 
-    return tuple(p for p in parameters if p.name in taken or not foreign(p.name))
+def _of_those_wanted(
+    parameters: tuple[Parameter, ...], priors: tuple[ExternalPrior, ...], foreign: set[str]
+) -> tuple[Parameter, ...]:
+    """The parameters without the foreign ones, of which those that functions take are dropped, as
+    parameters are that feed functions alone."""
+    functions = {p.name: p.derived_from.arguments for p in parameters if p.derived_from}
+    taken = {name for prior in priors for name in prior.arguments}
+    waiting = [*taken, *(p.name for p in parameters if p.name not in foreign)]
+    while waiting:
+        new = set(functions.get(waiting.pop(), ())) - taken
+        taken |= new
+        waiting += new
+    return tuple(
+        replace(p, drop=True) if p.name in foreign else p
+        for p in parameters
+        if p.name in taken or p.name not in foreign
+    )
 
 
 def names_of(owners: Iterable[tuple[str, str]]) -> Names:

@@ -128,7 +128,7 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     )
     try:
         if config.theory.power == "jaxlike":
-            check_names((p.name for p in parameters), known=config.names)
+            check_names((p.name for p in config.parameters), known=config.names)
     except ParameterError as error:
         raise ParameterError(f"{values_path}: {error}") from error
     return config

@@ -62,6 +62,10 @@ class TwoPoint:
     vectors: Array | None
     samples: tuple[Sample, ...] = field(metadata={"static": True})
 
+    def __repr__(self) -> str:
+        samples = ", ".join(f"{one.n_bin} {one.word} bins" for one in self.samples)
+        return f"TwoPoint: {self.value.size} points, {samples}"
+
     @property
     def n_points(self) -> int:
         """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""

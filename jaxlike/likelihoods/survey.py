@@ -139,6 +139,18 @@ def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
     return redshift.Histogram(edges, cells.dndz, cells.modes)
 
 
+def histograms_of(data: TwoPointData) -> list[redshift.Histogram]:
+    """n(z) of every sample of galaxies that the data use, in cells without gaps or overlaps."""
+    return [_histogram(data.distribution(name)) for name, kind in data.samples if kind not in _MAPS]
+
+
+def bandwidth_of(histograms: Sequence[redshift.Histogram], options: TheoryOptions) -> float:
+    """Width in redshift of the kernel of all n(z) of a likelihood."""
+    if options.nz_bandwidth is not None:
+        return options.nz_bandwidth
+    return DEFAULT_BANDWIDTH * min(h.width for h in histograms)
+
+
 def _block(
     measurement: Measurement,
     data: TwoPointData,
@@ -241,23 +253,19 @@ def _distributions(
     data: TwoPointData, options: TheoryOptions
 ) -> dict[tuple[str, str], redshift.ShiftedDistributions]:
     """(Name, kind) of each sample of galaxies -> its n(z), all on one lattice."""
-    samples = [one for one in data.samples if one[1] not in _MAPS]
-    histograms = [_histogram(data.distribution(name)) for name, _ in samples]
+    histograms = histograms_of(data)
     if not histograms:
         return {}
-    width = options.nz_bandwidth
-    if width is None:
-        width = DEFAULT_BANDWIDTH * min(h.width for h in histograms)
-    found = redshift.build(histograms, options.nz, width)
-    return {one: nz.trimmed() for one, nz in zip(samples, found, strict=True)}
+    found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options))
+    galaxies = [one for one in data.samples if one[1] not in _MAPS]
+    return {one: nz.trimmed() for one, nz in zip(galaxies, found, strict=True)}
 
 
 def z_max_of(data: TwoPointData) -> float:
     """Where structure that the data see ends."""
     if any(STATISTICS[s].tracers == ("convergence", "convergence") for s in data.statistics):
         return _Z_MAX_KAPPA
-    names = [name for name, kind in data.samples if kind not in _MAPS]
-    histograms = [_histogram(data.distribution(name)) for name in names]
+    histograms = histograms_of(data)
     return min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
 
 

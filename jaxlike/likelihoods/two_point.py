@@ -108,6 +108,19 @@ class Likelihood:
         """ln of the determinant of their covariance, which is 1 for compressed data."""
         return float(self.arrays.log_det) if self.arrays.vectors is None else 0.0
 
+    @property
+    def summary(self) -> str:
+        """Its points and bins in a line."""
+        bins = [f"{sample.n_bin} {sample.word} bins" for sample in self.samples]
+        return f"{self.data.summary}; {', '.join(bins)}"
+
+    def __repr__(self) -> str:
+        z, ell = self.grid.nodes.z.size, self.grid.nodes.ell.size
+        return (
+            f"Likelihood {self.name or 'of'} {self.summary}\n  on {z} x {ell} nodes in redshift "
+            f"and multipole, which cost {self.node_error:.1g} in Delta^T C^-1 Delta"
+        )
+
     @cached_property
     def precision(self) -> NDArray:
         """Inverse covariance (n_data, n_data)."""

@@ -50,10 +50,17 @@ class Held:
         leaves, tree = jax.tree.flatten(density)
         return cls(Structure(tree), tuple(leaves), len(density.sampled))
 
+    def __repr__(self) -> str:
+        return f"Held: {self.density!r}"
+
     @property
     def density(self) -> Density:
         """The density again."""
         return self.structure.density(self.leaves)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """JAX does not pickle the structure of a tree, which its tree has."""
+        return Held.of, (self.density,)
 
 
 def compiled(name: str) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ leaves. Functions that are compiled for one serve all of the same structure.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -58,6 +59,13 @@ class Density:
     options: TheoryOptions = field(metadata={"static": True})
     known: frozenset[str] = field(metadata={"static": True})
     derived_names: tuple[str, ...] = field(metadata={"static": True})
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(
+            f"{name} ({one.value.size} points)"
+            for name, one in zip(self.names, self.likelihoods, strict=True)
+        )
+        return f"Density of {sizes}; {len(self.sampled)} parameters: {', '.join(self.sampled)}"
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -254,9 +262,8 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density
     density = Density(
         grid=first.grid,
         likelihoods=tuple(one.arrays for one in likelihoods.values()),
-        priors=IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None]),
         fixed=jnp.array([p.value for p in config.parameters if p.value], float),
-        reference=jnp.asarray([p.ref_loc for p in config.sampled], float),
+        **priors_of(config),
         names=tuple(likelihoods),
         roles=tuple(p.role for p in config.parameters),
         external=config.external_priors,
@@ -265,3 +272,12 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density
         derived_names=tuple(name for name in DERIVED if name not in sampled),
     )
     return jax.tree.map(jnp.asarray, density)
+
+
+def priors_of(config: Config) -> dict[str, Any]:
+    """What of a density the priors of single parameters make."""
+    priors = IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None])
+    return {
+        "priors": jax.tree.map(jnp.asarray, priors),
+        "reference": jnp.asarray([p.ref_loc for p in config.sampled], float),
+    }

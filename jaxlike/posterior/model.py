@@ -1,29 +1,20 @@
 """A posterior from a configuration file: what users call and samplers see."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
-from numpy.typing import NDArray
-from scipy.linalg import block_diag
 
-from jaxlike.config import Config
-from jaxlike.data import TwoPointData
-from jaxlike.errors import ParameterError
-from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior import points
-from jaxlike.posterior.compiled import Held, compiled, compiled_batch
-from jaxlike.posterior.density import DERIVED, Density, density_of
-from jaxlike.posterior.parameters import Parameter, parameter_values
-from jaxlike.posterior.part import Part
+from jaxlike.posterior.compiled import compiled, compiled_batch
+from jaxlike.posterior.composed import Composed
+from jaxlike.posterior.density import DERIVED
+from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.points import Point
-from jaxlike.posterior.priors import Prior
-from jaxlike.registry.samples import Sample
 
 _mean, _chi2, _chi2s, _log_likelihood, _derived = map(
     compiled, ("mean", "chi2", "chi2s", "log_likelihood", "derived")
@@ -34,147 +25,13 @@ _log_priors, _log_prior, _log_posterior, _value_and_gradient = map(
 _log_density, _log_reference = map(compiled, ("log_density", "log_reference"))
 
 
-@dataclass(frozen=True, eq=False)
-class Model:
+@dataclass(frozen=True, eq=False, repr=False)
+class Model(Composed):
     """Likelihoods, one theory, one prior: pure functions for `jit`, `grad` and `vmap`.
 
     x: (n,) values of the sampled parameters, in the order of `parameters`, or a dictionary of
-    them; u: (n,) the same in variables in which every prior is a unit normal. parts: the
-    likelihoods as functions of canonical parameters; held: what is compiled.
+    them; u: (n,) the same in variables in which every prior is a unit normal.
     """
-
-    config: Config
-    parts: Mapping[str, Likelihood]
-    held: Held
-
-    @classmethod
-    def of(cls, config: Config, likelihoods: Mapping[str, Likelihood]) -> "Model":
-        """The product of likelihoods on common nodes with the prior of a configuration."""
-        return cls(config, likelihoods, Held.of(density_of(config, likelihoods)))
-
-    @property
-    def density(self) -> Density:
-        """Pure functions of points alone, a pytree of all arrays."""
-        return self.held.density
-
-    @property
-    def likelihoods(self) -> dict[str, Part]:
-        """Name -> likelihood, with `data`, `theory_vector(params)` and `chi2(params)`."""
-        return {name: Part(one, self.density) for name, one in self.parts.items()}
-
-    @property
-    def likelihood(self) -> Likelihood:
-        """The likelihood, where there is one; ParameterError where there are several."""
-        if len(self.parts) > 1:
-            raise ParameterError(
-                f"the posterior has the likelihoods {', '.join(self.parts)}: take one of them from "
-                "`likelihoods`"
-            )
-        return next(iter(self.parts.values()))
-
-    @property
-    def data(self) -> TwoPointData:
-        """The data after scale cuts, of the one likelihood that there is."""
-        return self.likelihood.data
-
-    @property
-    def specs(self) -> tuple[Parameter, ...]:
-        """The sampled parameters: prior, reference, proposal, latex."""
-        return self.config.sampled
-
-    @property
-    def parameters(self) -> tuple[str, ...]:
-        """Names of the sampled parameters, in order."""
-        return tuple(spec.name for spec in self.specs)
-
-    @property
-    def priors(self) -> tuple[Prior, ...]:
-        """Priors of the sampled parameters, in order."""
-        return tuple(spec.prior for spec in self.specs if spec.prior is not None)
-
-    @property
-    def samples(self) -> tuple[Sample, ...]:
-        """The samples of galaxies of all likelihoods."""
-        return self.density.samples
-
-    @property
-    def reference(self) -> NDArray:
-        """A sensible starting vector (n,): the centres of the parameters' `ref`."""
-        return np.array([spec.ref_loc for spec in self.specs], float)
-
-    @property
-    def value(self) -> Array:
-        """The data vectors (n_data,) of all likelihoods, one after another."""
-        return jnp.concatenate([one.value for one in self.density.likelihoods])
-
-    @property
-    def covariance(self) -> NDArray:
-        """Covariance (n_data, n_data) of all data; likelihoods are independent of each other."""
-        return np.asarray(block_diag(*(one.data.covariance for one in self.parts.values())))
-
-    @property
-    def n_points(self) -> int:
-        """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
-        sizes = [one.n_points for one in self.parts.values()]
-        return sizes[0] if self.compressed else sum(sizes)
-
-    @property
-    def compressed(self) -> bool:
-        """Whether the likelihood is that of a few numbers made of the data."""
-        return self.density.likelihoods[0].vectors is not None
-
-    def chi2_of(self, vector: ArrayLike) -> Array:
-        """chi^2 of predicted data vectors (n_data,), one after another."""
-        return self.density.chi2_of_vector(jnp.asarray(vector))
-
-    @property
-    def context(self) -> Density:
-        """What compiled functions take as an argument, apart from the point."""
-        return self.density
-
-    def in_context(self, density: Density) -> "Model":
-        """The posterior of another density of the same structure, whose arrays may be traced."""
-        return replace(self, held=Held.of(density))
-
-    def with_context(self, value: ArrayLike) -> "Model":
-        """The posterior of other data vectors (n_data,), one after another, with the same
-        covariances."""
-        value = jnp.asarray(value)
-        if value.shape != self.value.shape:
-            raise ParameterError(
-                f"a data vector of shape {value.shape} was given, but the likelihoods have "
-                f"{self.value.size} points"
-            )
-        return self._changed(Likelihood.with_value, self.density.split(value))
-
-    def with_vectors(self, vectors: ArrayLike | None) -> "Model":
-        """The posterior of the numbers B^T d of all data for `vectors` B (n_data, n), or of all
-        the data."""
-        if vectors is None:
-            return self._changed(Likelihood.with_vectors, [None] * len(self.parts))
-        return self._changed(Likelihood.with_vectors, self.density.split(jnp.asarray(vectors)))
-
-    def with_likelihoods(self, names: Sequence[str]) -> "Model":
-        """The posterior of some of the likelihoods, with all parameters and their priors."""
-        absent = [name for name in names if name not in self.parts]
-        if absent or not names:
-            raise ParameterError(
-                f"there is no likelihood {absent[0] if absent else names!r}; they are "
-                f"{', '.join(self.parts)}"
-            )
-        kept = {name: one for name, one in self.parts.items() if name in names}
-        return Model.of(self.config, kept)
-
-    def _changed(
-        self, change: Callable[[Likelihood, Any], Likelihood], to: Sequence[Any]
-    ) -> "Model":
-        parts = {
-            name: change(one, value)
-            for (name, one), value in zip(self.parts.items(), to, strict=True)
-        }
-        arrays = tuple(one.arrays for one in parts.values())
-        density = replace(self.density, likelihoods=arrays)
-        return replace(self, parts=parts, held=Held.of(density))
 
     def point(self, x: Point) -> ArrayLike:
         """x (n,) from itself or from a dictionary of the sampled parameters; ParameterError names

@@ -19,6 +19,9 @@ class Part:
     likelihood: Likelihood
     density: Density
 
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.likelihood.summary}"
+
     @property
     def name(self) -> str:
         """Its name in the input."""

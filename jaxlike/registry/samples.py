@@ -10,7 +10,8 @@ from jaxlike.theory.declarations import Declared
 from jaxlike.theory.tracers import TRACERS
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_SURVEY = "DES_"  # which a prefix of another survey replaces in Cobaya's names
+DES = "DES_"
+"""What Cobaya's names begin with, which the prefix of another survey replaces."""
 
 Value = TypeVar("Value")
 
@@ -81,7 +82,7 @@ class Sample:
         """Accepted names of a declared parameter without their number, but those in sections."""
         if not self.own:
             return declared.bare
-        return tuple(dict.fromkeys(self.own + one.removeprefix(_SURVEY) for one in declared.bare))
+        return tuple(dict.fromkeys(self.own + one.removeprefix(DES) for one in declared.bare))
 
     def accepted(self, declared: Declared, number: int | None) -> tuple[str, ...]:
         """All names of a parameter, those in CosmoSIS's sections last."""

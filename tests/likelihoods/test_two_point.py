@@ -14,6 +14,7 @@ from jaxlike.errors import ConfigError, DataError, ParameterError
 from jaxlike.likelihoods.gaussian import quadratic_form
 from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
 from jaxlike.registry.samples import lenses_and_sources
+from jaxlike.theory.power.universe import UniverseGrid
 
 QUICK = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
 POINT = {
@@ -42,7 +43,7 @@ def test_normalised_log_likelihood_is_a_gaussian_density(small, small_vector):
     expected = density.logpdf(small.data.value / sigma) - np.log(sigma).sum()
     found = jax.jit(lambda p: small.log_likelihood(p, normalised=True))(POINT)
     assert float(found) == pytest.approx(expected, rel=1e-10)
-    assert float(small.arrays.log_det) == pytest.approx(
+    assert small.log_det_of_points == pytest.approx(
         np.linalg.slogdet(small.data.covariance)[1], rel=1e-12
     )
 
@@ -106,7 +107,9 @@ def test_feedback_reaches_the_data_vector(small, small_data, small_vector):
     with pytest.raises(ParameterError, match=r"'log_T_AGN' has no effect with nonlinear = linear"):
         small.log_likelihood(POINT | {"log_T_AGN": 7.8})
     options = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="hmcode2020")
-    likelihood = replace(small, options=options, grid=replace(small.grid, nonlinear="hmcode2020"))
+    nodes, model = small.grid.nodes, options.linear
+    grid = UniverseGrid.build(nodes, linear=model, nonlinear=options.nonlinear)
+    likelihood = replace(small, options=options, grid=grid)
     vector = jax.jit(likelihood.theory_vector)
     values = ({}, {"log_T_AGN": 7.6}, {"log_T_AGN": 8.2})
     without, weak, strong = (np.asarray(vector(POINT | extra)) for extra in values)

@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import three_by_two
 from scipy.interpolate import RectBivariateSpline
 
 from jaxlike.theory import wavenumbers
@@ -20,15 +21,13 @@ from jaxlike.theory.constants import C1_RHO_CRIT, HUBBLE_DISTANCE
 from jaxlike.theory.power import halofit, linear
 from jaxlike.theory.power.limber_power import PowerGrid, limber_power
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
-from jaxlike.theory.spectra.limber import limber_spectra
 from jaxlike.theory.statistics.projection import cl_matrix
-from jaxlike.theory.tracers import kernels
 from jaxlike.theory.universe import background
 from jaxlike.theory.universe.growth import growth_factor
 from jaxlike.theory.universe.line_of_sight import N_LATTICE, LineOfSight, Nodes
 
 N_LENS, N_SOURCE = 5, 4
-PAIRS = kernels.all_pairs(N_LENS, N_SOURCE)
+PAIRS = three_by_two.all_pairs(N_LENS, N_SOURCE)
 
 # Single multipoles where CCL's adaptive integral jumps by 1.2e-3 or 2.8e-3 and its neighbours do
 # not: `test_jumps_are_ccls` shows that a direct sum goes through.
@@ -107,12 +106,12 @@ def weights_as_ccl(tables, nodes, los, kind, alignment):
     bias = jnp.asarray(tables["bias"])
 
     def weights(amplitude):
-        nuisance = kernels.Nuisance(bias, jnp.zeros(N_SOURCE), amplitude, alpha, z0)
-        return kernels.pair_weights(nodes, los, PAIRS, lens, source, rule, nuisance)
+        nuisance = three_by_two.Nuisance(bias, jnp.zeros(N_SOURCE), amplitude, alpha, z0)
+        return three_by_two.pair_weights(nodes, los, PAIRS, lens, source, rule, nuisance)
 
     none, plus, minus = (weights(s * A * alignment) for s in (0.0, 1.0, -1.0))
     r = los.f_k / los.chi
-    return kernels.PairWeights(
+    return three_by_two.ThreeByTwo(
         none.counts * r**2,
         none.cross * r + (plus.cross - none.cross) * r**2,
         none.shear
@@ -124,8 +123,8 @@ def weights_as_ccl(tables, nodes, los, kind, alignment):
 def spectra_as_ccl(tables, nodes, los, power, kind, alignment, ell):
     """(i, j) -> C_ell, sources 0..3 and lenses 4..8, with the multipole prefactors."""
     weights = weights_as_ccl(tables, nodes, los, kind, alignment)
-    spectra = limber_spectra(nodes, weights, power)
-    once, twice = kernels.ell_prefactors(ell)
+    spectra = three_by_two.limber_spectra(nodes, weights, power)
+    once, twice = three_by_two.ell_prefactors(ell)
     at = cl_matrix(ell, nodes.ell)
     found = {}
     for (i, j), row in zip(PAIRS.counts, spectra.counts @ at.T, strict=True):
@@ -208,9 +207,11 @@ def test_direct_sum_over_redshifts(ccl_case, ccl_nodes, compute_power, name):
     ell = np.array([10.0, 60.0, 300.0, 1500.0, 3000.0])
     power, los = compute_power(cosmo)
     lens, source, rule = distributions(tables, "gauss")
-    nuisance = kernels.Nuisance(jnp.asarray(tables["bias"]), jnp.zeros(N_SOURCE), *tables["ia"])
-    weights = kernels.pair_weights(ccl_nodes, los, PAIRS, lens, source, rule, nuisance)
-    spectra = limber_spectra(ccl_nodes, weights, power)
+    nuisance = three_by_two.Nuisance(
+        jnp.asarray(tables["bias"]), jnp.zeros(N_SOURCE), *tables["ia"]
+    )
+    weights = three_by_two.pair_weights(ccl_nodes, los, PAIRS, lens, source, rule, nuisance)
+    spectra = three_by_two.limber_spectra(ccl_nodes, weights, power)
     at = cl_matrix(ell, ccl_nodes.ell)
 
     z = tables["zf"][1:]
@@ -241,7 +242,7 @@ def test_jumps_are_ccls(ccl_case, ccl_nodes):
     coarse = np.linspace(0, 3.5, 60)
     table = np.asarray(np.log(ccl_table(cosmo, coarse, "takahashi")))
     P = RectBivariateSpline(wavenumbers.LN_K, coarse, table.T, kx=3, ky=3)
-    once, twice = (np.asarray(x) for x in kernels.ell_prefactors(tables["ell"]))
+    once, twice = (np.asarray(x) for x in three_by_two.ell_prefactors(tables["ell"]))
     pairs = tables["pairs"].tolist()
     for (i, j), indices in jumps.items():
         ell = tables["ell"][indices]
@@ -254,17 +255,18 @@ def test_jumps_are_ccls(ccl_case, ccl_nodes):
 
 def test_curvature_changes_the_spectra(universe, ccl_nodes, compute_power):
     """An Omega_k that is accepted is used, by the Limber integral as by the background."""
-    lens = np.exp(-0.5 * ((ccl_nodes.z_fine - 0.5) / 0.05) ** 2)[None]
-    rule = np.full(ccl_nodes.z_fine.size, 0.0025)
+    z = ccl_nodes.lattices[0].z
+    lens = np.exp(-0.5 * ((z - 0.5) / 0.05) ** 2)[None]
+    rule = np.full(z.size, 0.0025)
     lens = jnp.asarray(lens / (lens @ rule)[:, None])
-    nuisance = kernels.Nuisance(jnp.ones(1), jnp.zeros(1), 0.0, 0.0, 0.62)
+    nuisance = three_by_two.Nuisance(jnp.ones(1), jnp.zeros(1), 0.0, 0.0, 0.62)
     found = []
     for Omega_k in (0.0, 0.1):
         power, los = compute_power(universe(Omega_k=Omega_k, radiation=False))
-        weights = kernels.pair_weights(
-            ccl_nodes, los, kernels.all_pairs(1, 1), lens, lens, rule, nuisance
+        weights = three_by_two.pair_weights(
+            ccl_nodes, los, three_by_two.all_pairs(1, 1), lens, lens, rule, nuisance
         )
-        spectra = limber_spectra(ccl_nodes, weights, power)
+        spectra = three_by_two.limber_spectra(ccl_nodes, weights, power)
         found.append([spectra.counts[0, 120], spectra.shear[0, 120], spectra.cross[0, 120]])
     assert np.abs(np.divide(*found) - 1).min() > 0.01
 
@@ -272,11 +274,11 @@ def test_curvature_changes_the_spectra(universe, ccl_nodes, compute_power):
 def test_prefactors_are_factors(universe, ccl_nodes, compute_power):
     power, _ = compute_power(universe(radiation=False))
     ones = jnp.ones((1, ccl_nodes.z.size))
-    weights = kernels.PairWeights(ones, ones, ones)
+    weights = three_by_two.ThreeByTwo(ones, ones, ones)
     plain, with_factors = (
-        limber_spectra(ccl_nodes, weights, power, prefactors=p) for p in (False, True)
+        three_by_two.limber_spectra(ccl_nodes, weights, power, prefactors=p) for p in (False, True)
     )
-    once, twice = kernels.ell_prefactors(ccl_nodes.ell)
+    once, twice = three_by_two.ell_prefactors(ccl_nodes.ell)
     np.testing.assert_array_equal(with_factors.counts, plain.counts)
     np.testing.assert_allclose(with_factors.cross, plain.cross * once)
     np.testing.assert_allclose(with_factors.shear, plain.shear * twice)

@@ -6,8 +6,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import three_by_two
 
-from jaxlike.theory.tracers import kernels
 from jaxlike.theory.tracers.bias import galaxy_bias
 from jaxlike.theory.universe.growth import growth_factor
 from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
@@ -43,12 +43,12 @@ def test_models(sight):
 def test_evolution_enters_at_the_galaxies_redshifts(sight):
     """In narrow bins a bias that evolves is the constant one of the bin's mean redshift."""
     nodes, los = sight
-    pairs = kernels.all_pairs(2, 2)
-    nuisance = kernels.Nuisance(B, jnp.zeros(2), 0.5, 0.0, 0.62)
+    pairs = three_by_two.all_pairs(2, 2)
+    nuisance = three_by_two.Nuisance(B, jnp.zeros(2), 0.5, 0.0, 0.62)
     evolving = galaxy_bias(B, los.growth, nodes.z, model="power_law", alpha_b=1.5)
     there = B * (1 + np.array([0.4, 0.7])) ** 1.5
     one, other = (
-        kernels.pair_weights(nodes, los, pairs, NDZ, NDZ, RULE, replace(nuisance, bias=b))
+        three_by_two.pair_weights(nodes, los, pairs, NDZ, NDZ, RULE, replace(nuisance, bias=b))
         for b in (evolving, there)
     )
     smooth = np.exp(-nodes.z)
@@ -61,11 +61,11 @@ def test_evolution_enters_at_the_galaxies_redshifts(sight):
 def test_alignment_of_each_bin(sight):
     """Equal amplitudes are one amplitude; each enters its own bin's spectra and no other."""
     nodes, los = sight
-    pairs = kernels.all_pairs(2, 2)
+    pairs = three_by_two.all_pairs(2, 2)
 
     def found(A_IA):
-        nuisance = kernels.Nuisance(B, jnp.zeros(2), jnp.asarray(A_IA), 0.4, 0.62)
-        return kernels.pair_weights(nodes, los, pairs, NDZ, NDZ, RULE, nuisance)
+        nuisance = three_by_two.Nuisance(B, jnp.zeros(2), jnp.asarray(A_IA), 0.4, 0.62)
+        return three_by_two.pair_weights(nodes, los, pairs, NDZ, NDZ, RULE, nuisance)
 
     one, same, first, second = found(0.8), found([0.8, 0.8]), found([0.8, 0.0]), found([0.0, 0.8])
     none = found(0.0)

@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxlike.theory.tracers.kernels import all_pairs
+from three_by_two import all_pairs
 
 from jaxlike.numerics import block_algebra
 from jaxlike.theory.statistics.covariance import (

@@ -3,13 +3,11 @@
 import jax
 import numpy as np
 import pytest
-from jaxlike.theory.statistics.data_blocks import Block
+from three_by_two import Prediction, angular, flat
 
-from jaxlike.theory.statistics import projection
-from jaxlike.theory.statistics.data_vector import TwoPointTheory
-from jaxlike.theory.statistics.node_choice import choose_nodes
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers import redshift
+from jaxlike.theory.universe.line_of_sight import N_LATTICE, z_nodes
 
 ARCMIN = np.pi / 180 / 60
 THETA = np.geomspace(5, 200, 6) * ARCMIN
@@ -38,24 +36,10 @@ LENS, SOURCE = redshift.build(
 )
 
 
-def block(statistic, pairs=None, angles=THETA):
-    pairs = PAIRS[statistic] if pairs is None else pairs
-    n = angles.size
-    return Block(
-        statistic,
-        np.repeat([i for i, _ in pairs], n),
-        np.repeat([j for _, j in pairs], n),
-        np.tile(np.arange(n), len(pairs)),
-        lambda ell: projection.flat_sky(statistic, angles, ell),
-    )
-
-
 def build(statistics=tuple(PAIRS), lens=LENS, source=SOURCE, **options):
-    blocks = [block(s) for s in statistics]
+    blocks = [angular(s, PAIRS[s], THETA) for s in statistics]
     defaults = {"n_z": 24, "z_max": 1.5, "ell_lattice": np.arange(0, 212, 4)}
-    return TwoPointTheory.build(
-        blocks, lens, source, **{**defaults, "nonlinear": "linear", **options}
-    )
+    return Prediction.build(blocks, lens, source, **defaults | {"nonlinear": "linear"} | options)
 
 
 THEORY = build()
@@ -81,26 +65,25 @@ def spectra(universe):
 
     @jax.jit
     def compute(cosmo, nuisance):
-        power, los = THEORY.power(cosmo)
-        return THEORY.spectra(los, power, nuisance)
+        return THEORY.spectra(THEORY.universe(cosmo), nuisance)
 
     return jax.tree.map(np.asarray, compute(universe(), NUISANCE))
 
 
 def test_every_point_is_a_projection_of_its_own_spectrum(vector, spectra):
-    fields = {"w": "counts", "gamma_t": "cross", "xi_plus": "shear", "xi_minus": "shear"}
+    groups = {"w": 0, "gamma_t": 1, "xi_plus": 2, "xi_minus": 2}
     expected = []
     for statistic, pairs in PAIRS.items():
-        matrix = projection.flat_sky(statistic, THETA, THEORY.nodes.ell)
-        known = getattr(THEORY.pairs, fields[statistic]).tolist()
-        rows = getattr(spectra, fields[statistic])
-        expected += [matrix @ rows[known.index(list(pair))] for pair in pairs]
+        matrix = flat(statistic, THETA, THEORY.nodes.ell)
+        known = THEORY.survey.groups[groups[statistic]].bins
+        rows = spectra[groups[statistic]].E
+        expected += [matrix @ rows[known.index(pair)] for pair in pairs]
     np.testing.assert_allclose(vector, np.concatenate(expected), rtol=1e-10)
 
 
 def test_points_on_spectra_say_the_same(vector, spectra):
-    stacked = np.concatenate([spectra.counts, spectra.cross, spectra.shear])
-    weights, rows = THEORY.points_on_spectra()
+    stacked = np.concatenate([group.E for group in spectra])
+    weights, rows = THEORY.survey.points_on_spectra(THEORY.theory)
     np.testing.assert_allclose(np.sum(weights * stacked[rows], axis=1), vector, rtol=1e-10)
 
 
@@ -125,8 +108,8 @@ def test_selections_are_parts_of_the_whole(universe, vector, statistics):
 
 def test_order_of_bins_of_one_field_is_free(universe, vector):
     """xi_21 is xi_12."""
-    blocks = [block("xi_plus", [(1, 0)])]
-    theory = TwoPointTheory.build(
+    blocks = [angular("xi_plus", [(1, 0)], THETA)]
+    theory = Prediction.build(
         blocks, LENS.without_bins(), SOURCE, n_z=24, z_max=1.5,
         ell_lattice=np.arange(0, 212, 4), nonlinear="linear",
     )  # fmt: skip
@@ -171,17 +154,17 @@ def chosen(universe, fine):
     """Tolerance -> theory on the nodes chosen for it, and the error estimate."""
     theory, _, whiten = fine
     points = [(universe(Omega_m=x), NUISANCE) for x in (0.3, 0.35)]
-    return {t: choose_nodes(theory, points, whiten, tolerance=t) for t in (0.3, 1e-3, 0.0)}
+    return {t: theory.on_chosen_nodes(points, whiten, t) for t in (0.3, 1e-3, 0.0)}
 
 
 @pytest.mark.parametrize("tolerance", [0.3, 1e-3])
 def test_nodes_are_chosen_by_their_error(universe, fine, chosen, tolerance):
     """The estimate is within the tolerance, the actual error within a factor 3 of it."""
     theory, truth, whiten = fine
-    coarse, estimate = chosen[tolerance]
+    coarse, choice = chosen[tolerance]
     found = np.asarray(jax.jit(coarse.data_vector)(universe(), NUISANCE))
     actual = np.sum((whiten @ (found - truth)) ** 2)
-    assert estimate < tolerance
+    assert choice.error < tolerance
     assert actual < 3 * tolerance
     assert coarse.nodes.z.size < theory.nodes.z.size
     assert coarse.nodes.ell.size < theory.nodes.ell.size
@@ -194,22 +177,24 @@ def test_a_smaller_tolerance_needs_more_nodes(chosen):
 
 
 def test_no_tolerance_keeps_every_node(fine, chosen):
+    """Every multipole, and the most redshifts that there may be; what they cost is estimated."""
     theory, _, _ = fine
-    kept, estimate = chosen[0.0]
-    assert estimate == 0
-    assert kept.nodes.ell.size == theory.nodes.ell.size
-    np.testing.assert_allclose(kept.nodes.z, theory.nodes.z)
+    kept, choice = chosen[0.0]
+    assert choice.error > 0
+    assert kept.nodes.ell.size == theory.nodes.ell.size == N_LATTICE
+    assert kept.nodes.z.size == choice.n_z == 192
+    np.testing.assert_allclose(kept.nodes.z, z_nodes(192, kept.nodes.z[-1]))
 
 
 def test_with_nodes_changes_the_nodes_alone(fine):
     theory, _, _ = fine
     other = theory.with_nodes(n_z=20, z_max=1.2, ell_lattice=np.arange(0, 200, 5))
     assert other.nodes.z[-1] == pytest.approx(1.2)
-    np.testing.assert_array_equal(other.point, theory.point)
-    assert other.blocks == theory.blocks
+    np.testing.assert_array_equal(other.theory.point, theory.theory.point)
+    assert other.survey.blocks == theory.survey.blocks
     # the projection onto the new nodes is that onto the old ones, spline for spline
     smooth = 1e-6 / (1 + (other.nodes.ell / 30) ** 1.4)
     between = cl_matrix(theory.nodes.ell, other.nodes.ell) @ smooth
     np.testing.assert_allclose(
-        other.projections[0] @ smooth, theory.projections[0] @ between, rtol=2e-3
+        other.theory.projections[0] @ smooth, theory.theory.projections[0] @ between, rtol=2e-3
     )

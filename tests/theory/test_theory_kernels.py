@@ -6,14 +6,15 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import three_by_two
 from scipy.interpolate import make_interp_spline
 
 from jaxlike.theory.constants import HUBBLE_DISTANCE
-from jaxlike.theory.tracers import kernels
 from jaxlike.theory.tracers.alignment import nla_amplitude
+from jaxlike.theory.tracers.terms import lensing_weight
 from jaxlike.theory.universe.background import comoving_distance, curvature_functions
 from jaxlike.theory.universe.growth import growth_factor
-from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
+from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes, Sight
 
 STEP = 0.0025
 Z = STEP * np.arange(800)
@@ -21,7 +22,7 @@ WEIGHTS = np.full(Z.size, STEP)
 LENS = np.stack([np.exp(-0.5 * ((Z - z0) / 0.08) ** 2) for z0 in (0.35, 0.6)])
 SOURCE = np.stack([np.exp(-0.5 * ((Z - z0) / 0.15) ** 2) for z0 in (0.5, 0.8, 1.1)])
 LENS, SOURCE = (jnp.asarray(n / (n @ WEIGHTS)[:, None]) for n in (LENS, SOURCE))
-PLAIN = kernels.Nuisance(jnp.ones(2), jnp.zeros(3), 0.0, 0.0, 0.62)
+PLAIN = three_by_two.Nuisance(jnp.ones(2), jnp.zeros(3), 0.0, 0.0, 0.62)
 
 
 @pytest.fixture(scope="module")
@@ -41,15 +42,15 @@ def sight(universe, nodes):
 
 
 def weights(nodes, los, nuisance=PLAIN, pairs=None, lens=LENS, source=SOURCE):
-    pairs = kernels.all_pairs(2, 3) if pairs is None else pairs
-    return kernels.pair_weights(nodes, los, pairs, lens, source, WEIGHTS, nuisance)
+    pairs = three_by_two.all_pairs(2, 3) if pairs is None else pairs
+    return three_by_two.pair_weights(nodes, los, pairs, lens, source, WEIGHTS, nuisance)
 
 
 @pytest.mark.parametrize("Omega_k", [0.0, 0.15, -0.15])
 def test_lensing_efficiency_is_the_double_integral(universe, nodes, sight, Omega_k):
     """(3/2) Omega_m H0^2 (1 + z) int n f_k(chi' - chi) / f_k(chi') dz', with sin or sinh itself."""
     c = universe(Omega_k=Omega_k)
-    found = kernels.lensing_weight(nodes, sight(Omega_k), SOURCE)
+    found = lensing_weight(Sight.of(nodes, sight(Omega_k)), SOURCE)
     fine = np.linspace(1e-4, Z[-1], 6001)
     n = np.stack([np.interp(fine, Z, row) for row in SOURCE])
     chi, chi_node = comoving_distance(c, fine), comoving_distance(c, nodes.z)
@@ -67,7 +68,7 @@ def test_curvature_changes_the_lensing_efficiency(nodes, sight):
     """An Omega_k that is accepted is used: at a fixed chi it moves the efficiency itself."""
     flat, curved = sight(), sight(0.1)
     same_distances = replace(curved, chi=flat.chi)
-    one, two = (kernels.lensing_weight(nodes, los, SOURCE) for los in (flat, same_distances))
+    one, two = (lensing_weight(Sight.of(nodes, los), SOURCE) for los in (flat, same_distances))
     assert np.abs(two / one - 1)[:, 10:20].max() > 0.01
 
 
@@ -78,15 +79,17 @@ def test_counts_are_the_overlap_of_the_distributions(nodes, sight):
     smooth = np.exp(-nodes.z)
     density = np.asarray(los.hubble / los.f_k**2)
     fine = np.exp(make_interp_spline(nodes.z, np.log(density), k=3)(Z[4:]))
-    for (i, j), row in zip(kernels.all_pairs(2, 3).counts, found, strict=True):
+    for (i, j), row in zip(three_by_two.all_pairs(2, 3).counts, found, strict=True):
         overlap = np.asarray(LENS[i] * LENS[j] * WEIGHTS)[4:]
         expected = float(np.sum(overlap * np.exp(-Z[4:]) * fine))
         assert float(row @ smooth) == pytest.approx(expected, rel=2e-4)
 
 
 def test_bias_and_calibration_are_factors(nodes, sight):
-    los, pairs = sight(), kernels.all_pairs(2, 3)
-    nuisance = kernels.Nuisance(jnp.array([1.5, 2.0]), jnp.array([0.1, -0.2, 0.0]), 0.7, 0.4, 0.62)
+    los, pairs = sight(), three_by_two.all_pairs(2, 3)
+    nuisance = three_by_two.Nuisance(
+        jnp.array([1.5, 2.0]), jnp.array([0.1, -0.2, 0.0]), 0.7, 0.4, 0.62
+    )
     plain = weights(nodes, los, replace(nuisance, bias=jnp.ones(2), m=jnp.zeros(3)))
     found = weights(nodes, los, nuisance)
     b, response = nuisance.bias, 1 + nuisance.m
@@ -112,18 +115,18 @@ def test_alignment_enters_as_its_definition_says(nodes, sight):
     intrinsic = (plus.shear + minus.shear) / 2 - none.shear
     F = nla_amplitude(0.3, los.growth, nodes.z, 1.0, 0.5, 0.62)
     # II is the overlap of two source bins with F^2, as counts are that of two lens bins
-    as_lenses = kernels.Nuisance(jnp.ones(3), jnp.zeros(0), 0.0, 0.0, 0.62)
-    overlap = kernels.pair_weights(
-        nodes, los, kernels.all_pairs(3, 0), SOURCE, SOURCE[:0], WEIGHTS, as_lenses
+    as_lenses = three_by_two.Nuisance(jnp.ones(3), jnp.zeros(0), 0.0, 0.0, 0.62)
+    overlap = three_by_two.pair_weights(
+        nodes, los, three_by_two.all_pairs(3, 0), SOURCE, SOURCE[:0], WEIGHTS, as_lenses
     ).counts
     scale = np.abs(overlap * F**2).max()
     np.testing.assert_allclose(intrinsic, overlap * F**2, atol=1e-12 * scale)
 
 
 def test_a_selection_of_pairs_is_that_of_all(nodes, sight):
-    los, every = sight(), kernels.all_pairs(2, 3)
+    los, every = sight(), three_by_two.all_pairs(2, 3)
     everything = weights(nodes, los)
-    some = kernels.Pairs(
+    some = three_by_two.Pairs(
         counts=np.array([[0, 0], [1, 1]]),
         cross=np.array([[0, 2], [1, 0]]),
         shear=np.array([[0, 1], [2, 2]]),
@@ -138,17 +141,17 @@ def test_a_selection_of_pairs_is_that_of_all(nodes, sight):
 
 
 def test_every_pair_once():
-    pairs = kernels.all_pairs(5, 4)
+    pairs = three_by_two.all_pairs(5, 4)
     assert [len(x) for x in (pairs.counts, pairs.cross, pairs.shear)] == [15, 20, 10]
     assert np.all(pairs.counts[:, 0] <= pairs.counts[:, 1])
 
 
 def test_no_lenses_and_no_sources(nodes, sight):
     los = sight()
-    shear = kernels.pair_weights(
+    shear = three_by_two.pair_weights(
         nodes,
         los,
-        kernels.all_pairs(0, 3),
+        three_by_two.all_pairs(0, 3),
         LENS[:0],
         SOURCE,
         WEIGHTS,
@@ -165,7 +168,7 @@ def test_galaxies_beyond_the_last_node(universe, z_max):
     los = LineOfSight.of(universe(), short, growth_factor(universe(), short.z))
     found = weights(short, los, replace(PLAIN, A_IA=1.0))
     assert all(bool(jnp.all(jnp.isfinite(x))) for x in jax.tree.leaves(found))
-    nearer = kernels.lensing_weight(short, los, SOURCE)
+    nearer = lensing_weight(Sight.of(short, los), SOURCE)
     assert np.all(np.asarray(nearer)[1:, -1] > 0) == (z_max < 1)
 
 
@@ -181,7 +184,7 @@ def test_a_shorter_lattice_for_the_lenses(nodes, sight):
 
 def test_multipole_prefactors():
     """sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2: zero below the quadrupole, near one far above."""
-    once, twice = kernels.ell_prefactors(np.array([0.1, 1.0, 2.0, 10.0, 1000.0]))
+    once, twice = three_by_two.ell_prefactors(np.array([0.1, 1.0, 2.0, 10.0, 1000.0]))
     np.testing.assert_allclose(once[:2], 0)
     assert float(once[2]) == pytest.approx(np.sqrt(24) / 2.5**2)
     assert float(once[3]) == pytest.approx(np.sqrt(12 * 11 * 10 * 9) / 10.5**2)

@@ -6,13 +6,15 @@ from scipy.special import eval_legendre, lpmv
 
 from jaxlike.numerics.wigner import wigner_d
 from jaxlike.theory.power.linear import LN_K_STEP
+from jaxlike.theory.statistics import STATISTICS as EVERY
 from jaxlike.theory.statistics import projection
 from jaxlike.theory.universe.line_of_sight import LN_ELL_START, N_LATTICE
 
 ARCMIN = np.pi / 180 / 60
 ELL_NODES = np.exp(LN_ELL_START + LN_K_STEP * np.arange(N_LATTICE)) - 0.5
 THETA = np.geomspace(2.6, 250, 9) * ARCMIN
-STATISTICS = tuple(projection.SPINS)
+SPINS = {name: EVERY[name].spins for name in ("xi_plus", "xi_minus", "gamma_t", "w")}
+STATISTICS = tuple(SPINS)
 
 
 def spectrum(ell):
@@ -23,7 +25,7 @@ def spectrum(ell):
 
 def direct_sum(statistic, cos_theta, ell_max=40000):
     """sum (2 ell + 1) / (4 pi) d^ell_mn C_ell from the quadrupole (w: the dipole) up."""
-    m, n = projection.SPINS[statistic]
+    m, n = SPINS[statistic]
     total = np.zeros_like(cos_theta)
     for ell, d in wigner_d(m, n, cos_theta, ell_max):
         if ell >= 1:
@@ -33,7 +35,9 @@ def direct_sum(statistic, cos_theta, ell_max=40000):
 
 def size(statistic):
     """Scale of each statistic at each angle, for absolute tolerances: no zero crossings."""
-    return np.abs(projection.flat_sky(statistic, THETA, ELL_NODES) @ np.abs(spectrum(ELL_NODES)))
+    return np.abs(
+        projection.flat_sky(SPINS[statistic], THETA, ELL_NODES) @ np.abs(spectrum(ELL_NODES))
+    )
 
 
 def test_spectrum_between_and_beyond_the_nodes():
@@ -57,7 +61,7 @@ def test_flat_sky_is_the_hankel_transform(statistic, order):
     theta = np.array([2.0, 5.0, 10.0, 20.0, 30.0]) * ARCMIN
     nodes = np.exp(np.linspace(np.log(0.6), np.log(4e4), 1500)) - 0.5
     cl = 2 * np.pi * s**2 * (nodes * s) ** order * np.exp(-((s * nodes) ** 2) / 2)
-    found = projection.flat_sky(statistic, theta, nodes) @ cl
+    found = projection.flat_sky(SPINS[statistic], theta, nodes) @ cl
     expected = (theta / s) ** order * np.exp(-((theta / s) ** 2) / 2)
     smoothing = 2 * (0.004 * theta / s) ** 2 * (1 + (theta / s) ** 2)
     tolerance = (smoothing + 1e-6) * expected.max()
@@ -65,7 +69,7 @@ def test_flat_sky_is_the_hankel_transform(statistic, order):
 
 
 def test_xi_plus_and_w_share_the_flat_kernel():
-    one, two = (projection.flat_sky(s, THETA, ELL_NODES) for s in ("xi_plus", "w"))
+    one, two = (projection.flat_sky(SPINS[s], THETA, ELL_NODES) for s in ("xi_plus", "w"))
     np.testing.assert_array_equal(one, two)
 
 
@@ -73,7 +77,7 @@ def test_xi_plus_and_w_share_the_flat_kernel():
 def test_curved_sky_is_the_sum_over_multipoles(statistic):
     """Bins so narrow that their average is the value at the centre."""
     edges = THETA * (1 - 1e-4), THETA * (1 + 1e-4)
-    found = projection.curved_sky(statistic, *edges, ELL_NODES) @ spectrum(ELL_NODES)
+    found = projection.curved_sky(SPINS[statistic], *edges, ELL_NODES) @ spectrum(ELL_NODES)
     expected = direct_sum(statistic, np.cos(THETA))
     np.testing.assert_array_less(np.abs(found - expected), 1e-4 * size(statistic))
 
@@ -94,7 +98,7 @@ def test_w_against_scipys_legendre_polynomials():
         for t in theta
     ]
     edges = theta * (1 - 1e-4), theta * (1 + 1e-4)
-    found = projection.curved_sky("w", *edges, ELL_NODES) @ spectrum(ELL_NODES)
+    found = projection.curved_sky(SPINS["w"], *edges, ELL_NODES) @ spectrum(ELL_NODES)
     np.testing.assert_allclose(found, np.add(expected, tail), rtol=2e-5, atol=1e-8)
 
 
@@ -106,7 +110,7 @@ def test_gamma_t_against_scipys_associated_legendre_functions():
     expected = np.sum((2 * ell + 1) / (4 * np.pi) * norm * lpmv(2, ell, np.cos(theta)) * cut)
     edges = np.array([theta * (1 - 1e-4)]), np.array([theta * (1 + 1e-4)])
     nodes_cut = spectrum(ELL_NODES) * np.exp(-((ELL_NODES / 500) ** 2))
-    found = projection.curved_sky("gamma_t", *edges, ELL_NODES) @ nodes_cut
+    found = projection.curved_sky(SPINS["gamma_t"], *edges, ELL_NODES) @ nodes_cut
     assert found[0] == pytest.approx(expected, rel=1e-5)
 
 
@@ -115,7 +119,7 @@ def test_bins_are_averages_over_solid_angle(statistic):
     """Against a trapezoidal average of the sum itself over each of DES's 20 logarithmic bins."""
     edges = np.geomspace(2.5, 250, 21)[[0, 1, 10, 11, 19, 20]] * ARCMIN
     low, high = edges[::2], edges[1::2]
-    found = projection.curved_sky(statistic, low, high, ELL_NODES) @ spectrum(ELL_NODES)
+    found = projection.curved_sky(SPINS[statistic], low, high, ELL_NODES) @ spectrum(ELL_NODES)
     x = np.linspace(np.cos(high), np.cos(low), 401)
     expected = np.trapezoid(direct_sum(statistic, x, 30000), x, axis=0) / (x[-1] - x[0])
     np.testing.assert_allclose(found, expected, rtol=1e-4)
@@ -126,8 +130,8 @@ def test_flat_and_curved_agree_at_small_angles(statistic):
     """The flat sky takes ell for ell + 1/2: with that undone, they differ as theta^2."""
     theta = np.array([2.6, 10.0, 40.0]) * ARCMIN
     edges = theta * (1 - 1e-4), theta * (1 + 1e-4)
-    curved = projection.curved_sky(statistic, *edges, ELL_NODES) @ spectrum(ELL_NODES)
-    flat = projection.flat_sky(statistic, theta, ELL_NODES)
+    curved = projection.curved_sky(SPINS[statistic], *edges, ELL_NODES) @ spectrum(ELL_NODES)
+    flat = projection.flat_sky(SPINS[statistic], theta, ELL_NODES)
     shifted = spectrum(np.maximum(ELL_NODES - 0.5, 0.0))
     np.testing.assert_allclose(flat @ shifted, curved, rtol=1e-3)
     np.testing.assert_allclose(flat @ spectrum(ELL_NODES), curved, rtol=1e-2)

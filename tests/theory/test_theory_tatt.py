@@ -8,14 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from jaxlike.theory.statistics.data_blocks import Block
+from three_by_two import Prediction, angular, block, flat
 
 from jaxlike.theory.power import linear
 from jaxlike.theory.power.nonlinear import nonlinear_power
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
-from jaxlike.theory.statistics import projection
-from jaxlike.theory.statistics.data_vector import TwoPointTheory
-from jaxlike.theory.statistics.node_choice import choose_nodes
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers import redshift
 from jaxlike.theory.tracers.alignment import nla_amplitude
@@ -50,23 +47,7 @@ def samples(stored):
     return redshift.build(tables, "kde", float(stored["bandwidth"]))
 
 
-def block(statistic, pairs, n, project):
-    return Block(
-        statistic,
-        np.repeat([i for i, _ in pairs], n),
-        np.repeat([j for _, j in pairs], n),
-        np.tile(np.arange(n), len(pairs)),
-        project,
-    )
-
-
 SHEAR, CROSS = [(0, 0), (0, 1), (1, 1)], [(0, 0), (0, 1)]
-
-
-def angular(statistic, pairs):
-    return block(
-        statistic, pairs, THETA.size, lambda ell: projection.flat_sky(statistic, THETA, ell)
-    )
 
 
 def build(stored, blocks, **options):
@@ -75,15 +56,16 @@ def build(stored, blocks, **options):
         "n_z": 20, "z_max": 1.7, "ell_lattice": np.arange(0, 212, 6), "nonlinear": "linear",
         "alignment": "tatt",
     }  # fmt: skip
-    return TwoPointTheory.build(blocks, lens, source, **defaults | options)
+    return Prediction.build(blocks, lens, source, **defaults | options)
 
 
 @pytest.fixture(scope="module")
 def theories(ccl):
     """xi+, xi- and gamma_t with TATT and with NLA on few nodes."""
-    blocks = [angular("xi_plus", SHEAR), angular("xi_minus", SHEAR), angular("gamma_t", CROSS)]
-    tatt = build(ccl.stored, blocks)
-    return SimpleNamespace(tatt=tatt, nla=replace(tatt, one_loop=None))
+    chosen = {"xi_plus": SHEAR, "xi_minus": SHEAR, "gamma_t": CROSS}
+    blocks = [angular(statistic, pairs, THETA) for statistic, pairs in chosen.items()]
+    tatt, nla = (build(ccl.stored, blocks, alignment=model) for model in ("tatt", "nla"))
+    return SimpleNamespace(tatt=tatt, nla=nla)
 
 
 @pytest.fixture(scope="module")
@@ -92,9 +74,8 @@ def spectra(theories, ccl):
 
     @jax.jit
     def compute(nuisance):
-        power, los = theories.tatt.power(ccl.cosmo)
-        found = theories.tatt.spectra(los, power, nuisance)
-        return found, theories.tatt.project(found)
+        found = theories.tatt.spectra(theories.tatt.universe(ccl.cosmo), nuisance)
+        return found, theories.tatt.theory.project(found)
 
     return lambda **changes: jax.tree.map(np.asarray, compute(NUISANCE | changes))
 
@@ -131,17 +112,17 @@ def test_c_ell_are_ccls(ccl):
 
     @jax.jit
     def compute(nuisance):
-        power, los = theory.power(ccl.cosmo)
-        return theory.spectra(los, power, nuisance)
+        cross, shear = theory.spectra(theory.universe(ccl.cosmo), nuisance)
+        return {"cross": cross.E, "shear": shear.E, "shear_B": shear.B}
 
     found = compute(ccl.parameters | still)
     matrix = cl_matrix(ell, theory.nodes.ell)
     for name in ("cross", "shear", "shear_B"):
-        cl, expected = np.asarray(getattr(found, name)) @ matrix.T, stored[f"C_ell_{name}"]
+        cl, expected = np.asarray(found[name]) @ matrix.T, stored[f"C_ell_{name}"]
         np.testing.assert_allclose(cl, expected, rtol=1e-3, err_msg=name)
     without = compute(ccl.parameters | still | {"A_IA": 0.0, "A2_IA": 0.0})
-    lensing = np.asarray(without.shear) @ matrix.T
-    aligned = np.asarray(found.shear - without.shear) @ matrix.T
+    lensing = np.asarray(without["shear"]) @ matrix.T
+    aligned = np.asarray(found["shear"] - without["shear"]) @ matrix.T
     np.testing.assert_allclose(lensing, stored["C_ell_GG"], rtol=1e-3)
     expected = stored["C_ell_shear"] - stored["C_ell_GG"]
     assert np.max(np.abs(aligned - expected) / stored["C_ell_GG"]) < 3e-4
@@ -155,12 +136,12 @@ def test_without_loops_it_is_nla(theories, vectors, ccl):
 
 
 def test_b_modes_enter_xi_plus_and_xi_minus_with_opposite_signs(theories, spectra):
-    cl, vector = spectra()
-    assert np.all(cl.shear_B > 0)
+    (_, shear), vector = spectra()
+    assert np.all(shear.B > 0)
     expected = []
     for statistic, sign in (("xi_plus", 1), ("xi_minus", -1)):
-        matrix = projection.flat_sky(statistic, THETA, theories.tatt.nodes.ell)
-        expected.append((cl.shear + sign * cl.shear_B) @ matrix.T)
+        matrix = flat(statistic, THETA, theories.tatt.nodes.ell)
+        expected.append((shear.E + sign * shear.B) @ matrix.T)
     found = vector[: 2 * len(SHEAR) * THETA.size]
     np.testing.assert_allclose(found, np.concatenate(expected).ravel(), rtol=1e-10)
 
@@ -232,14 +213,14 @@ def test_tables_with_the_linear_power_are_worth_the_cores_own(theories, vectors,
 
 def test_nodes_chosen_for_nla_serve(theories, ccl):
     """The error in units of one per cent errors is that of NLA's own nodes, within a factor."""
-    fine = build(ccl.stored, theories.tatt.blocks, n_z=64, ell_lattice=None)
+    fine = build(ccl.stored, theories.tatt.survey.blocks, n_z=64, ell_lattice=None)
     truth = np.asarray(jax.jit(fine.data_vector)(ccl.cosmo, NUISANCE))
     whiten = np.diag(1 / (0.02 * np.abs(truth)))
-    coarse, estimate = choose_nodes(fine, [(ccl.cosmo, NUISANCE)], whiten, tolerance=2e-3)
-    assert coarse.one_loop is not None
+    coarse, choice = fine.on_chosen_nodes([(ccl.cosmo, NUISANCE)], whiten, 2e-3)
+    assert coarse.grid.one_loop is not None
     found = np.asarray(jax.jit(coarse.data_vector)(ccl.cosmo, NUISANCE))
     assert np.sum((whiten @ (found - truth)) ** 2) < 3 * 2e-3
-    assert estimate < 2e-3
+    assert choice.error < 2e-3
 
 
 def test_tree_level_is_nonlinear_power(ccl):

@@ -6,7 +6,6 @@ four (cubic B-spline) and costs nothing. The kernel density estimate is tabulate
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,19 +13,15 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
-from scipy.special import ndtr
 
 from jaxlike.numerics.splines import (
     bspline_taps,
     lattice_points,
     lattice_windows,
     linear_taps,
-    prefilter,
 )
+from jaxlike.theory.tracers.curves import NzModel, curve_matrix, smoothing
 from jaxlike.theory.tracers.midpoints import HALF_TAPS, first_midpoints, interleaved
-
-NzModel = Literal["kde", "histogram", "spline"]
 
 _MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
 _TAIL = 1e-3  # fraction of any bin's galaxies that may lie beyond the lattice
@@ -204,14 +199,7 @@ def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArra
     Galaxies are taken to be uniform in their redshift bin, so the estimate is the histogram
     convolved with the kernel: no ripple between bins, whatever the bandwidth.
     """
-    return _smoothed(histogram, histogram.counts, bandwidth, z)
-
-
-def _smoothed(histogram: Histogram, counts: NDArray, bandwidth: float, z: NDArray) -> NDArray:
-    """The estimate (..., n) of any counts (..., n_bin, n_z) on the histogram's redshift bins."""
-    below = ndtr((z[:, None] - histogram.edges) / bandwidth)
-    density = (below[:, :-1] - below[:, 1:]) / np.diff(histogram.edges)
-    return histogram.shares(counts) @ density.T
+    return histogram.shares(histogram.counts) @ smoothing(histogram.edges, bandwidth, z).T
 
 
 def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[ShiftedDistributions]:
@@ -252,44 +240,33 @@ def _tabulate(
     step: float,
 ) -> ShiftedDistributions:
     margin = _margin_points(2 * step if model == "histogram" else step)
+    n = z.size // 2 if model == "histogram" else z.size
+    start = first_midpoints(z[1] / (2 * step)) if model == "histogram" else np.zeros((0, 0))
+    empty = np.zeros((len(table.counts), n + 2 * margin))
+    mean = np.zeros(len(table.counts))
+    lattice = ShiftedDistributions(empty, z, weights, norm, step, mean, start, model, margin)
+    return with_counts(lattice, table, bandwidth, table.counts)
 
-    def curve(counts: NDArray) -> NDArray:
-        """Curves (..., n_pad) of counts (..., n_bin, n_z): the same linear map for both uses."""
-        if model != "histogram":
-            lattice = step * np.arange(-margin, z.size + margin)
-            if model == "kde":
-                rows = _smoothed(table, counts, bandwidth, lattice)
-            else:
-                rows = _through(lattice, table.middle, counts)
-            return prefilter(rows.reshape(-1, lattice.size)).reshape(*rows.shape[:-1], -1)
-        samples = z[1] + 2 * step * np.arange(-margin, z.size // 2 + margin)
-        return _joined(samples, table.middle, counts)
 
+def with_counts(
+    distributions: ShiftedDistributions, table: Histogram, bandwidth: float, counts: ArrayLike
+) -> ShiftedDistributions:
+    """Distributions on the same lattice of other `counts` (n_bin, n_z), which may be traced, in
+    the cells of their table."""
+    model, n = distributions.model, distributions.curve.shape[1] - distributions.margin
+    if model == "histogram":
+        points = distributions.z[1] + 2 * distributions.step * np.arange(-distributions.margin, n)
+    else:
+        points = distributions.step * np.arange(-distributions.margin, n)
+    matrix = curve_matrix(table.edges, np.asarray(points), model, bandwidth)
+    xp = jnp if isinstance(counts, Array) else np
+    mass = xp.asarray(counts) * np.diff(table.edges)
+    whole = mass.sum(axis=-1, keepdims=True)
+    shares = mass / whole
     modes = None
     if table.modes is not None:
-        shares = table.shares(table.modes)
-        modes = Modes(curve(table.modes), shares.sum(axis=-1), shares @ table.middle)
-    start = first_midpoints(z[1] / (2 * step)) if model == "histogram" else np.zeros((0, 0))
-    return ShiftedDistributions(
-        curve(table.counts), z, weights, norm, step, table.mean(), start, model, margin, modes
-    )
-
-
-def _through(z: NDArray, middle: NDArray, counts: NDArray) -> NDArray:
-    """Cubic splines (..., n) at z (n,) through counts (..., n_z) in the middles of their cells.
-
-    They start at n(0) = 0, as CosmoSIS has it, and end at the last middle.
-    """
-    if middle[0] > 0:
-        middle, counts = np.append(0.0, middle), np.insert(counts, 0, 0.0, axis=-1)
-    inside = (z >= middle[0]) & (z <= middle[-1])
-    return np.where(inside, CubicSpline(middle, counts, axis=-1)(np.where(inside, z, 0.0)), 0.0)
-
-
-def _joined(samples: NDArray, z: NDArray, counts: NDArray) -> NDArray:
-    """Counts (..., n_z) at z (n_z,) joined by straight lines, (..., n)."""
-    # n(0) = 0, as CosmoSIS has it
-    z = np.append(0.0, z)
-    rows = np.insert(counts, 0, 0.0, axis=-1).reshape(-1, z.size)
-    lines = [np.interp(samples, z, row, left=0, right=0) for row in rows]
-    return np.stack(lines).reshape(*counts.shape[:-1], samples.size)
+        changes = table.modes * np.diff(table.edges) / whole
+        curve = (changes if model == "kde" else table.modes) @ matrix
+        modes = Modes(curve, changes.sum(axis=-1), changes @ table.middle)
+    curve = (shares if model == "kde" else xp.asarray(counts)) @ matrix
+    return replace(distributions, curve=curve, mean=shares @ table.middle, modes=modes)

@@ -20,7 +20,6 @@ from jaxlike.theory.power.fields import (
     SQUARED_TIDE,
     WEIGHTED_TIDE,
     FieldPower,
-    Pair,
     pair_of,
     tidal_spectra,
 )
@@ -111,19 +110,14 @@ def intrinsic_power(power: FieldPower, amplitudes: TattAmplitudes) -> IntrinsicP
     """Spectra of intrinsic shear from those of its fields, (n_z, n) each at the same points.
 
     The tree level has the nonlinear matter power, as DES-Y3 has it: without loops this is NLA.
+    P_II^BB = (C1delta + C2 / 3)^2 A_0B|0B, for A_B2|B2 and D_0B|B2 are 1/9 and 1/3 of it.
     """
-    sizes = amplitudes.by_field()
-
-    def between(spectra: Mapping[Pair, Array]) -> Array:
-        terms = [
-            (sizes[x] * sizes[y])[:, None] * spectra[pair_of(x, y)]
-            for x, y in product(sizes, sizes)
-            if pair_of(x, y) in spectra
-        ]
-        return jnp.sum(jnp.stack(terms), axis=0)
-
-    GI = [size[:, None] * power.of(name, MATTER) for name, size in sizes.items()]
-    return IntrinsicPower(jnp.sum(jnp.stack(GI), axis=0), between(power.E), between(power.B))
+    sizes = {name: size[:, None] for name, size in amplitudes.by_field().items()}
+    GI = sum(size * power.of(name, MATTER) for name, size in sizes.items())
+    EE = sum(sizes[x] * sizes[y] * power.of(x, y) for x, y in product(sizes, sizes))
+    B = (amplitudes.C1delta + amplitudes.C2 / 3)[:, None]
+    BB = B**2 * power.B[pair_of(WEIGHTED_TIDE, WEIGHTED_TIDE)]
+    return IntrinsicPower(jnp.asarray(GI), jnp.asarray(EE), BB)
 
 
 def tatt_power(
