@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
+from jaxlike.config.data_options import kappa_from, kernels_from, prefix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig
+from jaxlike.config.overrides import OVERRIDES, by_likelihood
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     COMMON_OPTIONS,
-    KAPPA_OPTIONS,
     THEORY_FIELDS,
     TheoryOptions,
     bad_value,
@@ -30,18 +30,6 @@ DEFAULT_SCALE_CUTS = "survey"
 
 SURVEYS = ("des_y1",)
 """Accepted values of the option `survey`."""
-_OF_DATA = (
-    "data_file",
-    "scale_cuts",
-    "survey",
-    "probes",
-    "kernels",
-    *KAPPA_OPTIONS,
-    "prefix",
-    "suffix",
-)
-OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
-"""Keywords that replace what the file says."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.:+-]*")
 
@@ -136,7 +124,7 @@ def make_config(
     `host` is the file's word for power from outside.  Raises ConfigError naming the option.
     """
     try:
-        own = _by_likelihood(overrides, tuple(likelihoods))
+        own = by_likelihood(overrides, tuple(likelihoods))
         output = overrides.get("output", output)
         if output is not None:
             output = _text("output", output, "a file prefix, null")
@@ -206,47 +194,6 @@ def names_of(owners: Iterable[tuple[str, str]]) -> Names:
         for prefix, suffix in owners
         for kind in TRACERS
     )
-
-
-def _by_likelihood(
-    overrides: Mapping[str, object], names: tuple[str, ...]
-) -> dict[str, dict[str, object]]:
-    """Name of each likelihood that is wanted -> the keywords that are for it."""
-    own: dict[str, dict[str, object]] = {name: {} for name in names}
-    rest = {key: value for key, value in overrides.items() if key != "output"}
-    wanted = rest.pop("likelihoods", None)
-    for key, value in rest.items():
-        name, _, option = key.rpartition(".")
-        check_option_names([option], OVERRIDES, "keyword")
-        # a mapping by the names of tables is one value
-        one_each = isinstance(value, Mapping) and not (
-            option in MAPPINGS and not {*value} & {*names}
-        )
-        values = value if isinstance(value, Mapping) and one_each else {}
-        if one_each:
-            _check_there(values, names, f"'{option}' is given for")
-        elif name:
-            _check_there([name], names, f"'{option}' is given for")
-            values = {name: value}
-        else:
-            values = dict.fromkeys(names, value)
-        for one, given in values.items():
-            own[str(one)][option] = given
-    if wanted is None:
-        return own
-    chosen = wanted.replace(",", " ").split() if isinstance(wanted, str) else wanted
-    if not isinstance(chosen, Sequence) or not chosen:
-        raise bad_value("likelihoods", wanted, ", ".join(names))
-    _check_there(chosen, names, "'likelihoods' has")
-    return {name: own[name] for name in names if name in chosen}
-
-
-def _check_there(given: Mapping | Sequence, names: tuple[str, ...], what: str) -> None:
-    for name in given:
-        if name not in names:
-            raise ConfigError(
-                f"{what} '{name}', which is no likelihood here; they are {', '.join(names)}"
-            )
 
 
 def _likelihood(
