@@ -2,14 +2,14 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
-from jaxlike.config.likelihood_config import LikelihoodConfig
+from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.errors import ConfigError
-from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
@@ -22,8 +22,7 @@ from jaxlike.registry.options import (
     probes_from,
     theory_options,
 )
-from jaxlike.registry.samples import Sample, prefix_words
-from jaxlike.theory.tracers import TRACERS
+from jaxlike.registry.samples import prefix_words
 
 DEFAULT_SCALE_CUTS = "survey"
 """Those of the survey that the data are of."""
@@ -52,7 +51,8 @@ class Config:
 
     likelihoods: what is multiplied, in order.  parameters: of all of them.  output: prefix of files
     to write, or None.  sampler: the host's sampler name -> its options.  external_priors: functions
-    of the parameters that multiply the priors of single ones.
+    of the parameters that multiply the priors of single ones.  outputs: what is recorded besides
+    the sampled parameters, whose labels are output_latex.
     """
 
     path: Path
@@ -61,6 +61,8 @@ class Config:
     output: str | None = None
     sampler: Mapping[str, object] = field(default_factory=dict)
     external_priors: tuple[ExternalPrior, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    output_latex: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def theory(self) -> TheoryOptions:
@@ -195,16 +197,6 @@ def _of_those_wanted(
         replace(p, drop=True) if p.name in foreign else p
         for p in parameters
         if p.name in taken or p.name not in foreign
-    )
-
-
-def names_of(owners: Iterable[tuple[str, str]]) -> Names:
-    """The names of parameters of likelihoods with these prefixes and suffixes, whatever their data
-    are."""
-    return Names(
-        Sample(kind, 0, prefix=prefix, suffix=suffix)
-        for prefix, suffix in owners
-        for kind in TRACERS
     )
 
 
