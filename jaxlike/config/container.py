@@ -24,8 +24,7 @@ from jaxlike.registry.options import (
 )
 from jaxlike.registry.samples import prefix_words
 
-DEFAULT_SCALE_CUTS = "survey"
-"""Those of the survey that the data are of."""
+DEFAULT_SCALE_CUTS = "survey"  # those of the survey that the data are of
 
 SURVEYS = ("des_y1",)
 """Accepted values of the option `survey`."""
@@ -266,7 +265,7 @@ def _likelihood(
     if data_file is not None:
         accepted = "a path, the name of a data set, paper_mock, null (the mock)"
         data_file = find_file(_text("data_file", data_file, accepted), path)
-    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, survey, none"), path)
+    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
     suffix = given.get("suffix") or ""
     if not isinstance(suffix, str):
         raise bad_value("suffix", suffix, "text of letters, digits and _, null")
