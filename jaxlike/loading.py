@@ -1,6 +1,6 @@
 """From a configuration file to its posterior."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -9,7 +9,7 @@ from jaxlike.config import Config, LikelihoodConfig, read_config
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.survey import load_data
-from jaxlike.likelihoods.two_point import DataSet, Likelihood, build_likelihoods
+from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.posterior.model import Model
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
 from jaxlike.registry.names import Names
@@ -23,44 +23,50 @@ def model_from_config(config: Config) -> Model:
             f"{config.path}: power = {config.theory.power} takes P(k, z) from the program that "
             "calls jaxlike, which is not there: take power = jaxlike"
         )
-    likelihoods = build_likelihoods([data_set_of(one) for one in config.likelihoods])
-    config = with_checked_parameters(config, likelihoods)
-    model = Model.of(config, likelihoods)
+    data_sets = [data_set_of(one) for one in config.likelihoods]
+    config = with_checked_parameters(config, data_sets)  # before what takes seconds
+    model = Model.of(config, build_likelihoods(data_sets))
     return compressed(model) if config.theory.compression == "moped" else model
 
 
 def data_set_of(config: LikelihoodConfig) -> DataSet:
     """The data of a likelihood that an input asks for, after cuts."""
-    data = load_data(config.data_file, config.scale_cuts, config.probes)
+    data = load_data(
+        config.data_file,
+        config.scale_cuts,
+        config.probes,
+        config.survey,
+        kernels=config.kernels,
+        kappa=config.kappa,
+    )
     return DataSet(config.name, data, config.options, config.prefix, config.suffix)
 
 
-def with_checked_parameters(config: Config, likelihoods: Mapping[str, Likelihood]) -> Config:
-    """A Config without the default parameters that have no effect on these likelihoods.
+def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Config:
+    """A Config without the default parameters that have no effect on these data.
 
     ParameterError, naming the file, on parameters that are unknown, missing or without effect.
     """
-    samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
-    kept = tuple(p for p in config.parameters if not p.assumed or _counts(p.name, likelihoods))
-    _check_arguments(config, {p.name for p in kept})
-    config = replace(config, parameters=kept)
+    samples = tuple(sample for one in data_sets for sample in one.samples)
     try:
         known = Names(samples)
+        kept = tuple(p for p in config.parameters if not p.assumed or _counts(p.name, data_sets))
+        _check_arguments(config, {p.name for p in kept})
         names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
         check_names(names, samples)
-        for one in likelihoods.values():
+        for one in data_sets:
             check_effects(names, vars(one.options), one.samples)
             check_complete(names, vars(one.options), one.samples)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
-    return config
+    return replace(config, parameters=kept)
 
 
-def _counts(name: str, likelihoods: Mapping[str, Likelihood]) -> bool:
-    """Whether a parameter has an effect on any of the likelihoods."""
+def _counts(name: str, data_sets: Sequence[DataSet]) -> bool:
+    """Whether a parameter has an effect on the likelihood of any of the data."""
     return any(
         not is_idle(name, one.samples) and has_effect(name, vars(one.options), one.samples)
-        for one in likelihoods.values()
+        for one in data_sets
         if Names(one.samples).is_known(name)
     )
 
@@ -70,7 +76,7 @@ def _check_arguments(config: Config, kept: set[str]) -> None:
         for name in prior.arguments:
             if name not in kept:
                 raise ParameterError(
-                    f"{config.path}: external prior '{prior.name}' takes '{name}', which has no "
+                    f"external prior '{prior.name}' takes '{name}', which has no "
                     "effect on these data"
                 )
 

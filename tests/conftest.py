@@ -204,11 +204,11 @@ def cl_data(small_data: TwoPointData) -> TwoPointData:
     fields += [Field("shear", 0, 4e-9), Field("shear", 1, 4e-9)]
     correlation = 0.3 + 0.7 * np.eye(4)
     cl = (correlation * np.outer(amplitude, amplitude))[:, :, None] * (ell / 100) ** -1.2
-    same, cross, sources = pair_array(2), pair_array(2, 2), np.array([2, 2])
+    auto, cross, sources = pair_array(2), pair_array(2, 2), np.array([2, 2])
     tables = {  # statistic -> name, n(z), pairs of bins, pairs of fields
-        "C_ell_shear": ("shear_cl", "NZ_SOURCE", "NZ_SOURCE", same, same + sources),
+        "C_ell_shear": ("shear_cl", "NZ_SOURCE", "NZ_SOURCE", auto, auto + sources),
         "C_ell_cross": ("cross_cl", "NZ_LENS", "NZ_SOURCE", cross, cross + [0, 2]),
-        "C_ell_counts": ("counts_cl", "NZ_LENS", "NZ_LENS", same, same),
+        "C_ell_counts": ("counts_cl", "NZ_LENS", "NZ_LENS", auto, auto),
     }
     measurements = tuple(
         Measurement(

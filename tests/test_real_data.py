@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 
 from jaxlike.inference import best_fit
-from jaxlike.likelihoods.survey import fine_theory
-from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, fine_likelihood
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 from jaxlike.theory.power.halofit import LINEAR_BELOW
 from jaxlike.theory.power.power_table import PowerTable
 
 STORED = ("fiducial", "fiducial_ia1", "low_omega_m", "w_-0.8")
-SIZES = Sizes(5, 4)
+SAMPLES = lenses_and_sources(5, 4)
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +28,8 @@ def histogram(real_model):
     likelihood = build_likelihood(real_model.data, options)
     return SimpleNamespace(
         likelihood=likelihood,
-        theory_vector=jax.jit(lambda p: likelihood.theory_vector(resolve(p, SIZES))),
-        kde_vector=jax.jit(lambda p: real_model.likelihood.theory_vector(resolve(p, SIZES))),
+        theory_vector=jax.jit(lambda p: likelihood.theory_vector(resolve(p, SAMPLES))),
+        kde_vector=jax.jit(lambda p: real_model.likelihood.theory_vector(resolve(p, SAMPLES))),
     )
 
 
@@ -86,7 +85,7 @@ def test_cosmosis_tables_give_cosmosis_data_vector(histogram, stored, name):
     """Delta^T C^-1 Delta <= 0.01 and |chi^2 - stored| <= 0.5 with the stored P(k, z), distances."""
     likelihood, point = histogram.likelihood, stored[name]
     found = likelihood.theory_vector_from_tables(
-        grid_of(likelihood, point), table_of(point), resolve(parameters_of(point), SIZES)
+        grid_of(likelihood, point), table_of(point), resolve(parameters_of(point), SAMPLES)
     )
     assert norm2(likelihood, np.asarray(found) - point["theory"]) <= 0.01
     assert float(likelihood.chi2_of(found)) == pytest.approx(float(point["chi2"]), abs=0.5)
@@ -95,8 +94,8 @@ def test_cosmosis_tables_give_cosmosis_data_vector(histogram, stored, name):
 def test_log_determinant_is_cosmosis(histogram, stored):
     """CosmoSIS's log-likelihood is -chi^2/2 - ln|C|/2."""
     point, likelihood = stored["fiducial"], histogram.likelihood
-    assert likelihood.log_det == pytest.approx(float(point["log_det"]), rel=1e-6)
-    found = -float(point["chi2"]) / 2 - likelihood.log_det / 2
+    assert likelihood.log_det_of_points == pytest.approx(float(point["log_det"]), rel=1e-6)
+    found = -float(point["chi2"]) / 2 - likelihood.log_det_of_points / 2
     assert found == pytest.approx(float(point["loglike"]), abs=1e-3)
 
 
@@ -104,7 +103,7 @@ def test_log_determinant_is_cosmosis(histogram, stored):
 def test_fitted_power_is_near_cosmosis(eisenstein_hu, stored, name):
     """Eisenstein & Hu instead of CAMB, at the same sigma8: a few units of chi^2."""
     point = stored[name]
-    chi2 = float(eisenstein_hu(resolve(parameters_of(point), SIZES)))
+    chi2 = float(eisenstein_hu(resolve(parameters_of(point), SAMPLES)))
     assert chi2 == pytest.approx(float(point["chi2"]), abs=4)
 
 
@@ -144,7 +143,7 @@ def test_nuisance_rows_of_the_jacobian(histogram, stored, jacobian):
 
     @jax.jit
     def vector(changes):
-        values = resolve(here | changes, SIZES)
+        values = resolve(here | changes, SAMPLES)
         return likelihood.theory_vector_from_tables(grid, table, values)
 
     rows = jax.jit(jax.jacfwd(vector))({name: here[name] for name in SMOOTH_ROWS})
@@ -198,8 +197,8 @@ def test_chosen_nodes_on_the_real_data(histogram, stored):
     """The estimate is below the tolerance, and the actual error within a factor 3 of it."""
     likelihood = histogram.likelihood
     assert 0 < likelihood.node_error < NODE_TOLERANCE
-    fine = replace(likelihood, theory=fine_theory(likelihood.data, likelihood.options))
-    vector = jax.jit(lambda p: fine.theory_vector(resolve(p, SIZES)))
+    fine = fine_likelihood(likelihood.data, likelihood.options)
+    vector = jax.jit(lambda p: fine.theory_vector(resolve(p, SAMPLES)))
     for name in STORED[1:]:
         values = parameters_of(stored[name])
         difference = np.asarray(vector(values) - histogram.theory_vector(values))
@@ -233,10 +232,10 @@ def camb_and_own(histogram):
     likelihood, k = histogram.likelihood, stored["k"]
     grid = likelihood.table_grid(stored["z"], k, stored["z_distance"])
     with_table = jax.jit(
-        lambda table, p: likelihood.theory_vector_from_tables(grid, table, resolve(p, SIZES))
+        lambda table, p: likelihood.theory_vector_from_tables(grid, table, resolve(p, SAMPLES))
     )
     three = replace(likelihood, options=replace(likelihood.options, neutrinos="degenerate"))
-    own_of_three = jax.jit(lambda p: three.theory_vector(resolve(p, SIZES)))
+    own_of_three = jax.jit(lambda p: three.theory_vector(resolve(p, SAMPLES)))
     # dark energy clusters on the largest scales: growth is that of the last k with linear power
     last = np.searchsorted(k, LINEAR_BELOW) - 1
 
@@ -285,7 +284,7 @@ def test_cobaya_points(histogram, shared, name, nonlinear):
         chi2 = float(point["chi2"])
     params.pop("mnu", None)  # the same as its omnuh2
     params |= {"As": 1e-9 * params.pop("As_1e9"), "nnu": 3.044}
-    assert float(likelihood.chi2(resolve(params, SIZES))) == pytest.approx(chi2, abs=1.5)
+    assert float(likelihood.chi2(resolve(params, SAMPLES))) == pytest.approx(chi2, abs=1.5)
 
 
 def test_best_fit(real_model):

@@ -118,7 +118,7 @@ def _simulator(
     Where the likelihood is zero for any data, parameters are drawn again: the posterior does not
     know of them either.
     """
-    root = np.linalg.cholesky(model.data.covariance)
+    root = np.linalg.cholesky(model.covariance)
     theory = jax.jit(lambda x: model.theory_vector(model.params_dict(x)))
     density, inward = jax.jit(model.log_density), jax.jit(model.from_unconstrained)
 

@@ -2,17 +2,11 @@
 
 import argparse
 import time
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jaxlike.cli.common_options import Parents, add_config, add_force, add_prefix
 from jaxlike.cli.opening import open_model
 from jaxlike.errors import ConfigError
-
-if TYPE_CHECKING:
-    import numpy as np
-
-    from jaxlike.posterior.model import Model
 
 
 def add_command(subparsers: Any, shared: Parents) -> None:
@@ -42,9 +36,12 @@ def add_command(subparsers: Any, shared: Parents) -> None:
 
 def minimise(arguments: argparse.Namespace) -> int:
     """Find the best fit of a config; write it, its covariance and a plot of the data vector."""
+    import matplotlib
     import numpy as np
 
+    matplotlib.use("agg")
     from jaxlike.inference import best_fit, check_unused_best_fit, write_best_fit
+    from jaxlike.plots.data_vector import data_vector_plots
 
     if arguments.starts < 1:
         raise ConfigError(f"option --starts is {arguments.starts}; accepted is a number above 0")
@@ -69,7 +66,9 @@ def minimise(arguments: argparse.Namespace) -> int:
         prefix,
         names=model.parameters,
         latex=[spec.latex or spec.name for spec in model.specs],
-        likelihood="jaxlike",
+        chi2s={name: float(value) for name, value in model.chi2s(fit.x).items()}
+        if len(model.parts) > 1
+        else {"jaxlike": fit.chi2},
         fixed={p.name: p.value for p in model.config.parameters if p.value is not None},
         derived=derived,
         external=dict(zip(model.external_priors, map(float, factors), strict=True)),
@@ -84,27 +83,13 @@ def minimise(arguments: argparse.Namespace) -> int:
         print(f"{name:<{width}} {value:12.5g}")
     same = int(np.sum(fit.ends > fit.log_posterior - 0.01))
     print(
-        f"\nchi2 = {fit.chi2:.3f} for {model.likelihood.n_points} points, ln posterior = "
+        f"\nchi2 = {fit.chi2:.3f} for {model.n_points} points, ln posterior = "
         f"{fit.log_posterior:.4f}; {same} of {arguments.starts} starts end there; "
         f"{fit.n_gradients} gradients, {time.perf_counter() - begin:.1f} s with compilation"
     )
     if not arguments.no_plot:
-        files += _plots(model, fit.x, prefix)
+        files += data_vector_plots(
+            model, fit.x, prefix, "best fit", kinds=("data_vector", "residuals")
+        )
     print(f"files {', '.join(map(str, files))}")
     return 0
-
-
-def _plots(model: "Model", x: "np.ndarray", prefix: str) -> list[Path]:
-    import matplotlib
-
-    matplotlib.use("agg")
-    from jaxlike.plots.data_vector import data_vector_plot
-
-    theory = model.theory_vector(model.params_dict(x))
-    title = f"{Path(model.data.source).name}, best fit"
-    return [
-        data_vector_plot(
-            model.data, theory, f"{prefix}_{name}.png", title=title, residuals=name == "residuals"
-        )
-        for name in ("data_vector", "residuals")
-    ]

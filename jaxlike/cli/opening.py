@@ -13,11 +13,16 @@ if TYPE_CHECKING:
 
 
 def open_model(
-    arguments: argparse.Namespace, ending: str, check: Callable[[str], None]
+    arguments: argparse.Namespace,
+    ending: str,
+    check: Callable[[str], None],
+    *,
+    whole: bool = False,
 ) -> tuple["Model", str]:
     """The model of a command's CONFIG, announced, and the prefix of the files to write.
 
     ConfigError of `check`, before the model is built, where the prefix is taken and not forced.
+    With `whole` a choice of likelihoods leaves the parameters of the others, with their priors.
     """
     import jaxlike
     from jaxlike.config import read_config
@@ -28,12 +33,17 @@ def open_model(
     prefix = arguments.output or f"{config.output or Path('chains', config.path.stem)}_{ending}"
     if not arguments.force:
         check(prefix)
+    wanted = overrides.pop("likelihoods", None) if whole else None
     model = jaxlike.load(arguments.config, **overrides)
-    short = "" if model.likelihood.vectors is None else f", as {model.likelihood.n_points} numbers"
-    print(
-        f"{arguments.config}: {len(model.parameters)} parameters, {model.data.n_data} points of "
-        f"{model.data.source}{short}",
-        flush=True,
-    )
+    if wanted is not None:
+        model = model.with_likelihoods(wanted.replace(",", " ").split())
+    print(described(arguments.config, model), flush=True)
     check_prior(model, warn)
     return model, prefix
+
+
+def described(config: str, model: "Model") -> str:
+    """What is opened, in a line: parameters, points, files."""
+    short = f", as {model.n_points} numbers" if model.compressed else ""
+    each = [f"{one.data.n_data} points of {one.data.source}" for one in model.parts.values()]
+    return f"{config}: {len(model.parameters)} parameters, {' and '.join(each)}{short}"

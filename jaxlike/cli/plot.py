@@ -109,32 +109,28 @@ def _plot_data_vector(arguments: argparse.Namespace, stem: str) -> None:
     import jaxlike
     from jaxlike.forecast.predictive import N_DRAWS, as_table, check, predictive
     from jaxlike.inference import read_draws
-    from jaxlike.plots.data_vector import data_vector_plot
+    from jaxlike.plots.data_vector import data_vector_plots
     from jaxlike.plots.predictive import chi2_plot
 
     model = jaxlike.load(arguments.config, **option_overrides(arguments))
-    source = Path(model.data.source).name
+    source = ", ".join(Path(one.data.source).name for one in model.parts.values())
     draws = read_draws(arguments.chains[0]) if arguments.chains else None
-    x, where, bands, text = model.reference, "reference point", {}, ""
+    x, where, text = model.reference, "reference point", ""
+    bands: dict[str, Any] = {}
     if draws is not None:
         x, where = draws.best(model.parameters), "best draw"
         of = predictive(
             model, draws, n=arguments.draws or N_DRAWS, progress=not arguments.no_progress
         )
-        bands = {probability: of.band(probability) for probability in _BANDS}
+        bands = {
+            name: {probability: one.band(probability) for probability in _BANDS}
+            for name, one in of.parts.items()
+        }
         checks = check(of)
         title = f"{source}: posterior predictive check, {len(of.weights)} draws"
         text = f"\n{title}\n{as_table(checks)}"
-    theory = model.theory_vector(model.params_dict(x))
-    for name in ("data_vector", *(["residuals"] if arguments.residuals else [])):
-        path = data_vector_plot(
-            model.data,
-            theory,
-            f"{stem}_{name}.png",
-            title=f"{source}, {where}",
-            residuals=name == "residuals",
-            bands=bands,
-        )
+    kinds = ("data_vector", *(["residuals"] if arguments.residuals else []))
+    for path in data_vector_plots(model, x, stem, where, kinds=kinds, bands=bands):
         print(path)
     if draws is not None:
         print(chi2_plot(checks, f"{stem}_chi2.png", title=title))

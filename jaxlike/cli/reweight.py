@@ -40,6 +40,7 @@ def reweight(arguments: argparse.Namespace) -> int:
     from jaxlike.inference import (
         check_unused,
         read_draws,
+        with_chi2s,
         with_derived,
         with_external_priors,
         write_chains,
@@ -49,9 +50,10 @@ def reweight(arguments: argparse.Namespace) -> int:
     if Path(arguments.output).resolve() == Path(arguments.chains).resolve():
         raise ConfigError(f"output '{arguments.output}' is the chains themselves; give another")
     draws = read_draws(arguments.chains)
-    model, prefix = open_model(arguments, "reweighted", check_unused)
+    model, prefix = open_model(arguments, "reweighted", check_unused, whole=True)
     result = importance.reweight(model, draws, progress=not arguments.no_progress)
     chains = with_external_priors(model, with_derived(model, result.chains))
+    chains = with_chi2s(model, chains)
     result = replace(result, chains=chains)
     about = {"reweighted": str(arguments.chains), "k_hat": result.k_hat, "ess": result.ess}
     info = run_info(model.config, result.chains, arguments, about)

@@ -48,12 +48,13 @@ def run_info(
     from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
 
     theory = vars(config.theory)
-    of_data = {"data_file": config.data_file, "scale_cuts": config.scale_cuts, **theory}
+    first = config.likelihoods[0]
+    of_data = {**vars(first), **first.kappa, "prefix": first.prefix or None, **theory}
     name = next((k for k, v in PROBE_SETS.items() if v == config.probes), None)
     return {
         "likelihood": {
             f"jaxlike.cobaya.{name}" if name else "jaxlike": {
-                key: of_data[key] for key in LIKELIHOOD_OPTIONS
+                key: of_data.get(key) for key in LIKELIHOOD_OPTIONS
             }
         },
         "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},

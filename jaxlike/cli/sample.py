@@ -120,6 +120,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
         complaints,
         report,
         summarise,
+        with_chi2s,
         with_derived,
         with_external_priors,
     )
@@ -151,6 +152,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
 
     def save(chains: Chains) -> None:
         chains = with_external_priors(model, chains)
+        chains = with_chi2s(model, chains, kept[0] if kept else None)
         info = run_info(model.config, chains, arguments, options)
         files[:] = write_chains(
             chains,

@@ -22,16 +22,25 @@ _N_Z, _N_Z_DISTANCE = 60, 200
 class HostGrid:
     """Where the tables are: z (n_z,), k (n_k,) in h/Mpc, z_distance (n_d,).
 
-    linear: whether the linear power today is asked for too.
+    linear: whether the linear power today is asked for too; z_last: of last scattering, where its
+    distance is.
     """
 
     z: NDArray
     k: NDArray
     z_distance: NDArray
     linear: bool = False
+    z_last: float | None = None
 
     @classmethod
-    def build(cls, z_max: float, z_max_galaxies: float, *, linear: bool = False) -> "HostGrid":
+    def build(
+        cls,
+        z_max: float,
+        z_max_galaxies: float,
+        *,
+        linear: bool = False,
+        z_last: float | None = None,
+    ) -> "HostGrid":
         """Grids for structure out to `z_max` and galaxies out to `z_max_galaxies`."""
 
         def redshifts(last: float, n: int) -> NDArray:
@@ -45,6 +54,7 @@ class HostGrid:
             K[K < K_MAX],
             redshifts(max(z_max, z_max_galaxies), _N_Z_DISTANCE),
             linear,
+            z_last,
         )
 
     def requirements(self) -> dict[str, Any]:
@@ -57,10 +67,15 @@ class HostGrid:
                 "nonlinear": [True, False] if self.linear else True,
                 "vars_pairs": [("delta_tot", "delta_tot")],
             },
-            "comoving_radial_distance": {"z": self.z_distance},
+            "comoving_radial_distance": {"z": np.append(self.z_distance, self.last)},
             "Hubble": {"z": self.z_distance},
             "angular_diameter_distance": {"z": self.z_distance[-1:]},
         }
+
+    @property
+    def last(self) -> NDArray:
+        """The redshift of last scattering (1,), or none (0,)."""
+        return np.array([] if self.z_last is None else [self.z_last])
 
     def table(self, provider: Any) -> PowerTable:
         """The table at the current point; `provider` is Cobaya's."""
@@ -90,7 +105,11 @@ class HostGrid:
             Omega_m=provider.get_param("omegam"),
             Omega_k=curvature(chi[-1] * h / HUBBLE_DISTANCE, f_k * h / HUBBLE_DISTANCE),
             P_lin=linear,
+            chi_last=None if self.z_last is None else self._chi_last(provider) * h,
         )
+
+    def _chi_last(self, provider: Any) -> float:
+        return float(provider.get_comoving_radial_distance(self.last)[0])
 
 
 def curvature(chi: float, f_k: float) -> float:

@@ -21,10 +21,12 @@ from jaxlike.config import (
     LIKELIHOOD_OPTIONS,
     PROBE_SETS,
     Config,
+    LikelihoodConfig,
     TheoryOptions,
     config_from_info,
 )
 from jaxlike.config.container import make_config
+from jaxlike.config.defaults import default_params
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.survey import load_data, samples_of
@@ -58,6 +60,10 @@ class TwoPointLikelihood(Likelihood):
     # values in the .yaml files; checked by jaxlike, whose messages list what is accepted
     data_file: Any
     scale_cuts: Any
+    kernels: Any
+    kappa_beam_fwhm: Any
+    kappa_ell_min: Any
+    kappa_ell_max: Any
     nz: Any
     nz_bandwidth: Any
     projection: Any
@@ -69,6 +75,7 @@ class TwoPointLikelihood(Likelihood):
     power: Any
     compression: Any
     prefix: Any
+    survey: Any
 
     _probes: str  # a name of PROBE_SETS
 
@@ -86,17 +93,20 @@ class TwoPointLikelihood(Likelihood):
             name: value for name, value in input_options.items() if name in LIKELIHOOD_OPTIONS
         }
         try:
-            config = _config(cls.__name__, options, cls._probes)
-            samples = samples_of(_load(config), "", config.likelihoods[0].prefix)
+            own = _config(cls.__name__, options, cls._probes).likelihoods[0]
+            samples = samples_of(_load_one(own), "", own.prefix)
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
-        chosen = vars(config.theory)
-        params = {
-            name: info
-            for name, info in (defaults.get("params") or {}).items()
-            if not is_idle(name, samples) and has_effect(name, chosen, samples)
+        chosen = vars(own.options)
+        params = default_params(defaults.get("params") or {}, options)
+        return {
+            **defaults,
+            "params": {
+                name: info
+                for name, info in params.items()
+                if not is_idle(name, samples) and has_effect(name, chosen, samples)
+            },
         }
-        return {**defaults, "params": params}
 
     def initialize(self) -> None:
         """Switch JAX to double precision; read the data and, for tables, prepare the theory."""
@@ -199,10 +209,12 @@ class TwoPointLikelihood(Likelihood):
     def _prepare_tables(self) -> None:
         two_point = self._built(self._config.theory)
         nodes = two_point.grid.nodes
+        last = nodes.last_scattering
         self._host_grid = HostGrid.build(
             float(nodes.z[-1]),
             float(nodes.lattices[0].z[-1]),
             linear=self._config.theory.alignment == "tatt",
+            z_last=None if last is None else float(last.z[0]),
         )
         grid: PowerTableGrid = two_point.table_grid(
             self._host_grid.z, self._host_grid.k, self._host_grid.z_distance
@@ -222,7 +234,18 @@ def _config(name: str, options: Mapping[str, Any], probes: str) -> Config:
 
 
 def _load(config: Config) -> TwoPointData:
-    return load_data(config.data_file, config.scale_cuts, config.probes)
+    return _load_one(config.likelihoods[0])
+
+
+def _load_one(own: LikelihoodConfig) -> TwoPointData:
+    return load_data(
+        own.data_file,
+        own.scale_cuts,
+        own.probes,
+        own.survey,
+        kernels=own.kernels,
+        kappa=own.kappa,
+    )
 
 
 def _component(name: str, description: str) -> type[TwoPointLikelihood]:

@@ -1,7 +1,8 @@
 """Configurations: a Cobaya input or a CosmoSIS pipeline file, read without either host."""
 
 from jaxlike.config.cobaya_yaml import config_from_info
-from jaxlike.config.container import Config, LikelihoodConfig
+from jaxlike.config.container import Config
+from jaxlike.config.likelihood_config import LikelihoodConfig
 from jaxlike.config.read import read_config
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,

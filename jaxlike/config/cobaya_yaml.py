@@ -1,7 +1,7 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -10,27 +10,22 @@ from typing import Any
 import yaml
 
 from jaxlike.config.container import Config, make_config
+from jaxlike.config.defaults import defaults_of
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, parameter_from
-from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
-from jaxlike.registry.names import find
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
     check_option_names,
-    probes_from,
 )
 from jaxlike.registry.resolve import check_names
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
-DEFAULT_PREFIX = "DES_"
-"""Of the components' default parameters, which a likelihood's own prefix replaces."""
-
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
     "force",
@@ -125,7 +120,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         _check_blocks(info)
         likelihoods, defaults = _components(info)
         given = _block(info, "params")
-        parameters = _parameters(given, _defaults(likelihoods, defaults, overrides, given))
+        parameters = _parameters(given, defaults_of(likelihoods, defaults, overrides, given))
         external = external_priors(_block(info, "prior"), parameters)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
@@ -201,35 +196,6 @@ def _components(
     return found, params
 
 
-def _defaults(
-    likelihoods: Mapping[str, Mapping[str, object]],
-    params: Mapping[str, Mapping[str, Any]],
-    overrides: Mapping[str, object],
-    mentioned: Container[object],
-) -> list[Mapping[str, Any]]:
-    """The default params of the components: those that matter to the likelihood's statistics, or
-    that the input mentions, with the likelihood's prefix in the place of the survey's."""
-    found = []
-    for name, own in params.items():
-        options = likelihoods.get(name, {})
-        given = overrides.get("probes", options.get("probes"))
-        probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
-        prefix = str(options.get("prefix") or "")
-        named = {_prefixed(parameter, prefix): parameter for parameter in own}
-        found.append(
-            {
-                new: own[old]
-                for new, old in named.items()
-                if name == THEORY or new in mentioned or _matters(old, probes)
-            }
-        )
-    return found
-
-
-def _prefixed(name: str, prefix: str) -> str:
-    return prefix + name.removeprefix(DEFAULT_PREFIX) if prefix else name
-
-
 def _options(
     component: str,
     given: Mapping[str, Any],
@@ -251,14 +217,6 @@ def _check_theories(info: Mapping[str, Any]) -> None:
                 f"theory '{name}' has no effect with power: jaxlike; accepted is {THEORY}, "
                 "or power: host in the likelihood"
             )
-
-
-def _matters(name: str, probes: tuple[str, ...] | None) -> bool:
-    """Whether a component's default parameter can have an effect on these statistics."""
-    named = find(name)
-    if named is None or named.sample is None:
-        return True
-    return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)
 
 
 def _parameters(

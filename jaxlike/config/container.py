@@ -6,12 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
+from jaxlike.config.likelihood_config import LikelihoodConfig
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     COMMON_OPTIONS,
+    KAPPA_OPTIONS,
     THEORY_FIELDS,
     TheoryOptions,
     bad_value,
@@ -19,33 +22,28 @@ from jaxlike.registry.options import (
     probes_from,
     theory_options,
 )
-from jaxlike.registry.samples import Sample
+from jaxlike.registry.samples import Sample, prefix_words
 from jaxlike.theory.tracers import TRACERS
 
-DEFAULT_SCALE_CUTS = "des_y1"
-_OF_DATA = ("data_file", "scale_cuts", "probes", "prefix", "suffix")
+DEFAULT_SCALE_CUTS = "survey"
+"""Those of the survey that the data are of."""
+
+SURVEYS = ("des_y1",)
+"""Accepted values of the option `survey`."""
+_OF_DATA = (
+    "data_file",
+    "scale_cuts",
+    "survey",
+    "probes",
+    "kernels",
+    *KAPPA_OPTIONS,
+    "prefix",
+    "suffix",
+)
 OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
 """Keywords that replace what the file says."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.:+-]*")
-
-
-@dataclass(frozen=True)
-class LikelihoodConfig:
-    """What an input asks of one likelihood.
-
-    data_file: a path or the name of a data set, None for the default mock of the package.
-    scale_cuts: a preset, a path, or "none".  probes: statistics, or None for all in the data file.
-    prefix, suffix: of its parameters, and of their sections in CosmoSIS.
-    """
-
-    name: str
-    data_file: str | None
-    scale_cuts: str
-    probes: tuple[str, ...] | None
-    options: TheoryOptions
-    prefix: str = ""
-    suffix: str = ""
 
 
 @dataclass(frozen=True)
@@ -92,7 +90,7 @@ class Config:
     @property
     def names(self) -> Names:
         """The names of parameters of these likelihoods, whatever their data are."""
-        return names_of(dict.fromkeys((one.prefix, one.suffix) for one in self.likelihoods))
+        return names_of(dict.fromkeys(owner for one in self.likelihoods for owner in one.owners))
 
     def with_options(self, **changes: object) -> "Config":
         """The same with other options of every likelihood."""
@@ -166,9 +164,11 @@ def _of_those_wanted(
     found: Sequence[LikelihoodConfig],
 ) -> tuple[Parameter, ...]:
     """The parameters without those of likelihoods that are left out, unless functions take them."""
-    owners = {(one.prefix, one.suffix) for one in found}
+    owners = {owner for one in found for owner in one.owners}
     others = {
-        (str(one.get("prefix") or ""), str(one.get("suffix") or "")) for one in likelihoods.values()
+        (word, str(one.get("suffix") or ""))
+        for one in likelihoods.values()
+        for word in prefix_words(prefix_from(one.get("prefix")))
     } - owners
     if not others:
         return parameters
@@ -202,8 +202,12 @@ def _by_likelihood(
     for key, value in rest.items():
         name, _, option = key.rpartition(".")
         check_option_names([option], OVERRIDES, "keyword")
-        values = value if isinstance(value, Mapping) else {}
-        if isinstance(value, Mapping):
+        # a mapping by the names of tables is one value
+        one_each = isinstance(value, Mapping) and not (
+            option in MAPPINGS and not {*value} & {*names}
+        )
+        values = value if isinstance(value, Mapping) and one_each else {}
+        if one_each:
             _check_there(values, names, f"'{option}' is given for")
         elif name:
             _check_there([name], names, f"'{option}' is given for")
@@ -254,15 +258,24 @@ def _likelihood(
     if data_file is not None:
         accepted = "a path, the name of a data set, paper_mock, null (the mock)"
         data_file = find_file(_text("data_file", data_file, accepted), path)
-    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none"), path)
-    words = {}
-    for option in ("prefix", "suffix"):
-        word = given.get(option) or ""
-        if not isinstance(word, str):
-            raise bad_value(option, word, "text of letters, digits and _, null")
-        words[option] = word
+    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, survey, none"), path)
+    suffix = given.get("suffix") or ""
+    if not isinstance(suffix, str):
+        raise bad_value("suffix", suffix, "text of letters, digits and _, null")
+    survey = given.get("survey")
+    if survey is not None and survey not in SURVEYS:
+        raise bad_value("survey", survey, f"{', '.join(SURVEYS)}, null (the data's own)")
     return LikelihoodConfig(
-        name, data_file, cuts, probes_from(given.get("probes")), theory, **words
+        name,
+        data_file,
+        cuts,
+        probes_from(given.get("probes")),
+        theory,
+        prefix=prefix_from(given.get("prefix")),
+        suffix=suffix,
+        survey=survey,
+        kernels=kernels_from(given.get("kernels")),
+        kappa=kappa_from(given),
     )
 
 

@@ -12,7 +12,12 @@ from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior, Uniform
 from jaxlike.registry.names import default_latex
-from jaxlike.registry.options import THEORY_FIELDS, THEORY_OPTIONS, check_option_names
+from jaxlike.registry.options import (
+    KAPPA_OPTIONS,
+    THEORY_FIELDS,
+    THEORY_OPTIONS,
+    check_option_names,
+)
 from jaxlike.registry.resolve import check_names
 
 MODULE_FILE = "jaxlike_two_point.py"
@@ -21,7 +26,15 @@ MODULE_FILE = "jaxlike_two_point.py"
 LIKELIHOOD = "jaxlike"
 """Name of the likelihood: likelihoods/jaxlike_like."""
 
-MODULE_OPTIONS = ("data_file", "scale_cuts", "probes", "suffix", *THEORY_FIELDS)
+MODULE_OPTIONS = (
+    "data_file",
+    "scale_cuts",
+    "probes",
+    "kernels",
+    *KAPPA_OPTIONS,
+    "suffix",
+    *THEORY_FIELDS,
+)
 """Options of the module's section that say what is computed."""
 
 OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only")

@@ -1,25 +1,19 @@
 """External priors: Cobaya's block `prior:`, functions of several parameters, made for JAX."""
 
 import inspect
-import os
-import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jax.scipy import stats
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError
-from jaxlike.posterior.functions import Function
+from jaxlike.posterior.functions import Function, evaluated
 from jaxlike.posterior.parameters import Parameter, all_values
 from jaxlike.posterior.priors import ExternalPrior
 
 _RESERVED = "0"  # Cobaya's name of the product of all priors of single parameters
-_SCOPE = {"np": jnp, "numpy": jnp, "jnp": jnp, "stats": stats, "import_module": import_module}
 
 
 def external_priors(
@@ -93,22 +87,9 @@ def _prior(name: object, given: object, known: set[str]) -> ExternalPrior:
 
 def _evaluated(name: str, text: str) -> Callable[..., ArrayLike]:
     try:
-        with _importable_here():
-            # An input file is a program of its user's, in Cobaya as here.
-            return eval(text, dict(_SCOPE))
+        return evaluated(text)
     except Exception as error:  # the text may raise anything
         raise ConfigError(
             f"external prior '{name}': {text!r} cannot be used ({error}); accepted are "
             "'lambda a, b: ...' with np and stats, and 'import_module(\"file\").function'"
         ) from error
-
-
-@contextmanager
-def _importable_here() -> Iterator[None]:
-    """Files of the current folder can be imported, as Cobaya has it."""
-    before = list(sys.path)
-    sys.path.insert(0, os.curdir)
-    try:
-        yield
-    finally:
-        sys.path[:] = before

@@ -3,22 +3,24 @@
 import inspect
 
 import jax
-import jax.numpy as jnp
 
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.posterior.functions import Function
+from jaxlike.posterior.functions import Function, evaluated
 from jaxlike.posterior.parameters import Parameter, parameter_values
 
 
-def function_from(name: str, text: str) -> Function:
-    """The function written as a Python expression in a `value`, with JAX's numpy as np."""
+def function_from(name: str, given: object) -> Function:
+    """The function that a `value` or `derived` is: a Python expression in text with JAX's numpy as
+    np, or a function of Python."""
+    text = given if isinstance(given, str) else None
     try:
-        # An input file is a program of its user's, in Cobaya as here.
-        function = eval(text, {"np": jnp, "jnp": jnp, "numpy": jnp})
+        function = evaluated(text) if text is not None else given
+        if not callable(function):
+            raise TypeError(f"{function!r} is no function")
         arguments = tuple(inspect.signature(function).parameters)
     except Exception as error:  # the text may raise anything
         raise ConfigError(
-            f"parameter '{name}': value {text!r} cannot be used ({error}); "
+            f"parameter '{name}': value {given!r} cannot be used ({error}); "
             "accepted are numbers and 'lambda a, b: ...' with np"
         ) from error
     return Function.of(function, arguments, text)

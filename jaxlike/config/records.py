@@ -141,7 +141,7 @@ def parameter_from(name: object, info: object) -> Parameter | None:
             proposal=proposal,
             drop=drop,
         )
-    if isinstance(value, str):
+    if isinstance(value, str) or callable(value):
         return Parameter(name, derived_from=function_from(name, value), latex=label, drop=drop)
     if value is not None:
         return Parameter(name, value=_number(name, "value", value), latex=label, drop=drop)

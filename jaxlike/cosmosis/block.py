@@ -247,8 +247,16 @@ def tables(block: Block, *, linear: bool = False) -> Tables:
             Omega_m=_require(block, COSMOLOGY, "omega_m"),
             Omega_k=Omega_k,
             P_lin=_linear_power_today(block, k) if linear else None,
+            chi_last=_last_scattering(block, h, Omega_k),
         ),
     )
+
+
+def _last_scattering(block: Block, h: float, Omega_k: float) -> float | None:
+    """chi [Mpc/h] of last scattering, where the block says it and space is flat: CAMB's is f_k."""
+    if Omega_k != 0 or not block.has_value(DISTANCES, "chistar"):
+        return None
+    return float(block[DISTANCES, "chistar"]) * h
 
 
 def _linear_power_today(block: Block, k: NDArray) -> NDArray:

@@ -18,7 +18,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.compile_cache import keep_compiled
-from jaxlike.config import Config
+from jaxlike.config import Config, LikelihoodConfig
 from jaxlike.config.container import make_config
 from jaxlike.config.cosmosis_ini import (
     LIKELIHOOD,
@@ -60,6 +60,7 @@ class TwoPointModule:
     """What setup hands to execute; the caches at the end are filled at the first points."""
 
     likelihood: Likelihood
+    config: LikelihoodConfig
     like_name: str
     include_norm: bool
     likelihood_only: bool
@@ -123,6 +124,7 @@ def setup(options: DataBlock) -> TwoPointModule:
     print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
     return TwoPointModule(
         likelihood,
+        config.likelihoods[0],
         like_name,
         include_norm=include_norm,
         likelihood_only=likelihood_only,

@@ -15,15 +15,17 @@ from cosmosis.runtime import prior as host
 from cosmosis.samplers import ParallelSampler
 
 from jaxlike.config import Config, cosmosis_priors
+from jaxlike.config.container import names_of
 from jaxlike.cosmosis.module import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import Chains, complaints, report, summarise, together, with_derived
 from jaxlike.inference.samplers.by_name import checked_options, options_of, sampler
+from jaxlike.likelihoods.two_point import DataSet
+from jaxlike.loading import model_from_config, with_checked_parameters
 from jaxlike.posterior.model import Model
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior
-from jaxlike.registry.names import default_latex
-from jaxlike.registry.resolve import check_names
+from jaxlike.registry.names import Names, default_latex
 
 _DERIVED = {"sigma_8": "sigma8", "s_8": "S8"}
 
@@ -56,36 +58,36 @@ def prior_of(name: str, given: Any) -> Prior:
 
 
 def model_of(pipeline: Any) -> Model:
-    """The posterior of a CosmoSIS pipeline; ConfigError if it has other modules."""
+    """The posterior of a CosmoSIS pipeline, the product of the likelihoods of its modules;
+    ConfigError if some of them are not this package's."""
     modules = [module.data for module in pipeline.modules]
-    if len(modules) != 1 or not isinstance(modules[0], TwoPointModule):
+    if not modules or not all(isinstance(module, TwoPointModule) for module in modules):
         names = ", ".join(module.name for module in pipeline.modules)
         raise ConfigError(
             f"the pipeline's modules are {names}: gradients go through jaxlike_two_point.py alone"
         )
-    likelihood = modules[0].likelihood
-    if likelihood.options.power != "jaxlike":
+    configs = [module.config for module in modules]
+    if any(config.options.power != "jaxlike" for config in configs):
         raise ConfigError("power = block has no gradient: take power = jaxlike")
+    known = names_of(dict.fromkeys((one.prefix, one.suffix) for one in configs))
+    config = Config(Path("pipeline"), tuple(configs), _parameters_of(pipeline, known))
+    if len(modules) > 1:
+        return model_from_config(config)
+    one, own = modules[0].likelihood, configs[0]
+    data_set = DataSet(one.name, one.data, own.options, own.prefix, own.suffix)
+    return Model.of(with_checked_parameters(config, [data_set]), {one.name: one})
+
+
+def _parameters_of(pipeline: Any, known: Names) -> tuple[Parameter, ...]:
     parameters = []
     for p in pipeline.parameters:
         name = f"{p.section}--{p.name}"
         if p.is_fixed():
             parameters.append(Parameter(name, value=float(p.start)))
             continue
-        prior = prior_of(name, p.prior)
-        label = default_latex(name)
+        prior, label = prior_of(name, p.prior), default_latex(name, known)
         parameters.append(Parameter(name, prior=prior, latex=label, ref_loc=float(p.start)))
-    known = [p.name for p in parameters]
-    check_names(known, likelihood.samples)
-    config = Config(
-        path=Path("pipeline"),
-        data_file=likelihood.data.source,
-        scale_cuts="none",
-        probes=None,
-        parameters=tuple(parameters),
-        theory=likelihood.options,
-    )
-    return Model.of(config, {likelihood.name: likelihood})
+    return tuple(parameters)
 
 
 class JaxlikeSampler(ParallelSampler):

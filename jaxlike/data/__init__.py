@@ -4,6 +4,7 @@ from jaxlike.data.convergence import Convergence
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
+from jaxlike.data.maps import with_maps
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.read import read_two_point
 from jaxlike.data.redshift_distribution import RedshiftDistribution
@@ -16,7 +17,7 @@ from jaxlike.data.scale_cuts import (
     read_scale_cuts,
     scale_cut_presets,
 )
-from jaxlike.data.shipped import default_data_file, find_data_file
+from jaxlike.data.shipped import default_data_file, find_data_file, is_mock, survey_of
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.data.windows import BandpowerWindows
@@ -42,12 +43,15 @@ __all__ = [
     "find_data_file",
     "from_sacc",
     "get_data_set",
+    "is_mock",
     "read_sacc",
     "read_scale_cuts",
     "read_two_point",
     "read_two_point_fits",
     "scale_cut_presets",
+    "survey_of",
     "to_sacc",
+    "with_maps",
     "write_sacc",
     "write_two_point_fits",
 ]

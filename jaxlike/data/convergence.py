@@ -16,13 +16,16 @@ class Convergence:
     """A map of the CMB's convergence and its beam, where one is known.
 
     The beam is a table, `beam` (n_ell,) at increasing multipoles `ell` (n_ell,), or a Gaussian of
-    `fwhm_arcmin`. Raises DataError for both at once and for what is no beam.
+    `fwhm_arcmin`; the map has been cut to ell_min <= ell <= ell_max. Raises DataError for both
+    beams at once, for what is no beam, and for cuts that leave nothing.
     """
 
     name: str
     ell: np.ndarray | None = None
     beam: np.ndarray | None = None
     fwhm_arcmin: float | None = None
+    ell_min: float = 0.0
+    ell_max: float = np.inf
 
     def __post_init__(self) -> None:
         where = f"convergence {self.name!r}"
@@ -41,16 +44,28 @@ class Convergence:
                     f"{where}: multipoles of the beam must be two or more, >= 0, and increase"
                 )
 
+        if not 0 <= self.ell_min < self.ell_max:
+            raise DataError(
+                f"{where}: multipoles from {self.ell_min} to {self.ell_max} are none; cuts must be "
+                "0 <= ell_min < ell_max"
+            )
+
     @property
     def has_beam(self) -> bool:
-        """Whether a beam is known; without one `transfer` is 1."""
+        """Whether a beam is known; without one it is 1."""
         return self.beam is not None or self.fwhm_arcmin is not None
 
     def transfer(self, ell: ArrayLike) -> np.ndarray:
-        """By what the beam multiplies the map's harmonics at multipoles `ell` (n,), shape (n,).
+        """By what beam and cuts multiply the map's harmonics at multipoles `ell` (n,), shape (n,).
 
         A table ends sharply: the map has nothing beyond.
         """
+        ell = np.asarray(ell, float)
+        inside = (ell >= self.ell_min) & (ell <= self.ell_max)
+        return np.where(inside, self.beam_at(ell), 0.0)
+
+    def beam_at(self, ell: ArrayLike) -> np.ndarray:
+        """The beam alone at multipoles `ell` (n,), shape (n,)."""
         ell = np.asarray(ell, float)
         if self.fwhm_arcmin is not None:
             return np.asarray(np.exp(-ell * (ell + 1) * (self.fwhm_arcmin * _SIGMA) ** 2 / 2))

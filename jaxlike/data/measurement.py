@@ -72,6 +72,14 @@ class Measurement:
         if self.windows is not None and self.windows.row.size != n:
             raise DataError(f"{where} has {n} points, but {self.windows.row.size} windows")
 
+    def __repr__(self) -> str:
+        pairs = len({*zip(self.bin1.tolist(), self.bin2.tolist(), strict=True)})
+        what = "ell" if self.theta_arcmin is None else "theta [arcmin]"
+        return (
+            f"Measurement {self.name}: {self.value.size} points of {self.statistic} in {pairs} "
+            f"pairs of bins, {what} = {self.scale.min():.4g} to {self.scale.max():.4g}"
+        )
+
     def _check_scales(self, where: str) -> None:
         own = scale_columns(self.statistic)
         needed = next(iter(own))

@@ -68,6 +68,13 @@ class RedshiftDistribution:
                 )
             store(self, "modes", modes)
 
+    def __repr__(self) -> str:
+        modes = f", {self.n_mode} modes" if self.n_mode else ""
+        return (
+            f"RedshiftDistribution {self.name}: {self.n_bin} bins, {self.z_mid.size} cells from "
+            f"z = {self.z_low[0]:g} to {self.z_high[-1]:g}{modes}"
+        )
+
     @property
     def n_bin(self) -> int:
         """Number of tomographic bins."""

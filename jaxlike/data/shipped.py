@@ -1,5 +1,6 @@
 """Where data are: a mock survey that comes with the package, a fetched data set, or a path."""
 
+import hashlib
 from pathlib import Path
 
 from jaxlike.data.download import DATA_SETS, data_folder
@@ -44,3 +45,31 @@ def find_data_file(name: str | None) -> Path:
             f" (or, with the file at hand, `jaxlike data get {name} --from FILE`)"
         )
     return fetched
+
+
+def survey_of(name: str | None) -> str | None:
+    """The survey whose analysis a data file belongs to, by its content; None for an unknown one.
+
+    The default mock has the layout of DES-Y1, and its analysis.
+    """
+    if name is None or name in (SHIPPED[0], *DATA_SETS):
+        return "des_y1" if name is None or name == SHIPPED[0] else name
+    try:
+        file = find_data_file(name)
+        found = _hash(file)
+        if found == _hash(default_data_file()):
+            return "des_y1"
+    except (DataError, OSError):
+        return None  # whoever reads it will say what is wrong
+    known = {data_set.sha256: data_set.name for data_set in DATA_SETS.values()}
+    return known.get(found)
+
+
+def is_mock(name: str | None) -> bool:
+    """Whether a data file is a mock that comes with the package."""
+    return name is None or name in SHIPPED or Path(name).name in {f"{s}.fits" for s in SHIPPED}
+
+
+def _hash(file: Path) -> str:
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,32 +1,46 @@
 """The two-point statistics: which fields they correlate, and what their points are at."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from types import MappingProxyType
 
 from jaxlike.errors import DataError
+from jaxlike.theory.statistics import STATISTICS as _REGISTERED
 
 KINDS = ("counts", "shear", "convergence")
 """What a statistic may correlate: galaxies, their shapes, and the convergence of the CMB."""
 
+
+class _Tracers(Mapping[str, tuple[str, str]]):
+    """The two tracers of each statistic that the theory has: those of angles before those of
+    multipoles, each in the order in which they were registered."""
+
+    def __getitem__(self, name: str) -> tuple[str, str]:
+        return _REGISTERED[name].tracers
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(_REGISTERED, key=lambda name: _REGISTERED[name].scale == "ell"))
+
+    def __len__(self) -> int:
+        return len(_REGISTERED)
+
+
+class _OfMultipoles(Set[str]):
+    """The names of statistics whose points are at multipoles."""
+
+    def __contains__(self, name: object) -> bool:
+        return name in _REGISTERED and _REGISTERED[str(name)].scale == "ell"
+
+    def __iter__(self) -> Iterator[str]:
+        return (name for name in STATISTICS if name in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 #: The two fields that each known statistic correlates: what kernel1 and kernel2 describe.
-STATISTICS: Mapping[str, tuple[str, str]] = MappingProxyType(
-    {
-        "xi_plus": ("shear", "shear"),
-        "xi_minus": ("shear", "shear"),
-        "gamma_t": ("counts", "shear"),
-        "w": ("counts", "counts"),
-        "w_kappa": ("counts", "convergence"),
-        "gamma_t_kappa": ("shear", "convergence"),
-        "C_ell_shear": ("shear", "shear"),
-        "C_ell_cross": ("counts", "shear"),
-        "C_ell_counts": ("counts", "counts"),
-        "C_ell_kappa_counts": ("counts", "convergence"),
-        "C_ell_kappa_shear": ("shear", "convergence"),
-        "C_ell_kappa": ("convergence", "convergence"),
-    }
-)
+STATISTICS: Mapping[str, tuple[str, str]] = _Tracers()
 #: The statistics of a multipole ell; the others are of an angle theta.
-FOURIER_SPACE = frozenset(name for name in STATISTICS if name.startswith("C_ell_"))
+FOURIER_SPACE: Set[str] = _OfMultipoles()
 #: Field of a Measurement -> column of the DES 2pt FITS format.
 COLUMNS: Mapping[str, str] = MappingProxyType(
     {"bin1": "BIN1", "bin2": "BIN2", "angle_bin": "ANGBIN", "value": "VALUE"}

@@ -110,6 +110,20 @@ class TwoPointData:
         return len(self.covariance)
 
     @property
+    def summary(self) -> str:
+        """Points of each statistic and where they are from, in a line."""
+        counts = dict.fromkeys(self.statistics, 0)
+        for m in self.measurements:
+            counts[m.statistic] += m.value.size
+        each = ", ".join(f"{n} {statistic}" for statistic, n in counts.items())
+        return f"{self.n_data} points of {self.source} ({each})"
+
+    def __repr__(self) -> str:
+        tables = [f"{table.name} ({table.n_bin} bins)" for table in self.nz]
+        tables += [f"{one.name} (convergence)" for one in self.convergence]
+        return f"TwoPointData: {self.summary}\n  n(z): {', '.join(tables)}"
+
+    @property
     def value(self) -> np.ndarray:
         """The data vector (n_data,)."""
         return np.concatenate([m.value for m in self.measurements])

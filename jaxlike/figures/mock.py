@@ -20,7 +20,9 @@ from jaxlike.registry.resolve import resolve
 from jaxlike.registry.samples import lenses_and_sources
 from jaxlike.theory.spectra.pairs import pair_array
 from jaxlike.theory.statistics.covariance import gaussian_cl_covariance
+from jaxlike.theory.tracers.counts import Counts
 from jaxlike.theory.tracers.distributions import smail
+from jaxlike.theory.tracers.shapes import Shapes
 
 OPTIONS = TheoryOptions(radiation=False, ell_prefactors=True)
 F_SKY, SIGMA_E, N_GAL = 0.25, 0.26, 1.0  # galaxies per arcmin^2 and bin
@@ -89,16 +91,17 @@ class SmailSurvey:
         """The data vector (n_data,) by CCL, with n(z) of a likelihood and changed parameters."""
         ccl = reference.ccl_module("the example of section 4")
         cosmo = reference.universe(ccl, {**self.parameters, **changes})
-        lens, source = (tracer.distributions for tracer in likelihood.survey.tracers)
+        tracers = likelihood.survey.tracers
+        lens, source = (t.distributions for t in tracers if isinstance(t, Counts | Shapes))
         dndz = [np.asarray(sample.dndz(jnp.zeros(sample.n_bin))) for sample in (lens, source)]
         counts = reference.lenses(ccl, cosmo, lens.z, dndz[0], self.bias)
         shear = reference.sources(ccl, cosmo, source.z, dndz[1])
-        tracers = counts + shear
+        every = counts + shear
         ends = _ends(len(counts), len(shear))
         # the default, adaptive quadrature, is slower and less smooth in ell
         method = {"limber_integration_method": "spline"}
         return np.concatenate(
-            [ccl.angular_cl(cosmo, tracers[i], tracers[j], self.ell, **method) for i, j in ends]
+            [ccl.angular_cl(cosmo, every[i], every[j], self.ell, **method) for i, j in ends]
         )
 
 

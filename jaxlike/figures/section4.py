@@ -59,7 +59,7 @@ class Example:
     def ccl_mean(self, x: NDArray) -> NDArray:
         """Data vector (n_data,) by CCL."""
         changes = dict(zip(NAMES, map(float, x), strict=True))
-        return self.survey.ccl_vector(self.likelihood.theory, **changes)
+        return self.survey.ccl_vector(self.likelihood, **changes)
 
     def _parameters(self, x: ArrayLike) -> dict[str, Array]:
         return self.survey.canonical(**dict(zip(NAMES, jnp.asarray(x), strict=True)))

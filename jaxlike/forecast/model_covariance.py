@@ -53,7 +53,7 @@ def gaussian_covariance_of(model: Model, f_sky: float) -> Callable[[Array], Arra
     if not 0 < f_sky <= 1:
         raise ConfigError(f"option f_sky is {f_sky:g}; accepted is a fraction of the sky in (0, 1]")
     data, likelihood = model.data, model.likelihood
-    if not FOURIER_SPACE.issuperset(data.statistics):
+    if not set(data.statistics) <= FOURIER_SPACE:
         raise ConfigError(
             f"option f_sky is for data of C_ell, and {data.source} has {', '.join(data.statistics)}"
         )

@@ -2,8 +2,8 @@
 replicated data against that of the measured (Gelman, Meng & Stern 1996, Stat. Sinica 6, 733).
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.linalg import solve_triangular
@@ -23,9 +23,10 @@ TOTAL = "all"
 
 @dataclass(frozen=True)
 class Predictive:
-    """Theory vectors (n_draw, n_data) at draws of weights (n_draw,), for `data`."""
+    """Theory vectors (n_draw, n_data) at draws of weights (n_draw,), for the data of each
+    likelihood, by name, one after another."""
 
-    data: TwoPointData
+    data: Mapping[str, TwoPointData]
     theory: np.ndarray
     weights: np.ndarray
 
@@ -37,12 +38,22 @@ class Predictive:
         )
         return low, high
 
+    @property
+    def parts(self) -> dict[str, "Predictive"]:
+        """The same of each likelihood alone."""
+        ends = np.cumsum([data.n_data for data in self.data.values()])[:-1]
+        each = np.split(self.theory, ends, axis=1)
+        return {
+            name: Predictive({name: data}, theory, self.weights)
+            for (name, data), theory in zip(self.data.items(), each, strict=True)
+        }
+
 
 @dataclass(frozen=True)
 class Check:
     """chi^2 of the measured and of replicated data at every draw, each (n_draw,), of `n` points.
 
-    `name` is a probe, or TOTAL.
+    `name` is a probe, or TOTAL; before it stands the likelihood's name where there are several.
     """
 
     name: str
@@ -87,24 +98,43 @@ def predictive(
     wrong = int(np.sum(~np.isfinite(theory).all(axis=1)))
     if wrong:
         raise JaxlikeError(f"the theory is not finite at {wrong} of {len(x)} draws of the chains")
-    return Predictive(model.data, theory, weights)
+    data = {name: one.data for name, one in model.likelihoods.items()}
+    return Predictive(data, theory, weights)
 
 
 def check(of: Predictive, seed: int = 0) -> tuple[Check, ...]:
-    """The checks of each probe, by its own part of the covariance, and last of all data together.
+    """The checks of each probe of each likelihood, by its own part of the covariance, and last of
+    all data together.
 
     One replication a draw, from the Gaussian likelihood at it, serves them all.
     """
-    data = of.data
-    shape, rng = of.theory.shape, np.random.default_rng(seed)
-    noise = rng.standard_normal(shape) @ np.linalg.cholesky(data.covariance).T
+    rng = np.random.default_rng(seed)
+    found: list[Check] = []
+    totals: list[Check] = []
+    for name, one in of.parts.items():
+        *probes, total = _checks(one.data[name], one, rng)
+        first = f"{name}: " if len(of.data) > 1 else ""
+        found += [replace(c, name=first + c.name) for c in probes]
+        totals.append(total)
+    whole = Check(
+        TOTAL,
+        sum(c.n for c in totals),
+        np.sum([c.measured for c in totals], axis=0),
+        np.sum([c.replicated for c in totals], axis=0),
+        of.weights,
+    )
+    return tuple(found) if len(found) == 1 else (*found, whole)
+
+
+def _checks(data: TwoPointData, of: Predictive, rng: np.random.Generator) -> list[Check]:
+    """Those of one likelihood, last of all its data."""
+    noise = rng.standard_normal(of.theory.shape) @ np.linalg.cholesky(data.covariance).T
     residual = data.value - of.theory
     of_probe = np.repeat(
         [m.statistic for m in data.measurements], [m.value.size for m in data.measurements]
     )
     points = {probe: np.flatnonzero(of_probe == probe) for probe in data.statistics}
-    if len(points) > 1:
-        points[TOTAL] = np.arange(data.n_data)
+    points[TOTAL] = np.arange(data.n_data)
     found = []
     for name, at in points.items():
         triangle = np.linalg.cholesky(data.covariance[np.ix_(at, at)])
@@ -113,7 +143,7 @@ def check(of: Predictive, seed: int = 0) -> tuple[Check, ...]:
             for r in (residual, noise)
         )
         found.append(Check(name, len(at), measured, replicated, of.weights))
-    return tuple(found)
+    return found
 
 
 def as_table(checks: Sequence[Check]) -> str:

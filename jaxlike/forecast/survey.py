@@ -21,7 +21,7 @@ from jaxlike.forecast.universe import Structure, Universe
 from jaxlike.numerics import block_algebra
 from jaxlike.theory.power.fields import MATTER, FieldPower, pair_of
 from jaxlike.theory.spectra.limber import limber_spectra
-from jaxlike.theory.spectra.pairs import PairGroup, every_pair, lattice_rule, pair_weights
+from jaxlike.theory.spectra.pairs import PairGroup, every_pair, lattice_rules, pair_weights
 from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers.alignment import linear_term
@@ -159,11 +159,11 @@ class Forecast:
         lens, source = _shifted(lens, s.dz_lens, z), _shifted(source, s.dz_source, z)
         aligned = linear_term(sight, source, s.A_IA, s.alpha_IA, s.z0_IA)
         seen = counts_seen(sight, lens, s.bias), shapes_seen(sight, source, s.m, (aligned,))
-        rule, sizes = lattice_rule(sight, lattice_weights(z)), (len(s.bias), len(s.m))
+        rules, sizes = lattice_rules(sight.lattice, lattice_weights(z)), (len(s.bias), len(s.m))
         weights = [
             pair_weights(
                 sight,
-                rule,
+                rules,
                 seen[group.first],
                 seen[group.second],
                 group,
@@ -204,12 +204,12 @@ def build_forecast(
     """
     n_lens, n_source = design.lens.n_bin, design.source.n_bin
     known, flat = _systematics(np.asarray(bias, float), n_source, A_IA, alpha_IA)
-    groups = _groups([*universe.names, *known])
-    chosen = [name for stem in vary for name in _members(stem, groups, known, "vary")]
+    stems = _groups([*universe.names, *known])
+    chosen = [name for stem in vary for name in _members(stem, stems, known, "vary")]
     names = (*universe.names, *chosen)
     width = np.full(len(names), np.inf)
     for stem, sigma in (priors or {}).items():
-        for name in _members(stem, groups, names, "priors"):
+        for name in _members(stem, stems, names, "priors"):
             width[names.index(name)] = sigma
     changes = np.zeros((len(names), len(known)))
     for row, name in enumerate(chosen, start=len(universe.names)):

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from jaxlike.inference.results.draws import Draws
     from jaxlike.inference.results.importance import Reweighted, reweight
     from jaxlike.inference.results.read_draws import read_draws
-    from jaxlike.inference.runs.parameter_space import with_derived, with_external_priors
+    from jaxlike.inference.runs.parameter_space import (
+        with_chi2s,
+        with_derived,
+        with_external_priors,
+    )
     from jaxlike.inference.samplers.hmc import run_hmc
     from jaxlike.inference.samplers.laps import run_laps
     from jaxlike.inference.samplers.mclmc import run_adjusted_mclmc, run_mclmc
@@ -57,6 +61,7 @@ _HOMES = {
     "run_svi": "jaxlike.inference.samplers.svi",
     "summarise": "jaxlike.inference.results.diagnostics",
     "together": "jaxlike.inference.results.chains",
+    "with_chi2s": "jaxlike.inference.runs.parameter_space",
     "with_derived": "jaxlike.inference.runs.parameter_space",
     "with_external_priors": "jaxlike.inference.runs.parameter_space",
     "write_best_fit": "jaxlike.inference.results.best_fit_files",
@@ -94,6 +99,7 @@ __all__ = [
     "run_svi",
     "summarise",
     "together",
+    "with_chi2s",
     "with_derived",
     "with_external_priors",
     "write_best_fit",

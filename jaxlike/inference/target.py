@@ -122,6 +122,18 @@ def sloped_density(model: Posterior) -> Callable[[Any, Array], Array]:
     return density
 
 
+@runtime_checkable
+class Product(Protocol):
+    """A posterior of one or more likelihoods, by name, and chi^2 of each at many points.
+
+    `chi2s_batch(X)`: (m, n) -> (m, n_likelihood).
+    """
+
+    @property
+    def likelihood_names(self) -> tuple[str, ...]: ...
+    def chi2s_batch(self, X: ArrayLike, /) -> Array: ...
+
+
 class Derived(Protocol):
     """Functions of the parameters that chain files also hold; name -> LaTeX, in order."""
 

@@ -1,6 +1,7 @@
 """From a data set and options to its survey: samples, bins, angles, n(z), on no nodes yet."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,67 +16,110 @@ from jaxlike.data import (
     find_data_file,
     read_scale_cuts,
     read_two_point,
+    survey_of,
+    with_maps,
 )
 from jaxlike.errors import ConfigError
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.registry.samples import Sample
+from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.data_vector import Block, Survey
 from jaxlike.theory.statistics.node_choice import N_FINE
-from jaxlike.theory.statistics.projection import cl_matrix
+from jaxlike.theory.statistics.projection import Transfer, cl_matrix
 from jaxlike.theory.statistics.registry import Points
 from jaxlike.theory.tracers import TRACERS, redshift
-from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes, lattice_between
+from jaxlike.theory.tracers.terms import Tracer
+from jaxlike.theory.universe.line_of_sight import (
+    N_LATTICE,
+    Z_LAST_SCATTERING,
+    Nodes,
+    lattice_between,
+)
 
 DEFAULT_BANDWIDTH = 0.3
 """Width of the n(z) kernel in units of the tabulated bins, where none is given."""
 
 _ARCMIN = np.pi / 180 / 60
 _Z_MAX_FINE = 2.9  # galaxies beyond still count as sources, structure beyond as none
+_Z_MAX_KAPPA = 990.0  # of the convergence with itself; growth is known to z = 999
+_NO_GALAXIES = np.linspace(0.0, 1.0, 3)  # a lattice where there are no n(z)
 _FINE_ELL = np.geomspace(0.1, 7e4, 200)
 _OPTIONS_OF = {
     "lens": ("counts", ("bias", "magnification", "rsd")),
     "source": ("shear", ("alignment",)),
 }
+_MAPS = {"convergence": "convergence maps"}
+
+
+OF_SURVEY = "survey"
+"""The option `scale_cuts` for those of the survey that the data are of."""
 
 
 def load_data(
-    data_file: str | None, scale_cuts: str = "des_y1", probes: tuple[str, ...] | None = None
+    data_file: str | None,
+    scale_cuts: str = OF_SURVEY,
+    probes: tuple[str, ...] | None = None,
+    survey: str | None = None,
+    *,
+    kernels: Mapping[str, str] | None = None,
+    kappa: Mapping[str, float | Mapping[str, float]] | None = None,
 ) -> TwoPointData:
-    """Data of a file, of a fetched data set, or (None) of the shipped mock, after cuts."""
-    data = read_two_point(find_data_file(data_file))
-    if probes is not None:
-        data = data.with_probes(probes)
+    """Data of a file, of a fetched data set, or (None) of the shipped mock, after cuts.
+
+    kernels: right names of tables for wrong ones; kappa: beams and multipoles of maps of the CMB's
+    convergence, by the options' names. ConfigError where the cuts are to be those of a survey and
+    the data are of none that is known.
+    """
+    if scale_cuts == OF_SURVEY:
+        known = survey or survey_of(data_file)
+        if known is None:
+            raise ConfigError(
+                f"data file '{data_file}' is of no survey that is known here: give scale_cuts (none"
+                ", a preset or a file) and priors of its nuisance parameters, or survey: des_y1 for"
+                " those of DES-Y1"
+            )
+        scale_cuts = known
+    data = read_two_point(find_data_file(data_file), probes=probes, kernels=kernels)
+    if kappa:
+        data = with_maps(data, kappa)
     return apply_scale_cuts(data, read_scale_cuts(scale_cuts))
 
 
-def used_samples(data: TwoPointData) -> tuple[tuple[str, str], ...]:
-    """(name of its table, kind) of every sample that the data use: counts, shear, others."""
-    found: dict[tuple[str, str], None] = {}
-    for m in data.measurements:
-        for kind, kernel in zip(
-            STATISTICS[m.statistic].tracers, (m.kernel1, m.kernel2), strict=True
-        ):
-            found[kernel, kind] = None
-    order = list(TRACERS)
-    names = [table.name for table in data.nz]
-    return tuple(sorted(found, key=lambda one: (order.index(one[1]), names.index(one[0]))))
-
-
 def samples_of(
-    data: TwoPointData, name: str = "", prefix: str = "", suffix: str = ""
+    data: TwoPointData, name: str = "", prefix: Prefix = "", suffix: str = ""
 ) -> tuple[Sample, ...]:
-    """The samples of a likelihood of this name, and the prefix or suffix of their parameters."""
-    tables = [(data.distribution(table), kind) for table, kind in used_samples(data)]
-    return tuple(
-        Sample(kind, table.n_bin, table.n_mode, prefix, suffix, name) for table, kind in tables
-    )
+    """The samples of a likelihood of this name, and the prefix or suffix of their parameters.
+
+    A mapping of prefixes is by the names of n(z); ConfigError on one that the data have not got.
+    """
+    words = {}
+    if not isinstance(prefix, str):
+        words = {table.lower(): word for table, word in prefix.items()}
+        known = [table.name for table in data.nz]
+        for table in prefix:
+            if table.lower() not in [one.lower() for one in known]:
+                raise ConfigError(
+                    f"option 'prefix' has '{table}', which is no n(z) of {data.source}; those are: "
+                    f"{', '.join(known)}"
+                )
+        prefix = ""
+
+    def sample(table: str, kind: str) -> Sample:
+        word = words.get(table.lower(), prefix)
+        if kind in _MAPS:
+            return Sample(kind, 1, 0, word, suffix, name)
+        nz = data.distribution(table)
+        return Sample(kind, nz.n_bin, nz.n_mode, word, suffix, name)
+
+    return tuple(sample(table, kind) for table, kind in data.samples)
 
 
 def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
     """The n(z) tables of the first lenses and of the first sources, None where there are none."""
-    found = {kind: data.distribution(name) for name, kind in reversed(used_samples(data))}
+    found = {
+        kind: data.distribution(name) for name, kind in reversed(data.samples) if kind not in _MAPS
+    }
     return found.get("counts"), found.get("shear")
 
 
@@ -85,8 +129,23 @@ def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
     return redshift.Histogram(edges, cells.dndz, cells.modes)
 
 
+def histograms_of(data: TwoPointData) -> list[redshift.Histogram]:
+    """n(z) of every sample of galaxies that the data use, in cells without gaps or overlaps."""
+    return [_histogram(data.distribution(name)) for name, kind in data.samples if kind not in _MAPS]
+
+
+def bandwidth_of(histograms: Sequence[redshift.Histogram], options: TheoryOptions) -> float:
+    """Width in redshift of the kernel of all n(z) of a likelihood."""
+    if options.nz_bandwidth is not None:
+        return options.nz_bandwidth
+    return DEFAULT_BANDWIDTH * min(h.width for h in histograms)
+
+
 def _block(
-    measurement: Measurement, data: TwoPointData, samples: Sequence[tuple[str, str]], kind: str
+    measurement: Measurement,
+    data: TwoPointData,
+    samples: Sequence[tuple[str, str]],
+    options: TheoryOptions,
 ) -> Block:
     kinds = STATISTICS[measurement.statistic].tracers
     first, second = (
@@ -103,7 +162,8 @@ def _block(
     elif measurement.statistic in FOURIER_SPACE:
         points = Points(scale)
     else:
-        points = _angles(measurement, data, kind, row)
+        points = _angles(measurement, data, options, row)
+    points = replace(points, transfer=_transfer(measurement, data))
     project = partial(operator, points)
     if measurement.statistic not in FOURIER_SPACE:
         project = partial(_by_way_of, operator(points, _FINE_ELL))
@@ -111,15 +171,33 @@ def _block(
     return Block(measurement.statistic, (first, second), *bins, where, project)
 
 
+def _transfer(measurement: Measurement, data: TwoPointData) -> Transfer | None:
+    """Beams and cuts of the maps that a measurement is made with, None where there are none."""
+    kinds = STATISTICS[measurement.statistic].tracers
+    kernels = zip((measurement.kernel1, measurement.kernel2), kinds, strict=True)
+    maps = [data.convergence_map(name) for name, kind in kernels if kind in _MAPS]
+    low = max((one.ell_min for one in maps), default=0.0)
+    high = min((one.ell_max for one in maps), default=np.inf)
+    if not any(one.has_beam for one in maps) and low == 0 and high == np.inf:
+        return None
+
+    def beam(ell: NDArray) -> NDArray:
+        return np.asarray(np.prod([one.beam_at(ell) for one in maps], axis=0))
+
+    return Transfer(beam, low, high)
+
+
 def _by_way_of(fine: NDArray, ell: NDArray) -> NDArray:
     """Matrix (n_angle, n_ell) on any nodes, from that on the fine multipoles."""
     return fine @ cl_matrix(_FINE_ELL, ell)
 
 
-def _angles(measurement: Measurement, data: TwoPointData, kind: str, row: NDArray) -> Points:
+def _angles(
+    measurement: Measurement, data: TwoPointData, options: TheoryOptions, row: NDArray
+) -> Points:
     """The angles of the rows `row`, with their bins where the projection needs them."""
     theta = measurement.scale[row] * _ARCMIN
-    if kind != "curved":
+    if options.projection != "curved":
         return Points(theta)
     low, high = measurement.theta_min_arcmin, measurement.theta_max_arcmin
     if low is None or high is None:
@@ -128,7 +206,9 @@ def _angles(measurement: Measurement, data: TwoPointData, kind: str, row: NDArra
             f"'{measurement.name}' has no columns ANGLEMIN, ANGLEMAX: add them, give scale_cuts "
             "with angular_bins, or take projection = flat"
         )
-    return Points(theta, (low[row] * _ARCMIN, high[row] * _ARCMIN), "curved")
+    edges = low[row] * _ARCMIN, high[row] * _ARCMIN
+    # C_ell without prefactors is that of convergence
+    return Points(theta, edges, "curved", convergence=not options.ell_prefactors)
 
 
 def _check_used(options: TheoryOptions, data: TwoPointData, kinds: set[str]) -> None:
@@ -146,25 +226,36 @@ def _check_used(options: TheoryOptions, data: TwoPointData, kinds: set[str]) -> 
 
 def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
     """The samples and points of `data`."""
-    samples = used_samples(data)
+    samples = data.samples
     _check_used(options, data, {kind for _, kind in samples})
-    histograms = [_histogram(data.distribution(name)) for name, _ in samples]
-    width = options.nz_bandwidth
-    if width is None:
-        width = DEFAULT_BANDWIDTH * min(h.width for h in histograms)
-    found = [one.trimmed() for one in redshift.build(histograms, options.nz, width)]
-    longest = max(found, key=lambda one: one.z.size)
-    tracers = tuple(
-        TRACERS[kind].of(distributions, vars(options))
-        for (_, kind), distributions in zip(samples, found, strict=True)
-    )
-    blocks = tuple(_block(m, data, samples, options.projection) for m in data.measurements)
-    return Survey(tracers, blocks, longest.z, longest.weights)
+    found = _distributions(data, options)
+    tracers: list[Tracer] = []
+    for one in samples:
+        tracers.append(TRACERS[one[1]].of(found.get(one), vars(options)))
+    blocks = tuple(_block(m, data, samples, options) for m in data.measurements)
+    if not found:
+        return Survey(tuple(tracers), blocks, _NO_GALAXIES, np.zeros_like(_NO_GALAXIES))
+    longest = max(found.values(), key=lambda one: one.z.size)
+    return Survey(tuple(tracers), blocks, longest.z, longest.weights)
+
+
+def _distributions(
+    data: TwoPointData, options: TheoryOptions
+) -> dict[tuple[str, str], redshift.ShiftedDistributions]:
+    """(Name, kind) of each sample of galaxies -> its n(z), all on one lattice."""
+    histograms = histograms_of(data)
+    if not histograms:
+        return {}
+    found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options))
+    galaxies = [one for one in data.samples if one[1] not in _MAPS]
+    return {one: nz.trimmed() for one, nz in zip(galaxies, found, strict=True)}
 
 
 def z_max_of(data: TwoPointData) -> float:
     """Where structure that the data see ends."""
-    histograms = [_histogram(data.distribution(name)) for name, _ in used_samples(data)]
+    if any(STATISTICS[s].tracers == ("convergence", "convergence") for s in data.statistics):
+        return _Z_MAX_KAPPA
+    histograms = histograms_of(data)
     return min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
 
 
@@ -172,13 +263,20 @@ def ell_lattice_of(data: Sequence[TwoPointData]) -> NDArray:
     """The multipole lattice of data that are C_ell; all of it where some have angles."""
     spans = []
     for one in data:
-        if not FOURIER_SPACE.issuperset(one.statistics):
+        if not set(one.statistics) <= FOURIER_SPACE:
             return np.arange(N_LATTICE)
         spans += [
             (m.scale.min(), m.scale.max()) if m.windows is None else m.windows.span()
             for m in one.measurements
         ]
     return lattice_between(min(low for low, _ in spans), max(high for _, high in spans))
+
+
+def nodes_of(surveys: Sequence[Survey], n_z: int, ell_lattice: NDArray, z_max: float) -> Nodes:
+    """Nodes that serve all surveys, whose lattices they have in their order."""
+    last = Z_LAST_SCATTERING if any(one.sees_last_scattering for one in surveys) else None
+    lattices = [survey.z for survey in surveys]
+    return Nodes.build(lattices, n_z, ell_lattice, z_max=z_max, z_source=last)
 
 
 def fine_grid(
@@ -190,12 +288,10 @@ def fine_grid(
     second_order: bool = False,
 ) -> UniverseGrid:
     """Universes on nodes so dense that they leave no error of their own, common to all data."""
-    nodes = Nodes.build(
-        [survey.z for survey in surveys],
-        n_z,
-        ell_lattice_of(data),
-        z_max=max(z_max_of(one) for one in data),
-    )
+    z_max = max(z_max_of(one) for one in data)
+    if z_max > _Z_MAX_FINE:  # as dense as without what lies beyond
+        n_z = int(n_z * np.log((0.3 + z_max) / 0.3) / np.log((0.3 + _Z_MAX_FINE) / 0.3))
+    nodes = nodes_of(surveys, n_z, ell_lattice_of(data), z_max)
     return UniverseGrid.build(
         nodes, linear=options.linear, nonlinear=options.nonlinear, second_order=second_order
     )

@@ -1,31 +1,30 @@
 """Gaussian likelihood of a two-point data set."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array, lax
+from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.data import TwoPointData
-from jaxlike.likelihoods.gaussian import factorise, quadratic_form, whitening
-from jaxlike.likelihoods.survey import build_survey, fine_grid, samples_of
-from jaxlike.numerics import block_algebra
+from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
+from jaxlike.likelihoods.gaussian import factorise, whitening
+from jaxlike.likelihoods.survey import build_survey, fine_grid, nodes_of, samples_of
 from jaxlike.numerics.block_matrix import whole_matrix
 from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.registry.samples import Sample, own_parameters
+from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
-from jaxlike.theory.power.universe import Universe, UniverseGrid
-from jaxlike.theory.power.validity import has_solution, reason_of_failure
+from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.power.validity import reason_of_failure
 from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
 from jaxlike.theory.statistics.node_choice import Judged, NodeChoice, choose_nodes
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
-from jaxlike.theory.universe.line_of_sight import Nodes
 
 NODE_TOLERANCE = 2e-3
 """Delta^T C^-1 Delta that the choice of nodes may cost."""
@@ -36,84 +35,6 @@ _REFERENCES = (
     {"Omega_m": 0.22, "Omega_b": 0.05, "h": 0.75, "n_s": 0.93, "sigma8": 0.9},
     {"Omega_m": 0.4, "Omega_b": 0.04, "h": 0.62, "n_s": 1.0, "sigma8": 0.7},
 )
-_SAFE = _REFERENCES[0] | {
-    "A_s": 2.1e-9, "omega_nu": 6e-4, "Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046,
-}  # fmt: skip
-
-
-def cosmology(parameters: Mapping[str, ArrayLike], options: TheoryOptions) -> Cosmology:
-    """The universe in canonical parameters; ParameterError on those that have no effect on it."""
-    return from_parameters(parameters, radiation=options.radiation, neutrinos=options.neutrinos)
-
-
-def with_solution(
-    parameters: Mapping[str, ArrayLike], options: TheoryOptions
-) -> tuple[Array, dict[str, ArrayLike]]:
-    """Whether the cosmology has a solution, and parameters that have one.
-
-    Where it has none the theory is evaluated elsewhere, so that no NaN reaches a gradient.
-    """
-    possible = has_solution(cosmology(parameters, options), options.linear)
-    safe = {
-        name: jnp.where(possible, value, _SAFE.get(name, value))
-        for name, value in parameters.items()
-    }
-    # or the compiler repeats the making of every scalar in each kernel that reads it
-    return possible, lax.optimization_barrier(safe)
-
-
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class TwoPoint:
-    """The likelihood as compiled functions take it: arrays apart from structure.
-
-    value: (n_data,) data vector; inverse, rows: of the covariance (see `gaussian`); log_det: ln|C|;
-    vectors B (n_data, n), B^T C B = 1: the likelihood is then that of the n numbers B^T d alone
-    (see `moped`).
-    """
-
-    theory: TwoPointTheory
-    value: Array
-    inverse: Array
-    rows: Array | None
-    log_det: Array
-    vectors: Array | None
-    samples: tuple[Sample, ...] = field(metadata={"static": True})
-
-    @property
-    def n_points(self) -> int:
-        """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
-        return self.value.size if self.vectors is None else self.vectors.shape[1]
-
-    def theory_vector(self, universe: Universe, parameters: Mapping[str, ArrayLike]) -> Array:
-        """Predicted data vector (n_data,) in a universe, for canonical parameters."""
-        own = [own_parameters(parameters, sample) for sample in self.samples]
-        return self.theory.data_vector(universe, own)
-
-    def compressed(self, theory_vector: Array) -> Array:
-        """The numbers B^T (d - t) of a predicted data vector (n_data,)."""
-        assert self.vectors is not None
-        return (self.value - theory_vector) @ self.vectors
-
-    def chi2_of(self, theory_vector: Array) -> Array:
-        """chi^2 of a predicted data vector (n_data,)."""
-        if self.vectors is not None:
-            numbers = self.compressed(theory_vector)
-            return numbers @ numbers
-        residual = jnp.asarray(self.value - theory_vector)
-        if self.rows is not None:
-            residual = residual.at[self.rows].get(mode="fill", fill_value=0.0)
-        return quadratic_form(self.inverse, residual)
-
-    def information(self, jacobian: Array) -> Array:
-        """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the theory vector."""
-        if self.vectors is not None:
-            compressed = self.vectors.T @ jacobian
-            return compressed.T @ compressed
-        if self.rows is None:
-            return jacobian.T @ (self.inverse @ jacobian)
-        blocks = jacobian.at[self.rows].get(mode="fill", fill_value=0.0)
-        return block_algebra.inner(blocks, block_algebra.multiply(self.inverse, blocks))
 
 
 @partial(jax.jit, static_argnums=3)
@@ -186,6 +107,19 @@ class Likelihood:
     def log_det_of_points(self) -> float:
         """ln of the determinant of their covariance, which is 1 for compressed data."""
         return float(self.arrays.log_det) if self.arrays.vectors is None else 0.0
+
+    @property
+    def summary(self) -> str:
+        """Its points and bins in a line."""
+        bins = [f"{sample.n_bin} {sample.word} bins" for sample in self.samples]
+        return f"{self.data.summary}; {', '.join(bins)}"
+
+    def __repr__(self) -> str:
+        z, ell = self.grid.nodes.z.size, self.grid.nodes.ell.size
+        return (
+            f"Likelihood {self.name or 'of'} {self.summary}\n  on {z} x {ell} nodes in redshift "
+            f"and multipole, which cost {self.node_error:.1g} in Delta^T C^-1 Delta"
+        )
 
     @cached_property
     def precision(self) -> NDArray:
@@ -270,8 +204,13 @@ class DataSet:
     name: str
     data: TwoPointData
     options: TheoryOptions
-    prefix: str = ""
+    prefix: Prefix = ""
     suffix: str = ""
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The samples of galaxies, whose parameters its likelihood takes."""
+        return samples_of(self.data, self.name, self.prefix, self.suffix)
 
 
 def build_likelihoods(
@@ -310,23 +249,15 @@ def _assembled(
     for i, (one, survey) in enumerate(zip(data_sets, surveys, strict=True)):
         factors = factorise(one.data.covariance)
         arrays = TwoPoint(
-            survey.on(grid.nodes, i),
-            one.data.value,
-            factors.inverse,
-            factors.rows,
-            factors.log_det,
-            None,
-            samples_of(one.data, one.name, one.prefix, one.suffix),
+            theory=jax.tree.map(jnp.asarray, survey.on(grid.nodes, i)),
+            value=jnp.asarray(one.data.value),
+            inverse=jnp.asarray(factors.inverse),
+            rows=None if factors.rows is None else jnp.asarray(factors.rows),
+            log_det=jnp.asarray(factors.log_det),
+            vectors=None,
+            samples=one.samples,
         )
-        found[one.name] = Likelihood(
-            one.name,
-            one.data,
-            one.options,
-            survey,
-            shared,
-            jax.tree.map(jnp.asarray, arrays),
-            error,
-        )
+        found[one.name] = Likelihood(one.name, one.data, one.options, survey, shared, arrays, error)
     return found
 
 
@@ -338,11 +269,8 @@ def _second_order(surveys: Sequence[Survey]) -> bool:
 
 
 def _grid(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOptions) -> UniverseGrid:
-    nodes = Nodes.build(
-        [survey.z for survey in surveys], choice.n_z, choice.ell_lattice, z_max=choice.z_max
-    )
     return UniverseGrid.build(
-        nodes,
+        nodes_of(surveys, choice.n_z, choice.ell_lattice, choice.z_max),
         linear=options.linear,
         nonlinear=options.nonlinear,
         second_order=_second_order(surveys),

@@ -1,11 +1,12 @@
 """Figures of a data vector with its theory, a panel per pair of bins."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from jax.typing import ArrayLike
 
 from jaxlike.data import FOURIER_SPACE, Measurement, TwoPointData
 
@@ -13,10 +14,14 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import SubFigure
 
+    from jaxlike.posterior.model import Model
+
 _SYMBOLS = {
     "xi_plus": r"\xi_+", "xi_minus": r"\xi_-", "gamma_t": r"\gamma_t", "w": "w",
     "C_ell_shear": r"C_\ell^{\gamma\gamma}", "C_ell_cross": r"C_\ell^{\delta\gamma}",
-    "C_ell_counts": r"C_\ell^{\delta\delta}",
+    "C_ell_counts": r"C_\ell^{\delta\delta}", "C_ell_kappa": r"C_\ell^{\kappa\kappa}",
+    "C_ell_kappa_counts": r"C_\ell^{\delta\kappa}", "C_ell_kappa_shear": r"C_\ell^{\gamma\kappa}",
+    "w_kappa": r"w_\kappa", "gamma_t_kappa": r"\gamma_{t,\kappa}",
 }  # fmt: skip
 _PANEL_INCHES = (1.9, 1.35)
 _COLOUR = "#c2410c"
@@ -25,9 +30,40 @@ _COLOUR = "#c2410c"
 Bands = Mapping[float, tuple[np.ndarray, np.ndarray]]
 
 
+def data_vector_plots(
+    model: "Model",
+    x: np.ndarray,
+    stem: str,
+    where: str,
+    *,
+    kinds: Sequence[str] = ("data_vector",),
+    bands: Mapping[str, "Bands"] | None = None,
+) -> list[Path]:
+    """Write STEM_data_vector.png and STEM_residuals.png, as `kinds` say, for the model at x (n,);
+    of several likelihoods STEM_NAME_data_vector.png. Returns the images' paths.
+
+    where: what x is, for the title; bands: of the theory of each likelihood.
+    """
+    paths = []
+    for name, one in model.likelihoods.items():
+        own = f"{stem}_{name}" if len(model.likelihoods) > 1 else stem
+        theory = np.asarray(one.theory_vector(x))
+        for kind in kinds:
+            path = data_vector_plot(
+                one.data,
+                theory,
+                f"{own}_{kind}.png",
+                title=f"{Path(one.data.source).name}, {where}",
+                residuals=kind == "residuals",
+                bands=(bands or {}).get(name),
+            )
+            paths.append(path)
+    return paths
+
+
 def data_vector_plot(
     data: TwoPointData,
-    theory: np.ndarray,
+    theory: ArrayLike,
     path: str | os.PathLike[str],
     *,
     title: str = "",

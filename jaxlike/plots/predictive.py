@@ -62,8 +62,14 @@ def _draw(ax: "Axes", check: Check) -> None:
     at = np.linspace(min(ends[0], check.replicated.min()), ends[1], 300)
     label = r"expected: $\chi^2$ of as many points"
     ax.plot(at, density.pdf(at), color="0.15", linewidth=1.1, label=label)
-    name = "all data" if check.name == TOTAL else f"${symbol_of(check.name)}$"
+    name = "all data" if check.name == TOTAL else _name_of(check.name)
     ax.set_title(f"{name}, {check.n} points: p = {check.p_value:.3f}", fontsize=10)
     ax.set_xlabel(r"$\chi^2$", fontsize=10)
     ax.set_yticks([])
     ax.tick_params(labelsize=8)
+
+
+def _name_of(check: str) -> str:
+    """A probe as its symbol, after the name of its likelihood if that is given."""
+    likelihood, colon, probe = check.rpartition(": ")
+    return f"{likelihood}{colon}${symbol_of(probe)}$"

@@ -7,6 +7,7 @@ leaves. Functions that are compiled for one serve all of the same structure.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -14,15 +15,25 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxlike.likelihoods.two_point import TwoPoint, cosmology, with_solution
+from jaxlike.config import Config
+from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
+from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.numerics.batches import CPU_CHUNK
+from jaxlike.posterior.independent import IndependentPriors
 from jaxlike.posterior.parameters import Role, values_of
-from jaxlike.posterior.priors import ExternalPrior, Prior
+from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import EXCLUSIVE, resolve
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.power import linear
 from jaxlike.theory.power.universe import UniverseGrid
+
+DERIVED = {"sigma8": r"\sigma_8", "S8": "S_8"}
+"""Name -> LaTeX of parameters that are computed."""
+
+_CPU_NODES = 5000
+"""Redshift x multipole nodes, of all points together, that are evaluated at once on a CPU."""
 
 
 @jax.tree_util.register_dataclass
@@ -31,15 +42,16 @@ class Density:
     """Pure functions of the sampled parameters x (n,), and of u (n,) in which every prior is a unit
     normal.
 
-    fixed: values of the fixed parameters that are not zero; reference: (n,) a sensible point, at
-    which what has no solution elsewhere is evaluated; names: of the likelihoods, in order; roles:
-    of all parameters; options: of the theory; derived_names: of what `derived` computes.
+    fixed: values of the fixed parameters that are not zero, in the order of the roles; reference:
+    (n,) a sensible point, at which what has no solution elsewhere is evaluated; names: of the
+    likelihoods, in order; roles: of all parameters; options: of the theory; derived_names: of what
+    `derived` computes.
     """
 
     grid: UniverseGrid
     likelihoods: tuple[TwoPoint, ...]
-    priors: tuple[Prior, ...]
-    fixed: Mapping[str, Array]
+    priors: IndependentPriors
+    fixed: Array
     reference: Array
     names: tuple[str, ...] = field(metadata={"static": True})
     roles: tuple[Role, ...] = field(metadata={"static": True})
@@ -47,6 +59,13 @@ class Density:
     options: TheoryOptions = field(metadata={"static": True})
     known: frozenset[str] = field(metadata={"static": True})
     derived_names: tuple[str, ...] = field(metadata={"static": True})
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(
+            f"{name} ({one.value.size} points)"
+            for name, one in zip(self.names, self.likelihoods, strict=True)
+        )
+        return f"Density of {sizes}; {len(self.sampled)} parameters: {', '.join(self.sampled)}"
 
     @property
     def samples(self) -> tuple[Sample, ...]:
@@ -59,9 +78,13 @@ class Density:
         return tuple(role.name for role in self.roles if role.sampled)
 
     def _all_values(self, x: Array) -> dict[str, ArrayLike]:
+        return values_of(self.roles, self._fixed(), dict(zip(self.sampled, x, strict=True)))
+
+    def _fixed(self) -> dict[str, ArrayLike]:
+        """Values of the fixed parameters; those that are zero as the number itself."""
+        names = [role.name for role in self.roles if role.fixed and not role.zero]
         zero = {role.name: 0.0 for role in self.roles if role.zero}
-        sampled = dict(zip(self.sampled, x, strict=True))
-        return values_of(self.roles, {**self.fixed, **zero}, sampled)
+        return {**dict(zip(names, self.fixed, strict=True)), **zero}
 
     def params(self, x: Array) -> dict[str, ArrayLike]:
         """Names -> values of all parameters but the dropped ones."""
@@ -90,10 +113,9 @@ class Density:
         names = Names(self.samples)
         given = {names.canonical(name) for name in values}
         given |= {one for pair in EXCLUSIVE for one in pair if given & set(pair)}
-        for role in self.roles:
-            fixed = role.zero or role.name in self.fixed
-            if fixed and role.name in self.known and names.canonical(role.name) not in given:
-                values[role.name] = 0.0 if role.zero else self.fixed[role.name]
+        for name, value in self._fixed().items():
+            if name in self.known and names.canonical(name) not in given:
+                values[name] = value
         return values
 
     def theory_vectors(self, parameters: Mapping[str, ArrayLike]) -> tuple[Array, ...]:
@@ -157,8 +179,7 @@ class Density:
         The normalised product of the priors of single parameters, then the external priors; all
         are -inf where the first one is.
         """
-        pairs = zip(self.priors, x, strict=True)
-        product = jnp.sum(jnp.stack([prior.log_density(value) for prior, value in pairs]))
+        product = self.priors.log_density(x)
         inside = jnp.isfinite(product)
         external = self._log_external(jnp.where(inside, x, self.reference))
         return jnp.append(product, jnp.where(inside, external, -jnp.inf))
@@ -189,13 +210,11 @@ class Density:
 
     def from_unconstrained(self, u: Array) -> Array:
         """x from unit-normal variables u."""
-        pairs = zip(self.priors, u, strict=True)
-        return jnp.stack([prior.from_unit_normal(value) for prior, value in pairs])
+        return self.priors.from_unit_normal(u)
 
     def to_unconstrained(self, x: Array) -> Array:
         """Unit-normal variables u from x."""
-        pairs = zip(self.priors, x, strict=True)
-        return jnp.stack([prior.to_unit_normal(value) for prior, value in pairs])
+        return self.priors.to_unit_normal(x)
 
     def log_density(self, u: Array) -> Array:
         """Posterior density over u, up to a constant; never NaN.
@@ -217,6 +236,11 @@ class Density:
         values = {"sigma8": sigma8, "S8": sigma8 * jnp.sqrt(cosmo.Omega_m / 0.3)}
         return jnp.stack([values[name] for name in self.derived_names])
 
+    @property
+    def points_at_once(self) -> int:
+        """How many points a core of a CPU evaluates at once; more nodes leave its caches."""
+        return max(1, min(CPU_CHUNK, _CPU_NODES // self.grid.size))
+
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
         if self.likelihoods[0].vectors is not None:
@@ -226,3 +250,34 @@ class Density:
         parts = zip(self.likelihoods, self.split(jacobian), strict=True)
         found = [one.information(part) for one, part in parts]
         return sum(found[1:], found[0])
+
+
+def density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density:
+    """The product of likelihoods on common nodes with the prior of a configuration."""
+    samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
+    names = Names(samples)
+    known = frozenset(p.name for p in config.parameters if names.is_known(p.name))
+    sampled = {names.canonical(p.name) for p in config.sampled if p.name in known}
+    first = next(iter(likelihoods.values()))
+    density = Density(
+        grid=first.grid,
+        likelihoods=tuple(one.arrays for one in likelihoods.values()),
+        fixed=jnp.array([p.value for p in config.parameters if p.value], float),
+        **priors_of(config),
+        names=tuple(likelihoods),
+        roles=tuple(p.role for p in config.parameters),
+        external=config.external_priors,
+        options=config.theory,
+        known=known,
+        derived_names=tuple(name for name in DERIVED if name not in sampled),
+    )
+    return jax.tree.map(jnp.asarray, density)
+
+
+def priors_of(config: Config) -> dict[str, Any]:
+    """What of a density the priors of single parameters make."""
+    priors = IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None])
+    return {
+        "priors": jax.tree.map(jnp.asarray, priors),
+        "reference": jnp.asarray([p.ref_loc for p in config.sampled], float),
+    }

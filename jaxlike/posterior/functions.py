@@ -1,10 +1,18 @@
 """Functions of parameters that an input writes: equal where their texts are."""
 
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
+import jax.numpy as jnp
+from jax.scipy import stats
 from jax.typing import ArrayLike
+
+_SCOPE = {"np": jnp, "numpy": jnp, "jnp": jnp, "stats": stats, "import_module": import_module}
 
 
 @dataclass(frozen=True)
@@ -29,3 +37,34 @@ class Function:
 
     def __call__(self, *arguments: ArrayLike, **named: ArrayLike) -> ArrayLike:
         return self.function(*arguments, **named)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A lambda cannot be pickled, but its text can."""
+        if self.text is None:
+            return Function.of, (self.function, self.arguments)
+        return _of_text, (self.text, self.arguments)
+
+
+def _of_text(text: str, arguments: tuple[str, ...]) -> Function:
+    return Function.of(evaluated(text), arguments, text)
+
+
+def evaluated(text: str) -> Callable[..., ArrayLike]:
+    """The function that a text such as 'lambda a, b: a * np.exp(b)' is, with Cobaya's words: np
+    and stats are JAX's here, and import_module finds files of the current folder.
+
+    Raises whatever the text does.
+    """
+    with _importable_here():
+        # An input file is a program of its user's, in Cobaya as here.
+        return eval(text, dict(_SCOPE))
+
+
+@contextmanager
+def _importable_here() -> Iterator[None]:
+    before = list(sys.path)
+    sys.path.insert(0, os.curdir)
+    try:
+        yield
+    finally:
+        sys.path[:] = before

@@ -35,7 +35,12 @@ class Parameter:
     def role(self) -> "Role":
         """What it is, whatever its numbers are."""
         return Role(
-            self.name, self.prior is not None, self.value == 0, self.derived_from, self.drop
+            self.name,
+            self.prior is not None,
+            self.value is not None,
+            self.value == 0,
+            self.derived_from,
+            self.drop,
         )
 
 
@@ -45,6 +50,7 @@ class Role:
 
     name: str
     sampled: bool
+    fixed: bool
     zero: bool
     derived_from: Function | None
     drop: bool

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.likelihoods.two_point import cosmology
+from jaxlike.likelihoods.compiled import cosmology
 from jaxlike.posterior.model import Model
 from jaxlike.theory.power.validity import range_conditions
 

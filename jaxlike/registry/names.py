@@ -12,7 +12,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from jaxlike.errors import ParameterError
-from jaxlike.registry.samples import Sample, check_distinct
+from jaxlike.registry.samples import DES, Sample, check_distinct
 from jaxlike.theory.declarations import Declared
 from jaxlike.theory.tracers import TRACERS
 from jaxlike.theory.universe.cosmology import PARAMETERS as COSMOLOGY
@@ -90,10 +90,11 @@ class Names:
         suffixes = {f"_{s.suffix}".lower() for s in self.samples if s.suffix and "--" in key}
         for end in ("", *(end for end in sorted(suffixes) if key.endswith(end))):
             whole = key[: len(key) - len(end)]
-            digits = whole[len(whole.rstrip("0123456789")) :]
-            stem = self._stems.get(whole[: len(whole) - len(digits)] + end)
-            if stem and digits and digits[0] != "0":
-                return stem._replace(number=int(digits))
+            # a stem may end in a digit itself
+            for at in range(len(whole.rstrip("0123456789")), len(whole)):
+                stem = self._stems.get(whole[:at] + end)
+                if stem and whole[at] != "0":
+                    return stem._replace(number=int(whole[at:]))
         return None
 
     def named(self, name: str) -> Named:
@@ -118,23 +119,32 @@ class Names:
         return self.named(name).canonical
 
     def _hint(self, name: str) -> str:
-        prefixes = {sample.own for sample in self.samples}
-        known = [own + name for own in sorted(prefixes) if own and self.is_known(own + name)]
+        bare = find(name) or find(DES + name)
+        known = []
+        for sample in self.samples:
+            if bare is None or bare.sample is None or bare.sample.kind != sample.kind:
+                continue
+            accepted = sample.accepted(bare.declared, bare.number)
+            in_section = [one for one in accepted if "--" in one]
+            same = sample.own + name.removeprefix(DES)
+            known += in_section[:1] if "--" in name else [same if same in accepted else accepted[0]]
         if not known:
             every = [*self._single, *(f"{stem}1" for stem in self._stems)]
             known = get_close_matches(name, every, n=1, cutoff=0.75)
         return f" (did you mean {' or '.join(repr(one) for one in known[:2])}?)" if known else ""
 
     def listed(self) -> str:
-        """The accepted names in short: the universe's, and those of samples."""
-        universe = [declared.name for declared in COSMOLOGY]
-        own = [
-            sample.own + declared.name + ("1.." if declared.per else "")
-            for sample in self.samples or _unprefixed()
-            for declared in sample.parameters
-            if sample.own in ("", self.samples[0].own if self.samples else "")
-        ]
-        return ", ".join(dict.fromkeys([*universe, *own])) + ", and what others call them"
+        """The accepted names in one line, alternatives joined by | and numbers written 1..; of
+        several samples of a kind those of the first."""
+        names = ["|".join(declared.bare) for declared in COSMOLOGY]
+        kinds: dict[str, Sample] = {}
+        for sample in self.samples or _unprefixed():
+            kinds.setdefault(sample.kind, sample)
+        for sample in kinds.values():
+            for declared in sample.parameters:
+                end = "1.." if declared.per else ""
+                names.append("|".join(stem + end for stem in sample.stems(declared)))
+        return ", ".join(names) + ", or CosmoSIS's section--name"
 
     def of(self, sample: Sample) -> list[str]:
         """Every accepted name of a parameter of a sample."""

@@ -20,7 +20,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "linear": ("eisenstein_hu", "eisenstein_hu_no_wiggle", "emulator"),
     "nonlinear": ("takahashi", "smith", "hmcode2020", "linear"),
     "neutrinos": tuple(MASSIVE_EIGENSTATES),
-    "nz": ("kde", "histogram"),
+    "nz": ("kde", "histogram", "spline"),
     "projection": ("flat", "curved"),
     "bias": get_args(BiasModel),
     "alignment": get_args(AlignmentModel),
@@ -36,9 +36,16 @@ THEORY_OPTIONS = ("linear", "nonlinear", "neutrinos", "radiation", "out_of_range
 COMMON_OPTIONS = (*THEORY_OPTIONS, "power", "compression")
 """Options that all likelihoods of a posterior have in common."""
 
+KAPPA_OPTIONS = ("kappa_beam_fwhm", "kappa_ell_min", "kappa_ell_max")
+"""Options of the maps of the CMB's convergence: FWHM [arcmin] of a Gaussian beam, and between which
+multipoles a map has been cut; each a number, or numbers by the names of the maps."""
+
 LIKELIHOOD_OPTIONS = (
     "data_file",
     "scale_cuts",
+    "survey",
+    "kernels",
+    *KAPPA_OPTIONS,
     "prefix",
     "nz",
     "nz_bandwidth",
@@ -70,9 +77,10 @@ class TheoryOptions:
 
     linear, nonlinear: matter power spectrum.  radiation: photons and massless neutrinos in the
     background.  nz: redshift distributions smoothed by a kernel of width nz_bandwidth (None: a
-    small default), or the histogram as read.  projection: C_ell to angle, at the bin centre in the
-    flat sky or averaged over the bin on the curved one.  ell_prefactors:
-    sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per magnified one.
+    small default), the histogram as read, or a spline through the middles of its cells.
+    projection: C_ell to angle, at the bin centre in the flat sky or averaged over the bin on the
+    curved one.  ell_prefactors: sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field,
+    ell(ell+1)/(ell+1/2)^2 per magnified one.
     bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, or with tidal alignment and tidal torquing to second order.  magnification, rsd:

@@ -94,7 +94,8 @@ def _check_necessary(sample: Sample, given: Mapping[str, str]) -> None:
                 )
 
 
-def _scalar(name: str, value: ArrayLike) -> Array:
+def scalar(name: str, value: ArrayLike) -> Array:
+    """A parameter's value as an array without axes; ParameterError on what is no real number."""
     if isinstance(value, str | bytes | bool) or value is None:
         raise ParameterError(f"parameter '{name}' is {value!r}, but must be a real number")
     try:
@@ -129,7 +130,7 @@ def resolve(params: Mapping[str, ArrayLike], samples: Sequence[Sample]) -> dict[
     """
     given = check_names(params, samples)
     values = {
-        quantity: _scalar(name, params[name])
+        quantity: scalar(name, params[name])
         for quantity, name in given.items()
         if not (quantity in _NOTHING_AT_ZERO and _is_zero(params[name]))
     }

@@ -10,9 +10,20 @@ from jaxlike.theory.declarations import Declared
 from jaxlike.theory.tracers import TRACERS
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
-_SURVEY = "DES_"  # which a prefix of another survey replaces in Cobaya's names
+DES = "DES_"
+"""What Cobaya's names begin with, which the prefix of another survey replaces."""
 
 Value = TypeVar("Value")
+
+Prefix = str | Mapping[str, str]
+"""What names of a likelihood's parameters begin with: of all, or by the names of n(z) tables."""
+
+
+def prefix_words(prefix: Prefix) -> tuple[str, ...]:
+    """Every beginning that parameters of a likelihood may have; samples not named have none."""
+    if isinstance(prefix, str):
+        return (prefix,)
+    return tuple(dict.fromkeys((*prefix.values(), "")))
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ class Sample:
         """Accepted names of a declared parameter without their number, but those in sections."""
         if not self.own:
             return declared.bare
-        return tuple(dict.fromkeys(self.own + one.removeprefix(_SURVEY) for one in declared.bare))
+        return tuple(dict.fromkeys(self.own + one.removeprefix(DES) for one in declared.bare))
 
     def accepted(self, declared: Declared, number: int | None) -> tuple[str, ...]:
         """All names of a parameter, those in CosmoSIS's sections last."""
@@ -115,9 +126,11 @@ def check_distinct(samples: Sequence[Sample]) -> None:
             if other is sample:
                 continue
             who = f"likelihoods '{other.likelihood}' and '{sample.likelihood}'"
+            how = "prefix: NGC_ (CosmoSIS: suffix = ngc)"
             if other.likelihood == sample.likelihood:
                 who = f"two {sample.word} samples of one likelihood"
+                how = "prefix: {NZ_LENS_RED: RED_, NZ_LENS_MAG: MAG_}, by the names of their n(z)"
             raise ParameterError(
-                f"{who} both take '{name}': give each a prefix of its own, such as prefix: "
-                "NGC_ (CosmoSIS: suffix = ngc), or link the two by a function"
+                f"{who} both take '{name}': give each a prefix of its own, such as {how}, or link "
+                "the two by a function"
             )

@@ -1,7 +1,6 @@
 """Simulation-based calibration: what it finds right, and what it would find wrong."""
 
 from dataclasses import dataclass, field, replace
-from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
@@ -48,14 +47,16 @@ class Linear:
     specs = tuple(Parameter(name, prior=NORMAL) for name in "ab")
     reference = np.zeros(2)
     external_priors = ()
-    data = SimpleNamespace(covariance=np.eye(5))
+    covariance = np.eye(5)
 
     @property
     def context(self):
         return self.value
 
-    def with_context(self, value):
+    def in_context(self, value):
         return replace(self, value=value)
+
+    with_context = in_context
 
     def params_dict(self, x):
         return x

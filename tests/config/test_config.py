@@ -23,7 +23,7 @@ from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.priors import Normal, Uniform
 from jaxlike.registry.names import canonical_name
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 COSMOLOGY = ("omegam", "As", "H0", "omegab", "ns", "omnuh2")
 LENS = tuple(f"DES_{p}{i}" for p in ("b", "DzL") for i in range(1, 6))
@@ -77,7 +77,7 @@ def test_shipped_cobaya_inputs(repository, name):
         assert parameter.ref_scale
         assert parameter.proposal
     n_lens = 5 if probes is None else 0
-    out = resolve(reference(config), Sizes(n_lens, 4))
+    out = resolve(reference(config), lenses_and_sources(n_lens, 4))
     assert out["z0_IA"] == 0.62
     assert out["h"] == pytest.approx(0.69)
 
@@ -181,8 +181,8 @@ def test_cosmosis_pipeline_is_the_same_model(repository):
     assert ini.data_file is None  # the mock: the pipeline runs as it is
     mock = read_config(repository / "cobaya_yaml" / "mock_3x2pt_mcmc.yaml")
     assert (ini.scale_cuts, ini.probes, ini.theory) == (mock.scale_cuts, mock.probes, mock.theory)
-    first = resolve(reference(cobaya), Sizes(5, 4))
-    second = resolve(reference(ini), Sizes(5, 4))
+    first = resolve(reference(cobaya), lenses_and_sources(5, 4))
+    second = resolve(reference(ini), lenses_and_sources(5, 4))
     assert set(first) == set(second)
     for name, value in first.items():
         np.testing.assert_allclose(second[name], value, rtol=1e-12, err_msg=name)
@@ -272,7 +272,7 @@ def test_flags_as_hosts_write_them(text):
 def test_reading_needs_no_double_precision():
     out = resolve(
         {"Omega_m": jnp.float32(0.3), "Omega_b": 0.05, "h": 0.7, "n_s": 1, "A_s": 2e-9},
-        Sizes(0, 1),
+        lenses_and_sources(0, 1),
     )
     assert jnp.issubdtype(out["Omega_m"].dtype, jnp.floating)
 

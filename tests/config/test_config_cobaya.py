@@ -11,10 +11,11 @@ import pytest
 from jaxlike.config import Config, TheoryOptions, config_from_info, read_config
 from jaxlike.config.cobaya_yaml import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
+from jaxlike.loading import model_from_config
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.priors import Normal, Quantile, TruncatedNormal, Uniform
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 
 def reference(config: Config) -> dict:
@@ -114,7 +115,7 @@ def test_functions_and_dropped_parameters_are_traceable():
 
     def amplitude(log_a: float) -> jax.Array:
         values = {p.name: p.ref_loc for p in config.sampled} | {"logA": log_a}
-        out = resolve(parameter_values(config.parameters, values), Sizes(0, 4))
+        out = resolve(parameter_values(config.parameters, values), lenses_and_sources(0, 4))
         return out["A_s"] + 0 * out["Omega_m"]
 
     value, slope = jax.jit(jax.value_and_grad(amplitude))(3.0)
@@ -158,7 +159,7 @@ def test_tidal_torquing():
     text = YAML.replace("shear:", "shear: {alignment: tatt}")
     config = from_yaml(f"{text}  A2_IA: {{prior: [-5, 5]}}\n  eta2: 0.5\n  bTA: 0.8\n")
     assert config.theory == TheoryOptions(alignment="tatt")
-    out = resolve(reference(config), Sizes(0, 4))
+    out = resolve(reference(config), lenses_and_sources(0, 4))
     assert (out["A2_IA"], out["alpha2_IA"], out["bTA_IA"]) == (0.0, 0.5, 0.8)
     assert next(p.latex for p in config.sampled if p.name == "A2_IA") == r"A_{2,\mathrm{IA}}"
 
@@ -225,7 +226,11 @@ BAD_YAML = {
     "options": (in_yaml("shear:", "shear: 3"), "'jaxlike.cobaya.shear' is 3", "mapping"),
     "likelihood": (in_yaml("cobaya.shear", "cobaya.4x2pt"), "'jaxlike.cobaya.4x2pt'", "3x2pt"),
     "other one": (in_yaml("shear:", "shear:\n  one:"), "unknown likelihood 'one'", "3x2pt"),
-    "two": (in_yaml("shear:", "shear:\n  jaxlike.cobaya.2x2pt:"), "2x2pt are independent", "one"),
+    "two": (
+        lambda: model_from_config(in_yaml("shear:", "shear:\n  jaxlike.cobaya.2x2pt:")()),
+        "likelihoods 'jaxlike.cobaya.shear' and 'jaxlike.cobaya.2x2pt' both take",
+        "give each a prefix of its own",
+    ),
     "no likelihood": (lambda: from_yaml(PARAMS), "no 'likelihood'", "jaxlike.cobaya.shear"),
     "theory": (lambda: from_yaml("theory: {camb: }\n" + YAML), "'camb' has no effect", "Theory"),
     "theory option": (

@@ -8,7 +8,7 @@ from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.priors import Normal, TruncatedNormal, Uniform
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 
 def reference(config: Config) -> dict:
@@ -85,7 +85,7 @@ def test_pipeline_values_and_priors(cosmosis):
     assert found["n_s"].prior == TruncatedNormal(0.96, 0.1, 0.87, 1.07)
     assert found["n_s"].latex == r"n_\mathrm{s}"
     assert found["a"].name == "intrinsic_alignment_parameters--a"
-    assert resolve(reference(config), Sizes(0, 4))["A_IA"] == 0.5
+    assert resolve(reference(config), lenses_and_sources(0, 4))["A_IA"] == 0.5
 
 
 def test_gaussian_with_far_limits_is_not_cut(cosmosis):
@@ -129,7 +129,7 @@ def test_tidal_torquing(cosmosis):
     names = "A1 = -5 0.5 5\nA2 = -5 1.0 5\nalpha1 = 0.1\nalpha2 = 0.2\nbias_ta = 0.8\nz_piv = 0.6"
     config = cosmosis("A = -5 0.5 5", names, alignment="tatt")
     assert config.theory.alignment == "tatt"
-    out = resolve(reference(config), Sizes(0, 4))
+    out = resolve(reference(config), lenses_and_sources(0, 4))
     found = {name: float(out[name]) for name in out if name.endswith("_IA")}
     assert found == {
         **{"A_IA": 0.5, "A2_IA": 1.0, "alpha_IA": 0.1, "alpha2_IA": 0.2},

@@ -1,6 +1,7 @@
 """External priors of a Cobaya input: Cobaya's numbers, its rules on arguments, and refusals."""
 
 from textwrap import dedent
+from types import SimpleNamespace
 
 import jax
 import numpy as np
@@ -40,7 +41,8 @@ def information(params: str = PARAMS, prior: str = PRIOR) -> dict:
 
 def posterior(info: dict) -> Model:
     """Priors alone: there is no likelihood behind it."""
-    return Model(config_from_info(info, "in.yaml"), None)
+    nothing = SimpleNamespace(grid=(), arrays=(), samples=())
+    return Model.of(config_from_info(info, "in.yaml"), {"none": nothing})
 
 
 def test_priors_are_cobaya_s():

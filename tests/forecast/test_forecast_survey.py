@@ -87,7 +87,7 @@ def test_the_fields_tell_the_same_as_their_spectra(forecast, matrix):
 
     def aligned(A_IA):
         of = forecast.systematics
-        other = replace(of, nuisance=replace(of.nuisance, A_IA=jnp.asarray(A_IA)))
+        other = replace(of, A_IA=jnp.asarray(A_IA))
         return square(replace(forecast, systematics=other).spectra(DESIGN))
 
     slopes = [(aligned(0.5 + step) - aligned(0.5 - step)) / (2 * step), square(2 * cl / 0.8)]

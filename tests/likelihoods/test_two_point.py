@@ -11,8 +11,10 @@ from scipy.stats import multivariate_normal
 
 from jaxlike.config import TheoryOptions
 from jaxlike.errors import ConfigError, DataError, ParameterError
-from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, quadratic_form
-from jaxlike.registry.sizes import Sizes
+from jaxlike.likelihoods.gaussian import quadratic_form
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
+from jaxlike.registry.samples import lenses_and_sources
+from jaxlike.theory.power.universe import UniverseGrid
 
 QUICK = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
 POINT = {
@@ -41,7 +43,9 @@ def test_normalised_log_likelihood_is_a_gaussian_density(small, small_vector):
     expected = density.logpdf(small.data.value / sigma) - np.log(sigma).sum()
     found = jax.jit(lambda p: small.log_likelihood(p, normalised=True))(POINT)
     assert float(found) == pytest.approx(expected, rel=1e-10)
-    assert small.log_det == pytest.approx(np.linalg.slogdet(small.data.covariance)[1], rel=1e-12)
+    assert small.log_det_of_points == pytest.approx(
+        np.linalg.slogdet(small.data.covariance)[1], rel=1e-12
+    )
 
 
 def test_log_likelihood_is_minus_half_chi2(small, small_vector):
@@ -55,7 +59,7 @@ def test_perfect_fit(small, small_vector):
     parts = np.split(small_vector, np.cumsum([m.value.size for m in small.data.measurements])[:-1])
     pairs = zip(small.data.measurements, parts, strict=True)
     data = replace(small.data, measurements=tuple(replace(m, value=v) for m, v in pairs))
-    assert float(replace(small, data=data).chi2_of(jnp.asarray(small_vector))) == 0
+    assert float(small.with_value(data.value).chi2_of(jnp.asarray(small_vector))) == 0
 
 
 def test_quadratic_form_and_its_derivatives():
@@ -103,9 +107,9 @@ def test_feedback_reaches_the_data_vector(small, small_data, small_vector):
     with pytest.raises(ParameterError, match=r"'log_T_AGN' has no effect with nonlinear = linear"):
         small.log_likelihood(POINT | {"log_T_AGN": 7.8})
     options = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="hmcode2020")
-    likelihood = replace(
-        small, options=options, theory=replace(small.theory, nonlinear="hmcode2020")
-    )
+    nodes, model = small.grid.nodes, options.linear
+    grid = UniverseGrid.build(nodes, linear=model, nonlinear=options.nonlinear)
+    likelihood = replace(small, options=options, grid=grid)
     vector = jax.jit(likelihood.theory_vector)
     values = ({}, {"log_T_AGN": 7.6}, {"log_T_AGN": 8.2})
     without, weak, strong = (np.asarray(vector(POINT | extra)) for extra in values)
@@ -150,7 +154,7 @@ def test_a_selection_of_probes(small_data, small_vector, probes, bins):
     """
     data = small_data.with_probes(probes)
     likelihood = build_likelihood(data, QUICK)
-    assert likelihood.sizes == Sizes(*bins)
+    assert likelihood.samples == lenses_and_sources(*bins)
     unused = ["b", "dz_lens"] * (bins[0] == 0) + ["m", "dz_source"] * (bins[1] == 0)
     values = {k: v for k, v in POINT.items() if k.rstrip("12") not in unused}
     found = np.asarray(jax.jit(likelihood.theory_vector)(values))

@@ -12,8 +12,8 @@ from scipy.linalg import block_diag
 from jaxlike.config import TheoryOptions
 from jaxlike.data import STATISTICS, TwoPointData, apply_scale_cuts, read_scale_cuts
 from jaxlike.errors import DataError
-from jaxlike.likelihoods.survey import fine_theory
-from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, quadratic_form
+from jaxlike.likelihoods.gaussian import quadratic_form
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, fine_likelihood
 from jaxlike.theory.constants import C1_RHO_CRIT, HUBBLE_DISTANCE
 from jaxlike.theory.power.linear import linear_power
 from jaxlike.theory.universe import background
@@ -46,23 +46,26 @@ def cut(cl_data, tmp_path_factory):
 def dense(likelihood):
     """The same likelihood with its inverse covariance in one piece."""
     inverse = np.linalg.inv(likelihood.data.covariance)
-    return replace(likelihood, inverse=(inverse + inverse.T) / 2, rows=None)
+    whole = replace(likelihood.arrays, inverse=jnp.asarray((inverse + inverse.T) / 2), rows=None)
+    return replace(likelihood, arrays=whole)
 
 
 def test_covariance_is_taken_apart(likelihood, cl_data):
-    assert likelihood.inverse.shape == (8, 10, 10)
+    assert likelihood.arrays.inverse.shape == (8, 10, 10)
     sigma = np.sqrt(np.diag(cl_data.covariance))
     product = (likelihood.precision @ cl_data.covariance) * (sigma[:, None] / sigma)
     np.testing.assert_allclose(product, np.eye(80), atol=1e-9)
-    assert likelihood.log_det == pytest.approx(np.linalg.slogdet(cl_data.covariance)[1], rel=1e-12)
+    assert likelihood.log_det_of_points == pytest.approx(
+        np.linalg.slogdet(cl_data.covariance)[1], rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("some", [False, True], ids=["all points", "after cuts"])
 def test_blocks_and_the_whole_agree(likelihood, cut, some):
     one = build_likelihood(cut, QUICK) if some else likelihood
-    n_block, largest, _ = one.inverse.shape
+    n_block, largest, _ = one.arrays.inverse.shape
     assert (n_block, largest) == (8, 10)
-    assert (one.rows == one.data.n_data).any() == some
+    assert (one.arrays.rows == one.data.n_data).any() == some
     other = dense(one)
     value, gradient = jax.jit(jax.value_and_grad(one.log_likelihood))(POINT)
     expected, expected_gradient = jax.jit(jax.value_and_grad(other.log_likelihood))(POINT)
@@ -101,7 +104,7 @@ def test_quadratic_form_of_blocks_and_its_derivatives():
 
 def limber_sums(data, likelihood):
     """C_ell (n_data,) as one sum over redshifts at each point's own ell; shares P and chi alone."""
-    p, theory, cosmo = POINT, likelihood.theory, likelihood.cosmology(POINT)
+    p, cosmo = POINT, likelihood.cosmology(POINT)
     z = np.arange(0.005, 2.0, 0.0025)
     chi = np.asarray(background.comoving_distance(cosmo, z))
     H = np.asarray(background.hubble(cosmo, z))
@@ -115,7 +118,9 @@ def limber_sums(data, likelihood):
             [CubicSpline(sample.z, n)(z) * (z < sample.z[-1]) for n in sample.dndz(shifts)]
         )
 
-    lens, source = galaxies(theory.lens, "lens"), galaxies(theory.source, "source")
+    lens, source = (
+        galaxies(tracer.distributions, tracer.word) for tracer in likelihood.theory.tracers
+    )
     closeness = np.maximum(1 - chi[:, None] / chi, 0)
     lensing = (
         1.5 * p["Omega_m"] / HUBBLE_DISTANCE**2 * (1 + z) * chi * (source @ closeness.T) * 0.0025
@@ -150,11 +155,11 @@ def test_every_point_is_the_limber_sum_at_its_own_ell(likelihood, cl_data):
 
 
 def test_nodes_lie_about_the_multipoles(likelihood, small_data):
-    nodes = likelihood.theory.nodes.ell
+    nodes = likelihood.grid.nodes.ell
     assert 10 < nodes[0] < 20
     assert 800 < nodes[-1] < 1200
     assert likelihood.node_error < NODE_TOLERANCE
-    everything = fine_theory(small_data, QUICK).nodes.ell
+    everything = fine_likelihood(small_data, QUICK).grid.nodes.ell
     assert everything[0] < 1
     assert everything[-1] > 6e4
 
@@ -172,7 +177,7 @@ def test_angles_and_multipoles_in_one_data_set(cl_data, small_data, likelihood):
     difference = found[:80] - alone
     assert difference @ likelihood.precision @ difference < 4 * NODE_TOLERANCE
     assert found[80] > found[85] > 1e-7, "xi_plus falls with the angle"
-    assert theory.inverse.shape == (9, 18, 18)
+    assert theory.arrays.inverse.shape == (9, 18, 18)
     chi2 = float(theory.chi2_of(jnp.asarray(found)))
     r = both.value - found
     assert chi2 == pytest.approx(r @ np.linalg.solve(both.covariance, r), rel=1e-9)

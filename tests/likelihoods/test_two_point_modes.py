@@ -12,10 +12,11 @@ from cobaya.yaml import yaml_load
 from jaxlike.config import TheoryOptions
 from jaxlike.data import write_two_point_fits
 from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.survey import build_survey
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.loading import load
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -47,24 +48,24 @@ def likelihood(data):
 
 @pytest.fixture(scope="module")
 def canonical(likelihood):
-    return lambda changes: resolve({**PARAMS, **changes}, likelihood.sizes)
+    return lambda changes: resolve({**PARAMS, **changes}, likelihood.samples)
 
 
 def test_amplitudes_are_another_table(data, likelihood, canonical):
     """The data vector at u is that of tables to which the modes were added by hand."""
-    assert likelihood.sizes == Sizes(2, 2, lens_modes=1, source_modes=2)
+    assert likelihood.samples == lenses_and_sources(2, 2, lens_modes=1, source_modes=2)
     lens, source = data.nz
     changed = source.dndz + 0.8 * source.modes[0] - 1.2 * source.modes[1]
     by_hand = (
         replace(lens, dndz=lens.dndz + 0.5 * lens.modes[0], modes=None),
         replace(source, dndz=changed, modes=None),
     )
-    nodes = likelihood.theory.nodes  # the same, for what is chosen depends on n(z) a little
-    other = build_likelihood(replace(data, nz=by_hand), QUICK).theory.with_nodes(
-        n_z=nodes.z.size, z_max=float(nodes.z[-1]), ell_lattice=nodes.ell_lattice
-    )
+    # on the same nodes, for what is chosen depends on n(z) a little
+    nodes, survey = likelihood.grid.nodes, build_survey(replace(data, nz=by_hand), QUICK)
+    theory = jax.tree.map(jnp.asarray, survey.on(nodes))
+    other = replace(likelihood, arrays=replace(likelihood.arrays, theory=theory))
     found = jax.jit(likelihood.theory_vector)(canonical(U))
-    expected = jax.jit(replace(likelihood, theory=other).theory_vector)(canonical({}))
+    expected = jax.jit(other.theory_vector)(canonical({}))
     difference = np.asarray(found - expected)
     assert difference @ likelihood.precision @ difference < 1e-6
     plain = jax.jit(likelihood.theory_vector)(canonical({}))
@@ -84,7 +85,7 @@ def test_gradient_is_that_of_the_values(likelihood):
 
     def chi2(x):
         values = {**PARAMS, **dict(zip(names, x, strict=True))}
-        return likelihood.chi2(resolve(values, likelihood.sizes))
+        return likelihood.chi2(resolve(values, likelihood.samples))
 
     x = jnp.array([U[name] for name in names])
     gradient = jax.jit(jax.grad(chi2))(x)
@@ -103,9 +104,9 @@ def test_gradient_is_that_of_the_values(likelihood):
 )
 def test_modes_that_are_not_there(likelihood, name, message):
     with pytest.raises(ParameterError, match=message):
-        resolve({**PARAMS, name: 0.1}, likelihood.sizes)
+        resolve({**PARAMS, name: 0.1}, likelihood.samples)
     with pytest.raises(ParameterError, match=r"data have 0: there is no (source|lens) mode"):
-        resolve({**PARAMS, name: 0.1}, Sizes(2, 2))
+        resolve({**PARAMS, name: 0.1}, lenses_and_sources(2, 2))
 
 
 YAML = """

@@ -9,8 +9,8 @@ import pytest
 from jaxlike.config import TheoryOptions
 from jaxlike.data import BandpowerWindows, find_data_file, read_two_point, write_sacc
 from jaxlike.forecast.model_covariance import field_spectra
-from jaxlike.likelihoods.survey import fine_theory, load_data
-from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood
+from jaxlike.likelihoods.survey import load_data
+from jaxlike.likelihoods.two_point import NODE_TOLERANCE, build_likelihood, fine_likelihood
 
 pytest.importorskip("sacc", reason="sacc is not installed")
 
@@ -63,21 +63,20 @@ def test_bandpowers_are_weighted_sums_of_c_ell(bandpowers, cl_data, tmp_path):
     write_sacc(bandpowers, path)
     data = read_two_point(path)
     likelihood = build_likelihood(data, QUICK)
-    cosmo = likelihood.cosmology(POINT)
-    fine = fine_theory(data, QUICK)
+    fine = fine_likelihood(data, QUICK)
     windows = data.measurements[0].windows
-    cl = np.asarray(field_spectra(fine, cosmo, POINT, windows.ell))
+    cl = np.asarray(field_spectra(fine, POINT, windows.ell))
     expected = np.concatenate(
         [
             np.sum(m.windows.weight[m.windows.row] * cl[m.bin1 - 1 + a, m.bin2 - 1 + b], axis=1)
             for m, (a, b) in zip(data.measurements, [(2, 2), (0, 2), (0, 0)], strict=True)
         ]
     )
-    np.testing.assert_allclose(fine.data_vector(cosmo, POINT), expected, rtol=1e-11)
+    np.testing.assert_allclose(fine.theory_vector(POINT), expected, rtol=1e-11)
     difference = np.asarray(jax.jit(likelihood.theory_vector)(POINT)) - expected
     assert difference @ np.linalg.solve(data.covariance, difference) < NODE_TOLERANCE
     # and they are not C_ell at the nominal multipoles
-    nominal = np.asarray(fine_theory(cl_data, QUICK).data_vector(cosmo, POINT))
+    nominal = np.asarray(fine_likelihood(cl_data, QUICK).theory_vector(POINT))
     assert np.max(np.abs(nominal / expected - 1)) > 0.01
 
 

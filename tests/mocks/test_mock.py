@@ -85,7 +85,7 @@ def test_the_fiducial_fits_the_papers_mock(repository):
     config = read_config(repository / "cobaya_yaml" / "paper_3x2pt.yaml")
     model = model_from_config(config)
     assert len(model.parameters) == 21
-    assert model.likelihood.inverse.shape == (50, 45, 45)
+    assert model.likelihood.arrays.inverse.shape == (50, 45, 45)
     chi2 = float(model.chi2(paper_mock.FIDUCIAL))
     assert 0 < chi2 < 1e-3
     assert model.likelihood.node_error < NODE_TOLERANCE

@@ -53,12 +53,11 @@ def test_a_command_tells_or_refuses(model):
     check_prior(model, told.append)
     assert len(told) == 1
     assert f"of {N_DRAWS} draws of the prior are out of range" in told[0]
-    theory = replace(model.config.theory, out_of_range="error")
-    strict = replace(model, config=replace(model.config, theory=theory))
+    strict = replace(model, config=model.config.with_options(out_of_range="error"))
     with pytest.raises(ConfigError, match=r"mock_3x2pt_mcmc\.yaml: .* draws of the prior"):
         check_prior(strict, told.append)
 
 
 def test_a_fit_has_no_range(model):
-    theory = replace(model.config.theory, linear="eisenstein_hu")
-    assert prior_out_of_range(replace(model, config=replace(model.config, theory=theory))) == {}
+    fitted = model.config.with_options(linear="eisenstein_hu")
+    assert prior_out_of_range(replace(model, config=fitted)) == {}

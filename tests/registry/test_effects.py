@@ -12,7 +12,7 @@ from jaxlike.registry.names import (
     is_known,
 )
 from jaxlike.registry.resolve import check_names, is_idle, resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 OFF = {
     "nonlinear": "takahashi", "bias": "constant", "alignment": "nla", "magnification": False,
@@ -52,32 +52,32 @@ def test_parameters_with_effect():
 
 @pytest.mark.parametrize("missing", NEEDED)
 def test_options_need_their_parameters(missing):
-    check_complete(NEEDED, ON, Sizes(2, 2))
-    check_complete([], OFF, Sizes(2, 2))
+    check_complete(NEEDED, ON, lenses_and_sources(2, 2))
+    check_complete([], OFF, lenses_and_sources(2, 2))
     left = [name for name in NEEDED if name != missing]
     with pytest.raises(ParameterError, match=f"{canonical_name(missing)} is missing: .*needs"):
-        check_complete(left, ON, Sizes(2, 2))
+        check_complete(left, ON, lenses_and_sources(2, 2))
 
 
 @pytest.mark.parametrize(("given", "missing"), [("A2_IA", "A_IA"), ("A1_IA", "A2_IA")])
 def test_torquing_needs_both_amplitudes(given, missing):
     options = {**OFF, "alignment": "tatt"}
     check_effects(["A1_IA", "A2_IA", "eta1", "eta2", "bTA"], options)
-    check_complete(["A1_IA", "A2_IA"], options, Sizes(0, 2))
+    check_complete(["A1_IA", "A2_IA"], options, lenses_and_sources(0, 2))
     with pytest.raises(ParameterError, match=f"{missing} is missing: alignment = tatt needs"):
-        check_complete([given], options, Sizes(0, 2))
+        check_complete([given], options, lenses_and_sources(0, 2))
 
 
 def test_bins_that_the_data_have_not_got():
     with pytest.raises(ParameterError, match=r"'A_IA3' is for source bin 3.*bins 1 to 2"):
-        check_names([*BASE, "A_IA3"], Sizes(2, 2))
+        check_names([*BASE, "A_IA3"], lenses_and_sources(2, 2))
     with pytest.raises(ParameterError, match=r"'alpha_mag3' is for lens bin 3.*bins 1 to 2"):
-        check_names([*BASE, "alpha_mag3"], Sizes(2, 2))
+        check_names([*BASE, "alpha_mag3"], lenses_and_sources(2, 2))
     with pytest.raises(ParameterError, match="'alpha_b' has no effect: the data have no lens"):
-        check_names([*list(BASE)[:5], "alpha_b"], Sizes(0, 2))
-    assert is_idle("alpha_b", Sizes(0, 1))
-    assert is_idle("A_IA2", Sizes(1, 1))
-    assert not is_idle("A_IA1", Sizes(0, 1))
+        check_names([*list(BASE)[:5], "alpha_b"], lenses_and_sources(0, 2))
+    assert is_idle("alpha_b", lenses_and_sources(0, 1))
+    assert is_idle("A_IA2", lenses_and_sources(1, 1))
+    assert not is_idle("A_IA1", lenses_and_sources(0, 1))
 
 
 ALIASES = {
@@ -101,10 +101,10 @@ def test_names(alias):
 
 def test_what_is_not_given_stays_away():
     """Widths are one beside another bin's; a bin's own alignment replaces that of all."""
-    plain = resolve(BASE, Sizes(2, 2))
+    plain = resolve(BASE, lenses_and_sources(2, 2))
     assert not {"sz_lens1", "alpha_mag1", "alpha_b", "A_IA1"} & set(plain)
     given = {**BASE, "sz_lens2": 1.1, "A_IA1": 0.4, "A_IA2": 0.3, "alpha_b": 1.0}
-    out = resolve(given, Sizes(2, 2))
+    out = resolve(given, lenses_and_sources(2, 2))
     assert (float(out["sz_lens1"]), float(out["sz_lens2"])) == (1.0, 1.1)
     assert "sz_source1" not in out
     assert "A_IA" not in out

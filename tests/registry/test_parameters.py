@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from jaxlike.errors import ParameterError
+from jaxlike.posterior.functions import Function
 from jaxlike.posterior.parameters import Parameter, parameter_values
 from jaxlike.posterior.priors import Uniform
 from jaxlike.registry.names import accepted_names, canonical_name, default_latex, is_known
 from jaxlike.registry.resolve import resolve
-from jaxlike.registry.sizes import Sizes
+from jaxlike.registry.samples import lenses_and_sources
 
 N_LENS, N_SOURCE = 2, 3
 BASE = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "A_s": 2.1e-9, "b1": 1.4, "b2": 1.6}
@@ -116,7 +117,7 @@ REPLACES = {
 
 
 def resolved(params, n_lens=N_LENS, n_source=N_SOURCE):
-    return resolve(params, Sizes(n_lens, n_source))
+    return resolve(params, lenses_and_sources(n_lens, n_source))
 
 
 def with_alias(alias, value):
@@ -291,8 +292,8 @@ def test_accepted_names_are_one_line():
 
 def test_parameter_values_follow_functions_and_drop():
     parameters = (
-        Parameter("As", derived_from=(lambda scaled: 1e-9 * scaled, ("As_1e9",))),
-        Parameter("As_1e9", derived_from=(jnp.exp, ("log",)), drop=True),
+        Parameter("As", derived_from=Function.of(lambda scaled: 1e-9 * scaled, ("As_1e9",))),
+        Parameter("As_1e9", derived_from=Function.of(jnp.exp, ("log",)), drop=True),
         Parameter("log", prior=Uniform(0, 1), drop=True),
         Parameter("ns", value=0.96),
         Parameter("h", prior=Uniform(0.5, 0.9)),
@@ -309,8 +310,8 @@ def test_parameter_values_follow_functions_and_drop():
         with pytest.raises(ParameterError, match=culprit):
             parameter_values(parameters, sampled)
     circle = (
-        Parameter("a", derived_from=(lambda b: b, ("b",))),
-        Parameter("b", derived_from=(lambda a: a, ("a",))),
+        Parameter("a", derived_from=Function.of(lambda b: b, ("b",))),
+        Parameter("b", derived_from=Function.of(lambda a: a, ("a",))),
     )
     with pytest.raises(ParameterError, match="'a' is a function of names that are unknown"):
         parameter_values(circle, {})

@@ -143,3 +143,19 @@ def test_mean_over_a_bin_weights():
     assert weight.sum() == pytest.approx(1)
     np.testing.assert_allclose(x @ weight, (np.cos(low) + np.cos(high)) / 2, rtol=1e-13)
     assert np.all((np.cos(high)[:, None] < x) & (x < np.cos(low)[:, None]))
+
+
+@pytest.mark.parametrize(("spins", "fields"), [((0, 0), 0), ((2, 0), 1), ((2, 2), 2)])
+def test_shear_of_convergence(spins, fields):
+    """sqrt((ell + 2)! / (ell - 2)!) / (ell (ell + 1)) per field of shear, 0 below ell = 2."""
+    ell = np.array([1.0, 2.0, 3.0, 10.0, 1000.0])
+    modes = (ell + 2) * (ell + 1) * ell * (ell - 1)
+    expected = (np.sqrt(modes) / (ell * (ell + 1))) ** fields
+    found = projection.shear_of_convergence(spins, ell)
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    edges = THETA * (1 - 1e-4), THETA * (1 + 1e-4)
+    shear, convergence = (
+        projection.curved_sky(spins, *edges, ELL_NODES, convergence=of) @ spectrum(ELL_NODES)
+        for of in (False, True)
+    )
+    assert np.array_equal(shear, convergence) == (fields == 0)

@@ -137,6 +137,28 @@ def test_histogram_keeps_its_samples():
     np.testing.assert_allclose(np.trapezoid(values, z), 1, rtol=2e-3)
 
 
+@pytest.mark.parametrize("first", [0.035, 0.025, 0.01])
+def test_lattice_stands_on_the_tables_own_samples(first):
+    """Coarse samples are not read between themselves; halfway they are CosmoSIS's spline."""
+    middle = first + 0.05 * np.arange(30)
+    counts = SHAPES[:, :1] + np.stack([np.interp(middle, MIDDLE, row) for row in SHAPES])
+    counts = counts * np.random.default_rng(7).uniform(0.6, 1.4, counts.shape)
+    counts[:, -1] = 0.0
+    histogram = Histogram(np.append(middle - 0.025, middle[-1] + 0.025), counts)
+    distribution = redshift.build([histogram], "histogram", 0.0)[0]
+    values = np.asarray(distribution.dndz(jnp.zeros(2)))
+    table = np.append(0.0, middle)
+    rows = np.insert(counts, 0, 0.0, axis=1)
+    rows /= np.trapezoid(rows, table)[:, None]
+    spline = make_interp_spline(table, rows, k=3, axis=1)
+    inside = (distribution.z > 0) & (distribution.z < middle[-8])
+    # the lattice ends where a thousandth of the galaxies is left, and the norm with it
+    np.testing.assert_allclose(distribution.z[1], first, atol=1e-12)
+    np.testing.assert_allclose(
+        values[:, inside], spline(distribution.z[inside]), rtol=1e-3, atol=1e-6
+    )
+
+
 @pytest.mark.parametrize("kind", ["lens", "source"])
 def test_shifted_histogram_is_cosmosis(cosmosis_point, shared, kind):
     """n(z - dz), interpolated linearly and renormalised, as CosmoSIS stored it."""

@@ -157,12 +157,12 @@ def test_spectra_are_the_pipelines(stored, terms, cap):
     amplitudes = tatt_amplitudes(Omega_m, D, Z, alignment(stored, cap))
     position = (np.log(SEEN) - LN_K[0]) / LN_K_STEP
 
-    def read(term):
-        return D[:, None] ** 4 * lattice_values((PREFILTER @ term)[None], position)
+    def read(spectrum):
+        return D[:, None] ** 4 * lattice_values((PREFILTER @ spectrum)[None], position)
 
     E, B = jax.tree.map(read, tidal_spectra(terms))
-    matter = {pair_of(MATTER, MATTER): matter_of(stored)}
-    found = intrinsic_power(FieldPower(matter | E, B), amplitudes)
+    tree = {pair_of(MATTER, MATTER): matter_of(stored)}
+    found = intrinsic_power(FieldPower(tree | E, B), amplitudes)
     for name, error in errors(found, parts_of(stored, cap)).items():
         assert error < 5e-4, name
 

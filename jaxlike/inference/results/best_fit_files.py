@@ -22,19 +22,19 @@ def write_best_fit(
     *,
     names: Sequence[str],
     latex: Sequence[str],
-    likelihood: str,
+    chi2s: Mapping[str, float],
     fixed: Mapping[str, float],
     derived: Mapping[str, tuple[float, str]],
     external: Mapping[str, float] | None = None,
 ) -> list[Path]:
     """Write PREFIX.minimum (GetDist's format), .minimum.txt and .covmat (Cobaya's); their paths.
 
-    derived: name -> (value, LaTeX); external: external priors' names -> logarithms.  Each file is
-    replaced as a whole.
+    chi2s: of each likelihood, by name; derived: name -> (value, LaTeX); external: external priors'
+    names -> logarithms.  Each file is replaced as a whole.
     """
     texts = {
-        ".minimum": _point(fit, names, latex, likelihood, fixed, derived),
-        ".minimum.txt": _row(fit, names, likelihood, derived, external or {}),
+        ".minimum": _point(fit, names, latex, chi2s, fixed, derived),
+        ".minimum.txt": _row(fit, names, chi2s, derived, external or {}),
         ".covmat": covmat_text(fit.covariance, names),
     }
     return write_texts(prefix, texts)
@@ -44,7 +44,7 @@ def _point(
     fit: BestFit,
     names: Sequence[str],
     latex: Sequence[str],
-    likelihood: str,
+    chi2s: Mapping[str, float],
     fixed: Mapping[str, float],
     derived: Mapping[str, tuple[float, str]],
 ) -> str:
@@ -52,7 +52,7 @@ def _point(
         list(zip(names, fit.x, latex, strict=True)),
         [(name, value, name) for name, value in fixed.items()],
         [(name, value, tex) for name, (value, tex) in derived.items()]
-        + [(f"chi2__{likelihood}", fit.chi2, r"\chi^2")],
+        + [(f"chi2__{name}", chi2, r"\chi^2") for name, chi2 in chi2s.items()],
     ]
     width = max(len(name) for section in sections for name, *_ in section) + 2
     # GetDist's first line is what was minimised: the posterior, with its priors
@@ -72,13 +72,14 @@ def _point(
 def _row(
     fit: BestFit,
     names: Sequence[str],
-    likelihood: str,
+    chi2s: Mapping[str, float],
     derived: Mapping[str, tuple[float, str]],
     external: Mapping[str, float],
 ) -> str:
     priors = {"0": fit.log_prior - sum(external.values()), **external}
     header = ["weight", "minuslogpost", *names, *derived, "minuslogprior"]
-    header += [*(f"minuslogprior__{name}" for name in priors), "chi2", f"chi2__{likelihood}"]
+    header += [*(f"minuslogprior__{name}" for name in priors), "chi2"]
+    header += [f"chi2__{name}" for name in chi2s]
     values = [1.0, -fit.log_posterior, *fit.x, *(value for value, _ in derived.values())]
-    values += [-fit.log_prior, *(-value for value in priors.values()), fit.chi2, fit.chi2]
+    values += [-fit.log_prior, *(-value for value in priors.values()), fit.chi2, *chi2s.values()]
     return "# " + " ".join(header) + "\n" + " ".join(f"{v:.10g}" for v in values) + "\n"

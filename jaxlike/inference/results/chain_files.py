@@ -73,24 +73,24 @@ def write_chains(
 ) -> list[Path]:
     """Write PREFIX.1.txt (one file a chain), .paramnames, .ranges and .updated.yaml.
 
-    Each file is replaced as a whole.  `info` is added to the yaml: `likelihood`, whose key names
-    the chi2 column, fixed `params`, texts of the external priors as `prior`, and whatever else is
-    to be remembered.  `weights` (chain, draw) are 1 where they are not given; draws of weight zero
-    are left out.  ConfigError if files of this prefix exist and `overwrite` is not set; with it,
-    files of former chains are removed.  Where several processes write, these are chains `first` to
-    ... of `total`, and the process whose `first` is zero writes the rest.
+    Each file is replaced as a whole.  `info` is added to the yaml: `likelihood`, whose keys name
+    the columns chi2__NAME, fixed `params`, texts of the external priors as `prior`, and whatever
+    else is to be remembered.  `weights` (chain, draw) are 1 where they are not given; draws of
+    weight zero are left out.  ConfigError if files of this prefix exist and `overwrite` is not set;
+    with it, files of former chains are removed.  Where several processes write, these are chains
+    `first` to ... of `total`, and the process whose `first` is zero writes the rest.
     """
     info = dict(info or {})
-    likelihood = next(iter(info.get("likelihood") or {"jaxlike": None}))
-    info.setdefault("likelihood", {likelihood: None})
-    texts = {".paramnames": _paramnames(chains, likelihood), ".ranges": _ranges(chains)}
+    info.setdefault("likelihood", {"jaxlike": None})
+    likelihoods = tuple(info["likelihood"])
+    texts = {".paramnames": _paramnames(chains, likelihoods), ".ranges": _ranges(chains)}
     texts[".updated.yaml"] = _updated_yaml(chains, info)
     if weights is None:
         weights = np.ones(chains.divergent.shape)
     tables = [_table(chains, index, weights[index]) for index in range(chains.n_chains)]
     return write_tables(
         prefix,
-        _header(chains, likelihood),
+        _header(chains, likelihoods),
         tables,
         texts,
         overwrite=overwrite,
@@ -139,9 +139,15 @@ def write_tables(
     return written
 
 
-def _header(chains: Chains, likelihood: str) -> str:
+def _chi2s(chains: Chains, likelihoods: Sequence[str]) -> dict[str, np.ndarray]:
+    """chi^2 (chain, draw) of each likelihood: of the only one that of the posterior."""
+    return dict(chains.chi2s) or dict.fromkeys(likelihoods[:1], chains.chi2)
+
+
+def _header(chains: Chains, likelihoods: Sequence[str]) -> str:
     priors = (f"minuslogprior__{name}" for name in chains.log_priors)
-    last = ("minuslogprior", *priors, "chi2", f"chi2__{likelihood}")
+    each = (f"chi2__{name}" for name in _chi2s(chains, likelihoods))
+    last = ("minuslogprior", *priors, "chi2", *each)
     return " ".join(("weight", "minuslogpost", *chains.columns, *last))
 
 
@@ -149,19 +155,22 @@ def _table(chains: Chains, index: int, weights: np.ndarray) -> np.ndarray:
     prior, chi2 = -chains.log_prior[index], chains.chi2[index]
     first = [weights, -chains.log_posterior[index]]
     factors = [-column[index] for column in chains.log_priors.values()]
-    table = np.column_stack([*first, chains.values[index], prior, *factors, chi2, chi2])
+    each = [column[index] for column in chains.chi2s.values()] or [chi2]
+    table = np.column_stack([*first, chains.values[index], prior, *factors, chi2, *each])
     return table[weights > 0.0]
 
 
-def _paramnames(chains: Chains, likelihood: str) -> str:
+def _paramnames(chains: Chains, likelihoods: Sequence[str]) -> str:
     rows = list(zip(chains.names, chains.latex, strict=True))
     rows += [(f"{name}*", latex) for name, latex in chains.derived_latex.items()]
-    short = re.sub(r"[^0-9A-Za-z.]+", " ", likelihood)
     rows.append(("minuslogprior*", r"-\log\pi"))
     for name in chains.log_priors:
         label = name.replace("_", r"\ ")
         rows.append((f"minuslogprior__{name}*", rf"-\log\pi_\mathrm{{{label}}}"))
-    rows += [("chi2*", r"\chi^2"), (f"chi2__{likelihood}*", rf"\chi^2_\mathrm{{{short}}}")]
+    rows.append(("chi2*", r"\chi^2"))
+    for name in _chi2s(chains, likelihoods):
+        short = re.sub(r"[^0-9A-Za-z.]+", " ", name)
+        rows.append((f"chi2__{name}*", rf"\chi^2_\mathrm{{{short}}}"))
     return "".join(f"{name}\t{latex}\n" for name, latex in rows)
 
 

@@ -61,6 +61,7 @@ class Chains:
     as {"min": 0, "max": 1}.  `wanted` is the number of draws a chain was meant to have.
     `derived` (chain, draw, m) are functions of the parameters, name -> LaTeX in `derived_latex`.
     `log_external`: logarithms (chain, draw) of external priors, by name, which are in `log_prior`.
+    `chi2s`: chi^2 (chain, draw) of each likelihood, by name, where there are several.
     `cautions` are sentences on what the method itself says against its result, `remarks` what it
     says besides; `trace` is how it came to it, such as "elbo" (steps,).
     """
@@ -83,6 +84,7 @@ class Chains:
     remarks: tuple[str, ...] = ()
     trace: Mapping[str, np.ndarray] = field(default_factory=dict)
     log_external: Mapping[str, np.ndarray] = field(default_factory=dict)
+    chi2s: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     @property
     def n_chains(self) -> int:
@@ -138,10 +140,13 @@ def together(runs: Sequence[Chains]) -> Chains:
         log_posterior=joined("log_posterior"),
         log_prior=joined("log_prior"),
         divergent=joined("divergent"),
-        log_external={
-            name: np.concatenate([run.log_external[name] for run in runs])
-            for name in runs[0].log_external
-        },
+        log_external=_joined([run.log_external for run in runs]),
+        chi2s=_joined([run.chi2s for run in runs]),
         derived=None if any(run.derived is None for run in runs) else joined("derived"),
         cost=replace(total, **clocks),
     )
+
+
+def _joined(columns: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Columns of several runs, of which all have the same names, one run after another."""
+    return {name: np.concatenate([one[name] for one in columns]) for name in columns[0]}

@@ -14,6 +14,7 @@ from jaxlike.inference.target import (
     Derived,
     ExternalPriors,
     Posterior,
+    Product,
     context_of,
     in_context,
 )
@@ -125,6 +126,26 @@ def with_external_priors(model: ExternalPriors, chains: Chains) -> Chains:
     factors = np.asarray(in_blocks(model.log_priors_batch, flat, LENGTH))[:, 1:]
     columns = factors.T.reshape(-1, *chains.log_prior.shape)
     return replace(chains, log_external=dict(zip(model.external_priors, columns, strict=True)))
+
+
+def with_chi2s(model: Posterior, chains: Chains, before: Chains | None = None) -> Chains:
+    """The same chains with chi^2 of each likelihood, where there are several; those that chains
+    `before` them had are not computed again."""
+    if not isinstance(model, Product) or len(model.likelihood_names) < 2 or not chains.draws.size:
+        return chains
+    done = 0
+    if before is not None and before.n_draws <= chains.n_draws:
+        same = np.array_equal(before.draws, chains.draws[:, : before.n_draws])
+        done = before.n_draws if same else 0
+    new = chains.draws[:, done:]
+    flat = np.asarray(in_blocks(model.chi2s_batch, new.reshape(-1, new.shape[-1]), LENGTH))
+    found = {}
+    for name, column in zip(model.likelihood_names, flat.T, strict=True):
+        parts = [column.reshape(new.shape[:2])]
+        if before is not None and done:
+            parts.insert(0, before.chi2s[name][:, :done])
+        found[name] = np.concatenate(parts, axis=1)
+    return replace(chains, chi2s=found)
 
 
 def _by_blocks(function: Callable[[Any], Any], n: int) -> LogReference:

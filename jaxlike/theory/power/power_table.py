@@ -28,7 +28,8 @@ class PowerTable:
 
     P_nl: (n_z, n_k) in (Mpc/h)^3 at PowerTableGrid.z, .k; chi: (n_d,) in Mpc/h and hubble: (n_d,)
     in h/Mpc at PowerTableGrid.z_distance; growth: (n_z,) D(z)/D(0) at .z; Omega_m today (that of
-    the lensing prefactor), Omega_k; P_lin: (n_k,) at z = 0, which alignments by TATT need.
+    the lensing prefactor), Omega_k; P_lin: (n_k,) at z = 0, which alignments by TATT need;
+    chi_last: to last scattering, which CMB lensing needs where the distances do not reach it.
     """
 
     P_nl: ArrayLike
@@ -38,6 +39,7 @@ class PowerTable:
     Omega_m: Scalar
     Omega_k: Scalar = 0.0
     P_lin: ArrayLike | None = None
+    chi_last: ArrayLike | None = None
 
 
 @jax.tree_util.register_dataclass
@@ -46,13 +48,15 @@ class PowerTableGrid:
     """The tables' fixed grids and the matrices from them to the nodes.
 
     z (n_z,) ascending from 0; k (n_k,) in h/Mpc; z_distance (n_d,) ascending from 0. Redshift
-    tables must reach the last node; if not, ValueError names the redshifts.
+    tables must reach the last node; if not, ValueError names the redshifts. in_last: (n_d,) to the
+    distance to last scattering, None where no tracer needs it or the table does not reach it.
     """
 
     nodes: Nodes
     in_ln_k: NDArray
     in_z: NDArray
     in_distance: NDArray
+    in_last: NDArray | None = None
 
     @classmethod
     def build(
@@ -67,11 +71,15 @@ class PowerTableGrid:
                     f"{nodes.z[-1]:.3g}: ask the host for a higher redshift"
                 )
         every_z = np.concatenate([nodes.z, *(one.z for one in nodes.lattices)])
+        last = None
+        if nodes.last_scattering is not None and z_distance[-1] >= nodes.last_scattering.z[0]:
+            last = cardinal_splines(z_distance, np.asarray(nodes.last_scattering.z))[0]
         return cls(
             nodes,
             PREFILTER @ _extended_splines(np.log(k), LN_K),
             cardinal_splines(z, np.minimum(nodes.z, z[-1])),
             cardinal_splines(z_distance, np.minimum(every_z, z_distance[-1])),
+            last,
         )
 
     def line_of_sight(self, table: PowerTable) -> LineOfSight:
@@ -84,7 +92,22 @@ class PowerTableGrid:
             jnp.matmul(in_distance, jnp.asarray(table.chi)),
             jnp.matmul(in_distance[:n], jnp.asarray(table.hubble)),
             jnp.matmul(self.in_z, jnp.asarray(table.growth)),
+            self._last_scattering(table),
         )
+
+    def _last_scattering(self, table: PowerTable) -> Array | None:
+        """chi of last scattering; ValueError where it is needed and nothing says it."""
+        last = self.nodes.last_scattering
+        if last is None:
+            return None
+        if table.chi_last is not None:
+            return jnp.asarray(table.chi_last)
+        if self.in_last is None:
+            raise ValueError(
+                "CMB lensing needs the distance to last scattering, and the table of distances "
+                "ends before: ask the host for distances to z = 1100, or give chi_last"
+            )
+        return jnp.asarray(self.in_last) @ jnp.asarray(table.chi)
 
     def limber_power(self, table: PowerTable) -> tuple[Array, LineOfSight]:
         """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""

@@ -64,7 +64,8 @@ class UniverseGrid:
     ) -> "UniverseGrid":
         """The grid of these nodes; `second_order`: with the fields of tidal alignment (TATT)."""
         loops = OneLoopGrid.build() if second_order else None
-        return cls(nodes, PowerGrid.build(nodes), loops, linear, nonlinear)
+        power = PowerGrid.build(nodes, haloes=nonlinear == "hmcode2020")
+        return cls(nodes, power, loops, linear, nonlinear)
 
     def universe(self, cosmo: Cosmology) -> Universe:
         """The universe of a cosmology, by the core's own models."""

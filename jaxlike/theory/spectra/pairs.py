@@ -16,10 +16,14 @@ from numpy.typing import NDArray
 
 from jaxlike.theory.power.fields import Pair, pair_of
 from jaxlike.theory.tracers.terms import Seen, Term
-from jaxlike.theory.universe.line_of_sight import Sight
+from jaxlike.theory.universe.line_of_sight import Lattice, Sight
 
 Bins = tuple[tuple[int, int], ...]
 """Zero-based pairs of bins."""
+
+Rules = Sequence[NDArray | Array]
+"""Of ascending lengths, each (n, n_q): take integrals over the first n points of the lattice to the
+nodes. The last one goes to the last node; to cut it shorter for every sample would cost a copy."""
 
 Weights = Mapping[Pair, Array]
 """Pair of fields -> weights (n_pair, n_q) or (n_pair, n_ell, n_q): C_ell = sum_q weight[q] P_XY."""
@@ -102,23 +106,22 @@ class _Products:
         """x of the first and y of the second bin of each pair in order."""
         if len(x) == len(y) == 1 or self.group.diagonal:
             return x * y
-        whole = x, y
-        for i, n in enumerate((self.n_first, self.n_second)):
-            if len(whole[i]) != n:  # one row, of which a sample without bins has none
-                every = jnp.broadcast_to(whole[i], (n, *whole[i].shape[1:]))
-                whole = (every, whole[1]) if i == 0 else (whole[0], every)
-        return (triangle if self.group.auto else rectangle)(*whole)
+        sizes = (self.n_first, self.n_second)
+        if 1 in (len(x), len(y)) and not self.group.auto:
+            axis = 1 if len(y) == 1 else 0
+            both = jnp.expand_dims(x * y, axis)
+            every = jnp.broadcast_to(both, (*sizes, *both.shape[2:]))
+            return every.reshape(self.n_first * self.n_second, *both.shape[2:])
+        x, y = (jnp.broadcast_to(a, (n, *a.shape[1:])) for a, n in zip((x, y), sizes, strict=True))
+        return (triangle if self.group.auto else rectangle)(x, y)
 
 
 def pair_weights(
-    sight: Sight, rule: Array, first: Seen, second: Seen, group: PairGroup, sizes: tuple[int, int]
+    sight: Sight, rules: Rules, first: Seen, second: Seen, group: PairGroup, sizes: tuple[int, int]
 ) -> Weights:
-    """Weights of the pairs of a group, whose samples have `sizes` bins, by pairs of fields.
-
-    rule (n_used, n_q) takes integrals over the lattice to the nodes.
-    """
+    """Weights of the pairs of a group, whose samples have `sizes` bins, by pairs of fields."""
     products = _Products(group, *sizes)
-    los, rule = sight.los, jnp.asarray(rule)
+    los = sight.los
     density, path = los.hubble / los.f_k**2, jnp.asarray(sight.nodes.dz) / los.hubble
     found: dict[Pair, list[Array]] = {}
     for one, other in product(first.terms, second.terms):
@@ -127,11 +130,11 @@ def pair_weights(
         if one.smooth is not None and other.smooth is not None:
             parts.append(path * products(one.smooth, other.smooth))
         if one.local is not None and other.smooth is not None:
-            parts.append(products(_at_nodes(one, rule) / los.f_k, other.smooth))
+            parts.append(products(_at_nodes(one, rules) / los.f_k, other.smooth))
         if one.smooth is not None and other.local is not None:
-            parts.append(products(one.smooth, _at_nodes(other, rule) / los.f_k))
+            parts.append(products(one.smooth, _at_nodes(other, rules) / los.f_k))
         if one.local is not None and other.local is not None:
-            parts.append(_local(one, other, rule, products, density))
+            parts.append(_local(one, other, rules, products, density))
     response = products(*(_response(seen) for seen in (first, second)))
     return {
         pair: _pick(_sum(parts, response), group.bins, products.order)
@@ -167,20 +170,21 @@ def _with_axis(term: Term) -> Term:
     return Term(widened(term.local), widened(term.amplitude), widened(term.smooth), term.field)
 
 
-def _at_nodes(term: Term, rule: Array) -> Array:
+def _at_nodes(term: Term, rules: Rules) -> Array:
     """int n L_q dz times the amplitude: (n_bin, n_q), or with an axis of multipoles."""
     assert term.local is not None
-    local = term.local[..., : len(rule)]
-    there = local @ rule[: local.shape[-1]]
+    rule = _rule(rules, term.local.shape[-1])
+    there = term.local[..., : len(rule)] @ rule
     return there if term.amplitude is None else there * term.amplitude
 
 
-def _local(one: Term, other: Term, rule: Array, products: _Products, density: Array) -> Array:
+def _local(one: Term, other: Term, rules: Rules, products: _Products, density: Array) -> Array:
     """Galaxies of both samples at the same place."""
     assert one.local is not None
     assert other.local is not None
-    n = min(one.local.shape[-1], other.local.shape[-1], len(rule))
-    both = products(one.local[..., :n], other.local[..., :n]) @ rule[:n]
+    rule = _rule(rules, min(one.local.shape[-1], other.local.shape[-1]))
+    n = len(rule)
+    both = products(one.local[..., :n], other.local[..., :n]) @ rule
     sizes = [a for a in (one.amplitude, other.amplitude) if a is not None]
     if len(sizes) == 2:
         return both * (products(*sizes) * density)
@@ -191,10 +195,21 @@ def _local(one: Term, other: Term, rule: Array, products: _Products, density: Ar
     return both * (products(*pair) * density)
 
 
-def lattice_rule(sight: Sight, weights: Array) -> Array:
-    """Rule (n_used, n_q) of a lattice whose integrals have these `weights` (n_f,)."""
-    n = sight.lattice.n_used
-    return (jnp.asarray(weights)[:, None] * jnp.asarray(sight.lattice.splines))[:n]
+def lattice_rules(
+    lattice: Lattice, weights: NDArray, lengths: Iterable[int] = ()
+) -> tuple[NDArray, ...]:
+    """Rules of a lattice whose integrals have these `weights` (n_f,), on its first points up to the
+    last node, and, for samples that end before, on their `lengths`."""
+    whole = (np.asarray(weights)[:, None] * np.asarray(lattice.splines))[: lattice.n_used]
+    return tuple(whole[:n] for n in sorted({len(whole), *(min(n, len(whole)) for n in lengths)}))
+
+
+def _rule(rules: Rules, n: int) -> Array:
+    """The rule for what is given on the first `n` points of the lattice."""
+    for rule in rules:
+        if len(rule) == n:
+            return jnp.asarray(rule)
+    return jnp.asarray(rules[-1])[:n]
 
 
 def groups_of(pairs: Iterable[tuple[int, int, int, int]]) -> tuple[PairGroup, ...]:

@@ -15,9 +15,11 @@ from jaxlike.theory.statistics.registry import Points, Statistic, register
 
 def _operator(spins: tuple[int, int], points: Points, ell: NDArray) -> NDArray:
     if points.projection == "flat":
-        return flat_sky(spins, points.at, ell)
+        return flat_sky(spins, points.at, ell, transfer=points.transfer)
     assert points.edges is not None  # as whoever asks for curved has checked
-    return curved_sky(spins, *points.edges, ell)
+    return curved_sky(
+        spins, *points.edges, ell, convergence=points.convergence, transfer=points.transfer
+    )
 
 
 def _correlation(

@@ -15,6 +15,7 @@ from jaxlike.theory.spectra.pairs import (
     PairGroup,
     Weights,
     groups_of,
+    lattice_rules,
     ordered,
     pair_weights,
 )
@@ -49,14 +50,14 @@ class Block:
 class TwoPointTheory:
     """From a universe and the parameters of samples to the data vector: arrays and structure.
 
-    rule: (n_used, n_q) takes integrals over n(z) to the nodes; projections: (n_pair, n_slot, n_ell)
+    rules: take integrals over n(z) to the nodes (see `pairs`); projections: (n_pair, n_slot, n_ell)
     for each statistic, the points of a pair one after another and zeros after the last; point:
     (n_data,) index of each data point among the slots of all statistics; statistics: name and
     number of the group of each; lattice: number of the survey's n(z) lattice among the universe's.
     """
 
     tracers: tuple[Tracer, ...]
-    rule: NDArray
+    rules: tuple[NDArray, ...]
     projections: tuple[NDArray, ...]
     point: NDArray
     groups: tuple[PairGroup, ...] = field(metadata={"static": True})
@@ -76,7 +77,7 @@ class TwoPointTheory:
         return [
             pair_weights(
                 sight,
-                jnp.asarray(self.rule),
+                self.rules,
                 seen[group.first],
                 seen[group.second],
                 group,
@@ -130,6 +131,11 @@ class Survey:
         """The pairs that the points are made of."""
         return groups_of(pair for block in self.blocks for pair in block.pairs())
 
+    @property
+    def sees_last_scattering(self) -> bool:
+        """Whether a tracer needs the distance to last scattering."""
+        return any(getattr(tracer, "sees_last_scattering", False) for tracer in self.tracers)
+
     def plain(self) -> "Survey":
         """The same with tracers that choose its nodes."""
         tracers = tuple(tracer.plain() for tracer in self.tracers)
@@ -140,15 +146,15 @@ class Survey:
         groups, places = self.groups, [self._slots(block) for block in self.blocks]
         first = np.cumsum([0, *(shape[0] * shape[1] for shape, _ in places)])
         starts = zip(first, places, strict=False)
-        one = nodes.lattices[lattice]
-        rule = (self.weights[:, None] * np.asarray(one.splines))[: one.n_used]
+        lengths = [tracer.n_z for tracer in self.tracers if tracer.n_z]
+        rules = lattice_rules(nodes.lattices[lattice], self.weights, lengths)
         ready = tuple(
             tracer.on(nodes, lattice) if hasattr(tracer, "on") else tracer
             for tracer in self.tracers
         )
         return TwoPointTheory(
             ready,
-            rule,
+            rules,
             tuple(
                 self._projection(block, place, np.asarray(nodes.ell))
                 for block, place in zip(self.blocks, places, strict=True)

@@ -31,7 +31,7 @@ _ELL_COUNTS = (16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 80, 100)
 _Z_COUNTS = (12, 16, 20, 24, 28, 32, 40, 48, 64)
 _MANY_Z_COUNTS = (72, 96, 128, 192)
 N_FINE, _N_FINEST = 96, 288  # redshifts of the grids that candidates are compared with
-_Z_MAX_STEP = 0.2
+_Z_MAX_STEP, _Z_FAR = 0.2, 4.0  # beyond which steps are in proportion
 _RICHARDSON = (
     2**4 - 1
 ) ** 2  # error of half the nodes over that of all, squared: splines of order 4
@@ -209,6 +209,14 @@ def _choose_ell(
     return every, _error_of_ell(surveys, ell, half) / _RICHARDSON
 
 
+def _last_nodes(end: float) -> NDArray:
+    """Candidates (n,) for the last redshift node, from `end` down."""
+    if end <= _Z_FAR:
+        return np.arange(end, 0.5, -_Z_MAX_STEP)
+    far = np.geomspace(end, _Z_FAR, int(np.ceil(np.log(end / _Z_FAR) / 0.1)) + 1)
+    return np.append(far, np.arange(_Z_FAR - _Z_MAX_STEP, 0.5, -_Z_MAX_STEP))
+
+
 def _choose_z(
     surveys: Sequence[_OnFineNodes], z: NDArray, tolerance: float, counts: Sequence[int]
 ) -> tuple[int, float, float]:
@@ -218,7 +226,7 @@ def _choose_z(
     the coarse ones; w holds n(z) or dz, s what is smooth. The last of `counts` where none is.
     """
     z_max = z[-1]
-    for last in np.arange(z[-1], 0.5, -_Z_MAX_STEP):
+    for last in _last_nodes(z[-1]):
         beyond = z > last
         lost = [
             one.size_of_spectra(r.weights[:, beyond] @ r.power[beyond])

@@ -8,6 +8,7 @@ arXiv:2012.08568, appendix B).
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -22,6 +23,22 @@ Projection = Literal["flat", "curved"]
 
 Spins = tuple[int, int]
 """(m, n) of the d-function of a statistic; the Bessel function's order is m - n."""
+
+
+@dataclass(frozen=True, eq=False)
+class Transfer:
+    """By what maps multiply C_ell: their beams (n,) -> (n,), and nothing outside ell_min <= ell <=
+    ell_max."""
+
+    beam: Callable[[NDArray], NDArray]
+    ell_min: float = 0.0
+    ell_max: float = np.inf
+
+    def __call__(self, ell: NDArray) -> NDArray:
+        """The factor (n,) at multipoles (n,)."""
+        inside = (ell >= self.ell_min) & (ell <= self.ell_max)
+        return np.where(inside, self.beam(ell), 0.0)
+
 
 _TAIL_SLOPE = -2.6  # of C_ell beyond the last node, where it hardly matters
 _PHASE_MAX = 1000.0  # range of ell * theta in which a Gaussian taper closes the integral
@@ -60,7 +77,11 @@ def _bessel(order: int, x: NDArray) -> NDArray:
 
 
 def _hankel_row(
-    order: int, theta: float, ell_nodes: NDArray, low: float, spectrum: Callable[[NDArray], NDArray]
+    order: int,
+    theta: float,
+    low: float,
+    spectrum: Callable[[NDArray], NDArray],
+    transfer: Transfer | None = None,
 ) -> NDArray:
     """int_low^oo ell dell / (2 pi) J_order(ell theta) C_ell as a row (n_ell,)."""
     # panels follow the spline where that is fast, the Bessel function where it is
@@ -68,19 +89,37 @@ def _hankel_row(
     turn = max(low, 10 * width)
     fine = np.exp(np.arange(np.log(low), np.log(turn), 0.1))
     panels = np.append(fine, np.arange(turn, low + length, width))
+    if transfer is not None:  # panels end where C_ell do
+        first, last = np.clip([transfer.ell_min, transfer.ell_max], low, panels[-1])
+        inside = panels[(panels > first) & (panels < last)]
+        panels = np.unique([first, *inside, last])
+        if panels.size < 2:
+            return np.zeros(spectrum(np.array([low])).shape[1])
     ell, weight = gauss_legendre_panels(panels, 5)
+    if transfer is not None:
+        weight = weight * transfer(ell)
     taper = np.exp(-((4 * (ell - low) / length) ** 2) / 2)  # leaves the lower end as it is
     return (weight * taper * ell / (2 * np.pi) * _bessel(order, ell * theta)) @ spectrum(ell)
 
 
-def flat_sky(spins: Spins, theta: NDArray, ell_nodes: NDArray) -> NDArray:
+def _half_later(transfer: Transfer | None) -> Transfer | None:
+    """The same as a function of ell + 1/2, whose cuts fall between whole multipoles."""
+    if transfer is None:
+        return None
+    first, last, beam = np.ceil(transfer.ell_min), np.floor(transfer.ell_max) + 1, transfer.beam
+    return Transfer(lambda x: beam(x - 0.5), first, last)
+
+
+def flat_sky(
+    spins: Spins, theta: NDArray, ell_nodes: NDArray, *, transfer: Transfer | None = None
+) -> NDArray:
     """Matrix (n_theta, n_ell) at angles `theta` in radians."""
     order = spins[0] - spins[1]
 
     def spectrum(ell: NDArray) -> NDArray:
         return cl_matrix(ell, ell_nodes)
 
-    return np.stack([_hankel_row(order, t, ell_nodes, ell_nodes[0], spectrum) for t in theta])
+    return np.stack([_hankel_row(order, t, ell_nodes[0], spectrum, transfer) for t in theta])
 
 
 def bin_quadrature(theta_min: NDArray, theta_max: NDArray) -> tuple[NDArray, NDArray]:
@@ -90,17 +129,41 @@ def bin_quadrature(theta_min: NDArray, theta_max: NDArray) -> tuple[NDArray, NDA
     return (low + high) / 2 + (high - low) / 2 * unit, gauss / 2
 
 
-def curved_sky(spins: Spins, theta_min: NDArray, theta_max: NDArray, ell_nodes: NDArray) -> NDArray:
+def shear_of_convergence(spins: Spins, ell: NDArray) -> NDArray:
+    """sqrt((ell - 1)(ell + 2) / (ell (ell + 1))) (n,) per field of shear, 0 below the quadrupole.
+
+    On the sphere convergence is ell (ell + 1) / 2 and shear sqrt((ell + 2)! / (ell - 2)!) / 2 times
+    the lensing potential (Castro et al. 2005, astro-ph/0503479). CosmoSIS's bin averages have it.
+    """
+    ell = np.maximum(ell, 1.0)
+    return ((ell - 1) * (ell + 2) / (ell * (ell + 1))) ** (np.count_nonzero(spins) / 2)
+
+
+def curved_sky(
+    spins: Spins,
+    theta_min: NDArray,
+    theta_max: NDArray,
+    ell_nodes: NDArray,
+    *,
+    convergence: bool = False,
+    transfer: Transfer | None = None,
+) -> NDArray:
     """Matrix (n_theta, n_ell) averaged over angular bins, edges in radians (n_theta,) each.
 
-    The sum begins at the quadrupole (w: at the dipole; a survey cannot see its own monopole).
+    The sum begins at the quadrupole (w: at the dipole; a survey cannot see its own monopole). With
+    `convergence` C_ell is that of convergence, of which shear is `shear_of_convergence`.
     """
     m, n = spins
     x, weight = bin_quadrature(theta_min, theta_max)
     first = max(m, 1)
     ell = np.arange(first, _ELL_EXACT + 1)
     terms = [d @ weight for degree, d in wigner_d(m, n, x, _ELL_EXACT) if degree >= first]
-    exact = ((2 * ell + 1) / (4 * np.pi) * np.stack(terms, axis=1)) @ cl_matrix(ell, ell_nodes)
+    size = (2 * ell + 1) / (4 * np.pi)
+    if convergence:  # beyond _ELL_EXACT shear is convergence
+        size = size * shear_of_convergence(spins, ell)
+    if transfer is not None:
+        size = size * transfer(ell)
+    exact = (size * np.stack(terms, axis=1)) @ cl_matrix(ell, ell_nodes)
 
     # d^ell_mn(theta) = sqrt(theta / sin theta) J_(m-n)((ell + 1/2) theta), Hilb's approximation
     def spectrum(half_ell: NDArray) -> NDArray:
@@ -110,7 +173,7 @@ def curved_sky(spins: Spins, theta_min: NDArray, theta_max: NDArray, ell_nodes: 
     amplitude = weight * np.sqrt(theta / np.sin(theta))
     beyond = [
         sum(
-            a * _hankel_row(m - n, t, ell_nodes, _ELL_EXACT + 1.0, spectrum)
+            a * _hankel_row(m - n, t, _ELL_EXACT + 1.0, spectrum, _half_later(transfer))
             for a, t in zip(amplitudes, thetas, strict=True)
         )
         for amplitudes, thetas in zip(amplitude, theta, strict=True)

@@ -10,7 +10,7 @@ from typing import Literal
 
 from numpy.typing import NDArray
 
-from jaxlike.theory.statistics.projection import Projection
+from jaxlike.theory.statistics.projection import Projection, Transfer
 
 Scale = Literal["theta", "ell"]
 """What the points of a statistic are at: an angle, or a multipole."""
@@ -21,14 +21,17 @@ class Points:
     """Where the points of a statistic are.
 
     at: (n,) angles in radians, or multipoles; edges: (n,) each of the angular bins, where known;
-    projection: from C_ell to angle in the flat sky or on the curved one; windows: multipoles (m,)
-    and weights (n, m) of bandpowers.
+    projection: from C_ell to angle in the flat sky or on the curved one, there with C_ell of
+    shear or of `convergence`; windows: multipoles (m,) and weights (n, m) of bandpowers; transfer:
+    by what maps multiply C_ell.
     """
 
     at: NDArray
     edges: tuple[NDArray, NDArray] | None = None
     projection: Projection = "flat"
     windows: tuple[NDArray, NDArray] | None = None
+    convergence: bool = False
+    transfer: Transfer | None = None
 
 
 @dataclass(frozen=True)

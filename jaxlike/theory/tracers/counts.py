@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jaxlike.theory.declarations import Declared
@@ -97,6 +98,11 @@ class Counts:
     def n_bin(self) -> int:
         """Number of lens bins."""
         return self.distributions.n_bin
+
+    @property
+    def n_z(self) -> int:
+        """Points of the lattice that n(z) are given on."""
+        return int(np.size(self.distributions.z))
 
     def plain(self) -> "Counts":
         """The densities alone: magnification is as smooth as shear, distortions are small."""

@@ -6,7 +6,6 @@ four (cubic B-spline) and costs nothing. The kernel density estimate is tabulate
 """
 
 from dataclasses import dataclass, field, replace
-from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -14,22 +13,18 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from jaxlike.numerics.splines import (
     bspline_taps,
-    cardinal_splines,
     lattice_points,
     lattice_windows,
     linear_taps,
-    prefilter,
 )
-
-NzModel = Literal["kde", "histogram"]
+from jaxlike.theory.tracers.curves import NzModel, curve_matrix, smoothing
+from jaxlike.theory.tracers.midpoints import HALF_TAPS, first_midpoints, interleaved
 
 _MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
 _TAIL = 1e-3  # fraction of any bin's galaxies that may lie beyond the lattice
-_HALF_TAPS = 12
 
 
 @dataclass(frozen=True)
@@ -83,8 +78,9 @@ class ShiftedDistributions:
 
     curve: (n_bin, n_pad) samples or B-spline coefficients; z: (n,) lattice; weights: (n,) rule
     for integrals of products of n(z); norm: (n,) rule that normalises one n(z); step: of the
-    lattice; mean: (n_bin,) <z>; model and margin, the points of a curve before the lattice, are
-    structure, known when a program is traced; modes: what changes the curves, if there is such.
+    lattice; mean: (n_bin,) <z>; start: what n(0) = 0 changes (see `midpoints`); model and margin,
+    the points of a curve before the lattice, are structure, known when a program is traced; modes:
+    what changes the curves, if there is such.
     """
 
     curve: NDArray
@@ -93,6 +89,7 @@ class ShiftedDistributions:
     norm: NDArray
     step: float
     mean: NDArray
+    start: NDArray
     model: NzModel = field(metadata={"static": True})
     margin: int = field(metadata={"static": True})
     modes: "Modes | None" = None
@@ -118,7 +115,7 @@ class ShiftedDistributions:
         curve, mean = jnp.asarray(self.curve), jnp.asarray(self.mean)
         if u is not None and self.modes is not None:
             curve, mean = self.modes.changed(curve, mean, u)
-        if self.model == "kde":
+        if self.model != "histogram":
             first = self.margin - dz / self.step
             if width is None:
                 values = lattice_windows(curve, first, self.z.size, bspline_taps)
@@ -129,15 +126,16 @@ class ShiftedDistributions:
             # samples stand on the odd lattice points; a spline through them fills the even ones
             spacing = 2 * self.step
             count = self.z.size // 2
-            padded = count + 2 * _HALF_TAPS
+            padded = count + 2 * HALF_TAPS
             if width is None:
-                first = self.margin - _HALF_TAPS - dz / spacing
+                first = self.margin - HALF_TAPS - dz / spacing
                 samples = lattice_windows(curve, first, padded, linear_taps)
             else:
-                z = self.step + spacing * np.arange(-_HALF_TAPS, count + _HALF_TAPS)
-                position = (_stretched(z, mean, dz, width) - self.step) / spacing
+                first = self.z[1]
+                z = first + spacing * np.arange(-HALF_TAPS, count + HALF_TAPS)
+                position = (_stretched(z, mean, dz, width) - first) / spacing
                 samples = lattice_points(curve, position + self.margin, linear_taps)
-            values = _interleave(samples)
+            values = interleaved(samples, self.start)
         return values / (values @ self.norm)[:, None]
 
     def trimmed(self) -> "ShiftedDistributions":
@@ -186,22 +184,13 @@ def _stretched(z: ArrayLike, mean: Array, dz: Array, width: Array) -> Array:
 
 
 def _margin_points(step: float) -> int:
-    return round(_MARGIN / step) + _HALF_TAPS + 2
+    return round(_MARGIN / step) + HALF_TAPS + 2
 
 
-def _midpoint_filter() -> NDArray:
-    """Weights (2 * _HALF_TAPS,) of a cubic spline half-way between samples on a uniform grid."""
-    points = np.arange(4 * _HALF_TAPS)
-    return cardinal_splines(points, [2 * _HALF_TAPS - 0.5])[0][_HALF_TAPS : 3 * _HALF_TAPS]
-
-
-def _interleave(samples: Array) -> Array:
-    """Even lattice points (spline) and odd ones (samples) in turn, from padded samples."""
-    count = samples.shape[1] - 2 * _HALF_TAPS
-    taps = _midpoint_filter()
-    between = sum(taps[i] * samples[:, i : i + count] for i in range(2 * _HALF_TAPS))
-    pairs = jnp.stack([between, samples[:, _HALF_TAPS : _HALF_TAPS + count]], axis=-1)
-    return pairs.reshape(samples.shape[0], 2 * count)
+def _first_sample(table: Histogram, spacing: float) -> float:
+    """Where in [0, spacing) the lattice of samples starts, to hold the table's own."""
+    last = table.middle[-1]
+    return float(last - spacing * np.floor(last / spacing + 1e-6))
 
 
 def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArray:
@@ -210,14 +199,7 @@ def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArra
     Galaxies are taken to be uniform in their redshift bin, so the estimate is the histogram
     convolved with the kernel: no ripple between bins, whatever the bandwidth.
     """
-    return _smoothed(histogram, histogram.counts, bandwidth, z)
-
-
-def _smoothed(histogram: Histogram, counts: NDArray, bandwidth: float, z: NDArray) -> NDArray:
-    """The estimate (..., n) of any counts (..., n_bin, n_z) on the histogram's redshift bins."""
-    below = ndtr((z[:, None] - histogram.edges) / bandwidth)
-    density = (below[:, :-1] - below[:, 1:]) / np.diff(histogram.edges)
-    return histogram.shares(counts) @ density.T
+    return histogram.shares(histogram.counts) @ smoothing(histogram.edges, bandwidth, z).T
 
 
 def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[ShiftedDistributions]:
@@ -226,6 +208,8 @@ def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[Shi
     step = min(table.width for table in tables) / 2
     if model == "kde":
         step = float(min(step, 2 * bandwidth))
+    if model == "spline":  # which has corners where it begins and ends
+        step = step / 2
     # an even number of points: pairs of (between, sample)
     n = 2 * int(np.ceil((z_max + 0.03) / step / 2))
     z = step * np.arange(n)
@@ -233,11 +217,16 @@ def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[Shi
     weights[:3] *= 3 / 8, 7 / 6, 23 / 24  # Gregory: a kernel may leave galaxies at z = 0
     norm = weights
     if model == "histogram":
+        first = _first_sample(min(tables, key=lambda table: table.width), 2 * step)
+        z = z + (first - step)
         # Simpson between samples for products; CosmoSIS normalises by trapezia on the samples
         weights = np.where(np.arange(n) % 2, 2 * step / 3, 4 * step / 3)
         norm = np.where(np.arange(n) % 2, 2 * step, 0.0)
-        norm[1] = 1.5 * step
-        weights[0] = step / 6
+        norm[1] = step + first / 2
+        if first < step:
+            weights[:2] = 0.0, (first + step) / 3
+        else:
+            weights[0] = step / 6 + (first - step) * 7 / 6
     return [_tabulate(table, model, bandwidth, z, weights, norm, step) for table in tables]
 
 
@@ -250,30 +239,34 @@ def _tabulate(
     norm: NDArray,
     step: float,
 ) -> ShiftedDistributions:
-    margin = _margin_points(step if model == "kde" else 2 * step)
+    margin = _margin_points(2 * step if model == "histogram" else step)
+    n = z.size // 2 if model == "histogram" else z.size
+    start = first_midpoints(z[1] / (2 * step)) if model == "histogram" else np.zeros((0, 0))
+    empty = np.zeros((len(table.counts), n + 2 * margin))
+    mean = np.zeros(len(table.counts))
+    lattice = ShiftedDistributions(empty, z, weights, norm, step, mean, start, model, margin)
+    return with_counts(lattice, table, bandwidth, table.counts)
 
-    def curve(counts: NDArray) -> NDArray:
-        """Curves (..., n_pad) of counts (..., n_bin, n_z): the same linear map for both uses."""
-        if model == "kde":
-            lattice = step * np.arange(-margin, z.size + margin)
-            rows = _smoothed(table, counts, bandwidth, lattice)
-            return prefilter(rows.reshape(-1, lattice.size)).reshape(*rows.shape[:-1], -1)
-        samples = step + 2 * step * np.arange(-margin, z.size // 2 + margin)
-        return _joined(samples, table.middle, counts)
 
+def with_counts(
+    distributions: ShiftedDistributions, table: Histogram, bandwidth: float, counts: ArrayLike
+) -> ShiftedDistributions:
+    """Distributions on the same lattice of other `counts` (n_bin, n_z), which may be traced, in
+    the cells of their table."""
+    model, n = distributions.model, distributions.curve.shape[1] - distributions.margin
+    if model == "histogram":
+        points = distributions.z[1] + 2 * distributions.step * np.arange(-distributions.margin, n)
+    else:
+        points = distributions.step * np.arange(-distributions.margin, n)
+    matrix = curve_matrix(table.edges, np.asarray(points), model, bandwidth)
+    xp = jnp if isinstance(counts, Array) else np
+    mass = xp.asarray(counts) * np.diff(table.edges)
+    whole = mass.sum(axis=-1, keepdims=True)
+    shares = mass / whole
     modes = None
     if table.modes is not None:
-        shares = table.shares(table.modes)
-        modes = Modes(curve(table.modes), shares.sum(axis=-1), shares @ table.middle)
-    return ShiftedDistributions(
-        curve(table.counts), z, weights, norm, step, table.mean(), model, margin, modes
-    )
-
-
-def _joined(samples: NDArray, z: NDArray, counts: NDArray) -> NDArray:
-    """Counts (..., n_z) at z (n_z,) joined by straight lines, (..., n)."""
-    # n(0) = 0, as CosmoSIS has it
-    z = np.append(0.0, z)
-    rows = np.insert(counts, 0, 0.0, axis=-1).reshape(-1, z.size)
-    lines = [np.interp(samples, z, row, left=0, right=0) for row in rows]
-    return np.stack(lines).reshape(*counts.shape[:-1], samples.size)
+        changes = table.modes * np.diff(table.edges) / whole
+        curve = (changes if model == "kde" else table.modes) @ matrix
+        modes = Modes(curve, changes.sum(axis=-1), changes @ table.middle)
+    curve = (shares if model == "kde" else xp.asarray(counts)) @ matrix
+    return replace(distributions, curve=curve, mean=shares @ table.middle, modes=modes)

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jaxlike.theory.declarations import Declared
@@ -71,6 +72,11 @@ class Shapes:
     def n_bin(self) -> int:
         """Number of source bins."""
         return self.distributions.n_bin
+
+    @property
+    def n_z(self) -> int:
+        """Points of the lattice that n(z) are given on."""
+        return int(np.size(self.distributions.z))
 
     @property
     def second_order(self) -> bool:

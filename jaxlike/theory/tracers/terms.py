@@ -71,6 +71,10 @@ class Tracer(Protocol):
 
     @property
     def n_bin(self) -> int: ...
+    @property
+    def n_z(self) -> int:
+        """Points of the lattice that its n(z) are given on; 0 where it has none."""
+        ...
 
     def seen(self, sight: Sight, parameters: Parameters) -> Seen:
         """Its terms in the universe of `sight`, for parameters of its own."""

@@ -32,7 +32,13 @@ LN_ELL_START = np.log(0.6)
 N_LATTICE = 212
 """Points of the multipole lattice, which has the step of the ln k lattice; ends at ell = 6.6e4."""
 
+Z_LAST_SCATTERING = 1089.8
+"""Where the CMB comes from (Planck 2018, arXiv:1807.06209, table 2).
 
+In any universe that data allow it is within 3 of this, which moves chi by less than 1e-4."""
+
+
+_Z_FEW = 10.0  # last node to which DistanceGrid's default serves
 _LATTICE_MARGIN = 4  # steps, after which the spline's end is not felt
 
 
@@ -81,7 +87,7 @@ class Nodes:
 
     z, one_plus_z: (n_q,); ell_lattice: (n_ell,) indices; ell: (n_ell,) multipoles, real numbers;
     dz: (n_q,) integrals of the splines; lattices: those of the surveys; distance: to the nodes,
-    then to the points of every lattice.
+    then to the points of every lattice; last_scattering: to the CMB, None where no tracer sees it.
     """
 
     z: NDArray
@@ -91,6 +97,7 @@ class Nodes:
     dz: NDArray
     lattices: tuple[Lattice, ...]
     distance: DistanceGrid
+    last_scattering: DistanceGrid | None = None
 
     @classmethod
     def build(
@@ -100,11 +107,13 @@ class Nodes:
         ell_lattice: NDArray,
         *,
         z_max: float | None = None,
+        z_source: float | None = None,
     ) -> "Nodes":
         """Nodes for the n(z) lattice (n_f,) of a survey, or for those of several.
 
         Structure beyond `z_max` (default: the end of the longest lattice) is left out; galaxies
-        beyond it still count as sources behind all that is nearer.
+        beyond it still count as sources behind all that is nearer. z_source: of the CMB, where its
+        lensing is looked at (see Z_LAST_SCATTERING).
         """
         fine = (lattices,) if isinstance(lattices, np.ndarray) else tuple(lattices)
         z = z_nodes(n_z, max(one[-1] for one in fine) if z_max is None else z_max)
@@ -121,7 +130,11 @@ class Nodes:
             ell=np.exp(LN_ELL_START + LN_K_STEP * ell_lattice) - 0.5,
             dz=weights @ at(points),
             lattices=tuple(Lattice.build(one, z) for one in fine),
-            distance=DistanceGrid.build(np.concatenate([z, *fine])),
+            # as many as the farthest galaxies need, or the structure that only the CMB sees
+            distance=DistanceGrid.build(
+                np.concatenate([z, *fine]), n_nodes=24 if z[-1] < _Z_FEW else 64
+            ),
+            last_scattering=None if z_source is None else DistanceGrid.build(z_source, n_nodes=64),
         )
 
 
@@ -131,7 +144,8 @@ class LineOfSight:
     """Geometry and growth at the nodes, from the core's background or from a host's tables.
 
     chi, f_k, c_k [Mpc/h and its derivative], hubble [h/Mpc], growth D(z)/D(0): (n_q,); f_k_fine,
-    cot_fine: (n_f,) f_k and c_k / f_k on each n(z) lattice; Omega_m today.
+    cot_fine: (n_f,) f_k and c_k / f_k on each n(z) lattice; Omega_m today; cot_last: c_k / f_k at
+    last scattering, None where no tracer needs it.
     """
 
     chi: Array
@@ -142,6 +156,7 @@ class LineOfSight:
     f_k_fine: tuple[Array, ...]
     cot_fine: tuple[Array, ...]
     Omega_m: Scalar
+    cot_last: Array | None = None
 
     @classmethod
     def from_distances(
@@ -152,8 +167,10 @@ class LineOfSight:
         chi: Array,
         hubble: Array,
         growth: Array,
+        chi_last: ArrayLike | None = None,
     ) -> "LineOfSight":
-        """From chi at the nodes and all lattices together (n_q + sum of n_f,)."""
+        """From chi at the nodes and all lattices together (n_q + sum of n_f,), and, where it is
+        wanted, at last scattering."""
         ends = np.cumsum([np.size(nodes.z), *(np.size(one.z) for one in nodes.lattices)])
         f_k, c_k = curvature_functions(Omega_k, chi)
         (f_nodes, *f_fine), (c_nodes, *c_fine) = (
@@ -165,14 +182,20 @@ class LineOfSight:
             for one, f, c in zip(nodes.lattices, f_fine, c_fine, strict=True)
         )
         n = int(ends[0])
-        return cls(chi[:n], f_nodes, c_nodes, hubble, growth, tuple(f_fine), cot, Omega_m)
+        cot_last = None
+        if chi_last is not None:
+            f_last, c_last = curvature_functions(Omega_k, jnp.asarray(chi_last))
+            cot_last = c_last / f_last
+        return cls(chi[:n], f_nodes, c_nodes, hubble, growth, tuple(f_fine), cot, Omega_m, cot_last)
 
     @classmethod
     def of(cls, cosmo: Cosmology, nodes: Nodes, growth: Array) -> "LineOfSight":
         """From the core's own background; growth: D(z)/D(0) (n_q,)."""
-        chi = nodes.distance.comoving_distance(cosmo)
+        chi, last = nodes.distance.comoving_distance(cosmo), None
+        if nodes.last_scattering is not None:
+            last = nodes.last_scattering.comoving_distance(cosmo)[0]
         return cls.from_distances(
-            cosmo.Omega_m, cosmo.Omega_k, nodes, chi, hubble(cosmo, nodes.z), growth
+            cosmo.Omega_m, cosmo.Omega_k, nodes, chi, hubble(cosmo, nodes.z), growth, last
         )
 
 

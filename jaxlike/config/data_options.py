@@ -1,0 +1,75 @@
+"""Options of data that are mappings, or words: from yaml, from Python, or as text in ini files."""
+
+from collections.abc import Mapping
+from numbers import Real
+
+import yaml
+
+from jaxlike.registry.options import KAPPA_OPTIONS, bad_value
+from jaxlike.registry.samples import Prefix
+
+MAPPINGS = ("prefix", "kernels", *KAPPA_OPTIONS)
+"""Options that may be mappings by the names of tables."""
+
+
+def _parsed(name: str, value: object) -> object:
+    """Text of a mapping, {A: 1, B: 2}, as that mapping; anything else as it is."""
+    if not isinstance(value, str) or not value.strip().startswith("{"):
+        return value
+    try:
+        return yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise bad_value(name, value, "a mapping such as {NAME: VALUE, ...}") from error
+
+
+def _is_of_texts(value: object) -> bool:
+    return isinstance(value, Mapping) and all(
+        isinstance(x, str) and x for pair in value.items() for x in pair
+    )
+
+
+def prefix_from(value: object) -> Prefix:
+    """The option `prefix`: one word, or n(z) table -> word; ConfigError on anything else."""
+    found = _parsed("prefix", value or "")
+    if isinstance(found, str):
+        return found
+    if not found or not _is_of_texts(found):
+        raise bad_value(
+            "prefix", value, "text of letters, digits and _, null, {NAME of an n(z): PREFIX, ...}"
+        )
+    return dict(found)  # type: ignore[call-overload]
+
+
+def kernels_from(value: object) -> dict[str, str] | None:
+    """The option `kernels`: name in a file -> name that is meant; ConfigError on anything else."""
+    found = _parsed("kernels", value)
+    if found is None or found == "" or found == {}:
+        return None
+    if not _is_of_texts(found):
+        raise bad_value("kernels", value, "{NAME in the file: NAME that is meant, ...}, null")
+    return dict(found)  # type: ignore[call-overload]
+
+
+def kappa_from(given: Mapping[str, object]) -> dict[str, float | dict[str, float]]:
+    """Those of KAPPA_OPTIONS that are given: a number, or one by the name of the map."""
+    return {
+        name: _numbers(name, given[name])
+        for name in KAPPA_OPTIONS
+        if given.get(name) not in (None, "", "none", "null", {})
+    }
+
+
+def _numbers(name: str, value: object) -> float | dict[str, float]:
+    found = _parsed(name, value)
+    try:
+        if isinstance(found, Mapping):
+            return {str(key): _number(one) for key, one in found.items()}
+        return _number(found)
+    except (TypeError, ValueError) as error:
+        raise bad_value(name, value, "a number, null, {NAME of a map: number, ...}") from error
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, Real | str):
+        raise TypeError
+    return float(value)

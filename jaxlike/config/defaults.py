@@ -1,0 +1,67 @@
+"""Default parameters of Cobaya's components: which an input gets, and under what names."""
+
+from collections.abc import Container, Mapping
+from typing import Any
+
+from jaxlike.config.container import names_of
+from jaxlike.config.data_options import prefix_from
+from jaxlike.data.shipped import survey_of
+from jaxlike.data.statistics import STATISTICS
+from jaxlike.registry.options import probes_from
+from jaxlike.registry.samples import DES, prefix_words
+
+DEFAULT_SURVEY = "des_y1"
+"""Whose the components' default parameters are; a likelihood's own prefix replaces theirs."""
+
+
+def defaults_of(
+    likelihoods: Mapping[str, Mapping[str, object]],
+    params: Mapping[str, Mapping[str, Any]],
+    overrides: Mapping[str, object],
+    mentioned: Container[object],
+) -> list[Mapping[str, Any]]:
+    """The default params of the components: those that matter to the likelihood's statistics, or
+    that the input mentions, with the likelihood's prefix in the place of the survey's."""
+    found: list[Mapping[str, Any]] = []
+    for name, own in params.items():
+        if name not in likelihoods:  # the theory
+            found.append(own)
+            continue
+        options = likelihoods[name]
+        given = overrides.get("probes", options.get("probes"))
+        probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
+        data_file = overrides.get("data_file", options.get("data_file"))
+        if isinstance(data_file, Mapping):
+            data_file = data_file.get(name, options.get("data_file"))
+        params = default_params(own, {**options, "data_file": data_file})
+        found.append(
+            {
+                parameter: info
+                for parameter, info in params.items()
+                if parameter in mentioned or _matters(parameter, probes, options)
+            }
+        )
+    return found
+
+
+def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
+    """A likelihood's default parameters under its prefix, where its data, or its option `survey`,
+    are of the survey that they belong to; else none."""
+    data_file, words = options.get("data_file"), prefix_words(prefix_from(options.get("prefix")))
+    survey = options.get("survey") or survey_of(None if data_file is None else str(data_file))
+    if survey != DEFAULT_SURVEY:
+        return {}
+    return {
+        word + name.removeprefix(DES) if word else name: info
+        for word in words
+        for name, info in params.items()
+    }
+
+
+def _matters(name: str, probes: tuple[str, ...] | None, options: Mapping[str, object]) -> bool:
+    """Whether a likelihood's default parameter can have an effect on these statistics."""
+    words = prefix_words(prefix_from(options.get("prefix")))
+    named = names_of((word, "") for word in words).find(name)
+    if named is None or named.sample is None:
+        return True
+    return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)

@@ -1,0 +1,36 @@
+"""What an input asks of one likelihood."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jaxlike.registry.options import TheoryOptions
+from jaxlike.registry.samples import Prefix, prefix_words
+
+
+@dataclass(frozen=True)
+class LikelihoodConfig:
+    """What an input asks of one likelihood.
+
+    data_file: a path or the name of a data set, None for the default mock of the package.
+    scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, None for that
+    of the data.  probes: statistics, or None for all in the data file.
+    prefix, suffix: of its parameters, and of their sections in CosmoSIS; a mapping of prefixes is
+    by the names of n(z) tables.  kernels: wrong names of tables -> right ones.  kappa: those of
+    KAPPA_OPTIONS that are given.
+    """
+
+    name: str
+    data_file: str | None
+    scale_cuts: str
+    probes: tuple[str, ...] | None
+    options: TheoryOptions
+    prefix: Prefix = ""
+    suffix: str = ""
+    survey: str | None = None
+    kernels: Mapping[str, str] | None = None
+    kappa: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def owners(self) -> tuple[tuple[str, str], ...]:
+        """(Prefix, suffix) of its samples."""
+        return tuple((word, self.suffix) for word in prefix_words(self.prefix))

@@ -1,0 +1,117 @@
+"""Configurations and likelihoods with other priors, n(z) or data in their place."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import get_args
+
+from jax.typing import ArrayLike
+
+from jaxlike.config import Config
+from jaxlike.config.records import prior_from
+from jaxlike.data import TwoPointData
+from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.other_nz import with_nz
+from jaxlike.likelihoods.two_point import DataSet, Likelihood, build_likelihoods
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import Prior
+
+Data = TwoPointData | ArrayLike
+"""A data set, or a data vector (n_data,)."""
+
+Parts = Mapping[str, Likelihood]
+
+
+def config_with_priors(config: Config, priors: Mapping[str, object]) -> Config:
+    """A configuration with other priors; see `Composed.with_priors`."""
+    sampled = [parameter.name for parameter in config.sampled]
+    for name in priors:
+        if name not in sampled:
+            raise ParameterError(
+                f"'{name}' is not sampled, so it takes no prior; sampled are {', '.join(sampled)}"
+            )
+    parameters = tuple(
+        _with_prior(p, priors[p.name]) if p.name in priors else p for p in config.parameters
+    )
+    return replace(config, parameters=parameters)
+
+
+def _with_prior(parameter: Parameter, given: object) -> Parameter:
+    prior = given if isinstance(given, get_args(Prior)) else prior_from(parameter.name, given)
+    low, high = prior.support
+    at = parameter.ref_loc
+    inside = at is not None and low <= at <= high
+    return replace(parameter, prior=prior, ref_loc=at if inside else prior.centre)
+
+
+def parts_with_nz(parts: Parts, tables: Mapping[str, ArrayLike]) -> dict[str, Likelihood]:
+    """Likelihoods with other n(z); see `Composed.with_nz`."""
+    own: dict[str, dict[str, ArrayLike]] = {name: {} for name in parts}
+    have = {name: {table.lower() for table, _ in one.data.samples} for name, one in parts.items()}
+    for given, nz in tables.items():
+        name, _, table = given.rpartition(".")
+        found = [one for one in parts if table.lower() in have[one] and name in ("", one)]
+        if len(found) != 1:
+            every = [
+                f"{one}.{word}" if len(parts) > 1 else word
+                for one, part in parts.items()
+                for word, _ in part.data.samples
+            ]
+            what = "is the name of several n(z) tables" if found else "is no n(z) table in use"
+            raise ParameterError(f"'{given}' {what}; there are {', '.join(dict.fromkeys(every))}")
+        own[found[0]][table] = nz
+    return {name: with_nz(one, own[name]) if own[name] else one for name, one in parts.items()}
+
+
+def parts_with_data(parts: Parts, data: TwoPointData | Mapping[str, Data]) -> dict[str, Likelihood]:
+    """Likelihoods of other data; see `Composed.with_data`."""
+    if isinstance(data, TwoPointData):
+        if len(parts) > 1:
+            raise ParameterError(
+                "the posterior has several likelihoods: give the data as a dictionary by their "
+                f"names, {', '.join(parts)}"
+            )
+        data = dict.fromkeys(parts, data)
+    for name in data:
+        if name not in parts:
+            raise ParameterError(f"there is no likelihood '{name}'; they are {', '.join(parts)}")
+    files = {name: one for name, one in data.items() if isinstance(one, TwoPointData)}
+    found = _rebuilt(parts, files) if files else dict(parts)
+    for name, value in data.items():
+        if not isinstance(value, TwoPointData):
+            found[name] = _with_value(found[name], value)
+    return found
+
+
+def _with_value(one: Likelihood, value: ArrayLike) -> Likelihood:
+    changed = one.with_value(value)
+    if changed.arrays.value.shape != one.arrays.value.shape:
+        raise ParameterError(
+            f"a data vector of shape {changed.arrays.value.shape} was given for likelihood "
+            f"'{one.name}', which has {one.data.n_data} points"
+        )
+    return changed
+
+
+def _rebuilt(parts: Parts, files: Mapping[str, TwoPointData]) -> dict[str, Likelihood]:
+    """All likelihoods on the nodes that the new data ask for."""
+    sets = []
+    for name, one in parts.items():
+        if one.arrays.vectors is not None:
+            raise ParameterError(
+                "the data are compressed (compression = moped), which other data must be anew: "
+                "load their file, or give a data vector"
+            )
+        sample = one.samples[0]
+        data = files.get(name, one.data)
+        sets.append(DataSet(name, data, one.options, sample.prefix, sample.suffix))
+    found = build_likelihoods(sets)
+    for name, one in found.items():
+        before = parts[name]
+        if one.samples != before.samples:
+            raise ParameterError(
+                f"{one.data.source} has other samples of galaxies than {before.data.source}, whose "
+                "parameters these are: load it with an input of its own"
+            )
+        if name not in files:
+            found[name] = one.with_value(before.arrays.value)
+    return found

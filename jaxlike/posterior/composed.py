@@ -1,0 +1,211 @@
+"""What a posterior is made of, and the posteriors of other data, n(z) and priors."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+from scipy.linalg import block_diag
+
+from jaxlike.config import Config
+from jaxlike.data import TwoPointData
+from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.posterior import changed
+from jaxlike.posterior.compiled import Held
+from jaxlike.posterior.density import Density, density_of, priors_of
+from jaxlike.posterior.described import described
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.part import Part
+from jaxlike.posterior.priors import Prior
+from jaxlike.registry.samples import Sample
+
+
+@dataclass(frozen=True, eq=False)
+class Composed:
+    """Likelihoods and a configuration's prior, and the same with others in their place.
+
+    parts: the likelihoods as functions of canonical parameters; held: what is compiled.
+    """
+
+    config: Config
+    parts: Mapping[str, Likelihood]
+    held: Held
+
+    @classmethod
+    def of(cls, config: Config, likelihoods: Mapping[str, Likelihood]) -> Self:
+        """The product of likelihoods on common nodes with the prior of a configuration."""
+        return cls(config, likelihoods, Held.of(density_of(config, likelihoods)))
+
+    @property
+    def density(self) -> Density:
+        """Pure functions of points alone, a pytree of all arrays."""
+        return self.held.density
+
+    @property
+    def likelihoods(self) -> dict[str, Part]:
+        """Name -> likelihood, with `data`, `theory_vector(params)` and `chi2(params)`."""
+        return {name: Part(one, self.density) for name, one in self.parts.items()}
+
+    @property
+    def likelihood(self) -> Likelihood:
+        """The likelihood, where there is one; ParameterError where there are several."""
+        if len(self.parts) > 1:
+            raise ParameterError(
+                f"the posterior has the likelihoods {', '.join(self.parts)}: take one of them from "
+                "`likelihoods`"
+            )
+        return next(iter(self.parts.values()))
+
+    @property
+    def data(self) -> TwoPointData:
+        """The data after scale cuts, of the one likelihood that there is."""
+        return self.likelihood.data
+
+    @property
+    def specs(self) -> tuple[Parameter, ...]:
+        """The sampled parameters: prior, reference, proposal, latex."""
+        return self.config.sampled
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the sampled parameters, in order."""
+        return tuple(spec.name for spec in self.specs)
+
+    @property
+    def priors(self) -> tuple[Prior, ...]:
+        """Priors of the sampled parameters, in order."""
+        return tuple(spec.prior for spec in self.specs if spec.prior is not None)
+
+    @property
+    def samples(self) -> tuple[Sample, ...]:
+        """The samples of galaxies of all likelihoods."""
+        return self.density.samples
+
+    @property
+    def reference(self) -> NDArray:
+        """A sensible starting vector (n,): the centres of the parameters' `ref`."""
+        return np.array([spec.ref_loc for spec in self.specs], float)
+
+    @property
+    def value(self) -> Array:
+        """The data vectors (n_data,) of all likelihoods, one after another."""
+        return jnp.concatenate([one.value for one in self.density.likelihoods])
+
+    @property
+    def covariance(self) -> NDArray:
+        """Covariance (n_data, n_data) of all data; likelihoods are independent of each other."""
+        return np.asarray(block_diag(*(one.data.covariance for one in self.parts.values())))
+
+    @property
+    def n_points(self) -> int:
+        """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
+        sizes = [one.n_points for one in self.parts.values()]
+        return sizes[0] if self.compressed else sum(sizes)
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the likelihood is that of a few numbers made of the data."""
+        return self.density.likelihoods[0].vectors is not None
+
+    def chi2_of(self, vector: ArrayLike) -> Array:
+        """chi^2 of predicted data vectors (n_data,), one after another."""
+        return self.density.chi2_of_vector(jnp.asarray(vector))
+
+    @property
+    def context(self) -> Density:
+        """What compiled functions take as an argument, apart from the point."""
+        return self.density
+
+    def in_context(self, density: Density) -> Self:
+        """The posterior of another density of the same structure, whose arrays may be traced."""
+        return replace(self, held=Held.of(density))
+
+    def with_context(self, value: ArrayLike) -> Self:
+        """The posterior of other data vectors (n_data,), one after another, with the same
+        covariances."""
+        value = jnp.asarray(value)
+        if value.shape != self.value.shape:
+            raise ParameterError(
+                f"a data vector of shape {value.shape} was given, but the likelihoods have "
+                f"{self.value.size} points"
+            )
+        return self._changed(Likelihood.with_value, self.density.split(value))
+
+    def with_vectors(self, vectors: ArrayLike | None) -> Self:
+        """The posterior of the numbers B^T d of all data for `vectors` B (n_data, n), or of all
+        the data."""
+        if vectors is None:
+            return self._changed(Likelihood.with_vectors, [None] * len(self.parts))
+        return self._changed(Likelihood.with_vectors, self.density.split(jnp.asarray(vectors)))
+
+    def with_likelihoods(self, names: Sequence[str]) -> Self:
+        """The posterior of some of the likelihoods, with all parameters and their priors."""
+        absent = [name for name in names if name not in self.parts]
+        if absent or not names:
+            raise ParameterError(
+                f"there is no likelihood {absent[0] if absent else names!r}; they are "
+                f"{', '.join(self.parts)}"
+            )
+        kept = {name: one for name, one in self.parts.items() if name in names}
+        return self.of(self.config, kept)
+
+    def _changed(self, change: Callable[[Likelihood, Any], Likelihood], to: Sequence[Any]) -> Self:
+        parts = {
+            name: change(one, value)
+            for (name, one), value in zip(self.parts.items(), to, strict=True)
+        }
+        return self._holding(parts)
+
+    def with_priors(self, priors: Mapping[str, object]) -> Self:
+        """The posterior with other priors of sampled parameters, by name.
+
+        A prior is Cobaya's [min, max] or {dist: norm, loc: 0, scale: 1}, or an object of
+        `jaxlike.posterior.priors`. One of the kind that the parameter had compiles nothing anew. A
+        reference that it leaves outside moves to its centre. ParameterError on names that are not
+        sampled, ConfigError on what is no prior.
+
+        >>> model.with_priors({"omegam": [0.2, 0.4], "DES_m1": {"dist": "norm", "scale": 0.01}})
+        """
+        config = changed.config_with_priors(self.config, priors)
+        density = replace(self.density, **priors_of(config))
+        return replace(self, config=config, held=Held.of(density))
+
+    def with_nz(self, tables: Mapping[str, ArrayLike]) -> Self:
+        """The posterior of other n(z) (n_bin, n_z), by the name of their table in the data.
+
+        Of any normalisation, in the cells of the file (`model.data.distribution(name)`), and
+        traced or not; NAME.table where several likelihoods have a table of this name.
+        ParameterError on a table or shape that there is not, and on galaxies beyond the file's.
+
+        >>> jax.grad(lambda nz: model.with_nz({"nz_source": nz}).log_posterior(x))(nz)
+        """
+        return self._holding(changed.parts_with_nz(self.parts, tables))
+
+    def with_data(self, data: "changed.Data | Mapping[str, changed.Data]") -> Self:
+        """The posterior of other data: a data vector (n_data,), which may be traced, or
+        TwoPointData of the same samples, whose n(z), covariance and points all count.
+
+        Name of the likelihood -> its data where there are several; a vector may also have all of
+        them one after another. ParameterError on another shape or on other samples of galaxies.
+
+        >>> model.with_data(jaxlike.read_two_point("other.fits"))
+        """
+        if not isinstance(data, Mapping | TwoPointData):
+            return self.with_context(data)
+        return self._holding(changed.parts_with_data(self.parts, data))
+
+    def _holding(self, parts: Mapping[str, Likelihood]) -> Self:
+        density = replace(
+            self.density,
+            grid=next(iter(parts.values())).grid,
+            likelihoods=tuple(one.arrays for one in parts.values()),
+        )
+        return replace(self, parts=parts, held=Held.of(density))
+
+    def __repr__(self) -> str:
+        return described(self.config, self.parts, self.compressed)
