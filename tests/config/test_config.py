@@ -128,11 +128,6 @@ def test_component_defaults_are_the_librarys(name):
     assert options == vars(TheoryOptions())
 
 
-def cuts_of(config: Config) -> str | None:
-    """Whose cuts they are where they are those of the survey that the data are of."""
-    return survey_of(config.data_file) if config.scale_cuts == "survey" else config.scale_cuts
-
-
 @pytest.mark.parametrize("name", INPUTS)
 def test_cobaya_reads_the_same(repository, name):
     cobaya_yaml = pytest.importorskip("cobaya.yaml", reason="Cobaya is not installed")
