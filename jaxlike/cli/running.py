@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from jaxlike.config import Config
+    from jaxlike.config import Config, LikelihoodConfig
     from jaxlike.inference import Chains
 
 
@@ -45,18 +45,18 @@ def run_info(
     config: "Config", chains: "Chains", arguments: argparse.Namespace, options: Mapping[str, Any]
 ) -> dict[str, Any]:
     """What the .updated.yaml says besides parameters and sampler: components as Cobaya has them."""
-    from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
+    from jaxlike.config import THEORY_OPTIONS
 
     theory = vars(config.theory)
-    first = config.likelihoods[0]
-    of_data = {**vars(first), **first.kappa, "prefix": first.prefix or None, **theory}
-    name = next((k for k, v in PROBE_SETS.items() if v == config.probes), None)
+    likelihoods = [_component_of(one) for one in config.likelihoods]
+    if len(likelihoods) == 1:
+        component, own = likelihoods[0]
+        named = {component: own}
+    else:
+        pairs = zip(config.likelihoods, likelihoods, strict=True)
+        named = {one.name: {"class": component, **own} for one, (component, own) in pairs}
     return {
-        "likelihood": {
-            f"jaxlike.cobaya.{name}" if name else "jaxlike": {
-                key: of_data.get(key) for key in LIKELIHOOD_OPTIONS
-            }
-        },
+        "likelihood": named,
         "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},
         "params": {p.name: p.value for p in config.parameters if p.value is not None},
         "prior": {prior.name: prior.text for prior in config.external_priors},
@@ -68,3 +68,13 @@ def run_info(
             "seconds": round(chains.cost.total_s, 1),
         },
     }
+
+
+def _component_of(one: "LikelihoodConfig") -> tuple[str, dict[str, Any]]:
+    """Cobaya's component of a likelihood's statistics, and its options."""
+    from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS
+
+    given = {**vars(one.options), **vars(one), **one.kappa, "prefix": one.prefix or None}
+    name = next((k for k, v in PROBE_SETS.items() if v == one.probes), None)
+    own = {key: given.get(key) for key in LIKELIHOOD_OPTIONS}
+    return f"jaxlike.cobaya.{name}" if name else "jaxlike", own

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
-from jaxlike.config.likelihood_config import LikelihoodConfig
-from jaxlike.config.subset import foreign_names, names_of, parameters_wanted
+from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
+from jaxlike.config.subset import foreign_names, parameters_wanted
 from jaxlike.errors import ConfigError
-from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
@@ -51,7 +51,8 @@ class Config:
 
     likelihoods: what is multiplied, in order.  parameters: of all of them.  output: prefix of files
     to write, or None.  sampler: the host's sampler name -> its options.  external_priors: functions
-    of the parameters that multiply the priors of single ones.
+    of the parameters that multiply the priors of single ones.  outputs: what is recorded besides
+    the sampled parameters, whose labels are output_latex.
     """
 
     path: Path
@@ -60,6 +61,8 @@ class Config:
     output: str | None = None
     sampler: Mapping[str, object] = field(default_factory=dict)
     external_priors: tuple[ExternalPrior, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    output_latex: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def theory(self) -> TheoryOptions:

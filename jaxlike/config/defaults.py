@@ -4,7 +4,7 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from jaxlike.config.data_options import prefix_from
-from jaxlike.config.subset import names_of
+from jaxlike.config.likelihood_config import names_of
 from jaxlike.data.shipped import survey_of
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.registry.options import probes_from

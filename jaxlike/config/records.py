@@ -5,7 +5,7 @@ from numbers import Real
 
 from jaxlike.config.functions import function_from
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import Prior, Quantile, Uniform, scipy_prior
 from jaxlike.registry.names import default_latex
 
@@ -146,3 +146,19 @@ def parameter_from(name: object, info: object) -> Parameter | None:
     if value is not None:
         return Parameter(name, value=_number(name, "value", value), latex=label, drop=drop)
     return None
+
+
+def output_from(name: str, info: object) -> tuple[Output, str] | None:
+    """What Cobaya's entry `name: info` has recorded besides sampled parameters, and its LaTeX.
+
+    Functions of parameters are, unless `derived` is false; None for what is sampled or fixed.
+    """
+    terms = expand(name, info)
+    value, derived = terms.get("value"), terms.get("derived", True)
+    if terms.get("prior") is not None or derived is False or isinstance(value, Real):
+        return None
+    latex = terms.get("latex")
+    label = default_latex(name) if latex is None else str(latex)
+    if isinstance(derived, str) or callable(derived):
+        return Output(name, function_from(name, derived)), label
+    return Output(name), label

@@ -1,25 +1,13 @@
 """Some of the likelihoods of an input: whose parameters are whose, and which of them stay."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from jaxlike.config.data_options import prefix_from
-from jaxlike.config.likelihood_config import LikelihoodConfig
+from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import ExternalPrior
-from jaxlike.registry.names import Names
-from jaxlike.registry.samples import Sample, prefix_words
-from jaxlike.theory.tracers import TRACERS
-
-
-def names_of(owners: Iterable[tuple[str, str]]) -> Names:
-    """The names of parameters of likelihoods with these prefixes and suffixes, whatever their data
-    are."""
-    return Names(
-        Sample(kind, 0, prefix=prefix, suffix=suffix)
-        for prefix, suffix in owners
-        for kind in TRACERS
-    )
+from jaxlike.registry.samples import prefix_words
 
 
 def foreign_names(
