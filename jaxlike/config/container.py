@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
+from jaxlike.config.subset import foreign_names, parameters_wanted
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import ExternalPrior
@@ -22,7 +23,6 @@ from jaxlike.registry.options import (
     probes_from,
     theory_options,
 )
-from jaxlike.registry.samples import prefix_words
 
 DEFAULT_SCALE_CUTS = "survey"  # those of the survey that the data are of
 
@@ -149,53 +149,17 @@ def make_config(
         _check_common(found)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    foreign = _foreign(parameters, likelihoods, found)
+    foreign = foreign_names(parameters, likelihoods, found)
     external_priors = tuple(
         prior for prior in external_priors if not foreign.issuperset(prior.arguments or ("",))
     )
     return Config(
         path=path,
         likelihoods=tuple(found),
-        parameters=_of_those_wanted(parameters, external_priors, foreign),
+        parameters=parameters_wanted(parameters, external_priors, foreign),
         output=output,
         sampler=dict(sampler),
         external_priors=external_priors,
-    )
-
-
-def _foreign(
-    parameters: tuple[Parameter, ...],
-    likelihoods: Mapping[str, Mapping[str, object]],
-    found: Sequence[LikelihoodConfig],
-) -> set[str]:
-    """Names of the parameters of likelihoods that are left out."""
-    owners = {owner for one in found for owner in one.owners}
-    others = {
-        (word, str(one.get("suffix") or ""))
-        for one in likelihoods.values()
-        for word in prefix_words(prefix_from(one.get("prefix")))
-    } - owners
-    theirs = names_of(others)
-    named = {p.name: theirs.find(p.name) for p in parameters if others}
-    return {name for name, one in named.items() if one is not None and one.sample is not None}
-
-
-def _of_those_wanted(
-    parameters: tuple[Parameter, ...], priors: tuple[ExternalPrior, ...], foreign: set[str]
-) -> tuple[Parameter, ...]:
-    """The parameters without the foreign ones, of which those that functions take are dropped, as
-    parameters are that feed functions alone."""
-    functions = {p.name: p.derived_from.arguments for p in parameters if p.derived_from}
-    taken = {name for prior in priors for name in prior.arguments}
-    waiting = [*taken, *(p.name for p in parameters if p.name not in foreign)]
-    while waiting:
-        new = set(functions.get(waiting.pop(), ())) - taken
-        taken |= new
-        waiting += new
-    return tuple(
-        replace(p, drop=True) if p.name in foreign else p
-        for p in parameters
-        if p.name in taken or p.name not in foreign
     )
 
 
