@@ -33,6 +33,7 @@ DEFAULT_PREFIX = "DES_"
 
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
+    "jaxlike",  # what a run of ours was
     "force",
     "resume",
     "debug",
