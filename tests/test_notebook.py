@@ -135,7 +135,7 @@ def test_other_priors_of_the_same_kinds_compile_nothing(model, monkeypatch):
     assert other.log_posterior(x + np.array([0.15, 0, 0, 0])) == -np.inf
     moved = model.with_priors({"omegam": {"min": 0.5, "max": 0.7}})
     assert moved.reference[0] == pytest.approx(0.6)
-    with pytest.raises(ParameterError, match="'b2' is not sampled.*omegam"):
+    with pytest.raises(ParameterError, match=r"'b2' is not sampled.*omegam"):
         model.with_priors({"b2": [0, 1]})
     with pytest.raises(ConfigError, match="'b1': prior"):
         model.with_priors({"b1": 3})
