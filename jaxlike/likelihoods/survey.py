@@ -19,7 +19,7 @@ from jaxlike.data import (
     survey_of,
     with_maps,
 )
-from jaxlike.errors import ConfigError
+from jaxlike.errors import ConfigError, DataError
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.theory.power.universe import UniverseGrid
@@ -92,6 +92,7 @@ def samples_of(
     """The samples of a likelihood of this name, and the prefix or suffix of their parameters.
 
     A mapping of prefixes is by the names of n(z); ConfigError on one that the data have not got.
+    DataError where two samples of one kind would have their parameters in common.
     """
     words = {}
     if not isinstance(prefix, str):
@@ -112,7 +113,16 @@ def samples_of(
         nz = data.distribution(table)
         return Sample(kind, nz.n_bin, nz.n_mode, word, suffix, name)
 
-    return tuple(sample(table, kind) for table, kind in data.samples)
+    found = [(table, sample(table, kind)) for table, kind in data.samples]
+    for _, one in found:
+        same = [t for t, other in found if (other.kind, other.own) == (one.kind, one.own)]
+        if len(same) > 1 and one.parameters:
+            each = ", ".join(f"{table}: {table.upper()}_" for table in same)
+            raise DataError(
+                f"{data.source} has the {one.word} samples {', '.join(same)}; one needs parameters"
+                f" of its own: give each a prefix, prefix: {{{each}}}"
+            )
+    return tuple(one for _, one in found)
 
 
 def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
