@@ -137,7 +137,7 @@ def make_config(
     `host` is the file's word for power from outside.  Raises ConfigError naming the option.
     """
     try:
-        own = _by_likelihood(overrides, tuple(likelihoods))
+        own = overrides_by_likelihood(overrides, tuple(likelihoods))
         output = overrides.get("output", output)
         if output is not None:
             output = _text("output", output, "a file prefix, null")
@@ -163,7 +163,7 @@ def make_config(
     )
 
 
-def _by_likelihood(
+def overrides_by_likelihood(
     overrides: Mapping[str, object], names: tuple[str, ...]
 ) -> dict[str, dict[str, object]]:
     """Name of each likelihood that is wanted -> the keywords that are for it."""
