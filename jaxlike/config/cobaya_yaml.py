@@ -10,12 +10,13 @@ from typing import Any
 import yaml
 
 from jaxlike.config.container import Config, make_config
-from jaxlike.config.defaults import defaults_of
+from jaxlike.config.defaults import defaults_of, names_under_prefixes
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
+from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
@@ -122,11 +123,12 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         likelihoods, defaults = _components(info)
         given = _block(info, "params")
         merged = _merged(given, defaults_of(likelihoods, defaults, overrides, given))
-        parameters = _parameters(merged, given)
-        outputs = [one for name in merged if (one := output_from(name, merged[name]))]
+        names = names_under_prefixes(likelihoods)
+        parameters = _parameters(merged, given, names)
+        outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(_block(info, "prior"), parameters)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    except JaxlikeError as error:
+        raise type(error)(f"{path}: {error}") from error
     sampler = info.get("sampler") or {}
     config = make_config(
         path,
@@ -249,8 +251,8 @@ def _merged(
 
 
 def _parameters(
-    merged: Mapping[Any, Mapping[str, object]], given: Mapping[Any, Any]
+    merged: Mapping[Any, Mapping[str, object]], given: Mapping[Any, Any], names: Names
 ) -> tuple[Parameter, ...]:
     """The parameters of all entries."""
-    found = {name: parameter_from(name, info) for name, info in merged.items()}
+    found = {name: parameter_from(name, info, names) for name, info in merged.items()}
     return tuple(replace(p, assumed=name not in given) for name, p in found.items() if p)

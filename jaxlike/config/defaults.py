@@ -8,6 +8,7 @@ from jaxlike.config.data_options import prefix_from
 from jaxlike.config.likelihood_config import names_of
 from jaxlike.data.shipped import survey_of
 from jaxlike.data.statistics import STATISTICS
+from jaxlike.registry.names import Names
 from jaxlike.registry.options import probes_from
 from jaxlike.registry.samples import DES, prefix_words
 
@@ -55,10 +56,15 @@ def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> 
     }
 
 
+def names_under_prefixes(likelihoods: Mapping[str, Mapping[str, object]]) -> Names:
+    """The names of parameters of likelihoods of these options, whatever their data are."""
+    prefixes = [prefix_from(options.get("prefix")) for options in likelihoods.values()]
+    return names_of(dict.fromkeys((word, "") for one in prefixes for word in prefix_words(one)))
+
+
 def _matters(name: str, probes: tuple[str, ...] | None, options: Mapping[str, object]) -> bool:
     """Whether a likelihood's default parameter can have an effect on these statistics."""
-    words = prefix_words(prefix_from(options.get("prefix")))
-    named = names_of((word, "") for word in words).find(name)
+    named = names_under_prefixes({"": options}).find(name)
     if named is None or named.sample is None:
         return True
     return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)
