@@ -6,7 +6,8 @@ Parameters flow down one staircase of pure functions, and every interface is a d
                -> xi+, xi-, gamma_t, w -> likelihood -> posterior -> sampler
 
 `jaxlike.load(config)` reads a Cobaya input or a CosmoSIS pipeline and returns the posterior: an
-object of functions that work under `jax.jit`, `jax.grad` and `jax.vmap`. Importing the package
+object of functions that work under `jax.jit`, `jax.grad` and `jax.vmap`, which `jaxlike.sample`,
+`minimise`, `fisher` and `plot` take. Importing the package
 changes no configuration of JAX; double precision, which the theory needs, is chosen by the entry
 points (the `jaxlike` command, the Cobaya and CosmoSIS components) or by
 `jax.config.update("jax_enable_x64", True)` in a script.
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from jaxlike.data import read_two_point, read_two_point_fits, write_sacc, write_two_point_fits
     from jaxlike.likelihoods.two_point import Likelihood, build_likelihood
     from jaxlike.loading import load
+    from jaxlike.notebook import fisher, minimise, plot, sample
     from jaxlike.posterior.model import Model
 
 __version__ = "0.1.0"
@@ -32,10 +34,14 @@ _HOMES = {
     "Model": "jaxlike.posterior.model",
     "TheoryOptions": "jaxlike.config",
     "build_likelihood": "jaxlike.likelihoods.two_point",
+    "fisher": "jaxlike.notebook",
     "load": "jaxlike.loading",
+    "minimise": "jaxlike.notebook",
+    "plot": "jaxlike.notebook",
     "read_config": "jaxlike.config",
     "read_two_point": "jaxlike.data",
     "read_two_point_fits": "jaxlike.data",
+    "sample": "jaxlike.notebook",
     "write_sacc": "jaxlike.data",
     "write_two_point_fits": "jaxlike.data",
 }
@@ -50,10 +56,14 @@ __all__ = [
     "ParameterError",
     "TheoryOptions",
     "build_likelihood",
+    "fisher",
     "load",
+    "minimise",
+    "plot",
     "read_config",
     "read_two_point",
     "read_two_point_fits",
+    "sample",
     "write_sacc",
     "write_two_point_fits",
 ]
@@ -64,3 +74,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'jaxlike' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -26,6 +26,7 @@ STEPS = (
     ("mocks", "emulator"),
     ("benchmarks",),
     ("plots",),
+    ("notebook",),
     ("cobaya", "cosmosis", "figures"),
     ("cli",),
     ("__main__",),

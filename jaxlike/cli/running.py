@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from jaxlike.config import Config
+    from jaxlike.config import Config, LikelihoodConfig
     from jaxlike.inference import Chains
 
 
@@ -41,30 +41,42 @@ def version_of(package: str) -> str:
         return "not installed"
 
 
+_COMPONENTS = {"nuts": "jaxlike.cobaya.NUTS", "adjusted_mclmc": "jaxlike.cobaya.MCLMC"}
+"""Methods that are samplers of Cobaya, too."""
+
+
 def run_info(
     config: "Config", chains: "Chains", arguments: argparse.Namespace, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the .updated.yaml says besides parameters and sampler: components as Cobaya has them."""
-    from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
+    """What the .updated.yaml says: an input that jaxlike and Cobaya run again, and what was run.
 
-    theory = vars(config.theory)
-    first = config.likelihoods[0]
-    of_data = {**vars(first), **first.kappa, "prefix": first.prefix or None, **theory}
-    name = next((k for k, v in PROBE_SETS.items() if v == config.probes), None)
+    Where Cobaya has no such sampler, the input's own is kept, or its mcmc.
+    """
+    from jaxlike.config.written import as_cobaya
+
+    component = _COMPONENTS.get(chains.method)
+    own = config.sampler if config.path.suffix != ".ini" else {}
+    is_run = "reweighted" not in options and component is not None
+    sampler = {component: dict(options)} if is_run else dict(own) or {"mcmc": None}
     return {
-        "likelihood": {
-            f"jaxlike.cobaya.{name}" if name else "jaxlike": {
-                key: of_data.get(key) for key in LIKELIHOOD_OPTIONS
-            }
-        },
-        "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},
-        "params": {p.name: p.value for p in config.parameters if p.value is not None},
-        "prior": {prior.name: prior.text for prior in config.external_priors},
+        **as_cobaya(config),
+        "sampler": sampler,
         "jaxlike": {
             "config": str(arguments.config),
+            "data": {one.name: _whence(one) for one in config.likelihoods},
             "version": version_of("jaxlike"),
             "jax": version_of("jax"),
             **options,
             "seconds": round(chains.cost.total_s, 1),
         },
     }
+
+
+def _whence(one: "LikelihoodConfig") -> str:
+    """Where the data of a likelihood are from, in words."""
+    from jaxlike.data.shipped import SHIPPED
+
+    if one.data_file is None or one.data_file in SHIPPED:
+        name = one.data_file or f"{SHIPPED[0]}, for no data_file was given"
+        return f"a mock, which was computed and not measured: {name}"
+    return str(one.data_file)

@@ -3,7 +3,7 @@
 Cobaya speaks Mpc and 1/Mpc where the core speaks Mpc/h and h/Mpc; here is where they meet.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 from jaxlike.theory.power import emulator, linear
 from jaxlike.theory.power.nonlinear import nonlinear_power
 from jaxlike.theory.universe import background, growth
@@ -130,53 +128,3 @@ def matter_power(k: NDArray, z: NDArray, nonlinear: bool, settings: Settings) ->
         return power / cosmo.h**3
 
     return product
-
-
-def _primordial_amplitude(cosmo: Cosmology, settings: Settings) -> ArrayLike:
-    if cosmo.A_s is not None:
-        return cosmo.A_s
-    today = growth.GrowthGrid.build(0.0).growth(cosmo)[1]
-    # the amplitude is proportional to A_s, so that of A_s = 1 is the unit to measure it in
-    shape = {name: getattr(cosmo, name) for name in cosmo.__dataclass_fields__}
-    unit = Cosmology(**{**shape, "A_s": 1.0, "sigma8": None})
-    model = settings.linear
-    return jnp.exp(
-        linear.ln_amplitude(cosmo, today, model)  # type: ignore[arg-type]
-        - linear.ln_amplitude(unit, today, model)  # type: ignore[arg-type]
-    )
-
-
-def _sigma8(cosmo: Cosmology, settings: Settings) -> ArrayLike:
-    if cosmo.sigma8 is not None:
-        return cosmo.sigma8
-    return sigma8_z(np.zeros(1), settings)(cosmo)[0]
-
-
-def _cold(cosmo: Cosmology) -> ArrayLike:
-    return (jnp.asarray(cosmo.Omega_cb) - cosmo.Omega_b) * cosmo.h**2
-
-
-def _omega_nu(cosmo: Cosmology) -> ArrayLike:
-    return 0.0 if cosmo.omega_nu is None else cosmo.omega_nu
-
-
-DERIVED: Mapping[str, Callable[[Cosmology, Settings], ArrayLike]] = {
-    "H0": lambda c, s: 100 * c.h,
-    "omegam": lambda c, s: c.Omega_m,
-    "omegamh2": lambda c, s: c.Omega_m * c.h**2,
-    "omegab": lambda c, s: c.Omega_b,
-    "ombh2": lambda c, s: c.Omega_b * c.h**2,
-    "omch2": lambda c, s: _cold(c),
-    "omnuh2": lambda c, s: _omega_nu(c),
-    "mnu": lambda c, s: NEUTRINO_EV_PER_OMEGA * _omega_nu(c) * (3 / c.N_eff) ** 0.75,
-    "omk": lambda c, s: c.Omega_k,
-    "omegal": lambda c, s: c.Omega_de,
-    "rdrag": lambda c, s: emulator.sound_horizon(c),
-    "As": _primordial_amplitude,
-    "sigma8": _sigma8,
-    "S8": lambda c, s: _sigma8(c, s) * jnp.sqrt(c.Omega_m / 0.3),
-}
-"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), rdrag in Mpc."""
-
-NEED_EMULATOR = ("rdrag",)
-"""Derived parameters that no fitted transfer function has as CAMB does."""

@@ -20,6 +20,7 @@ from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.effects import check_effects
 from jaxlike.registry.resolve import check_names, resolve
+from jaxlike.theory.power.derived import DERIVED, NEED_EMULATOR
 from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
 from jaxlike.theory.universe.cosmology import (
     COSMOLOGY_NAMES,
@@ -115,7 +116,7 @@ class Theory(BoltzmannBase):
 
     def get_can_provide_params(self) -> list[str]:
         """Names of the derived parameters."""
-        return list(products.DERIVED)
+        return list(DERIVED)
 
     def get_can_provide(self) -> Iterable[str]:
         """Cobaya's standard products of the late universe, and jaxlike's own."""
@@ -207,7 +208,7 @@ class Theory(BoltzmannBase):
 
     def _check_derived(self, names: Iterable[str]) -> None:
         if self._settings.linear != "emulator":
-            for name in sorted(set(names) & set(products.NEED_EMULATOR)):
+            for name in sorted(set(names) & set(NEED_EMULATOR)):
                 raise LoggedError(
                     self.log,
                     "%s is computed with linear: emulator only, not with %s",
@@ -226,14 +227,14 @@ class Theory(BoltzmannBase):
     def _compile(self) -> _Compiled:
         functions = [self._product(name) for name in self.collectors]
         required = {name for name, request in self._must_provide.items() if request is None}
-        wanted = [name for name in products.DERIVED if name in required.union(self.output_params)]
+        wanted = [name for name in DERIVED if name in required.union(self.output_params)]
         settings = self._settings
         return _Compiled(
             canonical=jax.jit(_canonical),
             has_solution=jax.jit(partial(has_solution, linear=settings.linear)),  # type: ignore[arg-type]
             products=jax.jit(lambda cosmo: tuple(f(cosmo) for f in functions)),
             derived=jax.jit(
-                lambda cosmo: {name: products.DERIVED[name](cosmo, settings) for name in wanted}
+                lambda cosmo: {name: DERIVED[name](cosmo, settings.linear) for name in wanted}  # type: ignore[arg-type]
             ),
         )
 

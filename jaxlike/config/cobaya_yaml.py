@@ -10,12 +10,13 @@ from typing import Any
 import yaml
 
 from jaxlike.config.container import Config, make_config
-from jaxlike.config.defaults import defaults_of
+from jaxlike.config.defaults import defaults_of, names_under_prefixes
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
-from jaxlike.config.records import expand, parameter_from
+from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
+from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
@@ -28,6 +29,7 @@ LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
+    "jaxlike",  # what a run of ours was
     "force",
     "resume",
     "debug",
@@ -120,10 +122,13 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         _check_blocks(info)
         likelihoods, defaults = _components(info)
         given = _block(info, "params")
-        parameters = _parameters(given, defaults_of(likelihoods, defaults, overrides, given))
+        merged = _merged(given, defaults_of(likelihoods, defaults, overrides, given))
+        names = names_under_prefixes(likelihoods)
+        parameters = _parameters(merged, given, names)
+        outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(_block(info, "prior"), parameters)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    except JaxlikeError as error:
+        raise type(error)(f"{path}: {error}") from error
     sampler = info.get("sampler") or {}
     config = make_config(
         path,
@@ -135,6 +140,8 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         sampler={sampler: {}} if isinstance(sampler, str) else sampler,
         external_priors=external,
     )
+    labels = {one.name: latex for one, latex in outputs}
+    config = replace(config, outputs=tuple(one for one, _ in outputs), output_latex=labels)
     try:
         if config.theory.power == "jaxlike":
             _check_theories(info)
@@ -219,11 +226,10 @@ def _check_theories(info: Mapping[str, Any]) -> None:
             )
 
 
-def _parameters(
-    given: Mapping[Any, Any],
-    defaults: list[Mapping[str, Any]],
-) -> tuple[Parameter, ...]:
-    """Parameters of the input, then those of the components that it does not mention."""
+def _merged(
+    given: Mapping[Any, Any], defaults: list[Mapping[str, Any]]
+) -> dict[Any, dict[str, object]]:
+    """Entries of the input, then those of the components that it does not mention."""
     merged: dict[Any, dict[str, object]] = {}
     for params in defaults:
         merged.update({name: expand(name, info) for name, info in params.items()})
@@ -241,9 +247,12 @@ def _parameters(
                 old = {k: v for k, v in old.items() if k not in excluded or k in new}
         merged[name] = old
     order = [*given, *(name for name in merged if name not in given)]
-    found = ((name, parameter_from(name, merged[name])) for name in order)
-    return tuple(
-        replace(parameter, assumed=name not in given)
-        for name, parameter in found
-        if parameter is not None
-    )
+    return {name: merged[name] for name in order}
+
+
+def _parameters(
+    merged: Mapping[Any, Mapping[str, object]], given: Mapping[Any, Any], names: Names
+) -> tuple[Parameter, ...]:
+    """The parameters of all entries."""
+    found = {name: parameter_from(name, info, names) for name, info in merged.items()}
+    return tuple(replace(p, assumed=name not in given) for name, p in found.items() if p)

@@ -2,19 +2,20 @@
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jaxlike.config.data_options import kappa_from, kernels_from, prefix_from
-from jaxlike.config.likelihood_config import LikelihoodConfig
-from jaxlike.config.overrides import OVERRIDES, by_likelihood
+from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
+from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
+from jaxlike.config.subset import foreign_names, parameters_wanted
 from jaxlike.errors import ConfigError
-from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     COMMON_OPTIONS,
+    KAPPA_OPTIONS,
     THEORY_FIELDS,
     TheoryOptions,
     bad_value,
@@ -22,14 +23,23 @@ from jaxlike.registry.options import (
     probes_from,
     theory_options,
 )
-from jaxlike.registry.samples import Sample, prefix_words
-from jaxlike.theory.tracers import TRACERS
 
-DEFAULT_SCALE_CUTS = "survey"
-"""Those of the survey that the data are of."""
+DEFAULT_SCALE_CUTS = "survey"  # those of the survey that the data are of
 
 SURVEYS = ("des_y1",)
 """Accepted values of the option `survey`."""
+_OF_DATA = (
+    "data_file",
+    "scale_cuts",
+    "survey",
+    "probes",
+    "kernels",
+    *KAPPA_OPTIONS,
+    "prefix",
+    "suffix",
+)
+OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
+"""Keywords that replace what the file says."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.:+-]*")
 
@@ -40,7 +50,8 @@ class Config:
 
     likelihoods: what is multiplied, in order.  parameters: of all of them.  output: prefix of files
     to write, or None.  sampler: the host's sampler name -> its options.  external_priors: functions
-    of the parameters that multiply the priors of single ones.
+    of the parameters that multiply the priors of single ones.  outputs: what is recorded besides
+    the sampled parameters, whose labels are output_latex.
     """
 
     path: Path
@@ -49,6 +60,8 @@ class Config:
     output: str | None = None
     sampler: Mapping[str, object] = field(default_factory=dict)
     external_priors: tuple[ExternalPrior, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    output_latex: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def theory(self) -> TheoryOptions:
@@ -124,7 +137,7 @@ def make_config(
     `host` is the file's word for power from outside.  Raises ConfigError naming the option.
     """
     try:
-        own = by_likelihood(overrides, tuple(likelihoods))
+        own = overrides_by_likelihood(overrides, tuple(likelihoods))
         output = overrides.get("output", output)
         if output is not None:
             output = _text("output", output, "a file prefix, null")
@@ -136,64 +149,59 @@ def make_config(
         _check_common(found)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    foreign = _foreign(parameters, likelihoods, found)
+    foreign = foreign_names(parameters, likelihoods, found)
     external_priors = tuple(
         prior for prior in external_priors if not foreign.issuperset(prior.arguments or ("",))
     )
     return Config(
         path=path,
         likelihoods=tuple(found),
-        parameters=_of_those_wanted(parameters, external_priors, foreign),
+        parameters=parameters_wanted(parameters, external_priors, foreign),
         output=output,
         sampler=dict(sampler),
         external_priors=external_priors,
     )
 
 
-def _foreign(
-    parameters: tuple[Parameter, ...],
-    likelihoods: Mapping[str, Mapping[str, object]],
-    found: Sequence[LikelihoodConfig],
-) -> set[str]:
-    """Names of the parameters of likelihoods that are left out."""
-    owners = {owner for one in found for owner in one.owners}
-    others = {
-        (word, str(one.get("suffix") or ""))
-        for one in likelihoods.values()
-        for word in prefix_words(prefix_from(one.get("prefix")))
-    } - owners
-    theirs = names_of(others)
-    named = {p.name: theirs.find(p.name) for p in parameters if others}
-    return {name for name, one in named.items() if one is not None and one.sample is not None}
+def overrides_by_likelihood(
+    overrides: Mapping[str, object], names: tuple[str, ...]
+) -> dict[str, dict[str, object]]:
+    """Name of each likelihood that is wanted -> the keywords that are for it."""
+    own: dict[str, dict[str, object]] = {name: {} for name in names}
+    rest = {key: value for key, value in overrides.items() if key != "output"}
+    wanted = rest.pop("likelihoods", None)
+    for key, value in rest.items():
+        name, _, option = key.rpartition(".")
+        check_option_names([option], OVERRIDES, "keyword")
+        # a mapping by the names of tables is one value
+        one_each = isinstance(value, Mapping) and not (
+            option in MAPPINGS and not {*value} & {*names}
+        )
+        values = value if isinstance(value, Mapping) and one_each else {}
+        if one_each:
+            _check_there(values, names, f"'{option}' is given for")
+        elif name:
+            _check_there([name], names, f"'{option}' is given for")
+            values = {name: value}
+        else:
+            values = dict.fromkeys(names, value)
+        for one, given in values.items():
+            own[str(one)][option] = given
+    if wanted is None:
+        return own
+    chosen = wanted.replace(",", " ").split() if isinstance(wanted, str) else wanted
+    if not isinstance(chosen, Sequence) or not chosen:
+        raise bad_value("likelihoods", wanted, ", ".join(names))
+    _check_there(chosen, names, "'likelihoods' has")
+    return {name: own[name] for name in names if name in chosen}
 
 
-def _of_those_wanted(
-    parameters: tuple[Parameter, ...], priors: tuple[ExternalPrior, ...], foreign: set[str]
-) -> tuple[Parameter, ...]:
-    """The parameters without the foreign ones, of which those that functions take are dropped, as
-    parameters are that feed functions alone."""
-    functions = {p.name: p.derived_from.arguments for p in parameters if p.derived_from}
-    taken = {name for prior in priors for name in prior.arguments}
-    waiting = [*taken, *(p.name for p in parameters if p.name not in foreign)]
-    while waiting:
-        new = set(functions.get(waiting.pop(), ())) - taken
-        taken |= new
-        waiting += new
-    return tuple(
-        replace(p, drop=True) if p.name in foreign else p
-        for p in parameters
-        if p.name in taken or p.name not in foreign
-    )
-
-
-def names_of(owners: Iterable[tuple[str, str]]) -> Names:
-    """The names of parameters of likelihoods with these prefixes and suffixes, whatever their data
-    are."""
-    return Names(
-        Sample(kind, 0, prefix=prefix, suffix=suffix)
-        for prefix, suffix in owners
-        for kind in TRACERS
-    )
+def _check_there(given: Mapping | Sequence, names: tuple[str, ...], what: str) -> None:
+    for name in given:
+        if name not in names:
+            raise ConfigError(
+                f"{what} '{name}', which is no likelihood here; they are {', '.join(names)}"
+            )
 
 
 def _likelihood(
@@ -221,7 +229,7 @@ def _likelihood(
     if data_file is not None:
         accepted = "a path, the name of a data set, paper_mock, null (the mock)"
         data_file = find_file(_text("data_file", data_file, accepted), path)
-    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, survey, none"), path)
+    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
     suffix = given.get("suffix") or ""
     if not isinstance(suffix, str):
         raise bad_value("suffix", suffix, "text of letters, digits and _, null")

@@ -30,7 +30,7 @@ def _is_of_texts(value: object) -> bool:
 
 def prefix_from(value: object) -> Prefix:
     """The option `prefix`: one word, or n(z) table -> word; ConfigError on anything else."""
-    found = _parsed("prefix", value or "")
+    found = _parsed("prefix", "" if value in (None, {}) else value)
     if isinstance(found, str):
         return found
     if not found or not _is_of_texts(found):

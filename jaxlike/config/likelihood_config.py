@@ -1,10 +1,12 @@
 """What an input asks of one likelihood."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.registry.samples import Prefix, prefix_words
+from jaxlike.registry.samples import Prefix, Sample, prefix_words
+from jaxlike.theory.tracers import TRACERS
 
 
 @dataclass(frozen=True)
@@ -34,3 +36,13 @@ class LikelihoodConfig:
     def owners(self) -> tuple[tuple[str, str], ...]:
         """(Prefix, suffix) of its samples."""
         return tuple((word, self.suffix) for word in prefix_words(self.prefix))
+
+
+def names_of(owners: Iterable[tuple[str, str]]) -> Names:
+    """The names of parameters of likelihoods with these prefixes and suffixes, whatever their data
+    are."""
+    return Names(
+        Sample(kind, 0, prefix=prefix, suffix=suffix)
+        for prefix, suffix in owners
+        for kind in TRACERS
+    )

@@ -1,9 +1,11 @@
 """The one entry: a configuration file of either kind."""
 
+from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
-from jaxlike.config.cobaya_yaml import read_cobaya_yaml
+from jaxlike.config.cobaya_yaml import config_from_info, read_cobaya_yaml
 from jaxlike.config.container import Config
 from jaxlike.config.cosmosis_ini import read_cosmosis_ini
 from jaxlike.errors import ConfigError
@@ -14,14 +16,18 @@ _READERS = {
     ".ini": read_cosmosis_ini,
 }
 
+_OF_MAPPING = "input"  # in the place of a file's name in messages
 
-def read_config(path: str | PathLike[str], **overrides: object) -> Config:
-    """Read a Cobaya input (.yaml, .yml) or a CosmoSIS pipeline (.ini).
+
+def read_config(path: str | PathLike[str] | Mapping[str, Any], **overrides: object) -> Config:
+    """Read a Cobaya input (.yaml, .yml, or the mapping in it) or a CosmoSIS pipeline (.ini).
 
     Keywords replace the file's options: data_file, scale_cuts, probes, output, and the fields of
     TheoryOptions.  Relative data and cuts files are looked for in the current folder, then in the
     configuration's.  Raises ConfigError, or ParameterError for a parameter, naming the file.
     """
+    if isinstance(path, Mapping):
+        return config_from_info(path, _OF_MAPPING, **overrides)
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:

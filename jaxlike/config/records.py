@@ -5,9 +5,9 @@ from numbers import Real
 
 from jaxlike.config.functions import function_from
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import Prior, Quantile, Uniform, scipy_prior
-from jaxlike.registry.names import default_latex
+from jaxlike.registry.names import Names, default_latex
 
 _KEYS = (
     "prior",
@@ -99,10 +99,11 @@ def expand(name: str, info: object) -> dict[str, object]:
     return {"value": info}
 
 
-def parameter_from(name: object, info: object) -> Parameter | None:
+def parameter_from(name: object, info: object, names: Names | None = None) -> Parameter | None:
     """The Parameter of Cobaya's entry `name: info`; None for an output that Cobaya only records.
 
-    Raises ConfigError naming the parameter and what is accepted.
+    `names` of the likelihoods are for its label.  Raises ConfigError naming the parameter and what
+    is accepted.
     """
     if not isinstance(name, str):
         raise ConfigError(f"parameter name {name!r} is not text")
@@ -110,7 +111,7 @@ def parameter_from(name: object, info: object) -> Parameter | None:
     latex, drop = terms.get("latex"), terms.get("drop", False)
     if not isinstance(drop, bool):
         raise ConfigError(f"parameter '{name}': drop is {drop!r}; accepted are true, false")
-    label = default_latex(name) if latex is None else str(latex)
+    label = default_latex(name, names) if latex is None else str(latex)
     prior_info, value = terms.get("prior"), terms.get("value")
     if prior_info is None:
         for key in ("ref", "proposal"):
@@ -146,3 +147,19 @@ def parameter_from(name: object, info: object) -> Parameter | None:
     if value is not None:
         return Parameter(name, value=_number(name, "value", value), latex=label, drop=drop)
     return None
+
+
+def output_from(name: str, info: object, names: Names | None = None) -> tuple[Output, str] | None:
+    """What Cobaya's entry `name: info` has recorded besides sampled parameters, and its LaTeX.
+
+    Functions of parameters are, unless `derived` is false; None for what is sampled or fixed.
+    """
+    terms = expand(name, info)
+    value, derived = terms.get("value"), terms.get("derived", True)
+    if terms.get("prior") is not None or derived is False or isinstance(value, Real):
+        return None
+    latex = terms.get("latex")
+    label = default_latex(name, names) if latex is None else str(latex)
+    if isinstance(derived, str) or callable(derived):
+        return Output(name, function_from(name, derived)), label
+    return Output(name), label

@@ -15,7 +15,7 @@ from cosmosis.runtime import prior as host
 from cosmosis.samplers import ParallelSampler
 
 from jaxlike.config import Config, cosmosis_priors
-from jaxlike.config.container import names_of
+from jaxlike.config.likelihood_config import names_of
 from jaxlike.cosmosis.module import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import Chains, complaints, report, summarise, together, with_derived

@@ -1,12 +1,15 @@
 """From a data set and options to its survey: samples, bins, angles, n(z), on no nodes yet."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jaxlike.data import (
     FOURIER_SPACE,
+    Measurement,
     RedshiftDistribution,
     TwoPointData,
     apply_scale_cuts,
@@ -17,32 +20,26 @@ from jaxlike.data import (
     with_maps,
 )
 from jaxlike.errors import ConfigError, DataError
-from jaxlike.likelihoods.points import MAPS, block_of
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
-from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics import STATISTICS
-from jaxlike.theory.statistics.data_vector import Survey
-from jaxlike.theory.statistics.node_choice import N_FINE
+from jaxlike.theory.statistics.data_vector import Block, Survey
+from jaxlike.theory.statistics.projection import Transfer, cl_matrix
+from jaxlike.theory.statistics.registry import Points
 from jaxlike.theory.tracers import TRACERS, redshift
 from jaxlike.theory.tracers.terms import Tracer
-from jaxlike.theory.universe.line_of_sight import (
-    N_LATTICE,
-    Z_LAST_SCATTERING,
-    Nodes,
-    lattice_between,
-)
 
 DEFAULT_BANDWIDTH = 0.3
 """Width of the n(z) kernel in units of the tabulated bins, where none is given."""
 
-_Z_MAX_FINE = 2.9  # galaxies beyond still count as sources, structure beyond as none
-_Z_MAX_KAPPA = 990.0  # of the convergence with itself; growth is known to z = 999
+_ARCMIN = np.pi / 180 / 60
 _NO_GALAXIES = np.linspace(0.0, 1.0, 3)  # a lattice where there are no n(z)
+_FINE_ELL = np.geomspace(0.1, 7e4, 200)
 _OPTIONS_OF = {
     "lens": ("counts", ("bias", "magnification", "rsd")),
     "source": ("shear", ("alignment",)),
 }
+_MAPS = {"convergence": "convergence maps"}
 
 OF_SURVEY = "survey"
 """The option `scale_cuts` for those of the survey that the data are of."""
@@ -100,7 +97,7 @@ def samples_of(
 
     def sample(table: str, kind: str) -> Sample:
         word = words.get(table.lower(), prefix)
-        if kind in MAPS:
+        if kind in _MAPS:
             return Sample(kind, 1, 0, word, suffix, name)
         nz = data.distribution(table)
         return Sample(kind, nz.n_bin, nz.n_mode, word, suffix, name)
@@ -120,7 +117,7 @@ def samples_of(
 def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
     """The n(z) tables of the first lenses and of the first sources, None where there are none."""
     found = {
-        kind: data.distribution(name) for name, kind in reversed(data.samples) if kind not in MAPS
+        kind: data.distribution(name) for name, kind in reversed(data.samples) if kind not in _MAPS
     }
     return found.get("counts"), found.get("shear")
 
@@ -133,7 +130,7 @@ def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
 
 def histograms_of(data: TwoPointData) -> list[redshift.Histogram]:
     """n(z) of every sample of galaxies that the data use, in cells without gaps or overlaps."""
-    return [_histogram(data.distribution(name)) for name, kind in data.samples if kind not in MAPS]
+    return [_histogram(data.distribution(name)) for name, kind in data.samples if kind not in _MAPS]
 
 
 def bandwidth_of(histograms: Sequence[redshift.Histogram], options: TheoryOptions) -> float:
@@ -141,6 +138,76 @@ def bandwidth_of(histograms: Sequence[redshift.Histogram], options: TheoryOption
     if options.nz_bandwidth is not None:
         return options.nz_bandwidth
     return DEFAULT_BANDWIDTH * min(h.width for h in histograms)
+
+
+def _block(
+    measurement: Measurement,
+    data: TwoPointData,
+    samples: Sequence[tuple[str, str]],
+    options: TheoryOptions,
+) -> Block:
+    kinds = STATISTICS[measurement.statistic].tracers
+    first, second = (
+        samples.index(one)
+        for one in zip((measurement.kernel1, measurement.kernel2), kinds, strict=True)
+    )
+    # every pair of bins has the same angles, multipoles or windows: project each once
+    scale, row = np.unique(measurement.scale, return_index=True)
+    where = np.searchsorted(scale, measurement.scale)
+    windows, operator = measurement.windows, STATISTICS[measurement.statistic].operator
+    if windows is not None:
+        where = windows.row
+        points = Points(scale, windows=(windows.ell, windows.weight))
+    elif measurement.statistic in FOURIER_SPACE:
+        points = Points(scale)
+    else:
+        points = _angles(measurement, data, options, row)
+    points = replace(points, transfer=_transfer(measurement, data))
+    project = partial(operator, points)
+    if measurement.statistic not in FOURIER_SPACE:
+        project = partial(_by_way_of, operator(points, _FINE_ELL))
+    bins = measurement.bin1 - 1, measurement.bin2 - 1
+    return Block(measurement.statistic, (first, second), *bins, where, project)
+
+
+def _transfer(measurement: Measurement, data: TwoPointData) -> Transfer | None:
+    """Beams and cuts of the maps that a measurement is made with, None where there are none."""
+    kinds = STATISTICS[measurement.statistic].tracers
+    kernels = zip((measurement.kernel1, measurement.kernel2), kinds, strict=True)
+    maps = [data.convergence_map(name) for name, kind in kernels if kind in _MAPS]
+    low = max((one.ell_min for one in maps), default=0.0)
+    high = min((one.ell_max for one in maps), default=np.inf)
+    if not any(one.has_beam for one in maps) and low == 0 and high == np.inf:
+        return None
+
+    def beam(ell: NDArray) -> NDArray:
+        return np.asarray(np.prod([one.beam_at(ell) for one in maps], axis=0))
+
+    return Transfer(beam, low, high)
+
+
+def _by_way_of(fine: NDArray, ell: NDArray) -> NDArray:
+    """Matrix (n_angle, n_ell) on any nodes, from that on the fine multipoles."""
+    return fine @ cl_matrix(_FINE_ELL, ell)
+
+
+def _angles(
+    measurement: Measurement, data: TwoPointData, options: TheoryOptions, row: NDArray
+) -> Points:
+    """The angles of the rows `row`, with their bins where the projection needs them."""
+    theta = measurement.scale[row] * _ARCMIN
+    if options.projection != "curved":
+        return Points(theta)
+    low, high = measurement.theta_min_arcmin, measurement.theta_max_arcmin
+    if low is None or high is None:
+        raise ConfigError(
+            f"projection = curved needs the edges of the angular bins, and {data.source}: HDU "
+            f"'{measurement.name}' has no columns ANGLEMIN, ANGLEMAX: add them, give scale_cuts "
+            "with angular_bins, or take projection = flat"
+        )
+    edges = low[row] * _ARCMIN, high[row] * _ARCMIN
+    # C_ell without prefactors is that of convergence
+    return Points(theta, edges, "curved", convergence=not options.ell_prefactors)
 
 
 def _check_used(options: TheoryOptions, data: TwoPointData, kinds: set[str]) -> None:
@@ -164,7 +231,7 @@ def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
     tracers: list[Tracer] = []
     for one in samples:
         tracers.append(TRACERS[one[1]].of(found.get(one), vars(options)))
-    blocks = tuple(block_of(m, data, options) for m in data.measurements)
+    blocks = tuple(_block(m, data, samples, options) for m in data.measurements)
     if not found:
         return Survey(tuple(tracers), blocks, _NO_GALAXIES, np.zeros_like(_NO_GALAXIES))
     longest = max(found.values(), key=lambda one: one.z.size)
@@ -179,51 +246,5 @@ def _distributions(
     if not histograms:
         return {}
     found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options))
-    galaxies = [one for one in data.samples if one[1] not in MAPS]
+    galaxies = [one for one in data.samples if one[1] not in _MAPS]
     return {one: nz.trimmed() for one, nz in zip(galaxies, found, strict=True)}
-
-
-def z_max_of(data: TwoPointData) -> float:
-    """Where structure that the data see ends."""
-    if any(STATISTICS[s].tracers == ("convergence", "convergence") for s in data.statistics):
-        return _Z_MAX_KAPPA
-    histograms = histograms_of(data)
-    return min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
-
-
-def ell_lattice_of(data: Sequence[TwoPointData]) -> NDArray:
-    """The multipole lattice of data that are C_ell; all of it where some have angles."""
-    spans = []
-    for one in data:
-        if not set(one.statistics) <= FOURIER_SPACE:
-            return np.arange(N_LATTICE)
-        spans += [
-            (m.scale.min(), m.scale.max()) if m.windows is None else m.windows.span()
-            for m in one.measurements
-        ]
-    return lattice_between(min(low for low, _ in spans), max(high for _, high in spans))
-
-
-def nodes_of(surveys: Sequence[Survey], n_z: int, ell_lattice: NDArray, z_max: float) -> Nodes:
-    """Nodes that serve all surveys, whose lattices they have in their order."""
-    last = Z_LAST_SCATTERING if any(one.sees_last_scattering for one in surveys) else None
-    lattices = [survey.z for survey in surveys]
-    return Nodes.build(lattices, n_z, ell_lattice, z_max=z_max, z_source=last)
-
-
-def fine_grid(
-    data: Sequence[TwoPointData],
-    surveys: Sequence[Survey],
-    options: TheoryOptions,
-    n_z: int = N_FINE,
-    *,
-    second_order: bool = False,
-) -> UniverseGrid:
-    """Universes on nodes so dense that they leave no error of their own, common to all data."""
-    z_max = max(z_max_of(one) for one in data)
-    if z_max > _Z_MAX_FINE:  # as dense as without what lies beyond
-        n_z = int(n_z * np.log((0.3 + z_max) / 0.3) / np.log((0.3 + _Z_MAX_FINE) / 0.3))
-    nodes = nodes_of(surveys, n_z, ell_lattice_of(data), z_max)
-    return UniverseGrid.build(
-        nodes, linear=options.linear, nonlinear=options.nonlinear, second_order=second_order
-    )

@@ -15,7 +15,7 @@ from jaxlike.errors import ConfigError
 from jaxlike.inference.results.chain_files import numbered_files
 from jaxlike.inference.results.draws import Draws, matching
 from jaxlike.inference.results.read_draws import read_draws
-from jaxlike.registry.names import split_name
+from jaxlike.registry.names import guessed
 
 if TYPE_CHECKING:
     from getdist.mcsamples import MCSamples
@@ -189,8 +189,8 @@ def _quiet() -> Iterator[None]:
 
 def default_names(columns: Sequence[str]) -> list[str]:
     """The most telling parameters; failing those that are known, the first ones."""
-    known = {name: split_name(name) or (name, None) for name in columns}
-    telling = [n for q in _TELLING for n, (quantity, _) in known.items() if quantity == q]
+    known = {name: (named := guessed(name)) and named.declared.name for name in columns}
+    telling = [n for q in _TELLING for n in columns if (known[n] or n) == q]
     others = [c for c in columns if not c.startswith(("minuslogprior", "chi2"))]
     return (telling or others)[:_MAX_DEFAULT]
 

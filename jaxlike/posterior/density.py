@@ -19,18 +19,15 @@ from jaxlike.config import Config
 from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.numerics.batches import CPU_CHUNK
+from jaxlike.posterior.derived import derived_values, outputs_of
 from jaxlike.posterior.independent import IndependentPriors
-from jaxlike.posterior.parameters import Role, values_of
+from jaxlike.posterior.parameters import Output, Role, values_of
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import EXCLUSIVE, resolve
 from jaxlike.registry.samples import Sample
-from jaxlike.theory.power import linear
 from jaxlike.theory.power.universe import UniverseGrid
-
-DERIVED = {"sigma8": r"\sigma_8", "S8": "S_8"}
-"""Name -> LaTeX of parameters that are computed."""
 
 _CPU_NODES = 5000
 """Redshift x multipole nodes, of all points together, that are evaluated at once on a CPU."""
@@ -44,7 +41,7 @@ class Density:
 
     fixed: values of the fixed parameters that are not zero, in the order of the roles; reference:
     (n,) a sensible point, at which what has no solution elsewhere is evaluated; names: of the
-    likelihoods, in order; roles: of all parameters; options: of the theory; derived_names: of what
+    likelihoods, in order; roles: of all parameters; options: of the theory; outputs: what
     `derived` computes.
     """
 
@@ -58,7 +55,7 @@ class Density:
     external: tuple[ExternalPrior, ...] = field(metadata={"static": True})
     options: TheoryOptions = field(metadata={"static": True})
     known: frozenset[str] = field(metadata={"static": True})
-    derived_names: tuple[str, ...] = field(metadata={"static": True})
+    outputs: tuple[Output, ...] = field(metadata={"static": True})
 
     def __repr__(self) -> str:
         sizes = ", ".join(
@@ -230,11 +227,12 @@ class Density:
         return -0.5 * (u @ u) + jnp.sum(self._log_external(self.from_unconstrained(u)))
 
     def derived(self, x: Array) -> Array:
-        """`derived_names` at x, of sigma8 and S8 = sigma8 (Omega_m / 0.3)^0.5."""
-        cosmo = cosmology(self.canonical(x), self.options)
-        sigma8 = linear.sigma8(cosmo, 0.0, model=self.options.linear)[0]
-        values = {"sigma8": sigma8, "S8": sigma8 * jnp.sqrt(cosmo.Omega_m / 0.3)}
-        return jnp.stack([values[name] for name in self.derived_names])
+        """The outputs (n_output,) at x."""
+        canonical, names = self.canonical(x), Names(self.samples)
+        cosmo = cosmology(canonical, self.options)
+        return derived_values(
+            self.outputs, names, self.options, cosmo, canonical, self._all_values(x)
+        )
 
     @property
     def points_at_once(self) -> int:
@@ -257,7 +255,6 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density
     samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
     names = Names(samples)
     known = frozenset(p.name for p in config.parameters if names.is_known(p.name))
-    sampled = {names.canonical(p.name) for p in config.sampled if p.name in known}
     first = next(iter(likelihoods.values()))
     density = Density(
         grid=first.grid,
@@ -269,7 +266,7 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density
         external=config.external_priors,
         options=config.theory,
         known=known,
-        derived_names=tuple(name for name in DERIVED if name not in sampled),
+        outputs=outputs_of(config, names, known),
     )
     return jax.tree.map(jnp.asarray, density)
 

@@ -12,7 +12,7 @@ from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior import points
 from jaxlike.posterior.compiled import compiled, compiled_batch
 from jaxlike.posterior.composed import Composed
-from jaxlike.posterior.density import DERIVED
+from jaxlike.posterior.derived import ALWAYS
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.points import Point
 
@@ -151,11 +151,13 @@ class Model(Composed):
 
     @property
     def derived_parameters(self) -> dict[str, str]:
-        """Name -> LaTeX of what `derived` computes: of sigma8 and S8, those not sampled."""
-        return {name: DERIVED[name] for name in self.density.derived_names}
+        """Name -> LaTeX of what `derived` computes: what the input has recorded, under its own
+        definition, and sigma8 and S8 = sigma8 (Omega_m / 0.3)^0.5 where they are no parameters."""
+        latex = {**ALWAYS, **self.config.output_latex}
+        return {one.name: latex[one.name] for one in self.density.outputs}
 
     def derived(self, x: Point) -> Array:
-        """Derived parameters (n_derived,) at x: sigma8 and S8 = sigma8 (Omega_m / 0.3)^0.5."""
+        """Derived parameters (n_derived,) at x, in the order of `derived_parameters`."""
         return _derived(self.held, self.point(x))
 
     def reason_of_failure(self, x: Point) -> str | None:

@@ -45,6 +45,15 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Output:
+    """What is recorded besides the sampled parameters: a function of parameters and of each other,
+    or (None) a dependent parameter or what the theory has under this name."""
+
+    name: str
+    function: Function | None = None
+
+
+@dataclass(frozen=True)
 class Role:
     """What a parameter is, without numbers: sampled, fixed (at zero), or a function of others."""
 

@@ -6,19 +6,16 @@ They are declared where the theory uses them. Those of a universe all likelihood
 sample begin with its likelihood's prefix.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
 from typing import NamedTuple
 
-from jaxlike.errors import ParameterError
-from jaxlike.registry.samples import DES, Sample, check_distinct
+from jaxlike.registry.hints import spelt_like, unknown_parameter, without_owner
+from jaxlike.registry.samples import DES, WORD, Sample, check_distinct
 from jaxlike.theory.declarations import Declared
 from jaxlike.theory.tracers import TRACERS
 from jaxlike.theory.universe.cosmology import PARAMETERS as COSMOLOGY
-
-_UNIVERSE = Sample("universe", 0)
-"""Stands for the sample of parameters that belong to none."""
 
 
 class Named(NamedTuple):
@@ -70,7 +67,7 @@ class Names:
         """The samples, and for every prefix one without bins of each kind that it has not got."""
         every = list(self.samples)
         have = {(s.own, s.kind) for s in every}
-        for sample in self.samples or (_UNIVERSE,):
+        for sample in self.samples or _unprefixed()[:1]:
             for kind in TRACERS:
                 if (sample.own, kind) not in have:
                     have.add((sample.own, kind))
@@ -101,9 +98,7 @@ class Names:
         """The parameter of this name; ParameterError, with a hint, where there is none."""
         found = self.find(name)
         if found is None:
-            raise ParameterError(
-                f"unknown parameter '{name}'{self._hint(name)}; accepted are {self.listed()}"
-            )
+            raise unknown_parameter(name, self._hints(name), self.samples)
         return found
 
     def is_known(self, name: str) -> bool:
@@ -118,33 +113,34 @@ class Names:
         """
         return self.named(name).canonical
 
-    def _hint(self, name: str) -> str:
-        bare = find(name) or find(DES + name)
-        known = []
-        for sample in self.samples:
-            if bare is None or bare.sample is None or bare.sample.kind != sample.kind:
+    def _hints(self, name: str) -> list[str]:
+        """Accepted names, two at most, that an unknown one may stand for: what lacks a prefix or
+        suffix or has one too many, else the one that is spelt most alike."""
+        for rest, own in ((name, None), *without_owner(name, self.samples)):
+            bare = find(rest) or find(DES + rest)
+            if bare is None:
                 continue
-            accepted = sample.accepted(bare.declared, bare.number)
-            in_section = [one for one in accepted if "--" in one]
-            same = sample.own + name.removeprefix(DES)
-            known += in_section[:1] if "--" in name else [same if same in accepted else accepted[0]]
-        if not known:
-            every = [*self._single, *(f"{stem}1" for stem in self._stems)]
-            known = get_close_matches(name, every, n=1, cutoff=0.75)
-        return f" (did you mean {' or '.join(repr(one) for one in known[:2])}?)" if known else ""
+            if bare.sample is None:
+                return [rest]
+            kind = bare.sample.kind
+            owners = [s for s in self.samples if s.kind == kind and own in (None, s.own)]
+            if owners:
+                return [spelt_like(rest, s, bare.declared, bare.number) for s in owners[:2]]
+        digits = name[len(name.rstrip("0123456789")) :].lstrip("0")
+        every = [one for d in COSMOLOGY for one in (*d.bare, *d.sections)]
+        for sample in self.samples or _unprefixed():
+            for declared in sample.parameters:
+                every += sample.accepted(declared, int(digits or 1) if declared.per else None)
+        return get_close_matches(name, every, n=1, cutoff=0.75)
 
     def listed(self) -> str:
-        """The accepted names in one line, alternatives joined by | and numbers written 1..; of
-        several samples of a kind those of the first."""
+        """The accepted names in one line, alternatives joined by | and numbers written 1.."""
         names = ["|".join(declared.bare) for declared in COSMOLOGY]
-        kinds: dict[str, Sample] = {}
         for sample in self.samples or _unprefixed():
-            kinds.setdefault(sample.kind, sample)
-        for sample in kinds.values():
             for declared in sample.parameters:
                 end = "1.." if declared.per else ""
                 names.append("|".join(stem + end for stem in sample.stems(declared)))
-        return ", ".join(names) + ", or CosmoSIS's section--name"
+        return ", ".join(dict.fromkeys(names)) + ", or CosmoSIS's section--name"
 
     def of(self, sample: Sample) -> list[str]:
         """Every accepted name of a parameter of a sample."""
@@ -196,10 +192,44 @@ def cosmosis_name(name: str) -> str | None:
     return sections[0] + ("" if named.number is None else str(named.number)) if sections else None
 
 
+def guessed(name: str) -> Named | None:
+    """The parameter of this name where no likelihood tells the prefixes, None where there is none.
+
+    What stands before "_" and a name that Cobaya's likelihoods have, or that ends in a number, is
+    taken for a prefix (NGC_A_IA, NGC_DzS1); so is, for a suffix, what ends a section or a name in
+    it (shear_calibration_parameters_ngc--m1).
+    """
+    plain = find(name)
+    if plain is not None:
+        return plain
+    for rest, prefix, suffix in _divided(name):
+        named = find(rest) or find(DES + rest)
+        if named is None or named.sample is None or not WORD.fullmatch(prefix + suffix):
+            continue
+        usual = suffix or named.declared.per or named.canonical == rest
+        if usual or find(DES + rest) is not None:
+            return named._replace(sample=replace(named.sample, prefix=prefix, suffix=suffix))
+    return None
+
+
+def _divided(name: str) -> Iterator[tuple[str, str, str]]:
+    """(Rest, prefix, suffix) for all places where a name could have one of the two."""
+    section, dashes, key = name.lower().partition("--")
+    if not dashes:
+        for i, letter in enumerate(name):
+            if letter == "_":
+                yield name[i + 1 :], name[: i + 1], ""
+        return
+    for whole, rest in ((section, f"{{}}--{key}"), (key, f"{section}--{{}}")):
+        for i, letter in enumerate(whole):
+            if letter == "_":
+                yield rest.format(whole[:i]), "", whole[i + 1 :]
+
+
 def default_latex(name: str, names: Names | None = None) -> str:
     """A LaTeX label (without $) for an accepted name, with the prefix in it; the name itself in
-    text if unknown."""
-    named = (names or Names(())).find(name)
+    text if unknown.  Prefixes are those of `names`, or, where these have not got it, guessed."""
+    named = (names.find(name) if names else None) or guessed(name)
     if named is None:
         return r"\mathrm{" + name.replace("_", r"\_") + "}"
     latex = named.declared.latex

@@ -9,7 +9,8 @@ from jaxlike.errors import ParameterError
 from jaxlike.theory.declarations import Declared
 from jaxlike.theory.tracers import TRACERS
 
-_WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+"""What a prefix or suffix may be."""
 DES = "DES_"
 """What Cobaya's names begin with, which the prefix of another survey replaces."""
 
@@ -32,7 +33,8 @@ class Sample:
 
     kind: of its tracer; n_bin, n_mode: bins, and modes by which their n(z) can change; prefix: of
     its parameters' names; suffix: of their sections in CosmoSIS; likelihood: whose it is. Raises
-    ParameterError on a prefix or suffix that is no beginning, or end, of a name.
+    ParameterError on an unknown kind and on a prefix or suffix that is no beginning, or end, of a
+    name.
     """
 
     kind: str
@@ -43,9 +45,13 @@ class Sample:
     likelihood: str = ""
 
     def __post_init__(self) -> None:
+        if self.kind not in TRACERS:
+            raise ParameterError(
+                f"unknown kind of tracer '{self.kind}'; accepted are {', '.join(sorted(TRACERS))}"
+            )
         for option in ("prefix", "suffix"):
             word = getattr(self, option)
-            if word and not _WORD.fullmatch(word):
+            if word != "" and not (isinstance(word, str) and WORD.fullmatch(word)):
                 raise ParameterError(
                     f"option '{option}' is {word!r}; accepted are letters, digits and _, the first "
                     "of them a letter"
@@ -118,19 +124,56 @@ def lenses_and_sources(
 
 
 def check_distinct(samples: Sequence[Sample]) -> None:
-    """ParameterError where two samples would have a parameter in common."""
-    taken: dict[str, Sample] = {}
-    for sample in samples:
-        for name in (name for d in sample.parameters for name in sample.names(d)):
-            other = taken.setdefault(name, sample)
-            if other is sample:
-                continue
-            who = f"likelihoods '{other.likelihood}' and '{sample.likelihood}'"
-            how = "prefix: NGC_ (CosmoSIS: suffix = ngc)"
-            if other.likelihood == sample.likelihood:
-                who = f"two {sample.word} samples of one likelihood"
-                how = "prefix: {NZ_LENS_RED: RED_, NZ_LENS_MAG: MAG_}, by the names of their n(z)"
-            raise ParameterError(
-                f"{who} both take '{name}': give each a prefix of its own, such as {how}, or link "
-                "the two by a function"
-            )
+    """ParameterError where two samples would have a parameter in common, or where a prefix or
+    suffix belongs to no parameter."""
+    taken: dict[str, int] = {}
+    for i, sample in enumerate(samples):
+        if sample.own and not sample.parameters:
+            _check_of_use(sample, samples)
+        names = [name for d in sample.parameters for name in sample.names(d)]
+        for name in [*names, *_in_sections(sample)]:
+            other = taken.setdefault(name, i)
+            if other != i:
+                raise _shared(name, samples[other], sample)
+
+
+def _in_sections(sample: Sample) -> list[str]:
+    """The names in sections with the sample's suffix, of which CosmoSIS ignores the case."""
+    if not sample.suffix or not sample.n_bin:
+        return []
+    numbered = [(d, number) for d in sample.parameters for number in sample.numbers(d)]
+    accepted = [name for d, number in numbered for name in sample.accepted(d, number)]
+    return [name.lower() for name in accepted if "--" in name]
+
+
+def _check_of_use(sample: Sample, samples: Sequence[Sample]) -> None:
+    """ParameterError unless another sample of the likelihood has parameters of this prefix."""
+    owner = sample.own, sample.likelihood
+    if any(one.parameters for one in samples if (one.own, one.likelihood) == owner):
+        return
+    option = "prefix" if sample.prefix else "suffix"
+    of = f" of likelihood '{sample.likelihood}'" if sample.likelihood else ""
+    raise ParameterError(
+        f"option '{option}'{of} is {getattr(sample, option)!r}, which has no effect: its data have "
+        "no parameters of their own, leave it out"
+    )
+
+
+def _shared(name: str, one: Sample, other: Sample) -> ParameterError:
+    together = one.likelihood == other.likelihood
+    who = f"likelihoods '{one.likelihood}' and '{other.likelihood}'"
+    if together:
+        who = f"two {one.word} samples of one likelihood"
+    if "--" in name:
+        alone = "take each in a likelihood with" if together else "give each"
+        return ParameterError(
+            f"{who} both take '{name}': {alone} a suffix of its own, such as suffix = ngc"
+        )
+    how = "prefix: NGC_ (CosmoSIS: suffix = ngc)"
+    if together:
+        table = f"NZ_{one.word.upper()}"
+        how = f"prefix: {{{table}_RED: RED_, {table}_MAG: MAG_}}, by the names of their n(z)"
+    return ParameterError(
+        f"{who} both take '{name}': give each a prefix of its own, such as {how}, or link the two "
+        "by a function"
+    )

@@ -9,7 +9,8 @@ import pytest
 
 from jaxlike.data import Convergence, Measurement, TwoPointData, with_maps, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
-from jaxlike.likelihoods.survey import build_survey, load_data, samples_of, z_max_of
+from jaxlike.likelihoods.common_nodes import z_max_of
+from jaxlike.likelihoods.survey import build_survey, load_data, samples_of
 from jaxlike.likelihoods.two_point import (
     NODE_TOLERANCE,
     DataSet,

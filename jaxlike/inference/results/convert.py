@@ -14,13 +14,47 @@ from jaxlike.inference.results.chain_files import write_tables
 from jaxlike.inference.results.chains import Chains
 from jaxlike.inference.results.draws import Draws, equal_rows
 from jaxlike.inference.results.read_draws import read_draws
+from jaxlike.registry.names import default_latex
 
 
 def inference_data(chains: Chains) -> Any:
-    """ArviZ's InferenceData: posterior (sampled and derived), densities, divergences."""
+    """ArviZ's InferenceData: posterior (sampled and derived), densities, divergences, chi2_NAME of
+    each likelihood; `latex`, `sampled`, `low` and `high` (of the prior) are attributes."""
     posterior = {name: chains.values[:, :, i] for i, name in enumerate(chains.columns)}
     statistics = {"lp": chains.log_posterior, "diverging": chains.divergent}
-    return _arviz().from_dict(posterior=posterior, sample_stats=statistics)
+    statistics |= {f"chi2_{name}": values for name, values in chains.chi2s.items()}
+    data = _arviz().from_dict(posterior=posterior, sample_stats=statistics)
+    labels = (*chains.latex, *chains.derived_latex.values())
+    for name, latex in zip(chains.columns, labels, strict=True):
+        low, high = chains.limits.get(name, (-np.inf, np.inf))
+        ends = {"low": float(low), "high": float(high)}
+        data.posterior[name].attrs.update(latex=latex, sampled=int(name in chains.names), **ends)
+    return data
+
+
+def draws_of_inference_data(data: Any) -> Draws:
+    """Draws of equal weight of InferenceData; variables of more than one number are left out."""
+    found = {name: one for name, one in data.posterior.items() if one.dims == ("chain", "draw")}
+    if not found:
+        raise ConfigError("the InferenceData have no posterior of single numbers")
+    values = np.stack([np.asarray(one) for one in found.values()], axis=-1)
+    n_chain, n_draw, n = values.shape
+    attributes = {str(name): one.attrs for name, one in found.items()}
+    statistics = getattr(data, "sample_stats", {})
+    unknown = np.full(n_chain * n_draw, np.nan)
+    return Draws(
+        names=tuple(attributes),
+        latex=tuple(a.get("latex") or default_latex(name) for name, a in attributes.items()),
+        sampled=tuple(bool(a.get("sampled", True)) for a in attributes.values()),
+        values=values.reshape(-1, n),
+        weights=np.ones(n_chain * n_draw),
+        log_posterior=np.asarray(statistics["lp"]).ravel() if "lp" in statistics else unknown,
+        log_prior=unknown,
+        lengths=(n_draw,) * n_chain,
+        limits={
+            name: (a.get("low", -np.inf), a.get("high", np.inf)) for name, a in attributes.items()
+        },
+    )
 
 
 def inference_data_of_files(prefix: str | os.PathLike[str]) -> Any:

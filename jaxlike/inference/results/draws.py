@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from jaxlike.errors import ConfigError
-from jaxlike.registry.names import canonical_name, is_known
+from jaxlike.registry.names import guessed
 
 
 @dataclass(frozen=True)
@@ -120,5 +120,10 @@ def is_whole(weights: np.ndarray) -> bool:
     return bool(np.all(weights == np.rint(weights)))
 
 
-def _quantity(name: str) -> str:
-    return canonical_name(name) if is_known(name) else name
+def _quantity(name: str) -> tuple[str, str]:
+    """What a prefix or suffix says, in the case that CosmoSIS gives it, and the name without."""
+    named = guessed(name)
+    if named is None:
+        return "", name
+    own = named.sample.own if named.sample else ""
+    return own.lower(), named.canonical.removeprefix(own)

@@ -110,7 +110,7 @@ def with_derived(model: Derived, chains: Chains) -> Chains:
     """The same chains with the model's derived parameters, computed draw by draw."""
     n = chains.draws.shape[-1]
     values = jax.lax.map(model.derived, jnp.asarray(chains.draws.reshape(-1, n)), batch_size=LENGTH)
-    shape = (chains.n_chains, chains.n_draws, -1)
+    shape = (chains.n_chains, chains.n_draws, len(model.derived_parameters))
     return replace(
         chains,
         derived_latex=dict(model.derived_parameters),

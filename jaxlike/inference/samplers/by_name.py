@@ -58,7 +58,7 @@ def checked_options(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
         kind = _NONE_MEANS.get(name, int) if defaults[name] is None else type(defaults[name])
         try:
             checked[name] = _flag(value) if kind is bool else kind(value)
-        except ValueError as error:
+        except (TypeError, ValueError) as error:
             raise ConfigError(
                 f"option {name} of method {method} is {value!r}, but must be like its default "
                 f"{defaults[name]!r}"

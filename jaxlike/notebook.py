@@ -1,0 +1,152 @@
+"""What a notebook does with a posterior, in a call each: sample, minimise, forecast, plot."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxlike.errors import ConfigError
+from jaxlike.forecast import fisher as _fisher
+from jaxlike.inference.geometry.best_fit import BestFit, best_fit
+from jaxlike.inference.results.chains import Chains
+from jaxlike.inference.results.convert import draws_of_inference_data, inference_data
+from jaxlike.inference.runs.parameter_space import (
+    with_chi2s,
+    with_derived,
+    with_external_priors,
+)
+from jaxlike.inference.samplers.by_name import checked_options, sampler
+from jaxlike.posterior.model import Model
+
+
+def sample(
+    model: Model, method: str = "nuts", *, progress: bool | None = None, **options: Any
+) -> Any:
+    """Draws of a posterior as ArviZ's InferenceData.
+
+    method: nuts, hmc, adjusted_mclmc, mclmc, laps, svi, neutra, nested or mh; options: its own
+    (`chains`, `samples`, `seed`, ...), as of `jaxlike sample`; progress: whether to print how far
+    it is. The group `posterior` has the sampled and the derived parameters, `sample_stats` the
+    log-posterior `lp`, `diverging`, and `chi2_NAME` of each likelihood. ConfigError on an unknown
+    method or option.
+
+    >>> draws = jaxlike.sample(jaxlike.load("des.yaml"), chains=4, samples=1000)
+    >>> arviz.summary(draws, var_names=["omegam", "S8"])
+    """
+    run = sampler(method)
+    checked = checked_options(method, {k: v for k, v in options.items() if v is not None})
+    shown = {} if progress is None else {"progress": progress}
+    chains = run(model, **checked, **shown)
+    chains = with_external_priors(model, with_derived(model, chains))
+    chains = with_chi2s(model, chains)
+    each = dict(chains.chi2s) or dict.fromkeys(model.likelihood_names, chains.chi2)
+    return inference_data(replace(chains, chi2s=each))
+
+
+def minimise(model: Model, *, starts: int = 4, seed: int = 0) -> BestFit:
+    """The point of highest posterior density, with its covariance and chi2.
+
+    starts: searches, from the reference point, then from draws of the prior. ConfigError unless it
+    is above 0; JaxlikeError where no start has a finite log-posterior.
+
+    >>> jaxlike.minimise(model).chi2
+    """
+    if starts < 1:
+        raise ConfigError(f"starts is {starts}; accepted is a number above 0")
+    return best_fit(model, starts=starts, seed=seed)
+
+
+def fisher(
+    model: Model,
+    *,
+    parameters: Sequence[str] | None = None,
+    fixed: Iterable[str] = (),
+    at: Mapping[str, float] | None = None,
+    method: _fisher.Method = "jacobian",
+    priors: bool = True,
+) -> _fisher.Fisher:
+    """The Gaussian forecast of a posterior at its reference point, or where `at` says.
+
+    parameters: those that vary (all that are not `fixed`); method: jacobian, of the mean, or
+    hessian, of ln L; priors: whether Gaussian ones count. ParameterError on bad names and on a
+    point outside the prior.
+
+    >>> dict(zip((found := jaxlike.fisher(model)).names, found.errors))
+    """
+    return _fisher.fisher(
+        model, parameters=parameters, fixed=fixed, at=at, method=method, priors=priors
+    )
+
+
+def plot(
+    what: Any,
+    path: str | os.PathLike[str],
+    *,
+    names: Sequence[str] | None = None,
+    at: Any = None,
+    residuals: bool = False,
+) -> Path | list[Path]:
+    """Write an image and return its path: contours of draws, or the data vector of a posterior.
+
+    what: InferenceData, Chains, or a sequence or a dictionary (label -> draws) of several, for a
+    triangle of `names`; or a Model, whose data and theory at `at` (x or a dictionary; the reference
+    point by default) are drawn, minus each other with `residuals`, an image for each likelihood
+    (NAME before the path's own name) where there are several. ConfigError on what has no effect.
+
+    >>> jaxlike.plot(draws, "triangle.png", names=["omegam", "S8"])
+    >>> jaxlike.plot(model, "data_vector.png", at=jaxlike.minimise(model).x)
+    """
+    if isinstance(what, Model):
+        if names is not None:
+            raise ConfigError("option names has no effect on the plot of a data vector")
+        return _data_vectors(what, Path(path), at, residuals)
+    if at is not None or residuals:
+        raise ConfigError("options at and residuals have no effect on the plot of draws")
+    return _triangle(what, path, names)
+
+
+def _data_vectors(model: Model, path: Path, at: Any, residuals: bool) -> Path | list[Path]:
+    from jaxlike.plots.data_vector import data_vector_plot
+
+    x = model.reference if at is None else model.point(at)
+    where = "reference point" if at is None else "given point"
+    several = len(model.likelihoods) > 1
+    paths = [
+        data_vector_plot(
+            one.data,
+            np.asarray(one.theory_vector(x)),
+            path.with_name(f"{name}_{path.name}") if several else path,
+            title=f"{Path(one.data.source).name}, {where}",
+            residuals=residuals,
+        )
+        for name, one in model.likelihoods.items()
+    ]
+    return paths if several else paths[0]
+
+
+def _triangle(what: Any, path: str | os.PathLike[str], names: Sequence[str] | None) -> Path:
+    from jaxlike.plots.contours import chains_as_samples, draws_as_samples, triangle_plot
+
+    if hasattr(what, "posterior"):  # InferenceData are a mapping too, of their groups
+        runs = {"": what}
+    elif isinstance(what, Mapping):
+        runs = dict(what)
+    elif isinstance(what, Sequence):
+        runs = {f"run {i + 1}": one for i, one in enumerate(what)}
+    else:
+        runs = {"": what}
+    samples = []
+    for label, one in runs.items():
+        if isinstance(one, Chains):
+            samples.append(chains_as_samples(one, str(label)))
+        elif hasattr(one, "posterior"):
+            samples.append(draws_as_samples(draws_of_inference_data(one), str(label)))
+        else:
+            raise ConfigError(
+                f"a {type(one).__name__} cannot be plotted; accepted are a Model, InferenceData, "
+                "Chains, and several of the last two"
+            )
+    return triangle_plot(samples, path, names=names)

@@ -1,0 +1,62 @@
+"""Quantities that follow from a cosmology: what inputs list to be recorded."""
+
+from collections.abc import Callable, Mapping
+
+import jax.numpy as jnp
+from jax.typing import ArrayLike
+
+from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
+from jaxlike.theory.power import emulator, linear
+from jaxlike.theory.power.linear import LinearModel
+from jaxlike.theory.universe import growth
+from jaxlike.theory.universe.cosmology import Cosmology
+
+
+def primordial_amplitude(cosmo: Cosmology, model: LinearModel) -> ArrayLike:
+    """A_s, also where sigma8 is given."""
+    if cosmo.A_s is not None:
+        return cosmo.A_s
+    today = growth.GrowthGrid.build(0.0).growth(cosmo)[1]
+    # the amplitude is proportional to A_s, so that of A_s = 1 is the unit to measure it in
+    shape = {name: getattr(cosmo, name) for name in cosmo.__dataclass_fields__}
+    unit = Cosmology(**{**shape, "A_s": 1.0, "sigma8": None})
+    return jnp.exp(
+        linear.ln_amplitude(cosmo, today, model) - linear.ln_amplitude(unit, today, model)
+    )
+
+
+def sigma8_today(cosmo: Cosmology, model: LinearModel) -> ArrayLike:
+    """sigma8 of the linear total-matter field, also where A_s is given."""
+    if cosmo.sigma8 is not None:
+        return cosmo.sigma8
+    return linear.sigma8(cosmo, 0.0, model=model)[0]
+
+
+def _cold(cosmo: Cosmology) -> ArrayLike:
+    return (jnp.asarray(cosmo.Omega_cb) - cosmo.Omega_b) * cosmo.h**2
+
+
+def _omega_nu(cosmo: Cosmology) -> ArrayLike:
+    return 0.0 if cosmo.omega_nu is None else cosmo.omega_nu
+
+
+DERIVED: Mapping[str, Callable[[Cosmology, LinearModel], ArrayLike]] = {
+    "H0": lambda c, model: 100 * c.h,
+    "omegam": lambda c, model: c.Omega_m,
+    "omegamh2": lambda c, model: c.Omega_m * c.h**2,
+    "omegab": lambda c, model: c.Omega_b,
+    "ombh2": lambda c, model: c.Omega_b * c.h**2,
+    "omch2": lambda c, model: _cold(c),
+    "omnuh2": lambda c, model: _omega_nu(c),
+    "mnu": lambda c, model: NEUTRINO_EV_PER_OMEGA * _omega_nu(c) * (3 / c.N_eff) ** 0.75,
+    "omk": lambda c, model: c.Omega_k,
+    "omegal": lambda c, model: c.Omega_de,
+    "rdrag": lambda c, model: emulator.sound_horizon(c),
+    "As": primordial_amplitude,
+    "sigma8": sigma8_today,
+    "S8": lambda c, model: sigma8_today(c, model) * jnp.sqrt(c.Omega_m / 0.3),
+}
+"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), rdrag in Mpc."""
+
+NEED_EMULATOR = ("rdrag",)
+"""Derived parameters that no fitted transfer function has as CAMB does."""
