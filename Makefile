@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # programs that tests start (cobaya-run, cosmosis, jaxlike) come from the same environment
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo test lint types benchmark mock clean
+.PHONY: demo test quick lint types benchmark mock clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/jaxlike nuts cobaya_yaml/mock_3x2pt_mcmc.yaml --output demo/mock_3x2pt --force
@@ -16,6 +16,10 @@ demo: $(VENV)/demo.stamp
 
 test: $(VENV)/$(EXTRAS).stamp
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+# what compiles little: names, inputs, files, numbers, imports
+quick: $(VENV)/$(EXTRAS).stamp
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests/test_imports.py tests/registry tests/config tests/data tests/numerics tests/plots
 
 lint: $(VENV)/$(EXTRAS).stamp
 	$(BIN)/ruff check .

@@ -9,6 +9,7 @@ from jaxlike.cli.common_options import option_overrides
 from jaxlike.cli.running import warn
 
 if TYPE_CHECKING:
+    from jaxlike.likelihoods.two_point import Likelihood
     from jaxlike.posterior.model import Model
 
 
@@ -43,7 +44,22 @@ def open_model(
 
 
 def described(config: str, model: "Model") -> str:
-    """What is opened, in a line: parameters, points, files."""
+    """What is opened, in a line: parameters, points of each file and what of it was cut, bins,
+    whether it is a mock, and how many priors are a survey's and not the input's."""
     short = f", as {model.n_points} numbers" if model.compressed else ""
-    each = [f"{one.data.n_data} points of {one.data.source}" for one in model.parts.values()]
-    return f"{config}: {len(model.parameters)} parameters, {' and '.join(each)}{short}"
+    assumed = sum(p.assumed for p in model.config.sampled)
+    if assumed:
+        short += f"; {assumed} priors are those of DES-Y1"
+    each = " and ".join(_data(one, model) for one in model.parts.values())
+    return f"{config}: {len(model.parameters)} parameters, {each}{short}"
+
+
+def _data(one: "Likelihood", model: "Model") -> str:
+    from jaxlike.data import is_mock
+
+    about = [f"{one.data.n_cut} cut"] if one.data.n_cut else []
+    about += [f"{sample.n_bin} {sample.word} bins" for sample in one.samples]
+    own = next((own for own in model.config.likelihoods if own.name == one.name), None)
+    about += ["a mock survey"] if own is not None and is_mock(own.data_file) else []
+    after = f" ({', '.join(about)})" if about else ""
+    return f"{one.data.n_data} points of {one.data.source}{after}"

@@ -41,27 +41,29 @@ def version_of(package: str) -> str:
         return "not installed"
 
 
+_COMPONENTS = {"nuts": "jaxlike.cobaya.NUTS", "adjusted_mclmc": "jaxlike.cobaya.MCLMC"}
+"""Methods that are samplers of Cobaya, too."""
+
+
 def run_info(
     config: "Config", chains: "Chains", arguments: argparse.Namespace, options: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What the .updated.yaml says besides parameters and sampler: components as Cobaya has them."""
-    from jaxlike.config import THEORY_OPTIONS
+    """What the .updated.yaml says: an input that jaxlike and Cobaya run again, and what was run.
 
-    theory = vars(config.theory)
-    likelihoods = [_component_of(one) for one in config.likelihoods]
-    if len(likelihoods) == 1:
-        component, own = likelihoods[0]
-        named = {component: own}
-    else:
-        pairs = zip(config.likelihoods, likelihoods, strict=True)
-        named = {one.name: {"class": component, **own} for one, (component, own) in pairs}
+    Where Cobaya has no such sampler, the input's own is kept, or its mcmc.
+    """
+    from jaxlike.config.written import as_cobaya
+
+    component = _COMPONENTS.get(chains.method)
+    own = config.sampler if config.path.suffix != ".ini" else {}
+    is_run = "reweighted" not in options and component is not None
+    sampler = {component: dict(options)} if is_run else dict(own) or {"mcmc": None}
     return {
-        "likelihood": named,
-        "theory": {"jaxlike.cobaya.Theory": {key: theory[key] for key in THEORY_OPTIONS}},
-        "params": {p.name: p.value for p in config.parameters if p.value is not None},
-        "prior": {prior.name: prior.text for prior in config.external_priors},
+        **as_cobaya(config),
+        "sampler": sampler,
         "jaxlike": {
             "config": str(arguments.config),
+            "data": {one.name: _whence(one) for one in config.likelihoods},
             "version": version_of("jaxlike"),
             "jax": version_of("jax"),
             **options,
@@ -70,11 +72,11 @@ def run_info(
     }
 
 
-def _component_of(one: "LikelihoodConfig") -> tuple[str, dict[str, Any]]:
-    """Cobaya's component of a likelihood's statistics, and its options."""
-    from jaxlike.config import LIKELIHOOD_OPTIONS, PROBE_SETS
+def _whence(one: "LikelihoodConfig") -> str:
+    """Where the data of a likelihood are from, in words."""
+    from jaxlike.data.shipped import SHIPPED
 
-    given = {**vars(one.options), **vars(one), **one.kappa, "prefix": one.prefix or None}
-    name = next((k for k, v in PROBE_SETS.items() if v == one.probes), None)
-    own = {key: given.get(key) for key in LIKELIHOOD_OPTIONS}
-    return f"jaxlike.cobaya.{name}" if name else "jaxlike", own
+    if one.data_file is None or one.data_file in SHIPPED:
+        name = one.data_file or f"{SHIPPED[0]}, for no data_file was given"
+        return f"a mock, which was computed and not measured: {name}"
+    return str(one.data_file)

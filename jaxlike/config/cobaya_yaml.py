@@ -29,6 +29,7 @@ LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
+    "jaxlike",  # what a run of ours was
     "force",
     "resume",
     "debug",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
+from jaxlike.config.subset import foreign_names, parameters_wanted
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import ExternalPrior
@@ -22,10 +23,8 @@ from jaxlike.registry.options import (
     probes_from,
     theory_options,
 )
-from jaxlike.registry.samples import prefix_words
 
-DEFAULT_SCALE_CUTS = "survey"
-"""Those of the survey that the data are of."""
+DEFAULT_SCALE_CUTS = "survey"  # those of the survey that the data are of
 
 SURVEYS = ("des_y1",)
 """Accepted values of the option `survey`."""
@@ -138,7 +137,7 @@ def make_config(
     `host` is the file's word for power from outside.  Raises ConfigError naming the option.
     """
     try:
-        own = _by_likelihood(overrides, tuple(likelihoods))
+        own = overrides_by_likelihood(overrides, tuple(likelihoods))
         output = overrides.get("output", output)
         if output is not None:
             output = _text("output", output, "a file prefix, null")
@@ -150,57 +149,21 @@ def make_config(
         _check_common(found)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    foreign = _foreign(parameters, likelihoods, found)
+    foreign = foreign_names(parameters, likelihoods, found)
     external_priors = tuple(
         prior for prior in external_priors if not foreign.issuperset(prior.arguments or ("",))
     )
     return Config(
         path=path,
         likelihoods=tuple(found),
-        parameters=_of_those_wanted(parameters, external_priors, foreign),
+        parameters=parameters_wanted(parameters, external_priors, foreign),
         output=output,
         sampler=dict(sampler),
         external_priors=external_priors,
     )
 
 
-def _foreign(
-    parameters: tuple[Parameter, ...],
-    likelihoods: Mapping[str, Mapping[str, object]],
-    found: Sequence[LikelihoodConfig],
-) -> set[str]:
-    """Names of the parameters of likelihoods that are left out."""
-    owners = {owner for one in found for owner in one.owners}
-    others = {
-        (word, str(one.get("suffix") or ""))
-        for one in likelihoods.values()
-        for word in prefix_words(prefix_from(one.get("prefix")))
-    } - owners
-    theirs = names_of(others)
-    named = {p.name: theirs.find(p.name) for p in parameters if others}
-    return {name for name, one in named.items() if one is not None and one.sample is not None}
-
-
-def _of_those_wanted(
-    parameters: tuple[Parameter, ...], priors: tuple[ExternalPrior, ...], foreign: set[str]
-) -> tuple[Parameter, ...]:
-    """The parameters without the foreign ones, of which those that functions take are dropped, as
-    parameters are that feed functions alone."""
-    functions = {p.name: p.derived_from.arguments for p in parameters if p.derived_from}
-    taken = {name for prior in priors for name in prior.arguments}
-    waiting = [*taken, *(p.name for p in parameters if p.name not in foreign)]
-    while waiting:
-        new = set(functions.get(waiting.pop(), ())) - taken
-        taken |= new
-        waiting += new
-    return tuple(
-        replace(p, drop=True) if p.name in foreign else p
-        for p in parameters
-        if p.name in taken or p.name not in foreign
-    )
-
-
-def _by_likelihood(
+def overrides_by_likelihood(
     overrides: Mapping[str, object], names: tuple[str, ...]
 ) -> dict[str, dict[str, object]]:
     """Name of each likelihood that is wanted -> the keywords that are for it."""
@@ -266,7 +229,7 @@ def _likelihood(
     if data_file is not None:
         accepted = "a path, the name of a data set, paper_mock, null (the mock)"
         data_file = find_file(_text("data_file", data_file, accepted), path)
-    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, survey, none"), path)
+    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
     suffix = given.get("suffix") or ""
     if not isinstance(suffix, str):
         raise bad_value("suffix", suffix, "text of letters, digits and _, null")

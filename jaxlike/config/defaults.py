@@ -3,6 +3,7 @@
 from collections.abc import Container, Mapping
 from typing import Any
 
+from jaxlike.config.container import overrides_by_likelihood
 from jaxlike.config.data_options import prefix_from
 from jaxlike.config.likelihood_config import names_of
 from jaxlike.data.shipped import survey_of
@@ -24,21 +25,17 @@ def defaults_of(
     """The default params of the components: those that matter to the likelihood's statistics, or
     that the input mentions, with the likelihood's prefix in the place of the survey's."""
     found: list[Mapping[str, Any]] = []
+    replaced = overrides_by_likelihood(overrides, tuple(likelihoods))
     for name, own in params.items():
         if name not in likelihoods:  # the theory
             found.append(own)
             continue
-        options = likelihoods[name]
-        given = overrides.get("probes", options.get("probes"))
-        probes = probes_from(given.get(name) if isinstance(given, Mapping) else given)
-        data_file = overrides.get("data_file", options.get("data_file"))
-        if isinstance(data_file, Mapping):
-            data_file = data_file.get(name, options.get("data_file"))
-        params = default_params(own, {**options, "data_file": data_file})
+        options = {**likelihoods[name], **replaced.get(name, {})}
+        probes = probes_from(options.get("probes"))
         found.append(
             {
                 parameter: info
-                for parameter, info in params.items()
+                for parameter, info in default_params(own, options).items()
                 if parameter in mentioned or _matters(parameter, probes, options)
             }
         )

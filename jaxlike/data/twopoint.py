@@ -28,7 +28,8 @@ class TwoPointData:
     A measurement's kernels name tables of `nz`, of which there may be several of one kind, or the
     maps of `convergence`, whichever its statistic correlates.
     Rows of the covariance follow the measurements one after another; `source` is the file, for
-    messages. Raises DataError for bins without n(z) and for a covariance that is not one.
+    messages; `n_cut` how many points of its statistics were left out. Raises DataError for bins
+    without n(z) and for a covariance that is not one.
     """
 
     measurements: tuple[Measurement, ...]
@@ -36,6 +37,7 @@ class TwoPointData:
     covariance: np.ndarray
     source: str
     convergence: tuple[Convergence, ...] = ()
+    n_cut: int = 0
 
     def __post_init__(self) -> None:
         store(self, "measurements", tuple(self.measurements))
@@ -168,7 +170,9 @@ class TwoPointData:
         ends = np.cumsum([m.value.size for m in self.measurements])
         parts = zip(self.measurements, np.split(keep, ends[:-1]), strict=True)
         kept = tuple(m.take(part) for m, part in parts if part.any())
-        return replace(self, measurements=kept, covariance=self.covariance[np.ix_(keep, keep)])
+        covariance = self.covariance[np.ix_(keep, keep)]
+        left_out = self.n_cut + int(np.sum(~keep))
+        return replace(self, measurements=kept, covariance=covariance, n_cut=left_out)
 
     def with_probes(self, probes: Iterable[str]) -> "TwoPointData":
         """The points of the statistics `probes`, in file order; DataError names an absent one."""
@@ -178,4 +182,4 @@ class TwoPointData:
         except DataError as error:
             raise DataError(f"{self.source}: {error}") from error
         chosen = [np.full(m.value.size, m.statistic in wanted) for m in self.measurements]
-        return self.select(np.concatenate(chosen))
+        return replace(self.select(np.concatenate(chosen)), n_cut=self.n_cut)

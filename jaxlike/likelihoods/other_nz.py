@@ -35,6 +35,7 @@ def with_nz(likelihood: Likelihood, tables: Mapping[str, ArrayLike]) -> Likeliho
         if name not in known:
             accepted = ", ".join(dict.fromkeys(name for name, _ in samples))
             raise ParameterError(f"there is no n(z) table '{name}' in use; accepted are {accepted}")
+    changed_data = _with_tables(data, given)
     for i, ((name, _), histogram) in enumerate(zip(samples, histograms, strict=True)):
         if name.lower() not in given:
             continue
@@ -47,7 +48,7 @@ def with_nz(likelihood: Likelihood, tables: Mapping[str, ArrayLike]) -> Likeliho
         found[i] = replace(found[i], distributions=changed)  # type: ignore[type-var]
     theory = replace(likelihood.theory, tracers=tuple(found))
     arrays = replace(likelihood.arrays, theory=theory)
-    return replace(likelihood, arrays=arrays, data=_with_tables(data, given))
+    return replace(likelihood, arrays=arrays, data=changed_data)
 
 
 def _in_cells(table: RedshiftDistribution, values: ArrayLike) -> Array:
@@ -83,7 +84,7 @@ def _check_reach(
     beyond = mass[:, edges[:-1] > end].sum(axis=1) / mass.sum(axis=1)
     if np.any(beyond > _BEYOND):
         raise ParameterError(
-            f"n(z) of table '{name}': {100 * beyond.max():.2g} % of the galaxies of bin "
+            f"n(z) of table '{name}': {100 * beyond.max():.3g} % of the galaxies of bin "
             f"{int(beyond.argmax()) + 1} lie beyond z = {end:.3g}, where the n(z) of the file end: "
             "write them to a file and load that"
         )
@@ -95,6 +96,7 @@ def _with_tables(data: TwoPointData, given: Mapping[str, ArrayLike]) -> TwoPoint
     for table in data.nz:
         values = given.get(table.name.lower())
         if values is not None and not isinstance(values, jax.core.Tracer):
+            _in_cells(table, values)
             try:
                 table = replace(table, dndz=np.asarray(values, float))
             except DataError as error:

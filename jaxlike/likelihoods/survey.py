@@ -19,30 +19,20 @@ from jaxlike.data import (
     survey_of,
     with_maps,
 )
-from jaxlike.errors import ConfigError
+from jaxlike.errors import ConfigError, DataError
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
-from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.data_vector import Block, Survey
-from jaxlike.theory.statistics.node_choice import N_FINE
 from jaxlike.theory.statistics.projection import Transfer, cl_matrix
 from jaxlike.theory.statistics.registry import Points
 from jaxlike.theory.tracers import TRACERS, redshift
 from jaxlike.theory.tracers.terms import Tracer
-from jaxlike.theory.universe.line_of_sight import (
-    N_LATTICE,
-    Z_LAST_SCATTERING,
-    Nodes,
-    lattice_between,
-)
 
 DEFAULT_BANDWIDTH = 0.3
 """Width of the n(z) kernel in units of the tabulated bins, where none is given."""
 
 _ARCMIN = np.pi / 180 / 60
-_Z_MAX_FINE = 2.9  # galaxies beyond still count as sources, structure beyond as none
-_Z_MAX_KAPPA = 990.0  # of the convergence with itself; growth is known to z = 999
 _NO_GALAXIES = np.linspace(0.0, 1.0, 3)  # a lattice where there are no n(z)
 _FINE_ELL = np.geomspace(0.1, 7e4, 200)
 _OPTIONS_OF = {
@@ -50,7 +40,6 @@ _OPTIONS_OF = {
     "source": ("shear", ("alignment",)),
 }
 _MAPS = {"convergence": "convergence maps"}
-
 
 OF_SURVEY = "survey"
 """The option `scale_cuts` for those of the survey that the data are of."""
@@ -92,6 +81,7 @@ def samples_of(
     """The samples of a likelihood of this name, and the prefix or suffix of their parameters.
 
     A mapping of prefixes is by the names of n(z); ConfigError on one that the data have not got.
+    DataError where two samples of one kind would have their parameters in common.
     """
     words = {}
     if not isinstance(prefix, str):
@@ -112,7 +102,16 @@ def samples_of(
         nz = data.distribution(table)
         return Sample(kind, nz.n_bin, nz.n_mode, word, suffix, name)
 
-    return tuple(sample(table, kind) for table, kind in data.samples)
+    found = [(table, sample(table, kind)) for table, kind in data.samples]
+    for _, one in found:
+        same = [t for t, other in found if (other.kind, other.own) == (one.kind, one.own)]
+        if len(same) > 1 and one.parameters:
+            each = ", ".join(f"{table}: {table.upper()}_" for table in same)
+            raise DataError(
+                f"{data.source} has the {one.word} samples {', '.join(same)}; one needs parameters"
+                f" of its own: give each a prefix, prefix: {{{each}}}"
+            )
+    return tuple(one for _, one in found)
 
 
 def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
@@ -249,49 +248,3 @@ def _distributions(
     found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options))
     galaxies = [one for one in data.samples if one[1] not in _MAPS]
     return {one: nz.trimmed() for one, nz in zip(galaxies, found, strict=True)}
-
-
-def z_max_of(data: TwoPointData) -> float:
-    """Where structure that the data see ends."""
-    if any(STATISTICS[s].tracers == ("convergence", "convergence") for s in data.statistics):
-        return _Z_MAX_KAPPA
-    histograms = histograms_of(data)
-    return min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
-
-
-def ell_lattice_of(data: Sequence[TwoPointData]) -> NDArray:
-    """The multipole lattice of data that are C_ell; all of it where some have angles."""
-    spans = []
-    for one in data:
-        if not set(one.statistics) <= FOURIER_SPACE:
-            return np.arange(N_LATTICE)
-        spans += [
-            (m.scale.min(), m.scale.max()) if m.windows is None else m.windows.span()
-            for m in one.measurements
-        ]
-    return lattice_between(min(low for low, _ in spans), max(high for _, high in spans))
-
-
-def nodes_of(surveys: Sequence[Survey], n_z: int, ell_lattice: NDArray, z_max: float) -> Nodes:
-    """Nodes that serve all surveys, whose lattices they have in their order."""
-    last = Z_LAST_SCATTERING if any(one.sees_last_scattering for one in surveys) else None
-    lattices = [survey.z for survey in surveys]
-    return Nodes.build(lattices, n_z, ell_lattice, z_max=z_max, z_source=last)
-
-
-def fine_grid(
-    data: Sequence[TwoPointData],
-    surveys: Sequence[Survey],
-    options: TheoryOptions,
-    n_z: int = N_FINE,
-    *,
-    second_order: bool = False,
-) -> UniverseGrid:
-    """Universes on nodes so dense that they leave no error of their own, common to all data."""
-    z_max = max(z_max_of(one) for one in data)
-    if z_max > _Z_MAX_FINE:  # as dense as without what lies beyond
-        n_z = int(n_z * np.log((0.3 + z_max) / 0.3) / np.log((0.3 + _Z_MAX_FINE) / 0.3))
-    nodes = nodes_of(surveys, n_z, ell_lattice_of(data), z_max)
-    return UniverseGrid.build(
-        nodes, linear=options.linear, nonlinear=options.nonlinear, second_order=second_order
-    )

@@ -12,9 +12,10 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.data import TwoPointData
+from jaxlike.likelihoods.common_nodes import fine_grid, nodes_of
 from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.gaussian import factorise, whitening
-from jaxlike.likelihoods.survey import build_survey, fine_grid, nodes_of, samples_of
+from jaxlike.likelihoods.survey import build_survey, samples_of
 from jaxlike.numerics.block_matrix import whole_matrix
 from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions

@@ -20,7 +20,7 @@ BAD = [
     (["nuts", "{config}", "--target-accept", "2"], "option target_accept is 2.0; accepted are"),
     (["nuts", "{config}", "--set", "nz"], "option --set is 'nz'; accepted is OPTION=VALUE"),
     (["nuts", "{config}", "--set", "nzz=kde"], "unknown keyword 'nzz'; accepted are"),
-    (["nuts", "{config}", "--set", "nz=spline"], "option 'nz' is 'spline'; accepted are"),
+    (["nuts", "{config}", "--set", "nz=cubic"], "option 'nz' is 'cubic'; accepted are"),
     (["nuts", "{config}", "--device", "tpu"], "invalid choice: 'tpu' (choose from"),
     (["nuts", "{config}", "--output", "{tmp}"], "is a folder; accepted is a prefix"),
     (["nuts", "{config}", "--output", "{config}/a"], "is not a folder that can be written to"),

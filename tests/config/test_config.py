@@ -17,6 +17,7 @@ from jaxlike.config import (
     theory_options,
 )
 from jaxlike.config.cobaya_yaml import component_defaults, load_yaml
+from jaxlike.data import survey_of
 from jaxlike.errors import ConfigError
 from jaxlike.mocks import paper
 from jaxlike.posterior.parameters import parameter_values
@@ -62,11 +63,16 @@ def reference(config: Config) -> dict:
     return parameter_values(config.parameters, {p.name: p.ref_loc for p in config.sampled})
 
 
+def cuts_of(config: Config) -> str | None:
+    """Whose cuts they are where they are those of the survey that the data are of."""
+    return survey_of(config.data_file) if config.scale_cuts == "survey" else config.scale_cuts
+
+
 @pytest.mark.parametrize("name", INPUTS)
 def test_shipped_cobaya_inputs(repository, name):
     data_file, probes, nuisance = INPUTS[name]
     config = read_config(repository / "cobaya_yaml" / name)
-    assert (config.data_file, config.probes, config.scale_cuts) == (data_file, probes, "des_y1")
+    assert (config.data_file, config.probes, cuts_of(config)) == (data_file, probes, "des_y1")
     # the mock is made with Eisenstein & Hu's power, the sky is not
     linear = "emulator" if data_file else "eisenstein_hu"
     assert config.theory == TheoryOptions(linear=linear)
@@ -180,7 +186,7 @@ def test_cosmosis_pipeline_is_the_same_model(repository):
     cobaya = read_config(repository / "cobaya_yaml" / "des_y1_3x2pt.yaml")
     assert ini.data_file is None  # the mock: the pipeline runs as it is
     mock = read_config(repository / "cobaya_yaml" / "mock_3x2pt_mcmc.yaml")
-    assert (ini.scale_cuts, ini.probes, ini.theory) == (mock.scale_cuts, mock.probes, mock.theory)
+    assert (cuts_of(ini), ini.probes, ini.theory) == (cuts_of(mock), mock.probes, mock.theory)
     first = resolve(reference(cobaya), lenses_and_sources(5, 4))
     second = resolve(reference(ini), lenses_and_sources(5, 4))
     assert set(first) == set(second)

@@ -70,6 +70,7 @@ def block_module(shared: Path) -> Any:
         nz="histogram",
         projection="flat",
         data_file=str(shared / "data" / "des_y1_3x2pt.fits"),
+        scale_cuts="des_y1",
     )
 
 

@@ -86,6 +86,7 @@ npz = {shared / "reference" / "cosmosis" / "low_omega_m.npz"}
 [two_point]
 file = {repository / "cosmosis_modules" / "jaxlike_two_point.py"}
 data_file = {shared / "data" / "des_y1_3x2pt.fits"}
+scale_cuts = des_y1
 power = block
 nz = histogram
 like_name = des

@@ -274,7 +274,7 @@ def test_missing_section(mock_module, make_block, values):
 
 BAD_OPTIONS = {
     "unknown": ({"nzz": "kde"}, ConfigError, r"option of section \[two_point\]: 'nzz'.*nz_band"),
-    "choice": ({"nz": "spline"}, ConfigError, r"two_point.*'nz' is 'spline'.*kde, histogram"),
+    "choice": ({"nz": "cubic"}, ConfigError, r"two_point.*'nz' is 'cubic'.*kde, histogram"),
     "power": ({"power": "host"}, ConfigError, "'power' is 'host'; accepted are jaxlike, block"),
     "no effect": (
         {"power": "block", "linear": "eisenstein_hu"},

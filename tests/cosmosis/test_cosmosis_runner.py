@@ -99,10 +99,10 @@ def test_impossible_cosmology_is_zero_likelihood(run_cosmosis):
 
 
 def test_bad_option_stops_with_a_sentence(run_cosmosis):
-    done = run_cosmosis(PIPELINE, "-p", "jaxlike.nz=spline")
+    done = run_cosmosis(PIPELINE, "-p", "jaxlike.nz=cubic")
     assert done.returncode != 0
     last = done.stderr.strip().splitlines()[-1]
-    assert "[jaxlike]: option 'nz' is 'spline'; accepted are kde, histogram" in last
+    assert "[jaxlike]: option 'nz' is 'cubic'; accepted are kde, histogram" in last
 
 
 def test_bad_parameter_stops_the_run(run_cosmosis, tmp_path):

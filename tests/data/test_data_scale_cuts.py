@@ -107,8 +107,9 @@ def test_linear_bins():
 
 
 def test_presets():
-    assert scale_cut_presets() == ("des_y1", "none")
-    with pytest.raises(DataError, match=r"'des_y9'; accepted are des_y1, none and the path"):
+    known = ("decade_ngc", "decade_sgc", "des_y1", "none")
+    assert scale_cut_presets() == known
+    with pytest.raises(DataError, match=f"'des_y9'; accepted are {', '.join(known)} and the path"):
         read_scale_cuts("des_y9")
 
 

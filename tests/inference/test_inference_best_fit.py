@@ -90,7 +90,7 @@ def test_files(tmp_path):
         prefix,
         names=("a", "b"),
         latex=("a", r"\beta"),
-        likelihood="toy",
+        chi2s={"toy": fit.chi2},
         fixed={"c": 3.0},
         derived={"d": (2.0, "d")},
     )

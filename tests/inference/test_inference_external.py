@@ -99,7 +99,7 @@ def test_the_best_fit_has_them(model, tmp_path):
         tmp_path / "run",
         names=model.parameters,
         latex=model.parameters,
-        likelihood="l",
+        chi2s={"l": fit.chi2},
         fixed={},
         derived={},
         external=external,

@@ -9,7 +9,8 @@ import pytest
 
 from jaxlike.data import Convergence, Measurement, TwoPointData, with_maps, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
-from jaxlike.likelihoods.survey import build_survey, load_data, samples_of, z_max_of
+from jaxlike.likelihoods.common_nodes import z_max_of
+from jaxlike.likelihoods.survey import build_survey, load_data, samples_of
 from jaxlike.likelihoods.two_point import (
     NODE_TOLERANCE,
     DataSet,
@@ -21,6 +22,7 @@ from jaxlike.loading import load
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
+from jaxlike.registry.samples import Sample
 
 QUICK = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
 UNIVERSE = {"Omega_m": 0.3, "Omega_b": 0.046, "h": 0.7, "n_s": 0.96, "sigma8": 0.8}
@@ -138,8 +140,12 @@ def test_two_copies_of_sources_and_their_cross_pairs(two_source_samples):
 
 
 def test_sharing_by_accident_says_the_way_out(two_lens_samples):
+    with pytest.raises(DataError, match=r"lens samples NZ_LENS_RED, NZ_LENS_MAG; one needs"):
+        samples_of(two_lens_samples)
+    with pytest.raises(DataError, match=r"lens samples NZ_LENS_RED, NZ_LENS_MAG; one needs"):
+        build(two_lens_samples, "SAME_")
     with pytest.raises(ParameterError, match=r"two lens samples .* 'b1'.*\{NZ_LENS_RED: RED_, NZ_"):
-        Names(samples_of(two_lens_samples))
+        Names([Sample("counts", 2), Sample("counts", 3)])
     with pytest.raises(ConfigError, match=r"'NZ_LENS_BLUE', which is no n.z. of made\.fits; those"):
         samples_of(two_lens_samples, "", {"NZ_LENS_BLUE": "BLUE_"})
 
@@ -180,7 +186,7 @@ def test_a_posterior_of_two_lens_samples(two_lens_samples, tmp_path):
     shared = shared.replace("  MAG_b2: 1.1\n", "").replace("prefix: {{NZ_LENS_RED", "x: {{NZ")
     lines = [line for line in shared.splitlines() if not line.strip().startswith("x:")]
     (tmp_path / "shared.yaml").write_text("\n".join(lines).format(file=tmp_path / "made.fits"))
-    with pytest.raises(JaxlikeError, match=r"two lens samples of one likelihood both take 'b1'"):
+    with pytest.raises(JaxlikeError, match=r"NZ_LENS_RED, NZ_LENS_MAG; one needs"):
         load(tmp_path / "shared.yaml")
     with pytest.raises(
         ConfigError, match=r"option 'prefix' is {'NZ_LENS_RED': 3}; accepted are te"

@@ -161,6 +161,11 @@ def test_keywords_are_for_all_or_for_one(load, folder):
     assert sources == ["small.fits", "other.fits"]
     assert one.likelihoods["ngc"].data.statistics == ("gamma_t", "w")
     assert one.likelihoods["sgc"].data.statistics == ("xi_plus", "xi_minus")
+    defaults = load(
+        TEXT.replace("    params: {}\n", ""), survey={"sgc": "des_y1"}, likelihoods="sgc"
+    )
+    assert "SGC_DzS2" in defaults.parameters
+    assert "SGC_DzS3" not in defaults.parameters
     dotted = load(**{"sgc.data_file": other, "likelihoods": ["sgc"]})
     assert dotted.data.source == other
 

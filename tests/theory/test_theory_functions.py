@@ -6,9 +6,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import three_by_two
 
 from jaxlike.theory.power import (
     collapse,
+    fields,
     limber_power,
     linear,
     nfw,
@@ -19,16 +21,18 @@ from jaxlike.theory.power import (
     validity,
     wiggles,
 )
-from jaxlike.theory.spectra import tatt_cl
-from jaxlike.theory.spectra.limber import limber_spectra
+from jaxlike.theory.spectra import limber, pairs
+from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers import (
     alignment,
     bias,
-    kernels,
-    observed_counts,
+    convergence,
+    counts,
     redshift,
     redshift_space,
+    shapes,
     tatt,
+    terms,
 )
 from jaxlike.theory.universe import background, growth, line_of_sight
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
@@ -51,44 +55,111 @@ NODES = line_of_sight.Nodes.build(NZ.z, 12, np.arange(0, 212, 20))
 GRID = limber_power.PowerGrid.build(NODES)
 TABLE_Z, TABLE_K = np.linspace(0, 2, 25), np.geomspace(1e-4, 50, 60)
 TABLES = power_table.PowerTableGrid.build(NODES, TABLE_Z, TABLE_K, TABLE_Z)
-PAIRS = kernels.all_pairs(1, 1)
+CMB_NODES = line_of_sight.Nodes.build(
+    NZ.z, 12, NODES.ell_lattice, z_max=50.0, z_source=line_of_sight.Z_LAST_SCATTERING
+)
+RULES = pairs.lattice_rules(NODES.lattices[0], NZ.weights)
+VELOCITIES = redshift_space.VelocityGrid.build(NODES, 0, NZ.z.size)
+GROUPS = three_by_two.all_pairs(1, 1).groups()
 
 
-def sight(p, cosmo):
-    return line_of_sight.LineOfSight.of(cosmo, NODES, growth.growth_factor(cosmo, NODES.z))
+def sight(p, cosmo, nodes=NODES):
+    los = line_of_sight.LineOfSight.of(cosmo, nodes, growth.growth_factor(cosmo, nodes.z))
+    return line_of_sight.Sight.of(nodes, los)
 
 
-def weights(p, cosmo):
-    nuisance = kernels.Nuisance(p["b"][None], p["m"][None], p["A_IA"], p["alpha_IA"], 0.62)
-    n = NZ.dndz(p["dz"][None])
-    return kernels.pair_weights(NODES, sight(p, cosmo), PAIRS, n, n, NZ.weights, nuisance)
+def dndz(p):
+    """The bin's shape both shifted and stretched."""
+    return NZ.dndz(p["dz"][None], p["b"][None] / 1.5)
+
+
+def alignment_parameters(p):
+    one = {"A_IA": p["A_IA"], "alpha_IA": p["alpha_IA"], "z0_IA": 0.62}
+    more = {"A2_IA": -2 * p["A_IA"], "alpha2_IA": 0.5, "bTA_IA": p["b"]}
+    return one | more | {"A_IA1": p["A_IA"]}
+
+
+def aligned(p, cosmo, model="nla"):
+    return alignment.alignment_terms(model, sight(p, cosmo), dndz(p), alignment_parameters(p))
+
+
+def seen(p, cosmo, model="nla", *, prefactors=False, **options):
+    """One lens and one source bin."""
+    there, n, m = sight(p, cosmo), dndz(p), p["m"][None]
+    lens = counts.counts_seen(there, n, p["b"][None], prefactors=prefactors, **options)
+    source = shapes.shapes_seen(there, n, m, aligned(p, cosmo, model), prefactors=prefactors)
+    return lens, source
 
 
 def observed(p, cosmo, **options):
-    """Weights of counts with the lens bin's shape both as it is and stretched."""
-    nuisance = kernels.Nuisance(p["b"][None], p["m"][None], p["A_IA"][None], p["alpha_IA"], 0.62)
-    n = NZ.dndz(p["dz"][None], p["b"][None] / 1.5)
-    given = NODES, sight(p, cosmo), PAIRS, n, n, NZ.weights, nuisance
-    return observed_counts.counts_weights(*given, **options)
+    """What is seen of the lens bin."""
+    return seen(p, cosmo, **options)[0]
+
+
+def weights(p, cosmo, model="nla", **options):
+    there, ends = sight(p, cosmo), seen(p, cosmo, model, **options)
+    return [
+        pairs.pair_weights(there, RULES, ends[g.first], ends[g.second], g, (1, 1)) for g in GROUPS
+    ]
+
+
+def powers(p, cosmo):
+    """P_XY with that of matter one."""
+    pk = jnp.ones((NODES.z.size, NODES.ell.size))
+    loops = LOOPS.spectra(linear.linear_power(cosmo, linear.K, 0.0)[0])
+    return fields.field_power(pk, sight(p, cosmo).los, NODES.ell_lattice, loops)
+
+
+def spectra(p, cosmo, model="nla", **options):
+    """With the factors of the curved sky."""
+    ends = seen(p, cosmo, model, prefactors=True, **options)
+    there = weights(p, cosmo, model, prefactors=True, **options)
+    return limber.spectra_of(GROUPS, ends, there, powers(p, cosmo))
+
+
+ELL = np.array([30.0, 300.0, 2000.0])
+EVERYTHING = three_by_two.Prediction.build(
+    [
+        three_by_two.block(f"C_ell_{field}", [(0, 0)], 3, lambda nodes: cl_matrix(ELL, nodes))
+        for field in three_by_two.FIELDS
+    ],
+    NZ,
+    NZ,
+    n_z=12,
+    ell_lattice=NODES.ell_lattice,
+    bias="power_law",
+    alignment="tatt",
+    magnification=True,
+    rsd=True,
+    prefactors=True,
+)
+
+
+def nuisance(p):
+    """One lens and one source bin with everything that there may be."""
+    lens = {"b1": p["b"], "alpha_b": p["m"], "alpha_mag1": p["b"], "dz_lens1": p["dz"]}
+    source = {"m1": p["m"], "dz_source1": -p["dz"], "sz_source1": p["b"] / 1.5}
+    return lens | source | alignment_parameters(p)
+
+
+def data_vector_from_tables(p, cosmo):
+    return EVERYTHING.data_vector_from_tables(TABLES, table(p, cosmo), nuisance(p))
 
 
 def table(p, cosmo):
+    power = linear.linear_power(cosmo, TABLE_K, TABLE_Z)
     return power_table.PowerTable(
-        linear.linear_power(cosmo, TABLE_K, TABLE_Z),
+        power,
         background.comoving_distance(cosmo, TABLE_Z),
         background.hubble(cosmo, TABLE_Z),
         growth.growth_factor(cosmo, TABLE_Z),
         cosmo.Omega_m,
         cosmo.Omega_k,
+        P_lin=power[0],
     )
 
 
-def spectra(p, cosmo):
-    pk = jnp.ones((NODES.z.size, NODES.ell.size))
-    return limber_spectra(NODES, weights(p, cosmo), pk, prefactors=True)
-
-
-def limber(p, cosmo, nonlinear="takahashi"):
+def at_limber_points(p, cosmo, nonlinear="takahashi"):
     return limber_power.limber_power(
         cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear=nonlinear
     )
@@ -101,23 +172,11 @@ def tatt_parameters(p):
     return tatt.TattParameters(p["A_IA"], p["alpha_IA"], -2 * p["A_IA"], 0.5, p["b"], 0.62)
 
 
-def power_and_loops(p, cosmo):
-    pk = jnp.ones((NODES.z.size, NODES.ell.size))
-    return tatt_cl.PowerAndLoops.of(pk, LOOPS, linear.linear_power(cosmo, linear.K, 0.0)[0])
-
-
-def split_weights(p, cosmo):
-    at = sight(p, cosmo)
-    return tatt_cl.SplitWeights.of(
-        NODES, at, lambda A: weights({**p, "A_IA": A, "alpha_IA": 0.0}, cosmo)
-    )
-
-
 def intrinsic(p, cosmo):
-    parameters = tatt_parameters(p)
-    return tatt_cl.limber_intrinsic_power(
-        NODES, sight(p, cosmo), power_and_loops(p, cosmo), parameters
+    amplitudes = tatt.tatt_amplitudes(
+        cosmo.Omega_m, sight(p, cosmo).los.growth, NODES.z, tatt_parameters(p)
     )
+    return tatt.intrinsic_power(powers(p, cosmo), amplitudes)
 
 
 def loops(p, cosmo):
@@ -163,16 +222,24 @@ FUNCTIONS = {
     "dndz": lambda p, c: NZ.dndz(p["dz"][None]),
     "dndz stretched": lambda p, c: NZ.dndz(p["dz"][None], p["b"][None] / 1.5),
     "galaxy_bias": lambda p, c: [
-        bias.galaxy_bias(p["b"][None], sight(p, c).growth, NODES.z, model=model, alpha_b=p["m"])
+        bias.galaxy_bias(p["b"][None], sight(p, c).los.growth, NODES.z, model=model, alpha_b=p["m"])
         for model in ("constant", "power_law", "inverse_growth")
     ],
+    "lensing_weight": lambda p, c: terms.lensing_weight(sight(p, c), dndz(p)),
+    "convergence_kernel": lambda p, c: convergence.convergence_kernel(sight(p, c, CMB_NODES)),
     "velocity_counts": lambda p, c: redshift_space.velocity_counts(
-        NODES, sight(p, c), NZ.dndz(p["dz"][None])
+        sight(p, c), VELOCITIES, NZ.dndz(p["dz"][None])
     ),
-    "counts_weights magnified": lambda p, c: observed(p, c, magnification=p["b"][None]),
-    "counts_weights rsd": lambda p, c: observed(
-        p, c, magnification=p["b"][None], rsd=True, prefactors=True
+    "counts_seen": observed,
+    "counts_seen magnified": lambda p, c: observed(p, c, magnification=p["b"][None]),
+    "counts_seen rsd": lambda p, c: observed(
+        p, c, magnification=p["b"][None], velocities=VELOCITIES, prefactors=True
     ),
+    "shapes_seen": lambda p, c: seen(p, c)[1],
+    "linear_term": lambda p, c: alignment.linear_term(
+        sight(p, c), dndz(p), p["A_IA"], p["alpha_IA"], 0.62
+    ),
+    "alignment_terms": lambda p, c: [aligned(p, c, model) for model in alignment.ALIGNMENTS],
     "nla_amplitude": lambda p, c: alignment.nla_amplitude(
         c.Omega_m, jnp.asarray(A), Z, p["A_IA"], p["alpha_IA"], 0.62
     ),
@@ -181,19 +248,22 @@ FUNCTIONS = {
     ),
     "tatt_power": lambda p, c: tatt.tatt_power(c, K, Z, tatt_parameters(p)),
     "one_loop": loops,
-    "limber_intrinsic_power": lambda p, c: totals(intrinsic(p, c)),
-    "split_weights": lambda p, c: totals(split_weights(p, c)),
-    "tatt_limber_spectra": lambda p, c: tatt_cl.tatt_limber_spectra(
-        NODES.ell,
-        split_weights(p, c),
-        jnp.ones((NODES.z.size, NODES.ell.size)),
-        intrinsic(p, c),
-        prefactors=True,
-    ),
+    "field_power": lambda p, c: totals(powers(p, c)),
+    "intrinsic_power": lambda p, c: totals(intrinsic(p, c)),
     "pair_weights": weights,
-    "limber_spectra": spectra,
-    "limber_power": limber,
-    "limber_power hmcode2020": lambda p, c: limber(p, with_feedback(p, c), "hmcode2020"),
+    "pair_weights magnified": lambda p, c: weights(p, c, magnification=p["b"][None]),
+    "pair_weights rsd": lambda p, c: weights(
+        p, c, magnification=p["b"][None], velocities=VELOCITIES, prefactors=True
+    ),
+    "pair_weights tatt": lambda p, c: totals(weights(p, c, "tatt")),
+    "limber_spectra": lambda p, c: limber.limber_spectra(weights(p, c), powers(p, c)),
+    "spectra_of": spectra,
+    "spectra_of tatt": lambda p, c: spectra(p, c, "tatt"),
+    "universe": lambda p, c: totals(EVERYTHING.universe(c).power),
+    "data_vector": lambda p, c: EVERYTHING.data_vector(c, nuisance(p)),
+    "data_vector from tables": data_vector_from_tables,
+    "limber_power": at_limber_points,
+    "limber_power hmcode2020": lambda p, c: at_limber_points(p, with_feedback(p, c), "hmcode2020"),
     "power from tables": lambda p, c: TABLES.limber_power(table(p, c)),
 }
 

@@ -20,7 +20,7 @@ from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.spectra import pairs as pair_formula
 from jaxlike.theory.spectra.limber import Spectra, curved, spectra_of
-from jaxlike.theory.spectra.pairs import PairGroup, lattice_rule, pair_array
+from jaxlike.theory.spectra.pairs import PairGroup, lattice_rules, pair_array
 from jaxlike.theory.statistics.data_vector import Block, Survey, TwoPointTheory
 from jaxlike.theory.statistics.node_choice import Judged, NodeChoice, choose_nodes
 from jaxlike.theory.statistics.projection import flat_sky
@@ -130,11 +130,11 @@ def pair_weights(
     """
     sight = Sight.of(nodes, los)
     seen = seen_of(sight, lens, source, nuisance, **options)
-    rule, sizes = lattice_rule(sight, weights), (len(lens), len(source))
+    rules, sizes = lattice_rules(sight.lattice, weights), (len(lens), len(source))
     found = [
         pair_formula.pair_weights(
             sight,
-            rule,
+            rules,
             seen[group.first],
             seen[group.second],
             group,

@@ -74,8 +74,8 @@ def write_chains(
     """Write PREFIX.1.txt (one file a chain), .paramnames, .ranges and .updated.yaml.
 
     Each file is replaced as a whole.  `info` is added to the yaml: `likelihood`, whose keys name
-    the columns chi2__NAME, fixed `params`, texts of the external priors as `prior`, and whatever
-    else is to be remembered.  `weights` (chain, draw) are 1 where they are not given; draws of
+    the columns chi2__NAME, `params`, texts of the external priors as `prior`, and whatever else is
+    to be remembered.  `weights` (chain, draw) are 1 where they are not given; draws of
     weight zero are left out.  ConfigError if files of this prefix exist and `overwrite` is not set;
     with it, files of former chains are removed.  Where several processes write, these are chains
     `first` to ... of `total`, and the process whose `first` is zero writes the rest.
@@ -188,7 +188,7 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
         for name, latex, prior in zip(chains.names, chains.latex, chains.priors, strict=True)
     }
     params |= {name: {"latex": latex} for name, latex in chains.derived_latex.items()}
-    sampler = {
+    run = {
         f"jaxlike_{chains.method}": {
             "sampler_type": "mcmc",  # what GetDist takes them for
             "chains": chains.n_chains,
@@ -198,8 +198,13 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
             "gradients": chains.cost.gradients,
         }
     }
-    params.update(_plain(info.get("params", {})))
-    record = {**_plain(info), "params": params, "sampler": sampler}
+    given = _plain(info.get("params", {}))
+    params = given | {name: entry for name, entry in params.items() if name not in given}
+    record = {**_plain(info), "params": params}
+    if "sampler" in record:  # an input's, which is to run again
+        record["jaxlike"] = {**record.get("jaxlike", {}), **run}
+    else:
+        record["sampler"] = run
     # GetDist expects a column of each prior that is listed, and of no other.
     known = record.pop("prior", None) or {}
     if chains.log_external:

@@ -111,7 +111,7 @@ class _Products:
             axis = 1 if len(y) == 1 else 0
             both = jnp.expand_dims(x * y, axis)
             every = jnp.broadcast_to(both, (*sizes, *both.shape[2:]))
-            return every.reshape(-1, *both.shape[2:])
+            return every.reshape(self.n_first * self.n_second, *both.shape[2:])
         x, y = (jnp.broadcast_to(a, (n, *a.shape[1:])) for a, n in zip((x, y), sizes, strict=True))
         return (triangle if self.group.auto else rectangle)(x, y)
 

@@ -1,0 +1,70 @@
+"""A Config as a Cobaya input: what reads as the same Config again, here and in Cobaya."""
+
+from pathlib import Path
+from typing import Any
+
+from jaxlike.config.cobaya_yaml import PREFIX, THEORY
+from jaxlike.config.container import Config, LikelihoodConfig
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.registry.options import LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
+
+
+def as_cobaya(config: Config) -> dict[str, Any]:
+    """The blocks theory, likelihood, params and prior of a Cobaya input.
+
+    Likelihoods keep their names; the default parameters of components stand among the others.
+    Functions are their text; one of Python, which has none, is said to be a function.
+    """
+    theory = vars(config.theory)
+    params: dict[str, Any] = {
+        p.name: _parameter(p, p.name in config.output_latex) for p in config.parameters
+    }
+    for one in config.outputs:
+        if one.name not in params:
+            function = {} if one.function is None else {"derived": _text(one.function.text)}
+            params[one.name] = {**function, "latex": config.output_latex[one.name]}
+    return {
+        "theory": {THEORY: {name: theory[name] for name in THEORY_OPTIONS}},
+        "likelihood": {one.name: _likelihood(one) for one in config.likelihoods},
+        "params": params,
+        "prior": {prior.name: _text(prior.text) for prior in config.external_priors},
+    }
+
+
+def _likelihood(one: LikelihoodConfig) -> dict[str, Any]:
+    name = next((k for k, v in PROBE_SETS.items() if v == one.probes), None)
+    # other choices of statistics have no component
+    component = "jaxlike" if name is None else PREFIX + name
+    options: dict[str, Any] = {} if one.name == component else {"class": component}
+    known = {
+        **vars(one.options),
+        "data_file": _place(one.data_file),
+        "scale_cuts": _place(one.scale_cuts),
+        "prefix": one.prefix or None,
+    }
+    return {**options, **{key: known[key] for key in LIKELIHOOD_OPTIONS}, "params": {}}
+
+
+def _place(name: str | None) -> str | None:
+    """A file from the root on, so that it is found from wherever the input is read again."""
+    return str(Path(name).resolve()) if name is not None and Path(name).is_file() else name
+
+
+def _text(text: str | None) -> str:
+    return "a function" if text is None else text
+
+
+def _parameter(p: Parameter, recorded: bool) -> Any:
+    drop = {"drop": True} if p.drop else {}
+    if p.prior is not None:
+        found: dict[str, Any] = {"prior": dict(p.prior.as_cobaya())}
+        if p.ref_scale is not None and p.ref_loc is not None:
+            normal = {"dist": "norm", "loc": p.ref_loc, "scale": p.ref_scale}
+            found["ref"] = normal if p.ref_scale > 0 else p.ref_loc
+        if p.proposal is not None:
+            found["proposal"] = p.proposal
+        return {**found, "latex": p.latex, **drop}
+    if p.derived_from is not None:
+        kept = {} if recorded else {"derived": False}
+        return {"value": _text(p.derived_from.text), "latex": p.latex, **kept, **drop}
+    return {"value": p.value, **drop} if drop else p.value

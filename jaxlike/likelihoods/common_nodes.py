@@ -1,0 +1,69 @@
+"""Nodes in redshift and multipole for the surveys of one or several data sets."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxlike.data import FOURIER_SPACE, TwoPointData
+from jaxlike.likelihoods.survey import histograms_of
+from jaxlike.registry.options import TheoryOptions
+from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.statistics import STATISTICS
+from jaxlike.theory.statistics.data_vector import Survey
+from jaxlike.theory.statistics.node_choice import N_FINE
+from jaxlike.theory.universe.line_of_sight import (
+    N_LATTICE,
+    Z_LAST_SCATTERING,
+    Nodes,
+    lattice_between,
+)
+
+_Z_MAX_FINE = 2.9  # galaxies beyond still count as sources, structure beyond as none
+_Z_MAX_KAPPA = 990.0  # of the convergence with itself; growth is known to z = 999
+
+
+def z_max_of(data: TwoPointData) -> float:
+    """Where structure that the data see ends."""
+    if any(STATISTICS[s].tracers == ("convergence", "convergence") for s in data.statistics):
+        return _Z_MAX_KAPPA
+    histograms = histograms_of(data)
+    return min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
+
+
+def ell_lattice_of(data: Sequence[TwoPointData]) -> NDArray:
+    """The multipole lattice of data that are C_ell; all of it where some have angles."""
+    spans = []
+    for one in data:
+        if not set(one.statistics) <= FOURIER_SPACE:
+            return np.arange(N_LATTICE)
+        spans += [
+            (m.scale.min(), m.scale.max()) if m.windows is None else m.windows.span()
+            for m in one.measurements
+        ]
+    return lattice_between(min(low for low, _ in spans), max(high for _, high in spans))
+
+
+def nodes_of(surveys: Sequence[Survey], n_z: int, ell_lattice: NDArray, z_max: float) -> Nodes:
+    """Nodes that serve all surveys, whose lattices they have in their order."""
+    last = Z_LAST_SCATTERING if any(one.sees_last_scattering for one in surveys) else None
+    lattices = [survey.z for survey in surveys]
+    return Nodes.build(lattices, n_z, ell_lattice, z_max=z_max, z_source=last)
+
+
+def fine_grid(
+    data: Sequence[TwoPointData],
+    surveys: Sequence[Survey],
+    options: TheoryOptions,
+    n_z: int = N_FINE,
+    *,
+    second_order: bool = False,
+) -> UniverseGrid:
+    """Universes on nodes so dense that they leave no error of their own, common to all data."""
+    z_max = max(z_max_of(one) for one in data)
+    if z_max > _Z_MAX_FINE:  # as dense as without what lies beyond
+        n_z = int(n_z * np.log((0.3 + z_max) / 0.3) / np.log((0.3 + _Z_MAX_FINE) / 0.3))
+    nodes = nodes_of(surveys, n_z, ell_lattice_of(data), z_max)
+    return UniverseGrid.build(
+        nodes, linear=options.linear, nonlinear=options.nonlinear, second_order=second_order
+    )
