@@ -174,32 +174,31 @@ def nuisance(block: Block, samples: Sequence[Sample]) -> Nuisance:
     """Galaxy and shear parameters; ParameterError on unknown names.
 
     CosmoSIS's sections are shared by all modules: those for galaxies that are not in the data (a
-    shear-only likelihood beside another one) are left out, and names that end as those of another
-    module's suffix do.
+    shear-only likelihood beside another one) are left out, and, where samples have a suffix, so
+    are names without it.
     """
     given, idle = {}, []
     names = Names(samples)
-    suffixes = {sample.suffix.lower() for sample in samples}
+    ends = {f"_{sample.suffix.lower()}" if sample.suffix else "" for sample in samples}
     for kind in TRACERS:
-        there = [sample for sample in samples if sample.kind == kind]
-        for section in _sections(kind, suffixes):
+        there = any(sample.kind == kind for sample in samples)
+        for section, end in _sections(kind, ends):
             found = names_in(block, section)
             if not there:
                 idle += [section] if found else []
                 continue
             for name in found:
                 whole = f"{section}--{name}"
-                if suffixes == {""} or names.is_known(whole):
+                if end or name.lower().endswith(tuple(ends)):  # "" where there is no suffix
                     names.canonical(whole)
                     given[whole] = _number(block, section, name)
     return Nuisance(given, idle)
 
 
-def _sections(kind: str, suffixes: Iterable[str]) -> list[str]:
-    """The sections of a kind of tracer's parameters, without and with suffixes."""
+def _sections(kind: str, ends: Iterable[str]) -> list[tuple[str, str]]:
+    """The sections of a kind of tracer's parameters, and which of the ends of suffixes each has."""
     bare = (one.partition("--")[0] for d in TRACERS[kind].parameters for one in d.sections)
-    ends = ["", *(f"_{suffix}" for suffix in suffixes if suffix)]
-    return [section + end for section in dict.fromkeys(bare) for end in ends]
+    return [(section + end, end) for section in dict.fromkeys(bare) for end in sorted({"", *ends})]
 
 
 class Tables(NamedTuple):

@@ -36,6 +36,17 @@ def test_parameters_match_by_name_or_by_quantity():
     }
 
 
+def test_parameters_of_a_prefix_match_whatever_it_is():
+    among = ("NGC_dz_source1", "SGC_dz_source1", "shear_calibration_parameters_ngc--m2", "A_IA")
+    found = matching(["NGC_DzS1", "SGC_DzS1", "NGC_m2", "SGC_m2", "NGC_AIA", "DES_AIA"], among)
+    assert found == {
+        "NGC_DzS1": "NGC_dz_source1",
+        "SGC_DzS1": "SGC_dz_source1",
+        "NGC_m2": "shear_calibration_parameters_ngc--m2",
+        "DES_AIA": "A_IA",
+    }
+
+
 def test_columns_and_the_best_draw():
     draws = make()
     found = draws.columns(["cosmological_parameters--hubble", "Omega_m"])

@@ -11,7 +11,13 @@ from jaxlike.forecast.predictive import Check
 from jaxlike.inference import Chains
 from jaxlike.inference.results.cosmosis_text import write_cosmosis
 from jaxlike.inference.results.read_draws import read_draws
-from jaxlike.plots.contours import chains_as_samples, elbo_plot, load_chains, triangle_plot
+from jaxlike.plots.contours import (
+    chains_as_samples,
+    default_names,
+    elbo_plot,
+    load_chains,
+    triangle_plot,
+)
 from jaxlike.plots.data_vector import data_vector_plot
 from jaxlike.plots.predictive import chi2_plot
 
@@ -93,6 +99,11 @@ def test_triangle_plot_of_all_or_chosen_parameters(tmp_path, prefix):
     assert more.stat().st_size > few.stat().st_size
     with pytest.raises(ConfigError, match="'sigma8' is not in the chains; accepted are omegam"):
         triangle_plot(samples, tmp_path / "none.png", names=["sigma8"])
+
+
+def test_names_with_a_prefix_are_as_telling_as_without():
+    columns = ["NGC_m1", "SGC_AIA", "ns", "NGC_A_IA", "chi2", "omegam"]
+    assert default_names(columns) == ["omegam", "ns", "SGC_AIA", "NGC_A_IA"]
 
 
 def test_runs_of_other_names_are_drawn_over_each_other(tmp_path, prefix):
