@@ -60,6 +60,7 @@ def load_data(
     convergence, by the options' names. ConfigError where the cuts are to be those of a survey and
     the data are of none that is known.
     """
+    data = read_two_point(find_data_file(data_file), probes=probes, kernels=kernels)
     if scale_cuts == OF_SURVEY:
         known = survey or survey_of(data_file)
         if known is None:
@@ -69,7 +70,6 @@ def load_data(
                 " those of DES-Y1"
             )
         scale_cuts = known
-    data = read_two_point(find_data_file(data_file), probes=probes, kernels=kernels)
     if kappa:
         data = with_maps(data, kappa)
     return apply_scale_cuts(data, read_scale_cuts(scale_cuts))
