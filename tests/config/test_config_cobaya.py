@@ -221,7 +221,7 @@ BAD_YAML = {
     "bandwidth text": (option("nz_bandwidth: big"), "'nz_bandwidth' is 'big'", "positive number"),
     "idle bandwidth": (option("nz: histogram, nz_bandwidth: 0.1"), "no effect", "take nz = kde"),
     "data file": (option("data_file: 3"), "'data_file' is 3", "a path, the name of a data set"),
-    "scale cuts": (option("scale_cuts: 3"), "'scale_cuts' is 3", "a preset, a path, survey, none"),
+    "scale cuts": (option("scale_cuts: 3"), "'scale_cuts' is 3", "a preset, a path, none, survey"),
     "unknown option": (option("linear: x"), "unknown option .* 'linear'", "data_file, scale_cuts"),
     "options": (in_yaml("shear:", "shear: 3"), "'jaxlike.cobaya.shear' is 3", "mapping"),
     "likelihood": (in_yaml("cobaya.shear", "cobaya.4x2pt"), "'jaxlike.cobaya.4x2pt'", "3x2pt"),
