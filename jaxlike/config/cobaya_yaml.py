@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from jaxlike.config.container import Config, make_config
-from jaxlike.config.defaults import defaults_of, names_under_prefixes
+from jaxlike.config.defaults import defaults_of, names_under_prefixes, replaced_options
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, output_from, parameter_from
@@ -122,8 +122,9 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         _check_blocks(info)
         likelihoods, defaults = _components(info)
         given = _block(info, "params")
-        merged = _merged(given, defaults_of(likelihoods, defaults, overrides, given))
-        names = names_under_prefixes(likelihoods)
+        asked = replaced_options(likelihoods, overrides)
+        merged = _merged(given, defaults_of(asked, defaults, given))
+        names = names_under_prefixes(asked)
         parameters = _parameters(merged, given, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(_block(info, "prior"), parameters)

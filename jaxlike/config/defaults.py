@@ -16,21 +16,27 @@ DEFAULT_SURVEY = "des_y1"
 """Whose the components' default parameters are; a likelihood's own prefix replaces theirs."""
 
 
+def replaced_options(
+    likelihoods: Mapping[str, Mapping[str, object]], overrides: Mapping[str, object]
+) -> dict[str, dict[str, object]]:
+    """Options of each likelihood with the keywords that replace them; ConfigError on a keyword."""
+    replaced = overrides_by_likelihood(overrides, tuple(likelihoods))
+    return {name: {**own, **replaced.get(name, {})} for name, own in likelihoods.items()}
+
+
 def defaults_of(
     likelihoods: Mapping[str, Mapping[str, object]],
     params: Mapping[str, Mapping[str, Any]],
-    overrides: Mapping[str, object],
     mentioned: Container[object],
 ) -> list[Mapping[str, Any]]:
     """The default params of the components: those that matter to the likelihood's statistics, or
     that the input mentions, with the likelihood's prefix in the place of the survey's."""
     found: list[Mapping[str, Any]] = []
-    replaced = overrides_by_likelihood(overrides, tuple(likelihoods))
     for name, own in params.items():
         if name not in likelihoods:  # the theory
             found.append(own)
             continue
-        options = {**likelihoods[name], **replaced.get(name, {})}
+        options = likelihoods[name]
         probes = probes_from(options.get("probes"))
         found.append(
             {
