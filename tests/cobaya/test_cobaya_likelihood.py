@@ -84,7 +84,9 @@ def test_a_sacc_file_is_a_data_file(parameters: dict[str, Any], tmp_path: Path) 
     pytest.importorskip("sacc", reason="sacc is not installed")
     original = read_two_point_fits(default_data_file())
     write_sacc(original, tmp_path / "mock.sacc")
-    model = get_model(information("3x2pt", parameters, data_file=str(tmp_path / "mock.sacc")))
+    model = get_model(
+        information("3x2pt", parameters, data_file=str(tmp_path / "mock.sacc"), survey="des_y1")
+    )
     data = model.likelihood["jaxlike.cobaya.3x2pt"]._data
     np.testing.assert_array_equal(data.value, original.value)
 
@@ -219,7 +221,7 @@ def test_numbers_of_bins_are_the_file_s(
     file = tmp_path / "few.fits"
     write_two_point_fits(dataclasses.replace(few, nz=nz), file)
 
-    info = information("3x2pt", {**cosmology, "omegam": WIDE}, data_file=str(file))
+    info = information("3x2pt", {**cosmology, "omegam": WIDE}, data_file=str(file), survey="des_y1")
     built = get_model(info)
     sampled = set(built.parameterization.sampled_params())
     assert {p for p in sampled if p.startswith("DES_b")} == {"DES_b1", "DES_b2"}

@@ -108,9 +108,11 @@ def chains_of(model: Posterior, *, log_prior: np.ndarray, **fields: Any) -> Chai
 
 def with_derived(model: Derived, chains: Chains) -> Chains:
     """The same chains with the model's derived parameters, computed draw by draw."""
-    n = chains.draws.shape[-1]
-    values = jax.lax.map(model.derived, jnp.asarray(chains.draws.reshape(-1, n)), batch_size=LENGTH)
     shape = (chains.n_chains, chains.n_draws, len(model.derived_parameters))
+    flat = np.asarray(chains.draws).reshape(-1, chains.draws.shape[-1])
+    # not lax.map: with a compiled function within, XLA's threads may wait for each other forever
+    derived = jax.jit(jax.vmap(model.derived))
+    values = in_blocks(derived, flat, LENGTH) if len(flat) else np.zeros(0)
     return replace(
         chains,
         derived_latex=dict(model.derived_parameters),
