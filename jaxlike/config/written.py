@@ -1,12 +1,13 @@
 """A Config as a Cobaya input: what reads as the same Config again, here and in Cobaya."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from jaxlike.config.cobaya_yaml import PREFIX, THEORY
 from jaxlike.config.container import Config, LikelihoodConfig
 from jaxlike.posterior.parameters import Parameter
-from jaxlike.registry.options import LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
+from jaxlike.registry.options import KAPPA_OPTIONS, LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
 
 
 def as_cobaya(config: Config) -> dict[str, Any]:
@@ -40,9 +41,20 @@ def _likelihood(one: LikelihoodConfig) -> dict[str, Any]:
         **vars(one.options),
         "data_file": _place(one.data_file),
         "scale_cuts": _place(one.scale_cuts),
-        "prefix": one.prefix or None,
+        "survey": one.survey,
+        "prefix": _given(one.prefix),
+        "kernels": _given(one.kernels),
+        **dict.fromkeys(KAPPA_OPTIONS),
+        **{key: _given(value) for key, value in one.kappa.items()},
     }
     return {**options, **{key: known[key] for key in LIKELIHOOD_OPTIONS}, "params": {}}
+
+
+def _given(value: object) -> object:
+    """What yaml can hold of an option: None where nothing is given."""
+    if isinstance(value, Mapping):
+        return dict(value)
+    return None if value == "" else value
 
 
 def _place(name: str | None) -> str | None:
