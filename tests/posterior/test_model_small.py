@@ -205,7 +205,7 @@ YAML = """\
 theory:
   jaxlike.cobaya.Theory: {{linear: eisenstein_hu_no_wiggle, nonlinear: linear}}
 likelihood:
-  jaxlike.cobaya.3x2pt: {{data_file: {folder}/small.fits, scale_cuts: none}}
+  jaxlike.cobaya.3x2pt: {{data_file: {folder}/small.fits, scale_cuts: none, survey: des_y1}}
 params:
   omegam: {{prior: {{min: 0.1, max: 0.9}}, ref: 0.3}}
   As: 2.1e-9
