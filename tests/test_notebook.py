@@ -12,6 +12,8 @@ import pytest
 import jaxlike
 from jaxlike.data import write_two_point_fits
 from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.inference import with_derived
+from jaxlike.inference.runs.parameter_space import chains_of
 from jaxlike.likelihoods.survey import bandwidth_of, histograms_of
 from jaxlike.mocks.des_y1 import with_vector
 from jaxlike.posterior.priors import Normal
@@ -230,6 +232,16 @@ def test_draws_are_arviz_s(draws, model):
         jaxlike.sample(model, "gibbs")
     with pytest.raises(ConfigError, match="option steps has no effect"):
         jaxlike.sample(model, steps=3)
+
+
+def test_derived_parameters_of_many_draws(model):
+    """Several batches of draws: sigma8 computed twice in a program once stopped XLA for ever."""
+    many = np.broadcast_to(model.reference, (1, 60, 4))
+    chains = chains_of(
+        model, draws=many, log_posterior=np.zeros((1, 60)), log_prior=np.zeros((1, 60))
+    )
+    found = with_derived(model, chains).derived
+    np.testing.assert_allclose(found[0], np.tile(model.derived(model.reference), (60, 1)))
 
 
 def test_minimise_and_fisher(model):

@@ -10,6 +10,7 @@ from cobaya.log import LoggedError
 from cobaya.theories.cosmo import BoltzmannBase
 from cobaya.tools import Pool1D, Pool2D, PoolND
 from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 import jaxlike
@@ -20,7 +21,7 @@ from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.effects import check_effects
 from jaxlike.registry.resolve import check_names, resolve
-from jaxlike.theory.power.derived import DERIVED, NEED_EMULATOR
+from jaxlike.theory.power.derived import DERIVED, NEED_EMULATOR, derived_of
 from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
 from jaxlike.theory.universe.cosmology import (
     COSMOLOGY_NAMES,
@@ -229,13 +230,16 @@ class Theory(BoltzmannBase):
         required = {name for name, request in self._must_provide.items() if request is None}
         wanted = [name for name in DERIVED if name in required.union(self.output_params)]
         settings = self._settings
+
+        def derived(cosmo: Cosmology) -> dict[str, ArrayLike]:
+            of = derived_of(cosmo, settings.linear)  # type: ignore[arg-type]
+            return {name: of(name) for name in wanted}
+
         return _Compiled(
             canonical=jax.jit(_canonical),
             has_solution=jax.jit(partial(has_solution, linear=settings.linear)),  # type: ignore[arg-type]
             products=jax.jit(lambda cosmo: tuple(f(cosmo) for f in functions)),
-            derived=jax.jit(
-                lambda cosmo: {name: DERIVED[name](cosmo, settings.linear) for name in wanted}  # type: ignore[arg-type]
-            ),
+            derived=jax.jit(derived),
         )
 
     def _product(self, name: str | tuple[Any, ...]) -> products.Product:

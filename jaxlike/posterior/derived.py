@@ -11,7 +11,7 @@ from jaxlike.config import Config
 from jaxlike.posterior.parameters import Output
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.theory.power.derived import DERIVED, NEED_EMULATOR
+from jaxlike.theory.power.derived import DERIVED, NEED_EMULATOR, derived_of
 from jaxlike.theory.universe.cosmology import Cosmology
 
 ALWAYS = {"sigma8": r"\sigma_8", "S8": "S_8"}
@@ -77,6 +77,7 @@ def derived_values(
 ) -> Array:
     """The outputs (n_output,) in a universe, from all parameters by their names in the input."""
     functions = {one.name: one.function for one in outputs}
+    derived = derived_of(cosmo, options.linear)
 
     def value(name: str) -> ArrayLike:
         function = functions.get(name)
@@ -86,7 +87,7 @@ def derived_values(
             return values[name]
         found = _quantity(name, names, options, canonical)
         assert found is not None
-        return canonical[found] if found in canonical else DERIVED[found](cosmo, options.linear)
+        return canonical[found] if found in canonical else derived(found)
 
     found = [jnp.asarray(value(one.name), float) for one in outputs]
     return jnp.stack(found) if found else jnp.zeros(0)

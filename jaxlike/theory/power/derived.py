@@ -40,23 +40,38 @@ def _omega_nu(cosmo: Cosmology) -> ArrayLike:
     return 0.0 if cosmo.omega_nu is None else cosmo.omega_nu
 
 
-DERIVED: Mapping[str, Callable[[Cosmology, LinearModel], ArrayLike]] = {
-    "H0": lambda c, model: 100 * c.h,
-    "omegam": lambda c, model: c.Omega_m,
-    "omegamh2": lambda c, model: c.Omega_m * c.h**2,
-    "omegab": lambda c, model: c.Omega_b,
-    "ombh2": lambda c, model: c.Omega_b * c.h**2,
-    "omch2": lambda c, model: _cold(c),
-    "omnuh2": lambda c, model: _omega_nu(c),
-    "mnu": lambda c, model: NEUTRINO_EV_PER_OMEGA * _omega_nu(c) * (3 / c.N_eff) ** 0.75,
-    "omk": lambda c, model: c.Omega_k,
-    "omegal": lambda c, model: c.Omega_de,
-    "rdrag": lambda c, model: emulator.sound_horizon(c),
-    "As": primordial_amplitude,
-    "sigma8": sigma8_today,
-    "S8": lambda c, model: sigma8_today(c, model) * jnp.sqrt(c.Omega_m / 0.3),
+Of = Callable[[str], ArrayLike]
+"""Another quantity of the same universe, by its name."""
+
+DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
+    "H0": lambda c, model, of: 100 * c.h,
+    "omegam": lambda c, model, of: c.Omega_m,
+    "omegamh2": lambda c, model, of: c.Omega_m * c.h**2,
+    "omegab": lambda c, model, of: c.Omega_b,
+    "ombh2": lambda c, model, of: c.Omega_b * c.h**2,
+    "omch2": lambda c, model, of: _cold(c),
+    "omnuh2": lambda c, model, of: _omega_nu(c),
+    "mnu": lambda c, model, of: NEUTRINO_EV_PER_OMEGA * _omega_nu(c) * (3 / c.N_eff) ** 0.75,
+    "omk": lambda c, model, of: c.Omega_k,
+    "omegal": lambda c, model, of: c.Omega_de,
+    "rdrag": lambda c, model, of: emulator.sound_horizon(c),
+    "As": lambda c, model, of: primordial_amplitude(c, model),
+    "sigma8": lambda c, model, of: sigma8_today(c, model),
+    "S8": lambda c, model, of: of("sigma8") * jnp.sqrt(c.Omega_m / 0.3),
 }
 """Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), rdrag in Mpc."""
 
 NEED_EMULATOR = ("rdrag",)
 """Derived parameters that no fitted transfer function has as CAMB does."""
+
+
+def derived_of(cosmo: Cosmology, model: LinearModel) -> Of:
+    """The quantities of DERIVED of a universe by name, each computed once, whoever asks."""
+    found: dict[str, ArrayLike] = {}
+
+    def of(name: str) -> ArrayLike:
+        if name not in found:
+            found[name] = DERIVED[name](cosmo, model, of)
+        return found[name]
+
+    return of
