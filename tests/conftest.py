@@ -238,6 +238,4 @@ def cl_data(small_data: TwoPointData) -> TwoPointData:
 def real_model(shared: Path, repository: Path) -> Model:
     """The posterior of cobaya_yaml/des_y1_3x2pt.yaml on the real DES-Y1 data."""
     data_file = shared / "data" / "des_y1_3x2pt.fits"
-    return load(
-        repository / "cobaya_yaml" / "des_y1_3x2pt.yaml", data_file=str(data_file), survey="des_y1"
-    )
+    return load(repository / "cobaya_yaml" / "des_y1_3x2pt.yaml", data_file=str(data_file))

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from jaxlike.cli.common_options import (
     Parents,
@@ -16,9 +16,6 @@ from jaxlike.cli.opening import open_model
 from jaxlike.cli.running import run_info, termination_as_interrupt, warn
 from jaxlike.errors import ConfigError
 from jaxlike.inference.samplers.by_name import METHODS
-
-if TYPE_CHECKING:
-    pass
 
 _NUTS = ("chains", "warmup", "samples", "seed", "target_accept", "max_tree_depth")
 

@@ -21,18 +21,15 @@ from jaxlike.config import (
     LIKELIHOOD_OPTIONS,
     PROBE_SETS,
     Config,
-    LikelihoodConfig,
     TheoryOptions,
     config_from_info,
 )
 from jaxlike.config.container import make_config
 from jaxlike.config.defaults import default_params
-from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.likelihoods.survey import load_data, samples_of
-from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.likelihoods.two_point import Likelihood as TwoPoint
-from jaxlike.loading import model_from_config
+from jaxlike.likelihoods.two_point import build_likelihoods
+from jaxlike.loading import data_set_of, model_from_config
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
 from jaxlike.registry.names import Names
 from jaxlike.registry.resolve import check_names, is_idle, resolve
@@ -94,7 +91,7 @@ class TwoPointLikelihood(Likelihood):
         }
         try:
             own = _config(cls.__name__, options, cls._probes).likelihoods[0]
-            samples = samples_of(_load_one(own), "", own.prefix)
+            samples = data_set_of(own).samples
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
         chosen = vars(own.options)
@@ -115,10 +112,8 @@ class TwoPointLikelihood(Likelihood):
         self._settings: Settings | None = None
         try:
             self._config = _config(self.get_name(), options, self._probes)
-            self._data = _load(self._config)
-            self._samples = samples_of(
-                self._data, self.get_name(), self._config.likelihoods[0].prefix
-            )
+            self._data_set = data_set_of(self._config.likelihoods[0])
+            self._data, self._samples = self._data_set.data, self._data_set.samples
             if self._config.theory.power == "host":
                 self._prepare_tables()
         except JaxlikeError as error:
@@ -195,9 +190,8 @@ class TwoPointLikelihood(Likelihood):
         self._evaluate: Callable[..., Array] = jax.jit(evaluate)
 
     def _built(self, options: TheoryOptions) -> TwoPoint:
-        own = self._config.likelihoods[0]
-        data_set = DataSet(own.name, self._data, options, own.prefix)
-        return build_likelihoods([data_set])[own.name]
+        data_set = replace(self._data_set, options=options)
+        return build_likelihoods([data_set])[data_set.name]
 
     def _compressed(self, provider: Any) -> TwoPoint:
         """The likelihood compressed for the input's own sampled parameters."""
@@ -231,21 +225,6 @@ class TwoPointLikelihood(Likelihood):
 def _config(name: str, options: Mapping[str, Any], probes: str) -> Config:
     given = {**options, "probes": PROBE_SETS[probes]}
     return make_config(Path(name), {name: given}, {}, parameters=(), host="host", sampler={})
-
-
-def _load(config: Config) -> TwoPointData:
-    return _load_one(config.likelihoods[0])
-
-
-def _load_one(own: LikelihoodConfig) -> TwoPointData:
-    return load_data(
-        own.data_file,
-        own.scale_cuts,
-        own.probes,
-        own.survey,
-        kernels=own.kernels,
-        kappa=own.kappa,
-    )
 
 
 def _component(name: str, description: str) -> type[TwoPointLikelihood]:

@@ -120,10 +120,10 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     path = Path(path)
     try:
         _check_blocks(info)
-        likelihoods, defaults = _components(info)
+        likelihoods, defaults, own = _components(info)
         given = _block(info, "params")
         asked = replaced_options(likelihoods, overrides)
-        merged = _merged(given, defaults_of(asked, defaults, given))
+        merged = _merged(given, [*defaults_of(asked, defaults, given), *own])
         names = names_under_prefixes(asked)
         parameters = _parameters(merged, given, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
@@ -180,9 +180,9 @@ def _component(block: str, name: object, options: object) -> tuple[str, dict[str
 
 def _components(
     info: Mapping[str, Any],
-) -> tuple[dict[str, dict[str, object]], dict[str, Mapping[str, Any]]]:
-    """Options of each likelihood, those of the theory among them; and the default params of each
-    component, the theory's under its own name."""
+) -> tuple[dict[str, dict[str, object]], dict[str, Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Options of each likelihood, those of the theory among them; the default params of each
+    component, the theory's under its own name; and the params that components are given."""
     likelihoods = _block(info, "likelihood")
     if not likelihoods:
         raise ConfigError(
@@ -190,18 +190,21 @@ def _components(
         )
     found: dict[str, dict[str, object]] = {}
     params: dict[str, Mapping[str, Any]] = {}
+    own: list[Mapping[str, Any]] = []
     for name, given in likelihoods.items():
         component, options = _component("likelihood", name, given)
         check_option_names([component], LIKELIHOODS, "likelihood")
         merged, params[name] = _options(component, options, LIKELIHOOD_OPTIONS)
+        own.append(_block(options, "params"))
         found[name] = {"probes": LIKELIHOODS[component], **merged}
     for name, given in _block(info, "theory").items():
         component, options = _component("theory", name, given)
         if component == THEORY:
             merged, params[THEORY] = _options(component, options, THEORY_OPTIONS)
+            own.append(_block(options, "params"))
             for one in found.values():
                 one.update(merged)
-    return found, params
+    return found, params, own
 
 
 def _options(
@@ -209,12 +212,16 @@ def _options(
     given: Mapping[str, Any],
     accepted: tuple[str, ...],
 ) -> tuple[dict[str, Any], dict[Any, Any]]:
-    """The default options of a component with the given ones on top, and its params."""
+    """The default options of a component with the given ones on top, and its default params.
+
+    There are none where it is given params, or in an .updated.yaml, where Cobaya has moved them
+    into the input's own.
+    """
     check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY), f"option of {component}:")
-    merged = component_defaults(component.removeprefix(PREFIX)) | dict(given)
-    # In an .updated.yaml Cobaya has moved them into the input's own params.
-    moved = "input_params" in given and "params" not in given
-    params = {} if moved else _block(merged, "params")
+    defaults = component_defaults(component.removeprefix(PREFIX))
+    merged = defaults | dict(given)
+    replaced = "params" in given or "input_params" in given
+    params = {} if replaced else _block(defaults, "params")
     return {name: value for name, value in merged.items() if name in accepted}, params
 
 

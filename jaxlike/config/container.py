@@ -9,6 +9,7 @@ from pathlib import Path
 from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.config.subset import foreign_names, parameters_wanted
+from jaxlike.data.shipped import DES_Y1, OF_SURVEY
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import ExternalPrior
@@ -24,9 +25,7 @@ from jaxlike.registry.options import (
     theory_options,
 )
 
-DEFAULT_SCALE_CUTS = "survey"  # those of the survey that the data are of
-
-SURVEYS = ("des_y1",)
+SURVEYS = (DES_Y1,)
 """Accepted values of the option `survey`."""
 _OF_DATA = (
     "data_file",
@@ -225,7 +224,7 @@ def _likelihood(
         given["nz_bandwidth"] = None  # the file's bandwidth belongs to the file's choice
     given.update(overrides)
     theory = theory_options({k: given[k] for k in THEORY_FIELDS})
-    data_file, cuts = given.get("data_file"), given.get("scale_cuts", DEFAULT_SCALE_CUTS)
+    data_file, cuts = given.get("data_file"), given.get("scale_cuts", OF_SURVEY)
     if data_file is not None:
         accepted = "a path, the name of a data set, paper_mock, null (the mock)"
         data_file = find_file(_text("data_file", data_file, accepted), path)

@@ -6,14 +6,11 @@ from typing import Any
 from jaxlike.config.container import overrides_by_likelihood
 from jaxlike.config.data_options import prefix_from
 from jaxlike.config.likelihood_config import names_of
-from jaxlike.data.shipped import survey_of
+from jaxlike.data.shipped import DES_Y1, survey_of
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import probes_from
 from jaxlike.registry.samples import DES, prefix_words
-
-DEFAULT_SURVEY = "des_y1"
-"""Whose the components' default parameters are; a likelihood's own prefix replaces theirs."""
 
 
 def replaced_options(
@@ -53,7 +50,7 @@ def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> 
     are of the survey that they belong to; else none."""
     data_file, words = options.get("data_file"), prefix_words(prefix_from(options.get("prefix")))
     survey = options.get("survey") or survey_of(None if data_file is None else str(data_file))
-    if survey != DEFAULT_SURVEY:
+    if survey != DES_Y1:
         return {}
     return {
         word + name.removeprefix(DES) if word else name: info

@@ -19,6 +19,7 @@ from jaxlike.data import (
     survey_of,
     with_maps,
 )
+from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
@@ -40,9 +41,6 @@ _OPTIONS_OF = {
     "source": ("shear", ("alignment",)),
 }
 _MAPS = {"convergence": "convergence maps"}
-
-OF_SURVEY = "survey"
-"""The option `scale_cuts` for those of the survey that the data are of."""
 
 
 def load_data(

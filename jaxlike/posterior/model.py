@@ -160,6 +160,10 @@ class Model(Composed):
         """Derived parameters (n_derived,) at x, in the order of `derived_parameters`."""
         return _derived(self.held, self.point(x))
 
+    def derived_batch(self, X: ArrayLike) -> Array:
+        """The same (n_point, n_derived) at many points X (n_point, n)."""
+        return compiled_batch("derived", self.density, self.points(X), CPU_CHUNK)
+
     def reason_of_failure(self, x: Point) -> str | None:
         """Why the log-posterior is -inf at x (n,), in words; None where it is finite."""
         point = np.asarray(self.point(x))

@@ -67,6 +67,9 @@ class Model:
     def derived(self, x):
         return 2 * x[:1]
 
+    def derived_batch(self, X):
+        return 2 * X[:, :1]
+
     def __init__(self, config):
         self.config = config
 

@@ -288,7 +288,7 @@ def test_chi2_with_a_host_s_power_against_cobaya_s_own_des_likelihood(
     info = host(stored, derived)
     info["params"] |= for_shear(nuisance) if name == "shear" else nuisance
     options = {"power": "host", "nz": "histogram"}
-    options |= {"data_file": str(shared / "data" / "des_y1_3x2pt.fits"), "survey": "des_y1"}
+    options |= {"data_file": str(shared / "data" / "des_y1_3x2pt.fits")}
     info["likelihood"] = {f"jaxlike.cobaya.{name}": options}
     chi2 = -2 * get_model(info).loglike({}, return_derived=False)
     assert chi2 == pytest.approx(expected, abs=tolerance)

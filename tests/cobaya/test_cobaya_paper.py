@@ -59,7 +59,9 @@ def test_the_input_initialises_an_mcmc(
 
 
 def test_without_the_empty_params_a_bias_is_given_twice(info: dict[str, Any]) -> None:
-    del info["likelihood"]["jaxlike.cobaya.3x2pt"]["params"]
+    options = info["likelihood"]["jaxlike.cobaya.3x2pt"]
+    del options["params"]
+    options["survey"] = "des_y1"  # whose parameters are not the mock's
     with pytest.raises(jaxlike.ParameterError, match="'b1' and as 'DES_b1': give one"):
         config_from_info(info, "paper.yaml")
 

@@ -215,7 +215,6 @@ def test_what_differs_from_cobayas_des_y1_joint_is_its_conventions(
         {
             "jaxlike.cobaya.3x2pt": {
                 "data_file": str(shared / "data" / "des_y1_3x2pt.fits"),
-                "survey": "des_y1",
                 "nz": "histogram",
             }
         },

@@ -24,6 +24,10 @@ class Linear:
         self.data, self.matrix, self.parameters = data, matrix, NAMES
         self.config = SimpleNamespace(parameters=tuple(Parameter(n) for n in NAMES))
 
+    @property
+    def likelihoods(self):
+        return {"linear": SimpleNamespace(data=self.data)}
+
     def params_dict(self, x):
         return dict(zip(NAMES, x, strict=True))
 
@@ -88,7 +92,9 @@ def test_chi2_of_all_and_of_each_probe(small_data):
     block = np.linalg.inv(small_data.covariance[first, first])
     assert parts[0].measured[7] == pytest.approx(residual[first] @ block @ residual[first])
     shear = model.data.with_probes(["xi_plus"])
-    alone = check(Predictive(shear, (draws.values @ model.matrix.T)[:, first], np.ones(50)))
+    alone = check(
+        Predictive({"linear": shear}, (draws.values @ model.matrix.T)[:, first], np.ones(50))
+    )
     assert [c.name for c in alone] == ["xi_plus"]
     np.testing.assert_allclose(alone[0].measured, parts[0].measured)
 
@@ -99,7 +105,9 @@ def test_p_values_of_the_right_model_are_not_extreme(small_data):
         model = simulate(small_data, 100 + seed)
         _, draws = model.draws(200, seed)
         theory = draws.values @ model.matrix.T
-        p_values.append([c.p_value for c in check(Predictive(model.data, theory, np.ones(200)))])
+        p_values.append(
+            [c.p_value for c in check(Predictive({"linear": model.data}, theory, np.ones(200)))]
+        )
     found = np.array(p_values)
     assert np.mean((found > 0.02) & (found < 0.98)) > 0.9
     assert found.max(axis=1).min() > 0.05

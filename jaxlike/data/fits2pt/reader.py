@@ -8,7 +8,8 @@ not looked at, as the n(z) at last scattering that some files have for the CMB's
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -67,11 +68,23 @@ def read_two_point_fits(
     in which they differ; a key TABLE.NAME is for one table.
     """
     file = Path(path).expanduser()
+    with _hdus_of(file) as hdus:
+        return _read_tables(hdus, str(file), probes, kernels or {})
+
+
+def read_redshift_distributions(path: str | os.PathLike[str]) -> tuple[RedshiftDistribution, ...]:
+    """All n(z) of a 2pt FITS file, whatever its measurements are; DataError says what is wrong."""
+    with _hdus_of(Path(path).expanduser()) as hdus:
+        return tuple(_read_nz(hdu, hdus) for hdu in hdus if logical(hdu, "NZDATA"))
+
+
+@contextmanager
+def _hdus_of(file: Path) -> Iterator[list[Hdu]]:
+    """The HDUs of a file while it is open; what is wrong in there is a DataError with its name."""
     try:
         check_container(file)
         with open_fits(file) as fits:
-            hdus = [(hdu.get_extname(), hdu, hdu.read_header()) for hdu in fits]
-            return _read_tables(hdus, str(file), probes, kernels or {})
+            yield [(hdu.get_extname(), hdu, hdu.read_header()) for hdu in fits]
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
     except OSError as error:

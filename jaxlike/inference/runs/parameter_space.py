@@ -110,9 +110,7 @@ def with_derived(model: Derived, chains: Chains) -> Chains:
     """The same chains with the model's derived parameters, computed draw by draw."""
     shape = (chains.n_chains, chains.n_draws, len(model.derived_parameters))
     flat = np.asarray(chains.draws).reshape(-1, chains.draws.shape[-1])
-    # not lax.map: with a compiled function within, XLA's threads may wait for each other forever
-    derived = jax.jit(jax.vmap(model.derived))
-    values = in_blocks(derived, flat, LENGTH) if len(flat) else np.zeros(0)
+    values = in_blocks(model.derived_batch, flat, LENGTH) if len(flat) else np.zeros(0)
     return replace(
         chains,
         derived_latex=dict(model.derived_parameters),

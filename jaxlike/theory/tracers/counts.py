@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from jaxlike.theory.declarations import Declared
@@ -21,6 +20,7 @@ from jaxlike.theory.tracers.bias import BiasModel, galaxy_bias
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.redshift_space import VelocityGrid, velocity_counts
 from jaxlike.theory.tracers.terms import (
+    Galaxies,
     Parameters,
     Seen,
     Term,
@@ -28,6 +28,7 @@ from jaxlike.theory.tracers.terms import (
     dndz_of,
     lensing_weight,
     per_bin,
+    redshift_errors,
     register,
 )
 from jaxlike.theory.universe.line_of_sight import Nodes, Sight
@@ -43,36 +44,19 @@ PARAMETERS = (
         needs=("magnification", (True,)),
         required_by=(("magnification", True),),
     ),
-    Declared(
-        "dz_lens",
-        ("DES_DzL",),
-        ("lens_photoz_errors--bias_",),
-        r"\Delta z_\mathrm{l}^{#}",
-        per="bin",
-        default=0.0,
-    ),
-    Declared(
-        "sz_lens",
-        ("DES_szL",),
-        ("lens_photoz_errors--width_",),
-        r"\sigma_{z,\mathrm{l}}^{#}",
-        per="bin",
-        beside=1.0,
-    ),
-    Declared("u_lens", (), ("lens_photoz_u--u_",), r"u_\mathrm{l}^{#}", per="mode", beside=0.0),
+    *redshift_errors("lens", "lens_photoz_errors"),
 )
 
 
 @register
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Counts:
+class Counts(Galaxies):
     """Lens bins of biased galaxies; prefactors: the convergence's factor on magnification.
 
     velocities: what distortions need on nodes, None without.
     """
 
-    distributions: ShiftedDistributions
     velocities: VelocityGrid | None = None
     bias: BiasModel = field(default="constant", metadata={"static": True})
     magnification: bool = field(default=False, metadata={"static": True})
@@ -93,16 +77,6 @@ class Counts:
             rsd=options["rsd"],
             prefactors=options["ell_prefactors"],
         )
-
-    @property
-    def n_bin(self) -> int:
-        """Number of lens bins."""
-        return self.distributions.n_bin
-
-    @property
-    def n_z(self) -> int:
-        """Points of the lattice that n(z) are given on."""
-        return int(np.size(self.distributions.z))
 
     def plain(self) -> "Counts":
         """The densities alone: magnification is as smooth as shear, distortions are small."""

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 
 from jaxlike.theory.declarations import Declared
@@ -14,12 +13,14 @@ from jaxlike.theory.tracers.alignment import PARAMETERS as ALIGNMENT
 from jaxlike.theory.tracers.alignment import AlignmentModel, alignment_terms
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.terms import (
+    Galaxies,
     Parameters,
     Seen,
     Term,
     dndz_of,
     lensing_weight,
     per_bin,
+    redshift_errors,
     register,
     spin_factor,
 )
@@ -30,33 +31,16 @@ PARAMETERS = (
     Declared(
         "m", ("DES_m",), ("shear_calibration_parameters--m",), "m^{#}", per="bin", default=0.0
     ),
-    Declared(
-        "dz_source",
-        ("dz", "DES_DzS"),
-        ("wl_photoz_errors--bias_",),
-        r"\Delta z_\mathrm{s}^{#}",
-        per="bin",
-        default=0.0,
-    ),
-    Declared(
-        "sz_source",
-        ("DES_szS",),
-        ("wl_photoz_errors--width_",),
-        r"\sigma_{z,\mathrm{s}}^{#}",
-        per="bin",
-        beside=1.0,
-    ),
-    Declared("u_source", (), ("source_photoz_u--u_",), r"u_\mathrm{s}^{#}", per="mode", beside=0.0),
+    *redshift_errors("source", "wl_photoz_errors", "dz"),
 )
 
 
 @register
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Shapes:
+class Shapes(Galaxies):
     """Source bins with a calibration m each; prefactors: the spin's factor on C_ell."""
 
-    distributions: ShiftedDistributions
     alignment: AlignmentModel = field(default="nla", metadata={"static": True})
     prefactors: bool = field(default=False, metadata={"static": True})
     kind: ClassVar[str] = "shear"
@@ -67,16 +51,6 @@ class Shapes:
     def of(cls, distributions: ShiftedDistributions, options: Mapping[str, Any]) -> "Shapes":
         """Source bins of these n(z) with the options `alignment`, `ell_prefactors`."""
         return cls(distributions, options["alignment"], options["ell_prefactors"])
-
-    @property
-    def n_bin(self) -> int:
-        """Number of source bins."""
-        return self.distributions.n_bin
-
-    @property
-    def n_z(self) -> int:
-        """Points of the lattice that n(z) are given on."""
-        return int(np.size(self.distributions.z))
 
     @property
     def second_order(self) -> bool:

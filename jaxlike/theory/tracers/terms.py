@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -85,6 +86,23 @@ class Tracer(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Galaxies:
+    """What tracers that are galaxies have in common: bins with an n(z) each."""
+
+    distributions: ShiftedDistributions
+
+    @property
+    def n_bin(self) -> int:
+        """Number of bins."""
+        return self.distributions.n_bin
+
+    @property
+    def n_z(self) -> int:
+        """Points of the lattice that n(z) are given on."""
+        return int(np.size(self.distributions.z))
+
+
 T = TypeVar("T", bound=type)
 
 TRACERS: dict[str, type[Tracer]] = {}
@@ -136,6 +154,40 @@ def per_bin(parameters: Parameters, stem: str, n: int) -> Array:
     """Parameters stem1, stem2, ... of n bins, (n,)."""
     values = [jnp.asarray(parameters[f"{stem}{i + 1}"], float) for i in range(n)]
     return jnp.stack(values) if values else jnp.zeros(0)
+
+
+def redshift_errors(which: str, section: str, *aliases: str) -> tuple[Declared, ...]:
+    """The parameters that `dndz_of` takes of bins of `which`: shifts, stretches and modes.
+
+    section: where CosmoSIS has the first two; aliases: other names of the shift.
+    """
+    letter = which[0]
+    return (
+        Declared(
+            f"dz_{which}",
+            (*aliases, f"DES_Dz{letter.upper()}"),
+            (f"{section}--bias_",),
+            rf"\Delta z_\mathrm{{{letter}}}^{{#}}",
+            per="bin",
+            default=0.0,
+        ),
+        Declared(
+            f"sz_{which}",
+            (f"DES_sz{letter.upper()}",),
+            (f"{section}--width_",),
+            rf"\sigma_{{z,\mathrm{{{letter}}}}}^{{#}}",
+            per="bin",
+            beside=1.0,
+        ),
+        Declared(
+            f"u_{which}",
+            (),
+            (f"{which}_photoz_u--u_",),
+            rf"u_\mathrm{{{letter}}}^{{#}}",
+            per="mode",
+            beside=0.0,
+        ),
+    )
 
 
 def dndz_of(distributions: ShiftedDistributions, parameters: Parameters, which: str) -> Array:
