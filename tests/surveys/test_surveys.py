@@ -253,8 +253,7 @@ def test_cosmosis_takes_cuts_and_options_of_a_survey(small_folder, folder, tmp_p
     assert "m3" not in {p.name for p in config.parameters}
 
 
-def test_decade_needs_its_name_alone(shared):
-    """The pipeline's cuts, and its options."""
+def test_the_cuts_of_decade_keep_the_points_of_its_pipeline(shared):
     for cap, n_data in (("ngc", 220), ("sgc", 234)):
         file = shared / "data" / "stage3" / f"decade_{cap}.fits"
         cut = apply_scale_cuts(read_two_point_fits(file), read_scale_cuts(f"decade_{cap}"))
