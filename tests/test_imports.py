@@ -16,6 +16,7 @@ STEPS = (
     ("errors", "files"),
     ("numerics",),
     ("theory",),
+    ("surveys",),
     ("data",),
     ("registry",),
     ("likelihoods",),
@@ -106,9 +107,11 @@ def test_module_imports_only_what_stands_above(path):
 def test_data_and_parameters_do_not_know_each_other():
     for path in modules():
         if part(path) == "data":
-            # of the theory it knows what statistics there are, and nothing else
+            # of the theory it knows what statistics there are, of surveys what their folders say
             names = imported(path) - {"jaxlike.theory.statistics.STATISTICS"}
-            assert not own(names) - {"data", "errors", "files"}, path
+            assert not own(names) - {"data", "errors", "files", "surveys"}, path
+        if part(path) == "surveys":
+            assert own(imported(path)) <= {"errors"}, path
         if path.is_relative_to(PACKAGE / "posterior" / "priors"):
             assert own(imported(path)) <= {"errors", "numerics", "posterior"}, path
 

@@ -1,4 +1,4 @@
-"""`jaxlike info`: versions, devices and precision."""
+"""`jaxlike info`: versions, devices, precision, and which surveys are known."""
 
 import argparse
 import os
@@ -17,19 +17,20 @@ _PACKAGES = (
 def add_command(subparsers: Any, shared: Parents) -> None:
     """Add `info` to the commands."""
     parser = subparsers.add_parser(
-        "info", parents=[shared.device], help="print versions, devices, precision"
+        "info", parents=[shared.device], help="print versions, devices, precision, surveys"
     )
     parser.set_defaults(run=info)
 
 
 def info(arguments: argparse.Namespace) -> int:
-    """Print versions, devices and precision."""
+    """Print versions, devices, precision, and which surveys are known."""
     import platform
 
     import jax
     import jax.numpy as jnp
 
     from jaxlike.data import data_folder, default_data_file
+    from jaxlike.surveys import known_surveys
 
     try:
         mock_file = str(default_data_file())
@@ -42,6 +43,7 @@ def info(arguments: argparse.Namespace) -> int:
         ("precision", str(jnp.zeros(()).dtype)),
         ("mock survey", mock_file),
         ("data folder", str(data_folder())),
+        ("surveys", ", ".join(known_surveys())),
     ]
     for name, value in rows:
         print(f"{name:<12} {value}")

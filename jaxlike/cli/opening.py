@@ -49,9 +49,17 @@ def described(config: str, model: "Model") -> str:
     short = f", as {model.n_points} numbers" if model.compressed else ""
     assumed = sum(p.assumed for p in model.config.sampled)
     if assumed:
-        short += f"; {assumed} priors are those of DES-Y1"
+        short += f"; {assumed} priors are those of {_surveys(model)}"
     each = " and ".join(_data(one, model) for one in model.parts.values())
     return f"{config}: {len(model.parameters)} parameters, {each}{short}"
+
+
+def _surveys(model: "Model") -> str:
+    """What the surveys are called whose analyses the likelihoods follow."""
+    from jaxlike.config.analysis import analysis_for
+
+    found = [analysis_for(one.data_file, one.survey) for one in model.config.likelihoods]
+    return " and ".join(dict.fromkeys(one.title for one in found if one)) or "the components"
 
 
 def _data(one: "Likelihood", model: "Model") -> str:
@@ -61,5 +69,7 @@ def _data(one: "Likelihood", model: "Model") -> str:
     about += [f"{sample.n_bin} {sample.word} bins" for sample in one.samples]
     own = next((own for own in model.config.likelihoods if own.name == one.name), None)
     about += ["a mock survey"] if own is not None and is_mock(own.data_file) else []
+    if own is not None and own.assumed:
+        about += [f"with the {', '.join(own.assumed)} of its survey"]
     after = f" ({', '.join(about)})" if about else ""
     return f"{one.data.n_data} points of {one.data.source}{after}"

@@ -10,6 +10,7 @@ import numpy as np
 from cobaya.likelihood import Likelihood
 from cobaya.log import LoggedError
 from cobaya.typing import empty_dict
+from cobaya.yaml import yaml_dump, yaml_load
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -24,7 +25,8 @@ from jaxlike.config import (
     TheoryOptions,
     config_from_info,
 )
-from jaxlike.config.container import make_config
+from jaxlike.config.analysis import analysis_for, options_of
+from jaxlike.config.container import located, make_config
 from jaxlike.config.defaults import default_params
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.two_point import Likelihood as TwoPoint
@@ -74,28 +76,45 @@ class TwoPointLikelihood(Likelihood):
     prefix: Any
     survey: Any
 
-    _probes: str  # a name of PROBE_SETS
+    _probes: str = ""  # a name of PROBE_SETS
+
+    @classmethod
+    def get_defaults(
+        cls,
+        return_yaml: bool = False,
+        yaml_expand_defaults: bool = True,
+        input_options: Mapping[str, Any] = empty_dict,
+    ) -> Any:
+        """The options of the .yaml file, and the parameters of the survey of the default data."""
+        found = super().get_defaults(return_yaml, yaml_expand_defaults, input_options)
+        if not cls._probes:
+            return found
+        params = {"params": default_params(cls._probes, yaml_load(found) if return_yaml else found)}
+        return found + yaml_dump(params) if return_yaml else {**found, **params}
 
     @classmethod
     def get_modified_defaults(
         cls, defaults: dict[str, Any], input_options: Mapping[str, Any] = empty_dict
     ) -> dict[str, Any]:
-        """The default parameters, without those of bins or options that the likelihood has not got.
+        """The options and parameters of the likelihood's survey, without the parameters of bins or
+        options that it has not got.
 
-        There are none in an .updated.yaml, where Cobaya has moved them into the input's own.
+        There are no parameters in an .updated.yaml, where Cobaya has moved them into the input's.
         """
         if "input_params" in input_options:
             return {**defaults, "params": {}}
-        options = {name: defaults.get(name) for name in LIKELIHOOD_OPTIONS} | {
-            name: value for name, value in input_options.items() if name in LIKELIHOOD_OPTIONS
-        }
+        given = {k: v for k, v in input_options.items() if k in LIKELIHOOD_OPTIONS}
         try:
+            place = located({**defaults, **given}, Path(cls.__name__))
+            analysis = analysis_for(place.get("data_file"), place.get("survey"))
+            defaults = {**defaults, **options_of(analysis, given)}
+            options = {name: defaults.get(name) for name in LIKELIHOOD_OPTIONS} | given
             own = _config(cls.__name__, options, cls._probes).likelihoods[0]
             samples = data_set_of(own).samples
+            params = default_params(cls._probes, {**options, **place})
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
         chosen = vars(own.options)
-        params = default_params(defaults.get("params") or {}, options)
         return {
             **defaults,
             "params": {

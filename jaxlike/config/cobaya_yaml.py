@@ -1,19 +1,22 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from jaxlike.config.container import Config, make_config
-from jaxlike.config.defaults import defaults_of, names_under_prefixes, replaced_options
+from jaxlike.config.defaults import (
+    default_params,
+    defaults_of,
+    names_under_prefixes,
+    replaced_options,
+)
 from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, output_from, parameter_from
+from jaxlike.config.yaml_text import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import Names
@@ -60,50 +63,15 @@ _COMPONENT_HOST_ONLY = (
 )
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML as Cobaya reads it: 1e-9 is a number, a repeated key is an error."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
-    list("-+0123456789"),
-)
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
-    loader.flatten_mapping(node)
-    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    for i, key in enumerate(keys):
-        if key in keys[:i]:
-            mark = node.value[i][0].start_mark
-            raise yaml.constructor.ConstructorError(None, None, f"key '{key}' is given twice", mark)
-    mapping: dict[Any, Any] = loader.construct_mapping(node, deep=True)
-    return mapping
-
-
-_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
-
-
-def load_yaml(text: str, where: str) -> dict[str, Any]:
-    """The mapping in a YAML text; ConfigError with `where` and the line if there is none."""
-    try:
-        info = yaml.load(text, _Loader)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f", line {mark.line + 1}" if mark else ""
-        problem = " ".join(str(getattr(error, "problem", None) or error).split())
-        raise ConfigError(f"{where}{line}: not valid YAML ({problem})") from error
-    if not isinstance(info, dict):
-        raise ConfigError(f"{where}: not a Cobaya input, which is a mapping with 'likelihood:'")
-    return info
-
-
 def component_defaults(name: str) -> dict[str, Any]:
-    """Options and params of the default file of component "3x2pt", "shear", "2x2pt" or "Theory"."""
+    """Options of the default file of component "3x2pt", "shear", "2x2pt" or "Theory", and for a
+    likelihood the default params, those of the survey that its default data are of."""
     # By way of the top package: importing jaxlike.cobaya is Cobaya's business.
     file = files("jaxlike") / "cobaya" / f"{name}.yaml"
-    return load_yaml(file.read_text(encoding="utf-8"), f"{name}.yaml")
+    defaults = load_yaml(file.read_text(encoding="utf-8"), f"{name}.yaml")
+    if name in LIKELIHOODS.values():
+        defaults["params"] = default_params(name, defaults)
+    return defaults
 
 
 def read_cobaya_yaml(path: Path, overrides: Mapping[str, object]) -> Config:
@@ -120,10 +88,11 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     path = Path(path)
     try:
         _check_blocks(info)
-        likelihoods, defaults, own = _components(info)
+        likelihoods, components, own = _components(info)
         given = _block(info, "params")
         asked = replaced_options(likelihoods, overrides)
-        merged = _merged(given, [*defaults_of(asked, defaults, given), *own])
+        components = {name: one for name, one in components.items() if name in asked}
+        merged = _merged(given, [*defaults_of(asked, components, given, path), *own])
         names = names_under_prefixes(asked)
         parameters = _parameters(merged, given, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
@@ -180,49 +149,46 @@ def _component(block: str, name: object, options: object) -> tuple[str, dict[str
 
 def _components(
     info: Mapping[str, Any],
-) -> tuple[dict[str, dict[str, object]], dict[str, Mapping[str, Any]], list[Mapping[str, Any]]]:
-    """Options of each likelihood, those of the theory among them; the default params of each
-    component, the theory's under its own name; and the params that components are given."""
+) -> tuple[dict[str, dict[str, object]], dict[str, str], list[Mapping[str, Any]]]:
+    """Options that each likelihood is given, those of the theory among them; the components of
+    those that have default params; and the params that components are given.
+
+    A likelihood has none where it is given params, or in an .updated.yaml, where Cobaya has moved
+    them into the input's own.
+    """
     likelihoods = _block(info, "likelihood")
     if not likelihoods:
         raise ConfigError(
             f"no 'likelihood' block; accepted likelihoods are {', '.join(LIKELIHOODS)}"
         )
     found: dict[str, dict[str, object]] = {}
-    params: dict[str, Mapping[str, Any]] = {}
+    components: dict[str, str] = {}
     own: list[Mapping[str, Any]] = []
     for name, given in likelihoods.items():
         component, options = _component("likelihood", name, given)
         check_option_names([component], LIKELIHOODS, "likelihood")
-        merged, params[name] = _options(component, options, LIKELIHOOD_OPTIONS)
+        if "params" not in options and "input_params" not in options:
+            components[name] = LIKELIHOODS[component]
         own.append(_block(options, "params"))
-        found[name] = {"probes": LIKELIHOODS[component], **merged}
+        found[name] = {
+            "probes": LIKELIHOODS[component],
+            **_options(component, options, LIKELIHOOD_OPTIONS),
+        }
     for name, given in _block(info, "theory").items():
         component, options = _component("theory", name, given)
         if component == THEORY:
-            merged, params[THEORY] = _options(component, options, THEORY_OPTIONS)
             own.append(_block(options, "params"))
             for one in found.values():
-                one.update(merged)
-    return found, params, own
+                one.update(_options(component, options, THEORY_OPTIONS))
+    return found, components, own
 
 
 def _options(
-    component: str,
-    given: Mapping[str, Any],
-    accepted: tuple[str, ...],
-) -> tuple[dict[str, Any], dict[Any, Any]]:
-    """The default options of a component with the given ones on top, and its default params.
-
-    There are none where it is given params, or in an .updated.yaml, where Cobaya has moved them
-    into the input's own.
-    """
+    component: str, given: Mapping[str, Any], accepted: tuple[str, ...]
+) -> dict[str, object]:
+    """The options that a component is given, whose defaults are the library's."""
     check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY), f"option of {component}:")
-    defaults = component_defaults(component.removeprefix(PREFIX))
-    merged = defaults | dict(given)
-    replaced = "params" in given or "input_params" in given
-    params = {} if replaced else _block(defaults, "params")
-    return {name: value for name, value in merged.items() if name in accepted}, params
+    return {name: value for name, value in given.items() if name in accepted}
 
 
 def _check_theories(info: Mapping[str, Any]) -> None:

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jaxlike.config.analysis import analysis_for, options_of
 from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
+from jaxlike.config.places import find_file, find_survey
 from jaxlike.config.subset import foreign_names, parameters_wanted
-from jaxlike.data.shipped import DES_Y1, OF_SURVEY
+from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import ExternalPrior
@@ -24,9 +26,8 @@ from jaxlike.registry.options import (
     probes_from,
     theory_options,
 )
+from jaxlike.surveys import accepted_surveys
 
-SURVEYS = (DES_Y1,)
-"""Accepted values of the option `survey`."""
 _OF_DATA = (
     "data_file",
     "scale_cuts",
@@ -101,22 +102,23 @@ class Config:
         return replace(self, likelihoods=tuple(changed))
 
 
-def find_file(name: str, beside: Path, *, above: bool = False) -> str:
-    """`name` where it is a file as seen from here, else from the folder of `beside`, else as given.
-
-    With `above` also from the folder that holds that folder.
-    """
-    folders = [Path(), beside.parent, *([beside.parent.resolve().parent] if above else [])]
-    for folder in folders:
-        if (folder / name).is_file():
-            return str(folder / name)
-    return name
-
-
 def _text(name: str, value: object, accepted: str) -> str:
     if not isinstance(value, str | Path) or not str(value).strip():
         raise bad_value(name, value, accepted)
     return os.path.expanduser(os.path.expandvars(str(value)))
+
+
+def located(options: Mapping[str, object], path: Path) -> dict[str, str]:
+    """Where the data file and the survey of a likelihood are, for an input at `path`, where it
+    names them; ConfigError on what is no name."""
+    found = {}
+    if options.get("data_file") is not None:
+        accepted = "a path, the name of a data set, paper_mock, null (the mock)"
+        found["data_file"] = find_file(_text("data_file", options["data_file"], accepted), path)
+    if options.get("survey") is not None:
+        accepted = f"{accepted_surveys()}, null (the data's own)"
+        found["survey"] = find_survey(_text("survey", options["survey"], accepted), path)
+    return found
 
 
 def make_config(
@@ -215,7 +217,10 @@ def _likelihood(
             f"a likelihood is called {name!r}; accepted are names of letters, digits and _ . : + -"
         )
     check_option_names(options, OVERRIDES, "option")
-    given = dict(options)
+    place = located({**options, **overrides}, path)
+    data_file, survey = place.get("data_file"), place.get("survey")
+    assumed = options_of(analysis_for(data_file, survey), {*options, *overrides})
+    given = {**assumed, **options}
     # In the file's words first, so that its own mistakes are reported as such.
     given.update(
         vars(theory_options({k: given[k] for k in THEORY_FIELDS if k in given}, host=host))
@@ -224,17 +229,11 @@ def _likelihood(
         given["nz_bandwidth"] = None  # the file's bandwidth belongs to the file's choice
     given.update(overrides)
     theory = theory_options({k: given[k] for k in THEORY_FIELDS})
-    data_file, cuts = given.get("data_file"), given.get("scale_cuts", OF_SURVEY)
-    if data_file is not None:
-        accepted = "a path, the name of a data set, paper_mock, null (the mock)"
-        data_file = find_file(_text("data_file", data_file, accepted), path)
+    cuts = given.get("scale_cuts", OF_SURVEY)
     cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
     suffix = given.get("suffix") or ""
     if not isinstance(suffix, str):
         raise bad_value("suffix", suffix, "text of letters, digits and _, null")
-    survey = given.get("survey")
-    if survey is not None and survey not in SURVEYS:
-        raise bad_value("survey", survey, f"{', '.join(SURVEYS)}, null (the data's own)")
     return LikelihoodConfig(
         name,
         data_file,
@@ -244,6 +243,7 @@ def _likelihood(
         prefix=prefix_from(given.get("prefix")),
         suffix=suffix,
         survey=survey,
+        assumed=tuple(assumed),
         kernels=kernels_from(given.get("kernels")),
         kappa=kappa_from(given),
     )

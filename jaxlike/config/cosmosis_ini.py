@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from jaxlike.config.container import Config, find_file, make_config
+from jaxlike.config.container import Config, make_config
 from jaxlike.config.cosmosis_priors import prior_of_line
+from jaxlike.config.places import find_file
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior, Uniform
@@ -29,6 +30,7 @@ LIKELIHOOD = "jaxlike"
 MODULE_OPTIONS = (
     "data_file",
     "scale_cuts",
+    "survey",
     "probes",
     "kernels",
     *KAPPA_OPTIONS,

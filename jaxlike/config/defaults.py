@@ -1,12 +1,14 @@
 """Default parameters of Cobaya's components: which an input gets, and under what names."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from jaxlike.config.container import overrides_by_likelihood
+from jaxlike.config.analysis import analysis_for
+from jaxlike.config.container import located, overrides_by_likelihood
 from jaxlike.config.data_options import prefix_from
 from jaxlike.config.likelihood_config import names_of
-from jaxlike.data.shipped import DES_Y1, survey_of
+from jaxlike.config.yaml_text import read_yaml
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import probes_from
@@ -23,40 +25,42 @@ def replaced_options(
 
 def defaults_of(
     likelihoods: Mapping[str, Mapping[str, object]],
-    params: Mapping[str, Mapping[str, Any]],
+    components: Mapping[str, str],
     mentioned: Container[object],
+    path: Path,
 ) -> list[Mapping[str, Any]]:
-    """The default params of the components: those that matter to the likelihood's statistics, or
-    that the input mentions, with the likelihood's prefix in the place of the survey's."""
+    """The default params of likelihoods: those that matter to the likelihood's statistics, or that
+    the input mentions, with the likelihood's prefix in the place of the survey's.
+
+    components: names of the likelihoods that have any, and of their sets of probes; path: of the
+    input, to find files.
+    """
     found: list[Mapping[str, Any]] = []
-    for name, own in params.items():
-        if name not in likelihoods:  # the theory
-            found.append(own)
-            continue
-        options = likelihoods[name]
-        probes = probes_from(options.get("probes"))
-        found.append(
-            {
-                parameter: info
-                for parameter, info in default_params(own, options).items()
-                if parameter in mentioned or _matters(parameter, probes, options)
-            }
-        )
+    for name, component in components.items():
+        options = {**likelihoods[name], **located(likelihoods[name], path)}
+        params = default_params(component, options)
+        matter = _that_matter(params, options.get("probes"), options)
+        found.append({p: params[p] for p in params if p in mentioned or p in matter})
     return found
 
 
-def default_params(params: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
-    """A likelihood's default parameters under its prefix, where its data, or its option `survey`,
-    are of the survey that they belong to; else none."""
-    data_file, words = options.get("data_file"), prefix_words(prefix_from(options.get("prefix")))
-    survey = options.get("survey") or survey_of(None if data_file is None else str(data_file))
-    if survey != DES_Y1:
+def default_params(component: str, options: Mapping[str, object]) -> dict[str, Any]:
+    """The default params of a component, "3x2pt", "shear" or "2x2pt", under a likelihood's prefix:
+    those of the survey that its data, or its option `survey`, are of; none where that is unknown.
+
+    ConfigError on a survey that is not there, or whose file of parameters is wrong.
+    """
+    analysis = analysis_for(options.get("data_file"), options.get("survey"))
+    file = None if analysis is None else analysis.parameters
+    if file is None:
         return {}
-    return {
+    params = {str(name): info for name, info in read_yaml(file, "a mapping of parameters").items()}
+    found = {
         word + name.removeprefix(DES) if word else name: info
-        for word in words
+        for word in prefix_words(prefix_from(options.get("prefix")))
         for name, info in params.items()
     }
+    return {name: found[name] for name in _that_matter(found, component, options)}
 
 
 def names_under_prefixes(likelihoods: Mapping[str, Mapping[str, object]]) -> Names:
@@ -65,9 +69,13 @@ def names_under_prefixes(likelihoods: Mapping[str, Mapping[str, object]]) -> Nam
     return names_of(dict.fromkeys((word, "") for one in prefixes for word in prefix_words(one)))
 
 
-def _matters(name: str, probes: tuple[str, ...] | None, options: Mapping[str, object]) -> bool:
-    """Whether a likelihood's default parameter can have an effect on these statistics."""
-    named = names_under_prefixes({"": options}).find(name)
-    if named is None or named.sample is None:
-        return True
-    return any(named.sample.kind in STATISTICS[probe] for probe in probes or STATISTICS)
+def _that_matter(params: Iterable[str], probes: object, options: Mapping[str, object]) -> list[str]:
+    """Those of a likelihood's default parameters that can have an effect on these statistics."""
+    names, statistics = names_under_prefixes({"": options}), probes_from(probes) or STATISTICS
+    kinds = {kind for statistic in statistics for kind in STATISTICS[statistic]}
+    found = {name: names.find(name) for name in params}
+    return [
+        name
+        for name, one in found.items()
+        if one is None or one.sample is None or one.sample.kind in kinds
+    ]

@@ -14,11 +14,12 @@ class LikelihoodConfig:
     """What an input asks of one likelihood.
 
     data_file: a path or the name of a data set, None for the default mock of the package.
-    scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, None for that
-    of the data.  probes: statistics, or None for all in the data file.
-    prefix, suffix: of its parameters, and of their sections in CosmoSIS; a mapping of prefixes is
-    by the names of n(z) tables.  kernels: wrong names of tables -> right ones.  kappa: those of
-    KAPPA_OPTIONS that are given.
+    scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, a name or the
+    path of a folder, None for that of the data.  probes: statistics, or None for all in the data
+    file.  prefix, suffix: of its parameters, and of their sections in CosmoSIS; a mapping of
+    prefixes is by the names of n(z) tables.  kernels: wrong names of tables -> right ones.  kappa:
+    those of KAPPA_OPTIONS that are given.  assumed: options that are the survey's and not the
+    input's.
     """
 
     name: str
@@ -31,6 +32,7 @@ class LikelihoodConfig:
     survey: str | None = None
     kernels: Mapping[str, str] | None = None
     kappa: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
+    assumed: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def owners(self) -> tuple[tuple[str, str], ...]:

@@ -18,8 +18,9 @@ from jaxlike.data.measurement import Measurement
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS, check_statistic
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
+from jaxlike.surveys import known_surveys, read_survey
 
-PRESET_FOLDER = Path(__file__).parent / "cuts"
+NO_CUTS = Path(__file__).parent / "cuts" / "none.yaml"
 
 #: Statistic, or that of samples -> (bin1, bin2), None being every bin -> angle [arcmin] or ell.
 Limits = Mapping[str, Mapping[tuple[int | None, int | None], float]]
@@ -110,21 +111,27 @@ def _split(key: str) -> tuple[str, list[str]]:
 
 
 def scale_cut_presets() -> tuple[str, ...]:
-    """Names of the scale cuts that the package brings."""
-    return tuple(sorted(file.stem for file in PRESET_FOLDER.glob("*.yaml")))
+    """Names of the scale cuts that the package brings: those of its surveys, and none."""
+    return tuple(sorted(_presets()))
+
+
+def _presets() -> dict[str, Path]:
+    own = {name: read_survey(name).scale_cuts for name in known_surveys()}
+    return {NO_CUTS.stem: NO_CUTS, **{name: file for name, file in own.items() if file}}
 
 
 def read_scale_cuts(name_or_path: str | os.PathLike[str]) -> ScaleCuts:
     """Read the preset of that name, or the yaml file of that path; DataError says what is wrong."""
-    preset = str(name_or_path) in scale_cut_presets()
-    file = PRESET_FOLDER / f"{name_or_path}.yaml" if preset else Path(name_or_path).expanduser()
+    preset = _presets().get(str(name_or_path))
+    file = preset or Path(name_or_path).expanduser()
     if not file.is_file():
         raise DataError(
             f"there are no scale cuts {str(name_or_path)!r}; accepted are"
             f" {', '.join(scale_cut_presets())} and the path of a yaml file"
         )
     try:
-        return _parse(yaml.safe_load(file.read_text(encoding="utf-8")), file)
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return _parse(content, file, str(name_or_path) if preset else file.stem)
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -192,7 +199,7 @@ def _with_edges(measurement: Measurement, bins: AngularBins) -> Measurement:
     return replace(measurement, theta_min_arcmin=edges[index], theta_max_arcmin=edges[index + 1])
 
 
-def _parse(content: Any, file: Path) -> ScaleCuts:
+def _parse(content: Any, file: Path, name: str) -> ScaleCuts:
     accepted = ("min_angle", "max_angle", "min_ell", "max_ell", "angular_bins")
     _check_keys(content, accepted, "the file")
     if not {"min_angle", "min_ell"} & content.keys():
@@ -201,7 +208,7 @@ def _parse(content: Any, file: Path) -> ScaleCuts:
     unlimited = {"max_angle": math.inf, "max_ell": math.inf}
     limits = {key: _parse_limits((unlimited | content).get(key, {}), key) for key in accepted[:-1]}
     return ScaleCuts(
-        name=file.stem,
+        name=name,
         source=str(file),
         angular_bins=None if bins is None else _parse_bins(bins),
         **limits,

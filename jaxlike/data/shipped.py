@@ -1,27 +1,19 @@
 """Where data are: a mock survey that comes with the package, a fetched data set, or a path."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jaxlike.data.download import DATA_SETS, data_folder
 from jaxlike.data.fits2pt.reader import read_redshift_distributions
 from jaxlike.errors import DataError
+from jaxlike.surveys import Analysis, known_surveys, read_survey
 
 SHIPPED = ("des_y1_mock", "paper_mock")
 """Names of the mock surveys that come with the package, the default first."""
-
-DES_Y1 = "des_y1"
-"""The survey whose cuts and default parameters come with the package."""
-
-_DES_Y1_MEANS = (
-    (0.3901, 0.5262, 0.7441, 0.9675),
-    (0.2397, 0.3830, 0.5263, 0.6785, 0.8261),
-)
-# Mean redshifts of the source and the lens bins of 2pt_NG_mcal_1110.fits (Hoyle et al. 2018,
-# arXiv:1708.01532; Elvin-Poole et al. 2018, arXiv:1708.01536): a cut or copied file is known by
-# them, where its bytes are others.
 
 OF_SURVEY = "survey"
 """The option `scale_cuts` for those of the survey that the data are of."""
@@ -67,34 +59,44 @@ def find_data_file(name: str | None) -> Path:
 def survey_of(name: str | None) -> str | None:
     """The survey whose analysis a data file belongs to, by its content; None for an unknown one.
 
-    The default mock has the layout of DES-Y1, and its analysis.
+    None as a name is the default mock, which has the layout and the analysis of a survey.
     """
-    if name is None or name == SHIPPED[0]:
-        return DES_Y1
-    if name in DATA_SETS:
-        return name
+    analyses = [read_survey(survey) for survey in known_surveys()]
+    for one in analyses:
+        if (SHIPPED[0] if name is None else name) in one.names:
+            return one.name
     try:
         file = find_data_file(name)
         found = _hash(file)
-        known = {data_set.sha256: data_set.name for data_set in DATA_SETS.values()}
-        if found in known:
-            return known[found]
-        if found == _hash(default_data_file()) or _has_redshifts_of_des_y1(file):
-            return DES_Y1
+        for one in analyses:
+            if found in {*one.sha256, *map(_hash_of_data_set, one.names)}:
+                return one.name
+        means = _mean_redshifts(file)
     except (DataError, OSError):
-        pass  # whoever reads it will say what is wrong
-    return None
+        return None  # whoever reads it will say what is wrong
+    return next((one.name for one in analyses if _are_of(means, one)), None)
 
 
-def _has_redshifts_of_des_y1(file: Path) -> bool:
-    """Whether every n(z) of a 2pt FITS file is that of DES-Y1's sources or of its lenses."""
-    found = [nz.dndz @ nz.z_mid / nz.dndz.sum(axis=1) for nz in read_redshift_distributions(file)]
-    return bool(found) and all(
+def _hash_of_data_set(name: str) -> str | None:
+    """That of a published file, or of a shipped one; None for any other."""
+    if name in DATA_SETS:
+        return DATA_SETS[name].sha256
+    return _hash(_shipped_file(name)) if name in SHIPPED else None
+
+
+def _mean_redshifts(file: Path) -> list[NDArray]:
+    """(n_bin,) mean redshifts of every n(z) of a 2pt FITS file."""
+    return [nz.dndz @ nz.z_mid / nz.dndz.sum(axis=1) for nz in read_redshift_distributions(file)]
+
+
+def _are_of(means: Sequence[NDArray], survey: Analysis) -> bool:
+    """Whether every n(z) is that of one of a survey's samples."""
+    return bool(means) and all(
         any(
             one.shape == np.shape(known) and np.allclose(one, known, atol=5e-4)
-            for known in _DES_Y1_MEANS
+            for known in survey.mean_redshifts
         )
-        for one in found
+        for one in means
     )
 
 

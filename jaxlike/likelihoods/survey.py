@@ -23,6 +23,7 @@ from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
+from jaxlike.surveys import accepted_surveys, read_survey
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.data_vector import Block, Survey
 from jaxlike.theory.statistics.projection import Transfer, cl_matrix
@@ -60,17 +61,26 @@ def load_data(
     """
     data = read_two_point(find_data_file(data_file), probes=probes, kernels=kernels)
     if scale_cuts == OF_SURVEY:
-        known = survey or survey_of(data_file)
-        if known is None:
-            raise ConfigError(
-                f"data file '{data_file}' is of no survey that is known here: give scale_cuts (none"
-                ", a preset or a file) and priors of its nuisance parameters, or survey: des_y1 for"
-                " those of DES-Y1"
-            )
-        scale_cuts = known
+        scale_cuts = _cuts_of(survey or survey_of(data_file), data_file)
     if kappa:
         data = with_maps(data, kappa)
     return apply_scale_cuts(data, read_scale_cuts(scale_cuts))
+
+
+def _cuts_of(survey: str | None, data_file: str | None) -> str:
+    """The file of a survey's scale cuts; ConfigError where there is none, or no survey."""
+    if survey is None:
+        raise ConfigError(
+            f"data file '{data_file}' is of no survey that is known here: give scale_cuts (none"
+            ", a preset or a file) and priors of its nuisance parameters, or survey"
+            f" ({accepted_surveys()}) for those of its analysis"
+        )
+    cuts = read_survey(survey).scale_cuts
+    if cuts is None:
+        raise ConfigError(
+            f"survey '{survey}' has no scale cuts: give scale_cuts (none, a preset or a file)"
+        )
+    return str(cuts)
 
 
 def samples_of(

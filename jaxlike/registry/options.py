@@ -60,6 +60,20 @@ LIKELIHOOD_OPTIONS = (
 )
 """Options of the Cobaya components `jaxlike.cobaya.{3x2pt,shear,2x2pt}`."""
 
+SURVEY_OPTIONS = (
+    "kernels",
+    *KAPPA_OPTIONS,
+    "nz",
+    "nz_bandwidth",
+    "projection",
+    "ell_prefactors",
+    "bias",
+    "alignment",
+    "magnification",
+    "rsd",
+)
+"""Those of LIKELIHOOD_OPTIONS that a survey's folder may have: how its data are to be modelled."""
+
 PROBE_SETS: dict[str, tuple[str, ...] | None] = {
     "3x2pt": None,
     "shear": ("xi_plus", "xi_minus"),
