@@ -79,7 +79,7 @@ def test_galaxies_beyond_each_node(nodes, lattice):
     n = np.exp(-(((Z_FINE - 0.7) / 0.2) ** 2))
     spline = make_interp_spline(Z_FINE, n, k=1)
     expected = [spline.integrate(z, Z_FINE[-1]) for z in nodes.z]
-    np.testing.assert_allclose(lattice.beyond @ n, expected, atol=1e-12)
+    np.testing.assert_allclose(n @ lattice.beyond, expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("Omega_k", [0.0, 0.1, -0.1])

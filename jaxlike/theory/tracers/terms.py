@@ -122,8 +122,9 @@ def lensing_weight(sight: Sight, dndz: Array) -> Array:
     the efficiency is two integrals of n(z).
     """
     los, n = sight.los, dndz.shape[1]
-    beyond = jnp.asarray(sight.lattice.beyond)[:, :n]
-    both = jnp.concatenate([dndz, dndz * sight.cot_fine[:n]]) @ beyond.T
+    both = (
+        jnp.concatenate([dndz, dndz * sight.cot_fine[:n]]) @ jnp.asarray(sight.lattice.beyond)[:n]
+    )
     galaxies, closeness = jnp.split(both, 2)
     return lensing_prefactor(sight) * (los.c_k * galaxies - los.f_k * closeness)
 

@@ -59,8 +59,9 @@ def z_nodes(n: int, z_max: float) -> NDArray:
 class Lattice:
     """The fine redshifts of one survey's n(z), and how integrals over them become sums over nodes.
 
-    z: (n_f,); splines: (n_f, n_q) cardinal splines of the nodes; beyond: (n_q, n_f) integrates from
-    z_q up; n_used: lattice points up to the last node.
+    z: (n_f,); splines: (n_f, n_q) cardinal splines of the nodes; beyond: (n_f, n_q), with which
+    f(z) @ beyond are integrals from z_q up (this way round, as XLA would transpose it at every
+    call); n_used: lattice points up to the last node.
     """
 
     z: NDArray
@@ -75,7 +76,7 @@ class Lattice:
         return cls(
             z,
             cardinal_splines(np.log(0.3 + nodes), np.log(0.3 + inside)),
-            cumulative_trapezoid_matrix(z, nodes),
+            np.ascontiguousarray(cumulative_trapezoid_matrix(z, nodes).T),
             int(np.searchsorted(z, nodes[-1], side="right")),
         )
 
