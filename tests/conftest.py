@@ -1,5 +1,6 @@
 """What all tests share: double precision, data sets, and the folder of reference material."""
 
+import ctypes
 import gc
 import logging
 import os
@@ -108,6 +109,33 @@ def restored_logging() -> Iterator[None]:
     handlers, level = list(root.handlers), root.level
     yield
     root.handlers[:], root.level = handlers, level
+
+
+def _let_go(above: float) -> None:
+    """Free what JAX keeps of compiled functions where this process has more than `above` GB."""
+    statm = Path("/proc/self/statm")
+    if not statm.exists():  # not Linux
+        return
+    if int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") < above * 1e9:
+        return
+    jax.clear_caches()
+    gc.collect()
+    # glibc keeps the many small pieces of freed programs, unless it is told
+    ctypes.CDLL(None).malloc_trim(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def bounded_memory() -> Iterator[None]:
+    """Modules compile different functions: those of the last one are of little use to the next."""
+    yield
+    _let_go(1.2)
+
+
+@pytest.fixture(autouse=True)
+def bounded_memory_within_a_module() -> Iterator[None]:
+    """The same where one module compiles very much."""
+    yield
+    _let_go(2.4)
 
 
 @pytest.fixture(scope="session")

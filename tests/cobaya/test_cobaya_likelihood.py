@@ -73,6 +73,23 @@ def test_components_resolve_with_defaults_and_references(
     assert "DES_AIA:" in printed
 
 
+def test_a_class_derived_from_a_component_keeps_its_own_parameters(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Cobaya's users adapt a likelihood: a class of a line, and a .yaml file beside it."""
+    (tmp_path / "wide.py").write_text(
+        "from jaxlike.cobaya import likelihood\n"
+        "class Wide(getattr(likelihood, 'shear')):\n    pass\n"
+    )
+    own = {"DES_AIA": {"prior": {"min": -9, "max": 9}}}
+    (tmp_path / "Wide.yaml").write_text(json.dumps({"params": own}))
+    monkeypatch.syspath_prepend(tmp_path)
+    component = get_component_class("wide.Wide", kind="likelihood")
+    defaults = component.get_defaults()
+    assert defaults["params"] == own
+    assert component.get_modified_defaults(defaults)["params"] == own
+
+
 def test_the_theory_resolves() -> None:
     component = get_component_class(THEORY, kind="theory")
     assert component.get_qualified_class_name() == THEORY
