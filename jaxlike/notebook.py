@@ -113,7 +113,7 @@ def _data_vectors(model: Model, path: Path, at: Any, residuals: bool) -> Path | 
 
     x = model.reference if at is None else model.point(at)
     where = "reference point" if at is None else "given point"
-    several = len(model.likelihoods) > 1
+    several = len(model.measured) > 1
     paths = [
         data_vector_plot(
             one.data,
@@ -123,6 +123,7 @@ def _data_vectors(model: Model, path: Path, at: Any, residuals: bool) -> Path | 
             residuals=residuals,
         )
         for name, one in model.likelihoods.items()
+        if name in model.measured
     ]
     return paths if several else paths[0]
 

@@ -73,7 +73,7 @@ def run(config: str, overrides: Mapping[str, Any]) -> int:
     start = time.perf_counter()
     model = jaxlike.load(config, **overrides)
     loaded = time.perf_counter() - start
-    nodes, likelihoods = model.density.grid.nodes, model.parts.values()
+    nodes, likelihoods = model.density.grid.nodes, model.measured.values()
     sources = ", ".join(one.data.source for one in likelihoods)
     print(f"{sources}: {model.value.size} points, {len(model.parameters)} parameters")
     print(

@@ -50,7 +50,7 @@ def described(config: str, model: "Model") -> str:
     assumed = sum(p.assumed for p in model.config.sampled)
     if assumed:
         short += f"; {assumed} priors are those of {_surveys(model)}"
-    each = " and ".join(_data(one, model) for one in model.parts.values())
+    each = " and ".join(_data(one, model) for one in model.measured.values())
     return f"{config}: {len(model.parameters)} parameters, {each}{short}"
 
 

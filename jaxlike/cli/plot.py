@@ -113,7 +113,7 @@ def _plot_data_vector(arguments: argparse.Namespace, stem: str) -> None:
     from jaxlike.plots.predictive import chi2_plot
 
     model = jaxlike.load(arguments.config, **option_overrides(arguments))
-    source = ", ".join(Path(one.data.source).name for one in model.parts.values())
+    source = ", ".join(Path(one.data.source).name for one in model.measured.values())
     draws = read_draws(arguments.chains[0]) if arguments.chains else None
     x, where, text = model.reference, "reference point", ""
     bands: dict[str, Any] = {}

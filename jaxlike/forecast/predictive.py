@@ -98,7 +98,7 @@ def predictive(
     wrong = int(np.sum(~np.isfinite(theory).all(axis=1)))
     if wrong:
         raise JaxlikeError(f"the theory is not finite at {wrong} of {len(x)} draws of the chains")
-    data = {name: one.data for name, one in model.likelihoods.items()}
+    data = {name: one.data for name, one in model.measured.items()}
     return Predictive(data, theory, weights)
 
 

@@ -71,6 +71,15 @@ class TwoPoint:
         """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
         return self.value.size if self.vectors is None else self.vectors.shape[1]
 
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Canonical names of the parameters of its samples."""
+        return tuple(name for one in self.samples for d in one.parameters for name in one.names(d))
+
+    def log_likelihood(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> Array:
+        """-chi^2 / 2 in a universe, for canonical parameters."""
+        return -0.5 * self.chi2_of(self.theory_vector(universe, parameters))
+
     def theory_vector(self, universe: Universe, parameters: Mapping[str, ArrayLike]) -> Array:
         """Predicted data vector (n_data,) in a universe, for canonical parameters."""
         own = [own_parameters(parameters, sample) for sample in self.samples]

@@ -45,8 +45,9 @@ def data_vector_plots(
     where: what x is, for the title; bands: of the theory of each likelihood.
     """
     paths = []
-    for name, one in model.likelihoods.items():
-        own = f"{stem}_{name}" if len(model.likelihoods) > 1 else stem
+    for name in model.measured:
+        one = model.likelihoods[name]
+        own = f"{stem}_{name}" if len(model.measured) > 1 else stem
         theory = np.asarray(one.theory_vector(x))
         for kind in kinds:
             path = data_vector_plot(

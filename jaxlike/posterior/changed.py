@@ -7,13 +7,15 @@ from typing import get_args
 from jax.typing import ArrayLike
 
 from jaxlike.config import Config
-from jaxlike.config.records import prior_from
+from jaxlike.config.records import parameter_from, prior_from
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.other_nz import with_nz
 from jaxlike.likelihoods.two_point import DataSet, Likelihood, build_likelihoods
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior
+from jaxlike.registry.names import Names
+from jaxlike.registry.samples import Sample
 
 Data = TwoPointData | ArrayLike
 """A data set, or a data vector (n_data,)."""
@@ -41,6 +43,22 @@ def _with_prior(parameter: Parameter, given: object) -> Parameter:
     at = parameter.ref_loc
     inside = at is not None and low <= at <= high
     return replace(parameter, prior=prior, ref_loc=at if inside else prior.centre)
+
+
+def config_with_parameters(
+    config: Config, likelihood: str, params: Mapping[str, object], samples: tuple[Sample, ...]
+) -> Config:
+    """A configuration with the parameters that one more likelihood brings; ParameterError on names
+    that are taken."""
+    have, names = {p.name for p in config.parameters}, Names(samples)
+    for name in params:
+        if name in have or names.is_known(name):
+            raise ParameterError(
+                f"likelihood '{likelihood}' has the parameter '{name}', which is one of the "
+                "posterior's already: give it another name"
+            )
+    more = [parameter_from(name, info) for name, info in params.items()]
+    return replace(config, parameters=(*config.parameters, *(p for p in more if p is not None)))
 
 
 def parts_with_nz(parts: Parts, tables: Mapping[str, ArrayLike]) -> dict[str, Likelihood]:

@@ -14,10 +14,11 @@ from scipy.linalg import block_diag
 from jaxlike.config import Config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.protocol import LogLikelihood, Other, other_likelihood
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior import changed
 from jaxlike.posterior.compiled import Held
-from jaxlike.posterior.density import Density, density_of, priors_of
+from jaxlike.posterior.density import Density, check_differentiable, density_of, grid_of, priors_of
 from jaxlike.posterior.described import described
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.part import Part
@@ -33,11 +34,11 @@ class Composed:
     """
 
     config: Config
-    parts: Mapping[str, Likelihood]
+    parts: Mapping[str, Likelihood | Other]
     held: Held
 
     @classmethod
-    def of(cls, config: Config, likelihoods: Mapping[str, Likelihood]) -> Self:
+    def of(cls, config: Config, likelihoods: Mapping[str, Likelihood | Other]) -> Self:
         """The product of likelihoods on common nodes with the prior of a configuration."""
         return cls(config, likelihoods, Held.of(density_of(config, likelihoods)))
 
@@ -52,14 +53,20 @@ class Composed:
         return {name: Part(one, self.density) for name, one in self.parts.items()}
 
     @property
+    def measured(self) -> dict[str, Likelihood]:
+        """Those of `parts` that have a data vector."""
+        return {name: one for name, one in self.parts.items() if isinstance(one, Likelihood)}
+
+    @property
     def likelihood(self) -> Likelihood:
-        """The likelihood, where there is one; ParameterError where there are several."""
-        if len(self.parts) > 1:
+        """The likelihood with a data vector, where there is one; ParameterError where there are
+        several."""
+        if len(self.measured) > 1:
             raise ParameterError(
-                f"the posterior has the likelihoods {', '.join(self.parts)}: take one of them from "
-                "`likelihoods`"
+                f"the posterior has the likelihoods {', '.join(self.measured)}: take one of them "
+                "from `likelihoods`"
             )
-        return next(iter(self.parts.values()))
+        return next(iter(self.measured.values()))
 
     @property
     def data(self) -> TwoPointData:
@@ -94,23 +101,23 @@ class Composed:
     @property
     def value(self) -> Array:
         """The data vectors (n_data,) of all likelihoods, one after another."""
-        return jnp.concatenate([one.value for one in self.density.likelihoods])
+        return jnp.concatenate([one.value for one in self.density.measured])
 
     @property
     def covariance(self) -> NDArray:
         """Covariance (n_data, n_data) of all data; likelihoods are independent of each other."""
-        return np.asarray(block_diag(*(one.data.covariance for one in self.parts.values())))
+        return np.asarray(block_diag(*(one.data.covariance for one in self.measured.values())))
 
     @property
     def n_points(self) -> int:
         """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
-        sizes = [one.n_points for one in self.parts.values()]
+        sizes = [one.n_points for one in self.measured.values()]
         return sizes[0] if self.compressed else sum(sizes)
 
     @property
     def compressed(self) -> bool:
         """Whether the likelihood is that of a few numbers made of the data."""
-        return self.density.likelihoods[0].vectors is not None
+        return self.density.compressed
 
     def chi2_of(self, vector: ArrayLike) -> Array:
         """chi^2 of predicted data vectors (n_data,), one after another."""
@@ -140,7 +147,7 @@ class Composed:
         """The posterior of the numbers B^T d of all data for `vectors` B (n_data, n), or of all
         the data."""
         if vectors is None:
-            return self._changed(Likelihood.with_vectors, [None] * len(self.parts))
+            return self._changed(Likelihood.with_vectors, [None] * len(self.measured))
         return self._changed(Likelihood.with_vectors, self.density.split(jnp.asarray(vectors)))
 
     def with_likelihoods(self, names: Sequence[str]) -> Self:
@@ -155,11 +162,38 @@ class Composed:
         return self.of(self.config, kept)
 
     def _changed(self, change: Callable[[Likelihood, Any], Likelihood], to: Sequence[Any]) -> Self:
-        parts = {
-            name: change(one, value)
-            for (name, one), value in zip(self.parts.items(), to, strict=True)
-        }
-        return self._holding(parts)
+        values = zip(self.measured.items(), to, strict=True)
+        return self._holding(
+            {**self.parts, **{n: change(one, value) for (n, one), value in values}}
+        )
+
+    def with_likelihood(
+        self,
+        name: str,
+        likelihood: LogLikelihood | Callable[..., ArrayLike],
+        *,
+        data: Any = None,
+        params: Mapping[str, object] | None = None,
+    ) -> Self:
+        """The product with one more likelihood, which sees the same universe.
+
+        likelihood: a pytree with `log_likelihood(parameters, universe)` and `parameters` (see
+        `jaxlike.likelihoods.protocol.LogLikelihood`), or a function (parameters, universe, data)
+        that JAX can trace, with its `data`, a pytree. params: parameters that it alone knows, each
+        as in a Cobaya input. ParameterError on a name that is taken, and on what JAX cannot
+        differentiate.
+
+        >>> def shoes(parameters, universe, data):
+        ...     return -0.5 * ((universe.cosmo.h - data["h"]) / data["error"]) ** 2
+        >>> model.with_likelihood("shoes", shoes, data={"h": 0.73, "error": 0.01})
+        """
+        other = other_likelihood(name, likelihood, data, tuple(params or ()))
+        config = changed.config_with_parameters(self.config, name, params or {}, self.samples)
+        if name in self.parts:
+            raise ParameterError(f"there is a likelihood '{name}' already")
+        found = self.of(config, {**self.parts, name: other})
+        check_differentiable(name, found.density)
+        return found
 
     def with_priors(self, priors: Mapping[str, object]) -> Self:
         """The posterior with other priors of sampled parameters, by name.
@@ -184,7 +218,7 @@ class Composed:
 
         >>> jax.grad(lambda nz: model.with_nz({"nz_source": nz}).log_posterior(x))(nz)
         """
-        return self._holding(changed.parts_with_nz(self.parts, tables))
+        return self._holding({**self.parts, **changed.parts_with_nz(self.measured, tables)})
 
     def with_data(self, data: "changed.Data | Mapping[str, changed.Data]") -> Self:
         """The posterior of other data: a data vector (n_data,), which may be traced, or
@@ -197,12 +231,12 @@ class Composed:
         """
         if not isinstance(data, Mapping | TwoPointData):
             return self.with_context(data)
-        return self._holding(changed.parts_with_data(self.parts, data))
+        return self._holding({**self.parts, **changed.parts_with_data(self.measured, data)})
 
-    def _holding(self, parts: Mapping[str, Likelihood]) -> Self:
+    def _holding(self, parts: Mapping[str, Likelihood | Other]) -> Self:
         density = replace(
             self.density,
-            grid=next(iter(parts.values())).grid,
+            grid=grid_of(parts.values()),
             likelihoods=tuple(one.arrays for one in parts.values()),
         )
         return replace(self, parts=parts, held=Held.of(density))

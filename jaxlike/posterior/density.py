@@ -5,7 +5,7 @@ is hashable and compared by value, what it *holds* (data, n(z), matrices, number
 leaves. Functions that are compiled for one serve all of the same structure.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.config import Config
+from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
+from jaxlike.likelihoods.protocol import LogLikelihood, Other
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior.derived import derived_values, outputs_of
@@ -27,7 +29,7 @@ from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import EXCLUSIVE, resolve
 from jaxlike.registry.samples import Sample
-from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.power.universe import Universe, UniverseGrid
 
 _CPU_NODES = 5000
 """Redshift x multipole nodes, of all points together, that are evaluated at once on a CPU."""
@@ -46,7 +48,7 @@ class Density:
     """
 
     grid: UniverseGrid
-    likelihoods: tuple[TwoPoint, ...]
+    likelihoods: tuple[LogLikelihood, ...]
     priors: IndependentPriors
     fixed: Array
     reference: Array
@@ -58,16 +60,39 @@ class Density:
     outputs: tuple[Output, ...] = field(metadata={"static": True})
 
     def __repr__(self) -> str:
-        sizes = ", ".join(
-            f"{name} ({one.value.size} points)"
-            for name, one in zip(self.names, self.likelihoods, strict=True)
-        )
-        return f"Density of {sizes}; {len(self.sampled)} parameters: {', '.join(self.sampled)}"
+        sampled = ", ".join(self.sampled)
+        return f"Density of {', '.join(self.names)}; {len(self.sampled)} parameters: {sampled}"
 
     @property
     def samples(self) -> tuple[Sample, ...]:
         """The samples of all likelihoods."""
-        return tuple(sample for one in self.likelihoods for sample in one.samples)
+        return tuple(sample for one in self.measured for sample in one.samples)
+
+    @property
+    def measured(self) -> tuple[TwoPoint, ...]:
+        """The likelihoods that have a data vector."""
+        return tuple(one for one in self.likelihoods if isinstance(one, TwoPoint))
+
+    @property
+    def others(self) -> tuple[LogLikelihood, ...]:
+        """The likelihoods that have none."""
+        return tuple(one for one in self.likelihoods if not isinstance(one, TwoPoint))
+
+    @property
+    def without_data(self) -> tuple[str, ...]:
+        """Their names."""
+        both = zip(self.names, self.likelihoods, strict=True)
+        return tuple(name for name, one in both if not isinstance(one, TwoPoint))
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the data vectors count by a few numbers made of them."""
+        return self.measured[0].vectors is not None
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of the parameters that only those without a data vector know."""
+        return tuple(name for one in self.others for name in one.parameters)
 
     @property
     def sampled(self) -> tuple[str, ...]:
@@ -94,18 +119,22 @@ class Density:
         What is fixed need not be given. Raises ParameterError on unknown, missing, or doubly given
         names.
         """
-        if isinstance(point, Mapping):
-            return resolve(self._completed(point), self.samples)
-        values = self.params(point)
-        return resolve({name: values[name] for name in values if name in self.known}, self.samples)
+        values = self._completed(point) if isinstance(point, Mapping) else self._taken(point)
+        own = {name: jnp.asarray(values.pop(name), float) for name in self.own if name in values}
+        return resolve(values, self.samples) | own
+
+    def _taken(self, x: Array) -> dict[str, ArrayLike]:
+        """Names -> values of the parameters that likelihoods take at x."""
+        taken = self.known | {*self.own}
+        return {name: value for name, value in self.params(x).items() if name in taken}
 
     def _completed(self, params: Mapping[str, ArrayLike]) -> dict[str, ArrayLike]:
         """`params` with what is fixed, or depends on them, where they do not say otherwise."""
         values = dict(params)
         sampled = {name: values.pop(name) for name in self.sampled if name in values}
         if len(sampled) == len(self.sampled):
-            known = self.params(jnp.stack([jnp.asarray(v, float) for v in sampled.values()]))
-            return {name: known[name] for name in known if name in self.known} | values
+            x = jnp.stack([jnp.asarray(sampled[name], float) for name in self.sampled])
+            return self._taken(x) | values
         values |= sampled
         names = Names(self.samples)
         given = {names.canonical(name) for name in values}
@@ -113,23 +142,32 @@ class Density:
         for name, value in self._fixed().items():
             if name in self.known and names.canonical(name) not in given:
                 values[name] = value
+            elif name in self.own:
+                values.setdefault(name, value)
         return values
 
+    def universe(self, parameters: Mapping[str, ArrayLike]) -> Universe:
+        """The universe of canonical parameters, for all likelihoods."""
+        return self.grid.universe(cosmology(parameters, self.options))
+
     def theory_vectors(self, parameters: Mapping[str, ArrayLike]) -> tuple[Array, ...]:
-        """Predicted data vector of each likelihood, in one universe of canonical parameters."""
-        universe = self.grid.universe(cosmology(parameters, self.options))
-        return tuple(one.theory_vector(universe, parameters) for one in self.likelihoods)
+        """Predicted data vector of each likelihood that has one, for canonical parameters."""
+        universe = self.universe(parameters)
+        return tuple(one.theory_vector(universe, parameters) for one in self.measured)
 
     def theory_vector_of(self, name: str, point: Array | Mapping[str, ArrayLike]) -> Array:
-        """Predicted data vector (n_data,) of the likelihood of this name alone."""
+        """Predicted data vector (n_data,) of the likelihood of this name alone; ParameterError
+        where it has none."""
+        one = self.likelihoods[self.names.index(name)]
+        if not isinstance(one, TwoPoint):
+            raise ParameterError(f"likelihood '{name}' has no data vector")
         parameters = self.canonical(point)
-        universe = self.grid.universe(cosmology(parameters, self.options))
-        return self.likelihoods[self.names.index(name)].theory_vector(universe, parameters)
+        return one.theory_vector(self.universe(parameters), parameters)
 
     def chi2_of(self, name: str, point: Array | Mapping[str, ArrayLike]) -> Array:
         """chi^2 of the likelihood of this name alone."""
-        one = self.likelihoods[self.names.index(name)]
-        return one.chi2_of(self.theory_vector_of(name, point))
+        one, parameters = self.likelihoods[self.names.index(name)], self.canonical(point)
+        return _minus_2_ln(one, parameters, self.universe(parameters))
 
     def chi2_of_vector(self, vector: Array) -> Array:
         """chi^2 of predicted data vectors (n_data,), one after another."""
@@ -137,7 +175,7 @@ class Density:
 
     def split(self, vector: Array) -> tuple[Array, ...]:
         """What is of each likelihood in (n_data, ...)."""
-        ends = np.cumsum([one.value.size for one in self.likelihoods])[:-1].tolist()
+        ends = np.cumsum([one.value.size for one in self.measured])[:-1].tolist()
         return tuple(jnp.split(vector, ends))
 
     def mean(self, point: Array | Mapping[str, ArrayLike]) -> Array:
@@ -145,19 +183,25 @@ class Density:
         return jnp.concatenate(self.theory_vectors(self.canonical(point)))
 
     def chi2s(self, point: Array | Mapping[str, ArrayLike]) -> Array:
-        """chi^2 (n_likelihood,) of each likelihood."""
-        vectors = self.theory_vectors(self.canonical(point))
-        found = [one.chi2_of(v) for one, v in zip(self.likelihoods, vectors, strict=True)]
-        return jnp.stack(found)
+        """chi^2 (n_likelihood,) of each likelihood: -2 ln L where it has no data vector."""
+        parameters = self.canonical(point)
+        universe = self.universe(parameters)
+        return jnp.stack([_minus_2_ln(one, parameters, universe) for one in self.likelihoods])
 
     def chi2(self, point: Array | Mapping[str, ArrayLike]) -> Array:
-        """chi^2 of all likelihoods."""
-        return self._chi2_of(self.theory_vectors(self.canonical(point)))
+        """chi^2 of all likelihoods: -2 ln L of those that have no data vector."""
+        return self._chi2(self.canonical(point))
+
+    def _chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
+        universe = self.universe(parameters)
+        vectors = tuple(one.theory_vector(universe, parameters) for one in self.measured)
+        others = (_minus_2_ln(one, parameters, universe) for one in self.others)
+        return sum(others, self._chi2_of(vectors))
 
     def _chi2_of(self, vectors: tuple[Array, ...]) -> Array:
-        """The sum over all likelihoods, or over the numbers that all data are compressed to."""
-        both = list(zip(self.likelihoods, vectors, strict=True))
-        if self.likelihoods[0].vectors is None:
+        """The sum over all data vectors, or over the numbers that they are compressed to."""
+        both = list(zip(self.measured, vectors, strict=True))
+        if not self.compressed:
             return sum((one.chi2_of(v) for one, v in both[1:]), both[0][0].chi2_of(both[0][1]))
         parts = [one.compressed(v) for one, v in both]
         numbers = sum(parts[1:], parts[0])
@@ -166,7 +210,7 @@ class Density:
     def log_likelihood(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """-chi^2 / 2; -inf, with a slope of zero, where the cosmology has no solution."""
         possible, safe = with_solution(self.canonical(point), self.options)
-        chi2 = self._chi2_of(self.theory_vectors(safe))
+        chi2 = self._chi2(safe)
         finite = possible & jnp.isfinite(chi2)
         return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
 
@@ -241,23 +285,33 @@ class Density:
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
-        if self.likelihoods[0].vectors is not None:
-            every = jnp.concatenate([one.vectors for one in self.likelihoods])  # type: ignore
+        if self.others:
+            raise ParameterError(
+                f"likelihood '{self.without_data[0]}' has no data vector, which a Fisher matrix is "
+                "made of: take the others alone, `with_likelihoods`"
+            )
+        if self.compressed:
+            every = jnp.concatenate([one.vectors for one in self.measured])  # type: ignore
             compressed = every.T @ jacobian
             return compressed.T @ compressed
-        parts = zip(self.likelihoods, self.split(jacobian), strict=True)
+        parts = zip(self.measured, self.split(jacobian), strict=True)
         found = [one.information(part) for one, part in parts]
         return sum(found[1:], found[0])
 
 
-def density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density:
+def _minus_2_ln(
+    one: LogLikelihood, parameters: Mapping[str, ArrayLike], universe: Universe
+) -> Array:
+    return -2 * jnp.asarray(one.log_likelihood(parameters, universe))
+
+
+def density_of(config: Config, likelihoods: Mapping[str, Likelihood | Other]) -> Density:
     """The product of likelihoods on common nodes with the prior of a configuration."""
     samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
     names = Names(samples)
     known = frozenset(p.name for p in config.parameters if names.is_known(p.name))
-    first = next(iter(likelihoods.values()))
     density = Density(
-        grid=first.grid,
+        grid=grid_of(likelihoods.values()),
         likelihoods=tuple(one.arrays for one in likelihoods.values()),
         fixed=jnp.array([p.value for p in config.parameters if p.value], float),
         **priors_of(config),
@@ -269,6 +323,31 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood]) -> Density
         outputs=outputs_of(config, names, known),
     )
     return jax.tree.map(jnp.asarray, density)
+
+
+def grid_of(likelihoods: Iterable[Likelihood | Other]) -> UniverseGrid:
+    """The nodes of likelihoods; ParameterError where none of them has any."""
+    for one in likelihoods:
+        if isinstance(one, Likelihood):
+            return one.grid
+    raise ParameterError("a posterior needs a two-point likelihood: its nodes are the universe's")
+
+
+def check_differentiable(name: str, density: Density) -> None:
+    """ParameterError where JAX cannot trace the log-likelihood of this name, or it is no number."""
+    one = density.likelihoods[density.names.index(name)]
+
+    def value(x: Array) -> Array:
+        parameters = density.canonical(x)
+        return jnp.asarray(one.log_likelihood(parameters, density.universe(parameters)), float)
+
+    try:
+        jax.eval_shape(jax.value_and_grad(value), density.reference)
+    except Exception as error:  # a function written by the user may raise anything
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ParameterError(
+            f"likelihood '{name}' cannot be differentiated by JAX ({reason})"
+        ) from error
 
 
 def priors_of(config: Config) -> dict[str, Any]:

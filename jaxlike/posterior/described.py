@@ -3,16 +3,18 @@
 from collections.abc import Iterable, Mapping
 
 from jaxlike.config import Config
+from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.two_point import Likelihood
 
 _SHOWN = 4  # likelihoods, each in a line
 _NAMES = 8  # parameters
 
 
-def described(config: Config, parts: Mapping[str, Likelihood], compressed: bool) -> str:
+def described(config: Config, parts: Mapping[str, Likelihood | Other], compressed: bool) -> str:
     """Likelihoods with their points and bins, parameters, options of the theory, where from."""
-    n = sum(one.data.n_data for one in parts.values())
-    short = f" as {next(iter(parts.values())).n_points} numbers" if compressed else ""
+    measured = [one for one in parts.values() if isinstance(one, Likelihood)]
+    n = sum(one.data.n_data for one in measured)
+    short = f" as {measured[0].n_points} numbers" if compressed else ""
     sampled = [p.name for p in config.sampled]
     lines = [f"Model of {config.path}: {len(sampled)} sampled parameters, {n} points{short}"]
     shown = list(parts.values())[:_SHOWN]

@@ -170,7 +170,7 @@ class Model(Composed):
         external = dict(zip(self.external_priors, self.log_priors(point)[1:], strict=True))
         if (reason := points.failure_of_prior(self.specs, point, external)) is not None:
             return reason
-        first = next(iter(self.parts.values()))
+        first = next(iter(self.measured.values()))
         if (reason := first.reason_of_failure(self.canonical(point))) is not None:
             return f"the cosmology has no solution: it needs {reason}"
         finite = np.isfinite(self.log_posterior(point))

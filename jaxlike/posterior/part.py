@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from jax import Array
 
 from jaxlike.data import TwoPointData
+from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior.compiled import compiled_of
 from jaxlike.posterior.density import Density
@@ -16,7 +18,7 @@ from jaxlike.posterior.points import Point, point_of, values_of
 class Part:
     """One likelihood as a function of the posterior's parameters."""
 
-    likelihood: Likelihood
+    likelihood: Likelihood | Other
     density: Density
 
     def __repr__(self) -> str:
@@ -29,7 +31,9 @@ class Part:
 
     @property
     def data(self) -> TwoPointData:
-        """Its data after scale cuts."""
+        """Its data after scale cuts; ParameterError where it is no two-point likelihood."""
+        if isinstance(self.likelihood, Other):
+            raise ParameterError(f"likelihood '{self.name}' has no two-point data")
         return self.likelihood.data
 
     def theory_vector(self, params: Point) -> Array:

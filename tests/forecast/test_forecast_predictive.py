@@ -25,7 +25,7 @@ class Linear:
         self.config = SimpleNamespace(parameters=tuple(Parameter(n) for n in NAMES))
 
     @property
-    def likelihoods(self):
+    def measured(self):
         return {"linear": SimpleNamespace(data=self.data)}
 
     def params_dict(self, x):

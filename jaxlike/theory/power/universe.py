@@ -23,11 +23,15 @@ from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes, Sight
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Universe:
-    """Geometry at the nodes and on the lattices, and P_XY at the Limber points."""
+    """Geometry at the nodes and on the lattices, and P_XY at the Limber points.
+
+    cosmo: None where a host's tables stand for it.
+    """
 
     nodes: Nodes
     los: LineOfSight
     power: FieldPower
+    cosmo: Cosmology | None = None
 
     def sight(self, lattice: int) -> Sight:
         """What galaxies on the lattice of this number see."""
@@ -75,7 +79,8 @@ class UniverseGrid:
         terms = None
         if self.one_loop is not None:
             terms = self.one_loop.spectra(shape.power_today(cosmo, self.linear))
-        return Universe(self.nodes, los, field_power(matter, los, self.nodes.ell_lattice, terms))
+        power = field_power(matter, los, self.nodes.ell_lattice, terms)
+        return Universe(self.nodes, los, power, cosmo)
 
     def tables(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
         """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""
