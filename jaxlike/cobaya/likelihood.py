@@ -85,11 +85,13 @@ class TwoPointLikelihood(Likelihood):
         yaml_expand_defaults: bool = True,
         input_options: Mapping[str, Any] = empty_dict,
     ) -> Any:
-        """The options of the .yaml file, and the parameters of the survey of the default data."""
+        """The options of the .yaml file, and the parameters of the survey of the default data, or
+        those of the file where somebody's class derived from this has its own."""
         found = super().get_defaults(return_yaml, yaml_expand_defaults, input_options)
-        if not cls._probes:
+        content = yaml_load(found) if return_yaml else found
+        if not cls._probes or content.get("params"):
             return found
-        params = {"params": default_params(cls._probes, yaml_load(found) if return_yaml else found)}
+        params = {"params": default_params(cls._probes, content)}
         return found + yaml_dump(params) if return_yaml else {**found, **params}
 
     @classmethod
@@ -103,6 +105,8 @@ class TwoPointLikelihood(Likelihood):
         """
         if "input_params" in input_options:
             return {**defaults, "params": {}}
+        if super().get_defaults(input_options=input_options).get("params"):
+            return defaults
         given = {k: v for k, v in input_options.items() if k in LIKELIHOOD_OPTIONS}
         try:
             place = located({**defaults, **given}, Path(cls.__name__))
