@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
+from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from, suffix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.config.subset import foreign_names, parameters_wanted
 from jaxlike.data.shipped import DES_Y1, OF_SURVEY
@@ -229,9 +229,11 @@ def _likelihood(
         accepted = "a path, the name of a data set, paper_mock, null (the mock)"
         data_file = find_file(_text("data_file", data_file, accepted), path)
     cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
-    suffix = given.get("suffix") or ""
-    if not isinstance(suffix, str):
-        raise bad_value("suffix", suffix, "text of letters, digits and _, null")
+    prefix, suffix = prefix_from(given.get("prefix")), suffix_from(given.get("suffix"))
+    if prefix and suffix and not (isinstance(prefix, str) and isinstance(suffix, str)):
+        raise ConfigError(
+            f"option 'prefix' is {prefix!r} and 'suffix' is {suffix!r}: give one of the two by n(z)"
+        )
     survey = given.get("survey")
     if survey is not None and survey not in SURVEYS:
         raise bad_value("survey", survey, f"{', '.join(SURVEYS)}, null (the data's own)")
@@ -241,7 +243,7 @@ def _likelihood(
         cuts,
         probes_from(given.get("probes")),
         theory,
-        prefix=prefix_from(given.get("prefix")),
+        prefix=prefix,
         suffix=suffix,
         survey=survey,
         kernels=kernels_from(given.get("kernels")),

@@ -23,6 +23,7 @@ from jaxlike.config.container import make_config
 from jaxlike.config.cosmosis_ini import (
     LIKELIHOOD,
     like_name_of,
+    likelihood_name,
     module_options,
     pipeline_parameters,
 )
@@ -99,7 +100,7 @@ def setup(options: DataBlock) -> TwoPointModule:
     config = make_config(
         Path(f"[{section}]"),
         {
-            str(given.get("suffix") or section): module_options(
+            likelihood_name(given, section): module_options(
                 {name: value for name, value in given.items() if name not in default},
                 {name: value for name, value in given.items() if name in default},
                 section,

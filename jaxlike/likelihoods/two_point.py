@@ -206,7 +206,7 @@ class DataSet:
     data: TwoPointData
     options: TheoryOptions
     prefix: Prefix = ""
-    suffix: str = ""
+    suffix: Prefix = ""
 
     @property
     def samples(self) -> tuple[Sample, ...]:
