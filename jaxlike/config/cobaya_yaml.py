@@ -21,6 +21,7 @@ from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
     check_option_names,
+    component_probes,
 )
 from jaxlike.registry.resolve import check_names
 
@@ -196,7 +197,8 @@ def _components(
         check_option_names([component], LIKELIHOODS, "likelihood")
         merged, params[name] = _options(component, options, LIKELIHOOD_OPTIONS)
         own.append(_block(options, "params"))
-        found[name] = {"probes": LIKELIHOODS[component], **merged}
+        probes = component_probes(LIKELIHOODS[component], merged["probes"])
+        found[name] = {**merged, "probes": probes}
     for name, given in _block(info, "theory").items():
         component, options = _component("theory", name, given)
         if component == THEORY:

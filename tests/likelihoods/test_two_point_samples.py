@@ -7,6 +7,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxlike.config import read_config
+from jaxlike.config.written import as_cobaya
 from jaxlike.data import Convergence, Measurement, TwoPointData, with_maps, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 from jaxlike.likelihoods.common_nodes import z_max_of
@@ -192,6 +194,68 @@ def test_a_posterior_of_two_lens_samples(two_lens_samples, tmp_path):
         ConfigError, match=r"option 'prefix' is {'NZ_LENS_RED': 3}; accepted are te"
     ):
         load(tmp_path / "in.yaml", prefix={"NZ_LENS_RED": 3})
+
+
+INI = """\
+[runtime]
+sampler = test
+[pipeline]
+modules = here
+values = values.ini
+likelihoods = jaxlike
+[here]
+file = jaxlike_two_point.py
+data_file = made.fits
+scale_cuts = none
+linear = eisenstein_hu_no_wiggle
+nonlinear = linear
+suffix = nz_lens_red:red NZ_LENS_MAG:mag
+"""
+VALUES = """\
+[cosmological_parameters]
+omega_m = 0.1 0.3 0.5
+omega_b = 0.046
+h0 = 0.7
+n_s = 0.96
+sigma_8 = 0.8
+[bin_bias_red]
+b1 = 0.8 1.4 3.0
+b2 = 1.6
+[bin_bias]
+b1_mag = 0.8 1.9 3.0
+b2_mag = 1.1
+[intrinsic_alignment_parameters]
+A = 0.5
+"""
+
+
+def test_suffixes_of_two_lens_samples(two_lens_samples, tmp_path):
+    """A pipeline's likelihood is that of the yaml with a prefix for each n(z)."""
+    write_two_point_fits(two_lens_samples, tmp_path / "made.fits")
+    (tmp_path / "in.yaml").write_text(INPUT.format(file=tmp_path / "made.fits"))
+    (tmp_path / "in.ini").write_text(INI)
+    (tmp_path / "values.ini").write_text(VALUES)
+    model, same = load(tmp_path / "in.ini"), load(tmp_path / "in.yaml")
+    assert list(model.parts) == ["here"]
+    assert [sample.own for sample in model.samples] == ["red_", "mag_", ""]
+    assert float(model.chi2(model.reference)) == pytest.approx(
+        float(same.chi2(same.reference)), rel=1e-10
+    )
+    words = {"nz_lens_red": "red", "NZ_LENS_MAG": "mag"}
+    written = as_cobaya(model.config)
+    prefix = {table: f"{word}_" for table, word in words.items()}
+    assert written["likelihood"]["here"]["prefix"] == prefix
+    assert {"red_b1", "mag_b1", "A_IA"} < set(written["params"])
+    braces = "{nz_lens_red: red, NZ_LENS_MAG: mag}"
+    (tmp_path / "in.ini").write_text(INI.replace("nz_lens_red:red NZ_LENS_MAG:mag", braces))
+    again = read_config(tmp_path / "in.ini").likelihoods[0].suffix
+    assert again == model.config.likelihoods[0].suffix == words
+    (tmp_path / "in.ini").write_text(INI.replace("NZ_LENS_MAG:", "NZ_LENS_BLUE:"))
+    with pytest.raises(ConfigError, match=r"'suffix' has 'NZ_LENS_BLUE', which is no n.z. of"):
+        load(tmp_path / "in.ini")
+    (tmp_path / "in.ini").write_text(INI.replace(" NZ_LENS_MAG:mag", " mag"))
+    with pytest.raises(ConfigError, match=r"in.ini: .*'suffix' is 'nz_lens_red:red mag'; accepted"):
+        load(tmp_path / "in.ini")
 
 
 def test_kernels_of_a_published_file(shared):
