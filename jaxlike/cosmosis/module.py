@@ -192,7 +192,8 @@ def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> 
     if "sigma8" not in numbers:
         numbers["sigma8"] = sigma8(cosmo, 0.0, model=likelihood.options.linear)[0]
     inside = range_conditions(cosmo, likelihood.options.linear)
-    return _Result(theory, likelihood.chi2_of(theory), conditions(cosmo), inside, numbers)
+    possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
+    return _Result(theory, likelihood.chi2_of(theory), possible, inside, numbers)
 
 
 def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
