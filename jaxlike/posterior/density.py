@@ -165,7 +165,8 @@ class Density:
 
     def log_likelihood(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """-chi^2 / 2; -inf, with a slope of zero, where the cosmology has no solution."""
-        possible, safe = with_solution(self.canonical(point), self.options)
+        last = self.grid.nodes.last_scattering
+        possible, safe = with_solution(self.canonical(point), self.options, last)
         chi2 = self._chi2_of(self.theory_vectors(safe))
         finite = possible & jnp.isfinite(chi2)
         return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
