@@ -28,6 +28,7 @@ import numpy as np  # noqa: E402
 import pytest  # noqa: E402
 
 from jaxlike.data import (  # noqa: E402
+    Convergence,
     Measurement,
     RedshiftDistribution,
     TwoPointData,
@@ -260,6 +261,37 @@ def cl_data(small_data: TwoPointData) -> TwoPointData:
     at = np.arange(ell.size)
     covariance[:, at, :, at] = blocks
     return TwoPointData(measurements, small_data.nz, covariance.reshape(n, n), "small_cl.fits")
+
+
+@pytest.fixture(scope="session")
+def kappa_data(small_data: TwoPointData) -> TwoPointData:
+    """C_ell of the small data's bins with a map of the CMB's convergence, and of that with itself,
+    at six multipoles; errors are a tenth of the values."""
+    kernels = {"counts": "NZ_LENS", "shear": "NZ_SOURCE", "convergence": "spt"}
+    tables = {  # statistic -> tracers, number of bins, size at ell = 100
+        "C_ell_kappa_counts": ("counts", "convergence", 2, 1e-7),
+        "C_ell_kappa_shear": ("shear", "convergence", 2, 1e-8),
+        "C_ell_kappa": ("convergence", "convergence", 1, 5e-8),
+    }
+    ell = np.geomspace(20.0, 1500.0, 6)
+    measurements = tuple(
+        Measurement(
+            name=statistic,
+            statistic=statistic,
+            kernel1=kernels[one],
+            kernel2=kernels[other],
+            bin1=np.arange(1, n + 1).repeat(ell.size),
+            bin2=np.ones(n * ell.size, int),
+            angle_bin=np.tile(np.arange(1, ell.size + 1), n),
+            theta_arcmin=None,
+            value=np.tile(size * (ell / 100) ** -1.0, n),
+            ell=np.tile(ell, n),
+        )
+        for statistic, (one, other, n, size) in tables.items()
+    )
+    value = np.concatenate([m.value for m in measurements])
+    covariance = np.diag((0.1 * value) ** 2)
+    return TwoPointData(measurements, small_data.nz, covariance, "made.fits", (Convergence("spt"),))
 
 
 @pytest.fixture(scope="session")

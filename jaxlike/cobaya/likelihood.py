@@ -20,7 +20,6 @@ from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.cobaya.products import Settings
 from jaxlike.config import (
     LIKELIHOOD_OPTIONS,
-    PROBE_SETS,
     Config,
     TheoryOptions,
     config_from_info,
@@ -34,6 +33,7 @@ from jaxlike.likelihoods.two_point import build_likelihoods
 from jaxlike.loading import data_set_of, model_from_config
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
 from jaxlike.registry.names import Names
+from jaxlike.registry.options import component_probes
 from jaxlike.registry.resolve import check_names, is_idle, resolve
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 
@@ -58,6 +58,7 @@ class TwoPointLikelihood(Likelihood):
 
     # values in the .yaml files; checked by jaxlike, whose messages list what is accepted
     data_file: Any
+    probes: Any
     scale_cuts: Any
     kernels: Any
     kappa_beam_fwhm: Any
@@ -246,7 +247,7 @@ class TwoPointLikelihood(Likelihood):
 
 
 def _config(name: str, options: Mapping[str, Any], probes: str) -> Config:
-    given = {**options, "probes": PROBE_SETS[probes]}
+    given = {**options, "probes": component_probes(probes, options["probes"])}
     return make_config(Path(name), {name: given}, {}, parameters=(), host="host", sampler={})
 
 

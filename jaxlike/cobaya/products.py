@@ -22,10 +22,19 @@ from jaxlike.theory.wavenumbers import K
 K_MIN = 1e-5
 """Smallest wavenumber of a power spectrum, in 1/Mpc."""
 
-Z_MAX = 900.0
-"""Largest redshift of any product: growth starts at a = 1e-3."""
+Z_MAX = 990.0
+"""Largest redshift of a product that grows: growth starts at a = 1e-3."""
+
+Z_MAX_DISTANCE = 1095.0
+"""Largest redshift of distances and H(z): those to last scattering are wanted for CMB lensing."""
 
 _OF_POWER = ("sigma8_z", "fsigma8")
+_OF_BACKGROUND = (
+    "Hubble",
+    "comoving_radial_distance",
+    "angular_diameter_distance",
+    "angular_diameter_distance_2",
+)
 
 _K_PER_E_FOLD = 30  # resolves the acoustic wiggles: bicubic interpolation then errs below 1e-4
 
@@ -48,6 +57,8 @@ def largest_redshift(name: str | tuple[Any, ...], settings: Settings) -> float:
     """Largest redshift of a product; a tuple is the name of a power spectrum."""
     of_power = isinstance(name, tuple) or name in _OF_POWER
     emulated = settings.linear == "emulator" and settings.neutrinos != "massless"
+    if name in _OF_BACKGROUND:
+        return Z_MAX_DISTANCE
     return emulator.Z_MAX_NEUTRINOS if of_power and emulated else Z_MAX
 
 

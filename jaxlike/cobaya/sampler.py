@@ -28,6 +28,7 @@ from jaxlike.inference import (
     complaints,
     summarise,
     together,
+    with_chi2s,
     with_derived,
     with_external_priors,
 )
@@ -91,8 +92,15 @@ class ChainSampler(Sampler):
         """Add the new draws to Cobaya's collections."""
         done = len(self._collections[0])
         derived = self._derived(chains, done) if self._own_derived else None
-        new = replace(chains, draws=chains.draws[:, done:], log_prior=chains.log_prior[:, done:])
+        new = replace(
+            chains,
+            draws=chains.draws[:, done:],
+            log_prior=chains.log_prior[:, done:],
+            log_posterior=chains.log_posterior[:, done:],
+        )
         factors = with_external_priors(self._posterior, new).log_priors.values()
+        chi2s = with_chi2s(self._posterior, new).chi2s
+        each = [chi2s[name] for name in self.model.likelihood] if chi2s else [new.chi2]
         for i, collection in enumerate(self._collections):
             for j in range(done, chains.n_draws):
                 point = chains.draws[i, j]
@@ -102,7 +110,7 @@ class ChainSampler(Sampler):
                         logpost=LogPosterior(
                             logpost=float(chains.log_posterior[i, j]),
                             logpriors=[float(factor[i, j - done]) for factor in factors],
-                            loglikes=[float(-0.5 * chains.chi2[i, j])],
+                            loglikes=[float(-0.5 * chi2[i, j - done]) for chi2 in each],
                             derived=derived[i, j - done].tolist(),
                         ),
                     )

@@ -24,6 +24,7 @@ from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
     check_option_names,
+    component_probes,
 )
 from jaxlike.registry.resolve import check_names
 
@@ -170,10 +171,9 @@ def _components(
         if "params" not in options and "input_params" not in options:
             components[name] = LIKELIHOODS[component]
         own.append(_block(options, "params"))
-        found[name] = {
-            "probes": LIKELIHOODS[component],
-            **_options(component, options, LIKELIHOOD_OPTIONS),
-        }
+        merged = _options(component, options, LIKELIHOOD_OPTIONS)
+        probes = component_probes(LIKELIHOODS[component], merged.get("probes"))
+        found[name] = {**merged, "probes": probes}
     for name, given in _block(info, "theory").items():
         component, options = _component("theory", name, given)
         if component == THEORY:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jaxlike.config.analysis import analysis_for, options_of
-from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from
+from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from, suffix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.config.places import find_file, find_survey
 from jaxlike.config.subset import foreign_names, parameters_wanted
@@ -231,16 +231,18 @@ def _likelihood(
     theory = theory_options({k: given[k] for k in THEORY_FIELDS})
     cuts = given.get("scale_cuts", OF_SURVEY)
     cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
-    suffix = given.get("suffix") or ""
-    if not isinstance(suffix, str):
-        raise bad_value("suffix", suffix, "text of letters, digits and _, null")
+    prefix, suffix = prefix_from(given.get("prefix")), suffix_from(given.get("suffix"))
+    if prefix and suffix and not (isinstance(prefix, str) and isinstance(suffix, str)):
+        raise ConfigError(
+            f"option 'prefix' is {prefix!r} and 'suffix' is {suffix!r}: give one of the two by n(z)"
+        )
     return LikelihoodConfig(
         name,
         data_file,
         cuts,
         probes_from(given.get("probes")),
         theory,
-        prefix=prefix_from(given.get("prefix")),
+        prefix=prefix,
         suffix=suffix,
         survey=survey,
         assumed=tuple(assumed),

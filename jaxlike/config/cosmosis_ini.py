@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jaxlike.config.container import Config, make_config
 from jaxlike.config.cosmosis_priors import prior_of_line
+from jaxlike.config.data_options import suffix_from
 from jaxlike.config.places import find_file
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
@@ -164,8 +165,15 @@ def _module_sections(path: Path, ini: _Sections, pipeline: Mapping[str, str]) ->
 
 def like_name_of(options: Mapping[str, object]) -> object:
     """Name of a module's likelihood in CosmoSIS: the option, or that of its suffix."""
-    suffix = options.get("suffix")
-    return options.get("like_name", f"{LIKELIHOOD}_{suffix}" if suffix else LIKELIHOOD)
+    suffix = suffix_from(options.get("suffix"))
+    one = isinstance(suffix, str) and suffix
+    return options.get("like_name", f"{LIKELIHOOD}_{suffix}" if one else LIKELIHOOD)
+
+
+def likelihood_name(options: Mapping[str, object], section: str) -> str:
+    """Name of a module's likelihood here: its suffix, or its section where that is not one word."""
+    suffix = suffix_from(options.get("suffix"))
+    return suffix if isinstance(suffix, str) and suffix else section
 
 
 def _likelihoods(
@@ -173,7 +181,10 @@ def _likelihoods(
 ) -> dict[str, dict[str, object]]:
     """Options of each module, by its suffix or by the name of its section."""
     found: dict[str, dict[str, object]] = {}
-    like_names = [str(like_name_of(_entries(ini, section))) for section in sections]
+    try:
+        like_names = [str(like_name_of(_entries(ini, section))) for section in sections]
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     others = [name for name in pipeline.get("likelihoods", "").split() if name not in like_names]
     if others:
         accepted = ", ".join(like_names) + (" alone" if len(like_names) == 1 else "")
@@ -190,7 +201,7 @@ def _likelihoods(
             options = module_options(ini[section].own, ini[section].inherited, section)
         except ConfigError as error:
             raise ConfigError(f"{path}: {error}") from error
-        found[str(options.get("suffix") or section)] = options
+        found[likelihood_name(options, section)] = options
     return found
 
 

@@ -8,18 +8,29 @@ import yaml
 from jaxlike.registry.options import KAPPA_OPTIONS, bad_value
 from jaxlike.registry.samples import Prefix
 
-MAPPINGS = ("prefix", "kernels", *KAPPA_OPTIONS)
+MAPPINGS = ("prefix", "suffix", "kernels", *KAPPA_OPTIONS)
 """Options that may be mappings by the names of tables."""
 
 
 def _parsed(name: str, value: object) -> object:
-    """Text of a mapping, {A: 1, B: 2}, as that mapping; anything else as it is."""
-    if not isinstance(value, str) or not value.strip().startswith("{"):
+    """Text of a mapping, {A: 1, B: 2} or A:1 B:2, as that mapping; anything else as it is."""
+    if not isinstance(value, str) or ":" not in value:
         return value
+    if not value.strip().startswith("{"):
+        return _pairs(name, value)
     try:
         return yaml.safe_load(value)
     except yaml.YAMLError as error:
         raise bad_value(name, value, "a mapping such as {NAME: VALUE, ...}") from error
+
+
+def _pairs(name: str, text: str) -> dict[str, str]:
+    """NAME:VALUE NAME:VALUE, as it is written in ini files."""
+    words = [word.partition(":") for word in text.split()]
+    found = {key: value for key, _, value in words}
+    if len(found) < len(words) or not all(key and value for key, value in found.items()):
+        raise bad_value(name, text, "NAME:VALUE NAME:VALUE ..., each name once")
+    return found
 
 
 def _is_of_texts(value: object) -> bool:
@@ -30,13 +41,20 @@ def _is_of_texts(value: object) -> bool:
 
 def prefix_from(value: object) -> Prefix:
     """The option `prefix`: one word, or n(z) table -> word; ConfigError on anything else."""
-    found = _parsed("prefix", "" if value in (None, {}) else value)
+    return _words("prefix", value, "{NAME of an n(z): PREFIX, ...}")
+
+
+def suffix_from(value: object) -> Prefix:
+    """The option `suffix` in the same way."""
+    return _words("suffix", value, "NAME_OF_AN_NZ:SUFFIX ...")
+
+
+def _words(option: str, value: object, mapping: str) -> Prefix:
+    found = _parsed(option, "" if value in (None, {}) else value)
     if isinstance(found, str):
         return found
     if not found or not _is_of_texts(found):
-        raise bad_value(
-            "prefix", value, "text of letters, digits and _, null, {NAME of an n(z): PREFIX, ...}"
-        )
+        raise bad_value(option, value, f"text of letters, digits and _, null, {mapping}")
     return dict(found)  # type: ignore[call-overload]
 
 

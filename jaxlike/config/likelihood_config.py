@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.registry.samples import Prefix, Sample, prefix_words
+from jaxlike.registry.samples import Prefix, Sample, owner_words
 from jaxlike.theory.tracers import TRACERS
 
 
@@ -16,10 +16,9 @@ class LikelihoodConfig:
     data_file: a path or the name of a data set, None for the default mock of the package.
     scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, a name or the
     path of a folder, None for that of the data.  probes: statistics, or None for all in the data
-    file.  prefix, suffix: of its parameters, and of their sections in CosmoSIS; a mapping of
-    prefixes is by the names of n(z) tables.  kernels: wrong names of tables -> right ones.  kappa:
-    those of KAPPA_OPTIONS that are given.  assumed: options that are the survey's and not the
-    input's.
+    file.  prefix, suffix: of its parameters, and of their sections in CosmoSIS; mappings are by
+    the names of n(z) tables.  kernels: wrong names of tables -> right ones.  kappa: those of
+    KAPPA_OPTIONS that are given.  assumed: options that are the survey's and not the input's.
     """
 
     name: str
@@ -28,7 +27,7 @@ class LikelihoodConfig:
     probes: tuple[str, ...] | None
     options: TheoryOptions
     prefix: Prefix = ""
-    suffix: str = ""
+    suffix: Prefix = ""
     survey: str | None = None
     kernels: Mapping[str, str] | None = None
     kappa: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
@@ -37,7 +36,7 @@ class LikelihoodConfig:
     @property
     def owners(self) -> tuple[tuple[str, str], ...]:
         """(Prefix, suffix) of its samples."""
-        return tuple((word, self.suffix) for word in prefix_words(self.prefix))
+        return owner_words(self.prefix, self.suffix)
 
 
 def names_of(owners: Iterable[tuple[str, str]]) -> Names:

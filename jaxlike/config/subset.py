@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from jaxlike.config.data_options import prefix_from
+from jaxlike.config.data_options import prefix_from, suffix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import ExternalPrior
-from jaxlike.registry.samples import prefix_words
+from jaxlike.registry.samples import owner_words
 
 
 def foreign_names(
@@ -18,9 +18,9 @@ def foreign_names(
     """Names of the parameters of likelihoods that are left out."""
     owners = {owner for one in found for owner in one.owners}
     others = {
-        (word, str(one.get("suffix") or ""))
+        owner
         for one in likelihoods.values()
-        for word in prefix_words(prefix_from(one.get("prefix")))
+        for owner in owner_words(prefix_from(one.get("prefix")), suffix_from(one.get("suffix")))
     } - owners
     theirs = names_of(others)
     named = {p.name: theirs.find(p.name) for p in parameters if others}

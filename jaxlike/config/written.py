@@ -7,18 +7,23 @@ from typing import Any
 from jaxlike.config.cobaya_yaml import PREFIX, THEORY
 from jaxlike.config.container import Config, LikelihoodConfig
 from jaxlike.posterior.parameters import Parameter
+from jaxlike.registry.names import Names
 from jaxlike.registry.options import KAPPA_OPTIONS, LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
+from jaxlike.registry.samples import Prefix, owner_word
 
 
 def as_cobaya(config: Config) -> dict[str, Any]:
     """The blocks theory, likelihood, params and prior of a Cobaya input.
 
     Likelihoods keep their names; the default parameters of components stand among the others.
-    Functions are their text; one of Python, which has none, is said to be a function.
+    Parameters that CosmoSIS has in sections have names that both hosts take, and likelihoods a
+    prefix in the place of a suffix.  Functions are their text; one of Python, which has none, is
+    said to be a function.
     """
-    theory = vars(config.theory)
+    theory, names = vars(config.theory), config.names
     params: dict[str, Any] = {
-        p.name: _parameter(p, p.name in config.output_latex) for p in config.parameters
+        _name(p.name, names): _parameter(p, p.name in config.output_latex)
+        for p in config.parameters
     }
     for one in config.outputs:
         if one.name not in params:
@@ -34,20 +39,34 @@ def as_cobaya(config: Config) -> dict[str, Any]:
 
 def _likelihood(one: LikelihoodConfig) -> dict[str, Any]:
     name = next((k for k, v in PROBE_SETS.items() if v == one.probes), None)
-    # other choices of statistics have no component
-    component = "jaxlike" if name is None else PREFIX + name
+    # other choices of statistics have no component of their own
+    component, chosen = PREFIX + (name or "3x2pt"), None if name else list(one.probes or ())
     options: dict[str, Any] = {} if one.name == component else {"class": component}
     known = {
         **vars(one.options),
         "data_file": _place(one.data_file),
+        "probes": chosen,
         "scale_cuts": _place(one.scale_cuts),
         "survey": one.survey,
-        "prefix": _given(one.prefix),
+        "prefix": _given(_prefix(one)),
         "kernels": _given(one.kernels),
         **dict.fromkeys(KAPPA_OPTIONS),
         **{key: _given(value) for key, value in one.kappa.items()},
     }
     return {**options, **{key: known[key] for key in LIKELIHOOD_OPTIONS}, "params": {}}
+
+
+def _prefix(one: LikelihoodConfig) -> Prefix:
+    """What the names of a likelihood's parameters begin with outside of CosmoSIS's sections."""
+    if one.prefix or isinstance(one.suffix, str):
+        return one.prefix or owner_word("", str(one.suffix))
+    return {table: owner_word("", suffix) for table, suffix in one.suffix.items()}
+
+
+def _name(name: str, names: Names) -> str:
+    """A parameter's name as both hosts take it: the canonical one of what stands in a section."""
+    named = names.find(name) if "--" in name else None
+    return name if named is None else named.canonical
 
 
 def _given(value: object) -> object:
@@ -73,6 +92,8 @@ def _parameter(p: Parameter, recorded: bool) -> Any:
         if p.ref_scale is not None and p.ref_loc is not None:
             normal = {"dist": "norm", "loc": p.ref_loc, "scale": p.ref_scale}
             found["ref"] = normal if p.ref_scale > 0 else p.ref_loc
+        elif p.ref_loc not in (None, p.prior.centre):  # where CosmoSIS starts
+            found["ref"] = p.ref_loc
         if p.proposal is not None:
             found["proposal"] = p.proposal
         return {**found, "latex": p.latex, **drop}

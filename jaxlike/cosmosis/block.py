@@ -179,12 +179,12 @@ def nuisance(block: Block, samples: Sequence[Sample]) -> Nuisance:
     """
     given, idle = {}, []
     names = Names(samples)
-    ends = {f"_{sample.suffix.lower()}" if sample.suffix else "" for sample in samples}
     for kind in TRACERS:
-        there = any(sample.kind == kind for sample in samples)
+        own = {sample.section_end for sample in samples if sample.kind == kind}
+        ends = own or {sample.section_end for sample in samples}
         for section, end in _sections(kind, ends):
             found = names_in(block, section)
-            if not there:
+            if not own:
                 idle += [section] if found else []
                 continue
             for name in found:

@@ -23,6 +23,7 @@ from jaxlike.config.container import make_config
 from jaxlike.config.cosmosis_ini import (
     LIKELIHOOD,
     like_name_of,
+    likelihood_name,
     module_options,
     pipeline_parameters,
 )
@@ -99,7 +100,7 @@ def setup(options: DataBlock) -> TwoPointModule:
     config = make_config(
         Path(f"[{section}]"),
         {
-            str(given.get("suffix") or section): module_options(
+            likelihood_name(given, section): module_options(
                 {name: value for name, value in given.items() if name not in default},
                 {name: value for name, value in given.items() if name in default},
                 section,
@@ -191,7 +192,8 @@ def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> 
     if "sigma8" not in numbers:
         numbers["sigma8"] = sigma8(cosmo, 0.0, model=likelihood.options.linear)[0]
     inside = range_conditions(cosmo, likelihood.options.linear)
-    return _Result(theory, likelihood.chi2_of(theory), conditions(cosmo), inside, numbers)
+    possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
+    return _Result(theory, likelihood.chi2_of(theory), possible, inside, numbers)
 
 
 def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:

@@ -69,7 +69,7 @@ def model_of(pipeline: Any) -> Model:
     configs = [module.config for module in modules]
     if any(config.options.power != "jaxlike" for config in configs):
         raise ConfigError("power = block has no gradient: take power = jaxlike")
-    known = names_of(dict.fromkeys((one.prefix, one.suffix) for one in configs))
+    known = names_of(dict.fromkeys(owner for one in configs for owner in one.owners))
     config = Config(Path("pipeline"), tuple(configs), _parameters_of(pipeline, known))
     if len(modules) > 1:
         return model_from_config(config)

@@ -15,6 +15,7 @@ from jaxlike.registry.samples import Sample, own_parameters
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.power.validity import has_solution
 from jaxlike.theory.statistics.data_vector import TwoPointTheory
+from jaxlike.theory.universe.background import DistanceGrid
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
 _SAFE = {
@@ -29,13 +30,14 @@ def cosmology(parameters: Mapping[str, ArrayLike], options: TheoryOptions) -> Co
 
 
 def with_solution(
-    parameters: Mapping[str, ArrayLike], options: TheoryOptions
+    parameters: Mapping[str, ArrayLike], options: TheoryOptions, last: DistanceGrid | None
 ) -> tuple[Array, dict[str, ArrayLike]]:
-    """Whether the cosmology has a solution, and parameters that have one.
+    """Whether the cosmology has a solution, and parameters that have one; last: to last scattering,
+    where the data see it.
 
     Where it has none the theory is evaluated elsewhere, so that no NaN reaches a gradient.
     """
-    possible = has_solution(cosmology(parameters, options), options.linear)
+    possible = has_solution(cosmology(parameters, options), options.linear, last)
     safe = {
         name: jnp.where(possible, value, _SAFE.get(name, value))
         for name, value in parameters.items()

@@ -84,42 +84,49 @@ def _cuts_of(survey: str | None, data_file: str | None) -> str:
 
 
 def samples_of(
-    data: TwoPointData, name: str = "", prefix: Prefix = "", suffix: str = ""
+    data: TwoPointData, name: str = "", prefix: Prefix = "", suffix: Prefix = ""
 ) -> tuple[Sample, ...]:
     """The samples of a likelihood of this name, and the prefix or suffix of their parameters.
 
-    A mapping of prefixes is by the names of n(z); ConfigError on one that the data have not got.
-    DataError where two samples of one kind would have their parameters in common.
+    Mappings are by the names of n(z); ConfigError on one that the data have not got.  DataError
+    where two samples of one kind would have their parameters in common.
     """
-    words = {}
-    if not isinstance(prefix, str):
-        words = {table.lower(): word for table, word in prefix.items()}
-        known = [table.name for table in data.nz]
-        for table in prefix:
-            if table.lower() not in [one.lower() for one in known]:
-                raise ConfigError(
-                    f"option 'prefix' has '{table}', which is no n(z) of {data.source}; those are: "
-                    f"{', '.join(known)}"
-                )
-        prefix = ""
+    prefixes, suffixes = _by_table("prefix", prefix, data), _by_table("suffix", suffix, data)
 
     def sample(table: str, kind: str) -> Sample:
-        word = words.get(table.lower(), prefix)
+        own = prefixes[table], suffixes[table]
         if kind in _MAPS:
-            return Sample(kind, 1, 0, word, suffix, name)
+            return Sample(kind, 1, 0, *own, name)
         nz = data.distribution(table)
-        return Sample(kind, nz.n_bin, nz.n_mode, word, suffix, name)
+        return Sample(kind, nz.n_bin, nz.n_mode, *own, name)
 
     found = [(table, sample(table, kind)) for table, kind in data.samples]
     for _, one in found:
         same = [t for t, other in found if (other.kind, other.own) == (one.kind, one.own)]
         if len(same) > 1 and one.parameters:
             each = ", ".join(f"{table}: {table.upper()}_" for table in same)
+            ends = " ".join(f"{table}:{table.lower()}" for table in same)
             raise DataError(
                 f"{data.source} has the {one.word} samples {', '.join(same)}; one needs parameters"
-                f" of its own: give each a prefix, prefix: {{{each}}}"
+                f" of its own: give each a prefix, prefix: {{{each}}} (CosmoSIS: suffix = {ends})"
             )
     return tuple(one for _, one in found)
+
+
+def _by_table(option: str, given: Prefix, data: TwoPointData) -> dict[str, str]:
+    """Name of the table of each sample -> its prefix or suffix."""
+    tables = [table for table, _ in data.samples]
+    if isinstance(given, str):
+        return dict.fromkeys(tables, given)
+    known = [table.name for table in data.nz]
+    for table in given:
+        if table.lower() not in [one.lower() for one in known]:
+            raise ConfigError(
+                f"option '{option}' has '{table}', which is no n(z) of {data.source}; those are: "
+                f"{', '.join(known)}"
+            )
+    words = {table.lower(): word for table, word in given.items()}
+    return {table: words.get(table.lower(), "") for table in tables}
 
 
 def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:

@@ -67,7 +67,7 @@ def _chi2(
 def _log_likelihood(
     grid: UniverseGrid, one: TwoPoint, parameters: dict[str, Array], options: TheoryOptions
 ) -> Array:
-    possible, safe = with_solution(parameters, options)
+    possible, safe = with_solution(parameters, options, grid.nodes.last_scattering)
     chi2 = _chi2(grid, one, safe, options)
     finite = possible & jnp.isfinite(chi2)
     return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
@@ -195,7 +195,8 @@ class Likelihood:
 
     def reason_of_failure(self, parameters: Mapping[str, ArrayLike]) -> str | None:
         """What keeps a point from having a solution, in words, or None."""
-        return reason_of_failure(self.cosmology(parameters), self.options.linear)
+        cosmo, last = self.cosmology(parameters), self.grid.nodes.last_scattering
+        return reason_of_failure(cosmo, self.options.linear, last)
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,7 +207,7 @@ class DataSet:
     data: TwoPointData
     options: TheoryOptions
     prefix: Prefix = ""
-    suffix: str = ""
+    suffix: Prefix = ""
 
     @property
     def samples(self) -> tuple[Sample, ...]:

@@ -15,7 +15,7 @@ from jaxlike.likelihoods.two_point import DataSet, Likelihood, build_likelihoods
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior
 from jaxlike.registry.names import Names
-from jaxlike.registry.samples import Sample
+from jaxlike.registry.samples import Prefix, Sample
 
 Data = TwoPointData | ArrayLike
 """A data set, or a data vector (n_data,)."""
@@ -119,9 +119,8 @@ def _rebuilt(parts: Parts, files: Mapping[str, TwoPointData]) -> dict[str, Likel
                 "the data are compressed (compression = moped), which other data must be anew: "
                 "load their file, or give a data vector"
             )
-        sample = one.samples[0]
-        data = files.get(name, one.data)
-        sets.append(DataSet(name, data, one.options, sample.prefix, sample.suffix))
+        words = _words_of(one, "prefix"), _words_of(one, "suffix")
+        sets.append(DataSet(name, files.get(name, one.data), one.options, *words))
     found = build_likelihoods(sets)
     for name, one in found.items():
         before = parts[name]
@@ -133,3 +132,14 @@ def _rebuilt(parts: Parts, files: Mapping[str, TwoPointData]) -> dict[str, Likel
         if name not in files:
             found[name] = one.with_value(before.arrays.value)
     return found
+
+
+def _words_of(one: Likelihood, option: str) -> Prefix:
+    """The prefix or suffix of a likelihood's samples: one word, or by the names of their n(z)."""
+    words = {
+        table: str(getattr(sample, option))
+        for (table, _), sample in zip(one.data.samples, one.samples, strict=True)
+    }
+    if len({*words.values()}) == 1:
+        return next(iter(words.values()))
+    return {table: word for table, word in words.items() if word}

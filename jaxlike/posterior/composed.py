@@ -17,8 +17,9 @@ from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.protocol import LogLikelihood, Other, other_likelihood
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior import changed
+from jaxlike.posterior.build import check_differentiable, density_of, grid_of, priors_of
 from jaxlike.posterior.compiled import Held
-from jaxlike.posterior.density import Density, check_differentiable, density_of, grid_of, priors_of
+from jaxlike.posterior.density import Density
 from jaxlike.posterior.described import described
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.part import Part

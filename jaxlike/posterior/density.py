@@ -5,9 +5,8 @@ is hashable and compared by value, what it *holds* (data, n(z), matrices, number
 leaves. Functions that are compiled for one serve all of the same structure.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -15,13 +14,11 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxlike.config import Config
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
-from jaxlike.likelihoods.protocol import LogLikelihood, Other
-from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.likelihoods.protocol import LogLikelihood
 from jaxlike.numerics.batches import CPU_CHUNK
-from jaxlike.posterior.derived import derived_values, outputs_of
+from jaxlike.posterior.derived import derived_values
 from jaxlike.posterior.independent import IndependentPriors
 from jaxlike.posterior.parameters import Output, Role, values_of
 from jaxlike.posterior.priors import ExternalPrior
@@ -77,12 +74,6 @@ class Density:
     def others(self) -> tuple[LogLikelihood, ...]:
         """The likelihoods that have none."""
         return tuple(one for one in self.likelihoods if not isinstance(one, TwoPoint))
-
-    @property
-    def without_data(self) -> tuple[str, ...]:
-        """Their names."""
-        both = zip(self.names, self.likelihoods, strict=True)
-        return tuple(name for name, one in both if not isinstance(one, TwoPoint))
 
     @property
     def compressed(self) -> bool:
@@ -209,7 +200,8 @@ class Density:
 
     def log_likelihood(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """-chi^2 / 2; -inf, with a slope of zero, where the cosmology has no solution."""
-        possible, safe = with_solution(self.canonical(point), self.options)
+        last = self.grid.nodes.last_scattering
+        possible, safe = with_solution(self.canonical(point), self.options, last)
         chi2 = self._chi2(safe)
         finite = possible & jnp.isfinite(chi2)
         return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
@@ -286,8 +278,10 @@ class Density:
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
         if self.others:
+            both = zip(self.names, self.likelihoods, strict=True)
+            name = next(name for name, one in both if not isinstance(one, TwoPoint))
             raise ParameterError(
-                f"likelihood '{self.without_data[0]}' has no data vector, which a Fisher matrix is "
+                f"likelihood '{name}' has no data vector, which a Fisher matrix is "
                 "made of: take the others alone, `with_likelihoods`"
             )
         if self.compressed:
@@ -303,57 +297,3 @@ def _minus_2_ln(
     one: LogLikelihood, parameters: Mapping[str, ArrayLike], universe: Universe
 ) -> Array:
     return -2 * jnp.asarray(one.log_likelihood(parameters, universe))
-
-
-def density_of(config: Config, likelihoods: Mapping[str, Likelihood | Other]) -> Density:
-    """The product of likelihoods on common nodes with the prior of a configuration."""
-    samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
-    names = Names(samples)
-    known = frozenset(p.name for p in config.parameters if names.is_known(p.name))
-    density = Density(
-        grid=grid_of(likelihoods.values()),
-        likelihoods=tuple(one.arrays for one in likelihoods.values()),
-        fixed=jnp.array([p.value for p in config.parameters if p.value], float),
-        **priors_of(config),
-        names=tuple(likelihoods),
-        roles=tuple(p.role for p in config.parameters),
-        external=config.external_priors,
-        options=config.theory,
-        known=known,
-        outputs=outputs_of(config, names, known),
-    )
-    return jax.tree.map(jnp.asarray, density)
-
-
-def grid_of(likelihoods: Iterable[Likelihood | Other]) -> UniverseGrid:
-    """The nodes of likelihoods; ParameterError where none of them has any."""
-    for one in likelihoods:
-        if isinstance(one, Likelihood):
-            return one.grid
-    raise ParameterError("a posterior needs a two-point likelihood: its nodes are the universe's")
-
-
-def check_differentiable(name: str, density: Density) -> None:
-    """ParameterError where JAX cannot trace the log-likelihood of this name, or it is no number."""
-    one = density.likelihoods[density.names.index(name)]
-
-    def value(x: Array) -> Array:
-        parameters = density.canonical(x)
-        return jnp.asarray(one.log_likelihood(parameters, density.universe(parameters)), float)
-
-    try:
-        jax.eval_shape(jax.value_and_grad(value), density.reference)
-    except Exception as error:  # a function written by the user may raise anything
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ParameterError(
-            f"likelihood '{name}' cannot be differentiated by JAX ({reason})"
-        ) from error
-
-
-def priors_of(config: Config) -> dict[str, Any]:
-    """What of a density the priors of single parameters make."""
-    priors = IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None])
-    return {
-        "priors": jax.tree.map(jnp.asarray, priors),
-        "reference": jnp.asarray([p.ref_loc for p in config.sampled], float),
-    }

@@ -43,6 +43,7 @@ multipoles a map has been cut; each a number, or numbers by the names of the map
 LIKELIHOOD_OPTIONS = (
     "data_file",
     "scale_cuts",
+    "probes",
     "survey",
     "kernels",
     *KAPPA_OPTIONS,
@@ -234,3 +235,18 @@ def probes_from(value: object) -> tuple[str, ...] | None:
     if not chosen:
         raise bad_value("probes", value, _listed([*PROBE_SETS, *STATISTICS]))
     return tuple(s for s in STATISTICS if s in chosen)
+
+
+def component_probes(component: str, given: object) -> tuple[str, ...] | None:
+    """Statistics of a Cobaya component of this name: those given of its own, or (null) all of them;
+    ConfigError on others."""
+    own = PROBE_SETS[component]
+    if given in (None, "") or own is None:
+        return own if given in (None, "") else probes_from(given)
+    chosen = probes_from(given)
+    if chosen is None or not set(chosen) <= set(own):
+        raise ConfigError(
+            f"option 'probes' of jaxlike.cobaya.{component} is {given!r}; accepted are "
+            f"{_listed(own)}, null (both), and others in jaxlike.cobaya.3x2pt"
+        )
+    return chosen

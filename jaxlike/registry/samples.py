@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import TypeVar
 
 from jaxlike.errors import ParameterError
@@ -17,14 +18,26 @@ DES = "DES_"
 Value = TypeVar("Value")
 
 Prefix = str | Mapping[str, str]
-"""What names of a likelihood's parameters begin with: of all, or by the names of n(z) tables."""
+"""What names of a likelihood's parameters begin with, or the sections of them end with: of all, or
+by the names of n(z) tables."""
 
 
 def prefix_words(prefix: Prefix) -> tuple[str, ...]:
-    """Every beginning that parameters of a likelihood may have; samples not named have none."""
+    """Every prefix, or suffix, that parameters of a likelihood may have; samples not named have
+    none."""
     if isinstance(prefix, str):
         return (prefix,)
     return tuple(dict.fromkeys((*prefix.values(), "")))
+
+
+def owner_words(prefix: Prefix, suffix: Prefix) -> tuple[tuple[str, str], ...]:
+    """Every (prefix, suffix) that samples of a likelihood may have."""
+    return tuple(product(prefix_words(prefix), prefix_words(suffix)))
+
+
+def owner_word(prefix: str, suffix: str) -> str:
+    """What canonical names of a sample of this prefix or suffix begin with."""
+    return prefix or (f"{suffix}_" if suffix else "")
 
 
 @dataclass(frozen=True)
@@ -60,7 +73,12 @@ class Sample:
     @property
     def own(self) -> str:
         """What its canonical names begin with."""
-        return self.prefix or (f"{self.suffix}_" if self.suffix else "")
+        return owner_word(self.prefix, self.suffix)
+
+    @property
+    def section_end(self) -> str:
+        """What its sections in CosmoSIS, or names in them, end with, in lower case."""
+        return f"_{self.suffix.lower()}" if self.suffix else ""
 
     @property
     def parameters(self) -> tuple[Declared, ...]:

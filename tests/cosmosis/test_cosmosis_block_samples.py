@@ -46,6 +46,25 @@ def test_unknown_names_of_ones_own():
         nuisance(Block(sections), [Sample("counts", 2, suffix="NGC")])
 
 
+def test_samples_of_one_kind_have_suffixes_of_their_own():
+    """Two lens samples, and sources without: what others have in [bin_bias] is left."""
+    samples = [
+        Sample("counts", 1, suffix="red"),
+        Sample("counts", 1, suffix="mag"),
+        Sample("shear", 2),
+    ]
+    sections = {
+        "bin_bias": {"b1": 1.4, "b1_red": 1.5},
+        "bin_bias_mag": {"b1": 1.6},
+        "shear_calibration_parameters": {"m1": 0.01},
+    }
+    assert nuisance(Block(sections), samples).given == {
+        "bin_bias--b1_red": 1.5,
+        "bin_bias_mag--b1": 1.6,
+        "shear_calibration_parameters--m1": 0.01,
+    }
+
+
 def test_without_suffix_every_name_counts():
     plain = {k: v for k, v in SECTIONS.items() if k != "intrinsic_alignment_parameters"}
     found = nuisance(Block(plain), lenses_and_sources(0, 2))

@@ -284,6 +284,16 @@ BAD_OPTIONS = {
     "width": ({"nz_bandwidth": -1.0}, ConfigError, "'nz_bandwidth' is -1.0.*positive number"),
     "flag": ({"include_norm": "perhaps"}, ConfigError, "'include_norm' is 'perhaps'.*true, false"),
     "name": ({"like_name": 3}, ConfigError, "'like_name' is 3; accepted are a name"),
+    "suffix": (
+        {"suffix": "NZ_SOURCE:kids nz_maglim:maglim"},
+        ConfigError,
+        "'suffix' has 'nz_maglim', which is no n.z. of .*those are: nz_source, nz_lens",
+    ),
+    "suffixes": (
+        {"suffix": "nz_lens: red"},
+        ConfigError,
+        "'suffix' is 'nz_lens: red'; accepted are NAME:VALUE NAME:VALUE",
+    ),
     "probe": ({"probes": "xi_plus xip"}, ConfigError, "unknown probe 'xip'.*xi_minus"),
     "no file": ({"data_file": "nowhere.fits"}, DataError, "nowhere.fits"),
     "no fits": ({"data_file": __file__}, DataError, "test_cosmosis_module.py"),

@@ -72,6 +72,16 @@ def test_header_and_record(tmp_path, chains):
     assert record["sampler"]["jaxlike_nuts"]["chains"] == 3
 
 
+def test_an_input_has_each_parameter_under_one_name(tmp_path, chains):
+    """CosmoSIS's name of a column, in a section, is another in an input that Cobaya can read."""
+    names = ("cosmological_parameters--omega_m", "shear_calibration_parameters--m1")
+    info = {**INFO, "params": {"Omega_m": [0.1, 0.9], "m1": [-1, 1]}}
+    write_chains(replace(chains, names=names), tmp_path / "run", info=info)
+    record = yaml.safe_load((tmp_path / "run.updated.yaml").read_text())
+    assert list(record["params"])[:2] == ["Omega_m", "m1"]
+    assert not any("--" in name for name in record["params"])
+
+
 @pytest.mark.parametrize(
     ("prior", "low", "high"),
     [

@@ -7,7 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.data import Convergence, Measurement, TwoPointData, with_maps, write_two_point_fits
+from jaxlike.config import read_config
+from jaxlike.config.written import as_cobaya
+from jaxlike.data import TwoPointData, with_maps, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 from jaxlike.likelihoods.common_nodes import z_max_of
 from jaxlike.likelihoods.survey import build_survey, load_data, samples_of
@@ -194,6 +196,68 @@ def test_a_posterior_of_two_lens_samples(two_lens_samples, tmp_path):
         load(tmp_path / "in.yaml", prefix={"NZ_LENS_RED": 3})
 
 
+INI = """\
+[runtime]
+sampler = test
+[pipeline]
+modules = here
+values = values.ini
+likelihoods = jaxlike
+[here]
+file = jaxlike_two_point.py
+data_file = made.fits
+scale_cuts = none
+linear = eisenstein_hu_no_wiggle
+nonlinear = linear
+suffix = nz_lens_red:red NZ_LENS_MAG:mag
+"""
+VALUES = """\
+[cosmological_parameters]
+omega_m = 0.1 0.3 0.5
+omega_b = 0.046
+h0 = 0.7
+n_s = 0.96
+sigma_8 = 0.8
+[bin_bias_red]
+b1 = 0.8 1.4 3.0
+b2 = 1.6
+[bin_bias]
+b1_mag = 0.8 1.9 3.0
+b2_mag = 1.1
+[intrinsic_alignment_parameters]
+A = 0.5
+"""
+
+
+def test_suffixes_of_two_lens_samples(two_lens_samples, tmp_path):
+    """A pipeline's likelihood is that of the yaml with a prefix for each n(z)."""
+    write_two_point_fits(two_lens_samples, tmp_path / "made.fits")
+    (tmp_path / "in.yaml").write_text(INPUT.format(file=tmp_path / "made.fits"))
+    (tmp_path / "in.ini").write_text(INI)
+    (tmp_path / "values.ini").write_text(VALUES)
+    model, same = load(tmp_path / "in.ini"), load(tmp_path / "in.yaml")
+    assert list(model.parts) == ["here"]
+    assert [sample.own for sample in model.samples] == ["red_", "mag_", ""]
+    assert float(model.chi2(model.reference)) == pytest.approx(
+        float(same.chi2(same.reference)), rel=1e-10
+    )
+    words = {"nz_lens_red": "red", "NZ_LENS_MAG": "mag"}
+    written = as_cobaya(model.config)
+    prefix = {table: f"{word}_" for table, word in words.items()}
+    assert written["likelihood"]["here"]["prefix"] == prefix
+    assert {"red_b1", "mag_b1", "A_IA"} < set(written["params"])
+    braces = "{nz_lens_red: red, NZ_LENS_MAG: mag}"
+    (tmp_path / "in.ini").write_text(INI.replace("nz_lens_red:red NZ_LENS_MAG:mag", braces))
+    again = read_config(tmp_path / "in.ini").likelihoods[0].suffix
+    assert again == model.config.likelihoods[0].suffix == words
+    (tmp_path / "in.ini").write_text(INI.replace("NZ_LENS_MAG:", "NZ_LENS_BLUE:"))
+    with pytest.raises(ConfigError, match=r"'suffix' has 'NZ_LENS_BLUE', which is no n.z. of"):
+        load(tmp_path / "in.ini")
+    (tmp_path / "in.ini").write_text(INI.replace(" NZ_LENS_MAG:mag", " mag"))
+    with pytest.raises(ConfigError, match=r"in.ini: .*'suffix' is 'nz_lens_red:red mag'; accepted"):
+        load(tmp_path / "in.ini")
+
+
 def test_kernels_of_a_published_file(shared):
     """xi+- of DES-Y3 in the joint file, whose tables name an n(z) that is not there."""
     file = shared / "data" / "stage3" / "des_y3_kids_1000.fits"
@@ -215,42 +279,8 @@ def test_kernels_of_a_published_file(shared):
 BEAMS = {"kappa_beam_fwhm": {"spt": 6.0}, "kappa_ell_min": 8, "kappa_ell_max": 3000}
 
 
-def of_kappa(statistics):
-    """C_ell of the small data's tracers with a map, at six multipoles."""
-    kernels = {"counts": "NZ_LENS", "shear": "NZ_SOURCE", "convergence": "spt"}
-    tracers = {
-        "C_ell_kappa_counts": ("counts", "convergence", 2, 1e-7),
-        "C_ell_kappa_shear": ("shear", "convergence", 2, 1e-8),
-        "C_ell_kappa": ("convergence", "convergence", 1, 5e-8),
-    }
-    ell = np.geomspace(20.0, 1500.0, 6)
-    found = []
-    for statistic in statistics:
-        one, other, n, size = tracers[statistic]
-        found.append(
-            Measurement(
-                name=statistic,
-                statistic=statistic,
-                kernel1=kernels[one],
-                kernel2=kernels[other],
-                bin1=np.arange(1, n + 1).repeat(ell.size),
-                bin2=np.ones(n * ell.size, int),
-                angle_bin=np.tile(np.arange(1, ell.size + 1), n),
-                theta_arcmin=None,
-                value=np.tile(size * (ell / 100) ** -1.0, n),
-                ell=np.tile(ell, n),
-            )
-        )
-    return found
-
-
 CROSS = ("C_ell_kappa_counts", "C_ell_kappa_shear")
 LENSES = {"b1": 1.4, "b2": 1.6}
-
-
-@pytest.fixture(scope="module")
-def kappa_data(small_data):
-    return diagonal(of_kappa([*CROSS, "C_ell_kappa"]), small_data.nz, (Convergence("spt"),))
 
 
 def test_only_kappa_with_itself_needs_early_structure(kappa_data):
@@ -329,6 +359,21 @@ def test_options_come_from_inputs(kappa_data, tmp_path):
         load(path, kernels=3)
     with pytest.raises(DataError, match="'kappa_ell_min' is given for 'spt', which is no map"):
         load(path, kappa_ell_min={"spt": 8})
+
+
+def test_a_universe_that_closes_before_last_scattering(kappa_data):
+    """Its likelihood is zero, with a slope of zero, as that of others without a solution."""
+    likelihood = build_likelihood(kappa_data.with_probes(CROSS), QUICK)
+    point = resolve(UNIVERSE | SOURCES | LENSES | {"Omega_k": 0.1}, likelihood.samples)
+    run = jax.jit(jax.value_and_grad(lambda k: likelihood.log_likelihood(point | {"Omega_k": k})))
+    for curvature, possible in ((-0.4, True), (-2.0, False), (-1.2, False), (-0.7, False)):
+        value, slope = run(curvature)
+        assert bool(np.isfinite(value)) is possible
+        assert bool(slope != 0) is possible
+        assert np.isfinite(slope)
+        reason = likelihood.reason_of_failure(point | {"Omega_k": jnp.asarray(curvature)})
+        assert (reason is None) is possible
+    assert "to last scattering (a closed universe ends)" in reason
 
 
 def test_vectors_of_many_points(kappa_data):

@@ -6,6 +6,8 @@ import pytest
 from product_input import SOUTH, TEXT
 
 from jaxlike.errors import JaxlikeError, ParameterError
+from jaxlike.inference import with_chi2s
+from jaxlike.inference.runs.parameter_space import chains_of
 
 OTHERS = {"ngc": "SGC_", "sgc": "NGC_"}
 
@@ -165,3 +167,23 @@ def test_a_subset_of_linked_likelihoods(load_product, name):
         TEXT + prior.replace("SGC_A_IA", "SGC_AIA").replace(", omegam", ""), likelihoods=name
     )
     assert gone.external_priors == (() if name == "ngc" else ("tie",))
+
+
+def test_chi2s_of_draws_are_computed_once(product):
+    """Of the new draws alone, also where there are none, as where a run is saved at its end."""
+    draws = product.reference + 0.01 * np.arange(6)[None, :, None]
+
+    def chains(n):
+        density = np.zeros((1, n))
+        return chains_of(product, draws=draws[:, :n], log_posterior=density, log_prior=density)
+
+    first = with_chi2s(product, chains(4))
+    assert float(first.chi2s["sgc"][0, 2]) == pytest.approx(
+        float(product.chi2s(draws[0, 2])["sgc"])
+    )
+    marked = with_chi2s(product, chains(4))
+    marked.chi2s["ngc"][:] = -1.0
+    more = with_chi2s(product, chains(6), marked)
+    assert (more.chi2s["ngc"] > 0).tolist() == [[False] * 4 + [True] * 2]
+    again = with_chi2s(product, chains(6), more)
+    np.testing.assert_array_equal(again.chi2s["ngc"], more.chi2s["ngc"])

@@ -2,9 +2,13 @@
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
+from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power.validity import conditions, has_solution, reason_of_failure
+from jaxlike.theory.universe.background import DistanceGrid, comoving_distance
+from jaxlike.theory.universe.line_of_sight import Z_LAST_SCATTERING
 
 IMPOSSIBLE = {
     "h > 0": {"h": -0.7},
@@ -50,6 +54,21 @@ def test_the_big_bounce_is_no_solution(universe):
     """Much dark energy, little matter: H^2 < 0 in the past."""
     cosmo = universe(Omega_m=0.05, Omega_b=0.04, Omega_k=-1.0)
     assert "H^2 > 0" in str(reason_of_failure(cosmo))
+
+
+def test_last_scattering_must_be_this_side_of_the_antipode(universe):
+    """Where data see it: galaxies alone do not."""
+    last = DistanceGrid.build(Z_LAST_SCATTERING, n_nodes=64)
+    near, far = universe(Omega_k=-0.4), universe(Omega_k=-0.7)
+    assert has_solution(near, last=last)
+    assert has_solution(far)
+    assert not has_solution(far, last=last)
+    assert "to last scattering (a closed" in str(reason_of_failure(far, last=last))
+    radii = [
+        np.sqrt(-cosmo.Omega_k) * float(comoving_distance(cosmo, Z_LAST_SCATTERING))
+        for cosmo in (near, far)
+    ]
+    assert radii[0] < np.pi * HUBBLE_DISTANCE < radii[1]
 
 
 def test_nan_is_no_solution(universe):

@@ -12,6 +12,7 @@ import yaml
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference.results.chains import Chains
+from jaxlike.inference.results.draws import matching
 
 _EXTRAS = (".paramnames", ".ranges", ".updated.yaml")
 
@@ -199,7 +200,9 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
         }
     }
     given = _plain(info.get("params", {}))
-    params = given | {name: entry for name, entry in params.items() if name not in given}
+    # CosmoSIS's names in sections are others in an input that runs again
+    named = matching(tuple(params), tuple(given))
+    params = given | {name: entry for name, entry in params.items() if name not in named}
     record = {**_plain(info), "params": params}
     if "sampler" in record:  # an input's, which is to run again
         record["jaxlike"] = {**record.get("jaxlike", {}), **run}

@@ -137,6 +137,8 @@ def with_chi2s(model: Posterior, chains: Chains, before: Chains | None = None) -
     if before is not None and before.n_draws <= chains.n_draws:
         same = np.array_equal(before.draws, chains.draws[:, : before.n_draws])
         done = before.n_draws if same else 0
+    if before is not None and done == chains.n_draws:
+        return replace(chains, chi2s=before.chi2s)
     new = chains.draws[:, done:]
     flat = np.asarray(in_blocks(model.chi2s_batch, new.reshape(-1, new.shape[-1]), LENGTH))
     found = {}

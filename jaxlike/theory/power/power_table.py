@@ -15,6 +15,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import cardinal_splines
+from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power.limber_power import limber_window
 from jaxlike.theory.universe.cosmology import Scalar
 from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
@@ -96,18 +97,19 @@ class PowerTableGrid:
         )
 
     def _last_scattering(self, table: PowerTable) -> Array | None:
-        """chi of last scattering; ValueError where it is needed and nothing says it."""
+        """chi of last scattering, NaN where a closed universe ends before; ValueError where it is
+        needed and nothing says it."""
         last = self.nodes.last_scattering
         if last is None:
             return None
         if table.chi_last is not None:
-            return jnp.asarray(table.chi_last)
+            return _this_side(table.Omega_k, jnp.asarray(table.chi_last))
         if self.in_last is None:
             raise ValueError(
                 "CMB lensing needs the distance to last scattering, and the table of distances "
                 "ends before: ask the host for distances to z = 1100, or give chi_last"
             )
-        return jnp.asarray(self.in_last) @ jnp.asarray(table.chi)
+        return _this_side(table.Omega_k, jnp.asarray(self.in_last) @ jnp.asarray(table.chi))
 
     def limber_power(self, table: PowerTable) -> tuple[Array, LineOfSight]:
         """P_nl (n_q, n_ell) in (Mpc/h)^3 at the Limber points, and the line of sight."""
@@ -124,6 +126,11 @@ class PowerTableGrid:
             raise ValueError("a PowerTable for alignment = tatt needs P_lin, the power at z = 0")
         c = jnp.matmul(self.in_ln_k, jnp.log(jnp.asarray(table.P_lin)))
         return jnp.exp((c[:-2] + 4 * c[1:-1] + c[2:]) / 6)  # the B-splines on the lattice
+
+
+def _this_side(Omega_k: Scalar, chi: Array) -> Array:
+    """chi in Mpc/h, or NaN from near the antipode of a closed universe on."""
+    return jnp.where(-Omega_k * (chi / HUBBLE_DISTANCE) ** 2 < 9.0, chi, jnp.nan)
 
 
 def _extended_splines(x_nodes: NDArray, x: NDArray) -> NDArray:

@@ -254,11 +254,13 @@ def with_counts(
     """Distributions on the same lattice of other `counts` (n_bin, n_z), which may be traced, in
     the cells of their table."""
     model, n = distributions.model, distributions.curve.shape[1] - distributions.margin
+    # numbers, not arrays: where counts are traced under jit, what JAX makes of arrays is traced too
+    step, places = float(distributions.step), np.arange(-distributions.margin, n)
     if model == "histogram":
-        points = distributions.z[1] + 2 * distributions.step * np.arange(-distributions.margin, n)
+        points = float(np.asarray(distributions.z)[1]) + 2 * step * places
     else:
-        points = distributions.step * np.arange(-distributions.margin, n)
-    matrix = curve_matrix(table.edges, np.asarray(points), model, bandwidth)
+        points = step * places
+    matrix = curve_matrix(table.edges, points, model, bandwidth)
     xp = jnp if isinstance(counts, Array) else np
     mass = xp.asarray(counts) * np.diff(table.edges)
     whole = mass.sum(axis=-1, keepdims=True)

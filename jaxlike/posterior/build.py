@@ -1,0 +1,72 @@
+"""From a configuration and likelihoods to what of them is compiled."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import Array
+
+from jaxlike.config import Config
+from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.protocol import Other
+from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.posterior.density import Density
+from jaxlike.posterior.derived import outputs_of
+from jaxlike.posterior.independent import IndependentPriors
+from jaxlike.registry.names import Names
+from jaxlike.theory.power.universe import UniverseGrid
+
+
+def density_of(config: Config, likelihoods: Mapping[str, Likelihood | Other]) -> Density:
+    """The product of likelihoods on common nodes with the prior of a configuration."""
+    samples = tuple(sample for one in likelihoods.values() for sample in one.samples)
+    names = Names(samples)
+    known = frozenset(p.name for p in config.parameters if names.is_known(p.name))
+    density = Density(
+        grid=grid_of(likelihoods.values()),
+        likelihoods=tuple(one.arrays for one in likelihoods.values()),
+        fixed=jnp.array([p.value for p in config.parameters if p.value], float),
+        **priors_of(config),
+        names=tuple(likelihoods),
+        roles=tuple(p.role for p in config.parameters),
+        external=config.external_priors,
+        options=config.theory,
+        known=known,
+        outputs=outputs_of(config, names, known),
+    )
+    return jax.tree.map(jnp.asarray, density)
+
+
+def grid_of(likelihoods: Iterable[Likelihood | Other]) -> UniverseGrid:
+    """The nodes of likelihoods; ParameterError where none of them has any."""
+    for one in likelihoods:
+        if not isinstance(one, Other):
+            return one.grid
+    raise ParameterError("a posterior needs a two-point likelihood: its nodes are the universe's")
+
+
+def check_differentiable(name: str, density: Density) -> None:
+    """ParameterError where JAX cannot trace the log-likelihood of this name, or it is no number."""
+    one = density.likelihoods[density.names.index(name)]
+
+    def value(x: Array) -> Array:
+        parameters = density.canonical(x)
+        return jnp.asarray(one.log_likelihood(parameters, density.universe(parameters)), float)
+
+    try:
+        jax.eval_shape(jax.value_and_grad(value), density.reference)
+    except Exception as error:  # a function written by the user may raise anything
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise ParameterError(
+            f"likelihood '{name}' cannot be differentiated by JAX ({reason})"
+        ) from error
+
+
+def priors_of(config: Config) -> dict[str, Any]:
+    """What of a density the priors of single parameters make."""
+    priors = IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None])
+    return {
+        "priors": jax.tree.map(jnp.asarray, priors),
+        "reference": jnp.asarray([p.ref_loc for p in config.sampled], float),
+    }
