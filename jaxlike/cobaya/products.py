@@ -90,7 +90,7 @@ def angular_diameter_distance_2(z_pairs: NDArray) -> Product:
 
 def sigma8_z(z: NDArray, settings: Settings) -> Product:
     """sigma8(z) of the linear total-matter field, (n_z,)."""
-    return lambda cosmo: linear.sigma8(cosmo, z, model=settings.linear)  # type: ignore[arg-type]
+    return lambda cosmo: linear.sigma8(cosmo, z, model=settings.linear)
 
 
 def fsigma8(z: NDArray, settings: Settings) -> Product:
@@ -107,11 +107,11 @@ def fsigma8(z: NDArray, settings: Settings) -> Product:
         slope = growth.growth_rate(cosmo, z) * at_z  # dD/dlna
 
         def ln_cold(at_z: Array) -> Array:
-            return linear.ln_power_shape(cosmo, K, at_z, model, "cdm_baryons")  # type: ignore[arg-type]
+            return linear.ln_power_shape(cosmo, K, at_z, model, "cdm_baryons")
 
         cold, change = jax.jvp(ln_cold, (at_z,), (slope,))
-        amplitude = linear.ln_amplitude(cosmo, today, model)  # type: ignore[arg-type]
-        total = linear.ln_power_shape(cosmo, K, at_z, model)  # type: ignore[arg-type]
+        amplitude = linear.ln_amplitude(cosmo, today, model)
+        total = linear.ln_power_shape(cosmo, K, at_z, model)
         # v = dln(delta_cold)/dlna delta_cold, and `change` is of ln P
         cross = change / 2 * jnp.exp((cold + total) / 2 + amplitude) @ weights
         return cross / jnp.sqrt(jnp.exp(total + amplitude) @ weights)
@@ -133,8 +133,8 @@ def matter_power(k: NDArray, z: NDArray, nonlinear: bool, settings: Settings) ->
             cosmo,
             k / cosmo.h,
             z,
-            linear=settings.linear,  # type: ignore[arg-type]
-            model=settings.nonlinear if nonlinear else "linear",  # type: ignore[arg-type]
+            linear=settings.linear,
+            model=settings.nonlinear if nonlinear else "linear",
         )
         return power / cosmo.h**3
 

@@ -180,8 +180,8 @@ class Theory(BoltzmannBase):
             neutrinos=settings.neutrinos,  # type: ignore[arg-type]
         )
         if not compiled.has_solution(cosmo):
-            reason = str(reason_of_failure(cosmo, settings.linear))  # type: ignore[arg-type]
-            if reason in range_conditions(cosmo, settings.linear):  # type: ignore[arg-type]
+            reason = str(reason_of_failure(cosmo, settings.linear))
+            if reason in range_conditions(cosmo, settings.linear):
                 try:
                     self._out_of_range.record(reason)
                 except JaxlikeError as error:
@@ -232,12 +232,12 @@ class Theory(BoltzmannBase):
         settings = self._settings
 
         def derived(cosmo: Cosmology) -> dict[str, ArrayLike]:
-            of = derived_of(cosmo, settings.linear)  # type: ignore[arg-type]
+            of = derived_of(cosmo, settings.linear)
             return {name: of(name) for name in wanted}
 
         return _Compiled(
             canonical=jax.jit(_canonical),
-            has_solution=jax.jit(partial(has_solution, linear=settings.linear)),  # type: ignore[arg-type]
+            has_solution=jax.jit(partial(has_solution, linear=settings.linear)),
             products=jax.jit(lambda cosmo: tuple(f(cosmo) for f in functions)),
             derived=jax.jit(derived),
         )

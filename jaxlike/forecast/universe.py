@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from jaxlike.registry.resolve import resolve
 from jaxlike.theory.power import linear as linear_theory
-from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.limber_grid import PowerGrid
+from jaxlike.theory.power.limber_power import limber_power
 from jaxlike.theory.power.linear import LinearModel
 from jaxlike.theory.power.nonlinear import NonlinearModel
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters

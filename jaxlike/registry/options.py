@@ -1,24 +1,24 @@
 """Options of the theory and of the probes, and the one check that every interface uses."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Literal, get_args
 
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError
-from jaxlike.theory.power.linear import LinearModel
-from jaxlike.theory.power.nonlinear import NonlinearModel
+from jaxlike.theory.power.linear import LINEAR, LinearModel
+from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
 from jaxlike.theory.statistics.projection import Projection
 from jaxlike.theory.tracers.alignment import AlignmentModel
 from jaxlike.theory.tracers.bias import BiasModel
 from jaxlike.theory.tracers.redshift import NzModel
 from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
 
-CHOICES: dict[str, tuple[str, ...]] = {
-    "linear": ("eisenstein_hu", "eisenstein_hu_no_wiggle", "emulator"),
-    "nonlinear": ("takahashi", "smith", "hmcode2020", "linear"),
+CHOICES: dict[str, Collection[str]] = {
+    "linear": LINEAR.keys(),
+    "nonlinear": NONLINEAR.keys(),
     "neutrinos": tuple(MASSIVE_EIGENSTATES),
     "nz": ("kde", "histogram", "spline"),
     "projection": ("flat", "curved"),

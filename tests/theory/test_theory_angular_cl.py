@@ -19,7 +19,8 @@ from scipy.interpolate import RectBivariateSpline
 from jaxlike.theory import wavenumbers
 from jaxlike.theory.constants import C1_RHO_CRIT, HUBBLE_DISTANCE
 from jaxlike.theory.power import halofit, linear
-from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.limber_grid import PowerGrid
+from jaxlike.theory.power.limber_power import limber_power
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.universe import background

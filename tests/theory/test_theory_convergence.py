@@ -12,7 +12,7 @@ from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory import wavenumbers
 from jaxlike.theory.constants import HUBBLE_DISTANCE
-from jaxlike.theory.power.limber_power import Z_NONLINEAR
+from jaxlike.theory.power.limber_grid import Z_NONLINEAR
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.spectra.limber import spectra_of

@@ -15,7 +15,8 @@ from jaxlike.theory import wavenumbers
 from jaxlike.theory.power import hmcode, linear, nfw, wiggles
 from jaxlike.theory.power.collapse import CollapseGrid
 from jaxlike.theory.power.halo_model import halo_model
-from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.limber_grid import PowerGrid
+from jaxlike.theory.power.limber_power import limber_power
 from jaxlike.theory.power.nonlinear import nonlinear_power
 from jaxlike.theory.universe import growth
 from jaxlike.theory.universe.background import transverse_distance

@@ -9,7 +9,8 @@ import pytest
 import three_by_two
 from three_by_two import limber_spectra
 
-from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.limber_grid import PowerGrid
+from jaxlike.theory.power.limber_power import limber_power
 from jaxlike.theory.tracers.redshift_space import VelocityGrid, velocity_counts
 from jaxlike.theory.universe.growth import growth_factor, growth_rate
 from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes, Sight

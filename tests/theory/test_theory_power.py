@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from jaxlike.theory.power import halofit, linear
-from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.limber_grid import PowerGrid
+from jaxlike.theory.power.limber_power import limber_power
 from jaxlike.theory.universe.background import transverse_distance
 from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
 

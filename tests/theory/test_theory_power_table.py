@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jaxlike.theory.power import halofit
-from jaxlike.theory.power.limber_power import PowerGrid, limber_power
+from jaxlike.theory.power.limber_grid import PowerGrid
+from jaxlike.theory.power.limber_power import limber_power
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.universe import background
 from jaxlike.theory.universe.growth import growth_factor

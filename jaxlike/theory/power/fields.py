@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxlike.theory.power.limber_power import limber_window
+from jaxlike.theory.power.limber_grid import limber_window
 from jaxlike.theory.power.one_loop import OneLoopSpectra
 from jaxlike.theory.universe.line_of_sight import LineOfSight
 from jaxlike.theory.wavenumbers import PREFILTER

@@ -1,7 +1,9 @@
 """Linear matter power spectrum: primordial power law, transfer function, growth, amplitude."""
 
+import math
 from collections.abc import Callable
-from typing import Literal
+from dataclasses import dataclass
+from typing import TypeAlias
 
 import jax.numpy as jnp
 import numpy as np
@@ -16,7 +18,8 @@ from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.growth import GrowthGrid
 from jaxlike.theory.wavenumbers import LN_K_STEP, K
 
-LinearModel = Literal["eisenstein_hu", "eisenstein_hu_no_wiggle", "emulator"]
+LinearModel: TypeAlias = str
+"""A key of LINEAR."""
 
 
 def _logarithm(
@@ -25,17 +28,40 @@ def _logarithm(
     return lambda cosmo, k: jnp.log(jnp.abs(function(cosmo, k)))
 
 
-# ln T(k), and the ln of what massive neutrinos do to it
-LN_TRANSFER: dict[str, Callable[[Cosmology, ArrayLike], Array]] = {
-    "eisenstein_hu": _logarithm(transfer.eisenstein_hu),
-    "eisenstein_hu_no_wiggle": _logarithm(transfer.eisenstein_hu_no_wiggle),
-    "emulator": emulator.ln_transfer,
+def _everywhere(cosmo: Cosmology) -> dict[str, Array]:
+    return {}
+
+
+@dataclass(frozen=True)
+class LinearPower:
+    """A model of the linear power spectrum.
+
+    ln_transfer: ln T (n_k,) of a cosmology at k (n_k,) in h/Mpc, T = 1 on large scales.
+    ln_neutrinos:
+    ln of what massive neutrinos do to it (n_z, n_k), at growth D (n_z,), in total matter or in cold
+    matter alone.  conditions: what must hold in a cosmology, in words -> whether it does.
+    z_max_neutrinos: redshift to which ln_neutrinos is known.
+    """
+
+    ln_transfer: Callable[[Cosmology, ArrayLike], Array]
+    ln_neutrinos: Callable[[Cosmology, ArrayLike, ArrayLike, MatterField], Array] = (
+        transfer.ln_neutrino_suppression
+    )
+    conditions: Callable[[Cosmology], dict[str, Array]] = _everywhere
+    z_max_neutrinos: float = math.inf
+
+
+LINEAR: dict[str, LinearPower] = {
+    "eisenstein_hu": LinearPower(_logarithm(transfer.eisenstein_hu)),
+    "eisenstein_hu_no_wiggle": LinearPower(_logarithm(transfer.eisenstein_hu_no_wiggle)),
+    "emulator": LinearPower(
+        emulator.ln_transfer,
+        emulator.ln_neutrino_ratio,
+        emulator.conditions,
+        emulator.Z_MAX_NEUTRINOS,
+    ),
 }
-LN_NEUTRINOS: dict[str, Callable[[Cosmology, ArrayLike, ArrayLike, MatterField], Array]] = {
-    "eisenstein_hu": transfer.ln_neutrino_suppression,
-    "eisenstein_hu_no_wiggle": transfer.ln_neutrino_suppression,
-    "emulator": emulator.ln_neutrino_ratio,
-}
+"""Name -> model; what is put here can be asked for as the option `linear`."""
 
 
 def primordial(cosmo: Cosmology, k: ArrayLike) -> Array:
@@ -46,7 +72,7 @@ def primordial(cosmo: Cosmology, k: ArrayLike) -> Array:
 
 def ln_cold_shape(cosmo: Cosmology, k: ArrayLike, model: LinearModel) -> Array:
     """ln P_lin (n_k,) without amplitude, growth and free streaming: the same at every redshift."""
-    return primordial(cosmo, k) + 2 * LN_TRANSFER[model](cosmo, k)
+    return primordial(cosmo, k) + 2 * LINEAR[model].ln_transfer(cosmo, k)
 
 
 def ln_free_streaming(
@@ -59,7 +85,7 @@ def ln_free_streaming(
     """What massive neutrinos add to ln P_lin (n_z, n_k): smooth in k, slow in z; zeros without."""
     if cosmo.omega_nu is None:
         return jnp.zeros((growth.size, jnp.shape(k)[-1]))
-    return 2 * LN_NEUTRINOS[model](cosmo, k, growth, field)
+    return 2 * LINEAR[model].ln_neutrinos(cosmo, k, growth, field)
 
 
 def ln_cold_excess(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:

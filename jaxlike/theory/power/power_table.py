@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.constants import HUBBLE_DISTANCE
-from jaxlike.theory.power.limber_power import limber_window
+from jaxlike.theory.power.limber_grid import limber_window
 from jaxlike.theory.universe.cosmology import Scalar
 from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes
 from jaxlike.theory.wavenumbers import LN_K, PREFILTER

@@ -11,9 +11,10 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.power.fields import FieldPower, field_power
-from jaxlike.theory.power.limber_power import PowerGrid, limber_and_linear_power
+from jaxlike.theory.power.limber_grid import PowerGrid
+from jaxlike.theory.power.limber_power import limber_and_linear_power
 from jaxlike.theory.power.linear import LinearModel
-from jaxlike.theory.power.nonlinear import NonlinearModel
+from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
 from jaxlike.theory.power.one_loop import OneLoopGrid
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.universe.cosmology import Cosmology
@@ -68,7 +69,7 @@ class UniverseGrid:
     ) -> "UniverseGrid":
         """The grid of these nodes; `second_order`: with the fields of tidal alignment (TATT)."""
         loops = OneLoopGrid.build() if second_order else None
-        power = PowerGrid.build(nodes, haloes=nonlinear == "hmcode2020")
+        power = PowerGrid.build(nodes, haloes=NONLINEAR[nonlinear].haloes)
         return cls(nodes, power, loops, linear, nonlinear)
 
     def universe(self, cosmo: Cosmology) -> Universe:

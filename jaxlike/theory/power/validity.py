@@ -4,8 +4,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxlike.theory.power import emulator
-from jaxlike.theory.power.linear import LinearModel
+from jaxlike.theory.power.linear import LINEAR, LinearModel
 from jaxlike.theory.universe.background import DistanceGrid, E_squared
 from jaxlike.theory.universe.cosmology import Cosmology
 
@@ -55,7 +54,7 @@ def _in_radii(cosmo: Cosmology, grid: DistanceGrid) -> Array:
 
 def range_conditions(cosmo: Cosmology, linear: LinearModel) -> dict[str, Array]:
     """Those of `conditions` that a universe may break, but not the model of its linear power."""
-    return emulator.conditions(cosmo) if linear == "emulator" else {}
+    return LINEAR[linear].conditions(cosmo)
 
 
 def has_solution(
