@@ -36,12 +36,6 @@ def likelihood(cl_data):
 
 
 @pytest.fixture(scope="module")
-def value_and_gradient(likelihood):
-    """Its log-likelihood with the gradient, compiled once."""
-    return jax.jit(jax.value_and_grad(likelihood.log_likelihood))
-
-
-@pytest.fixture(scope="module")
 def cut(cl_data, tmp_path_factory):
     """Scale cuts that leave another number of pairs at each multipole."""
     path = tmp_path_factory.mktemp("cuts") / "cuts.yaml"
@@ -67,26 +61,28 @@ def test_covariance_is_taken_apart(likelihood, cl_data):
 
 
 @pytest.mark.parametrize("some", [False, True], ids=["all points", "after cuts"])
-def test_blocks_and_the_whole_agree(likelihood, value_and_gradient, cut, some):
-    one, compute = likelihood, value_and_gradient
-    if some:
-        one = build_likelihood(cut, QUICK)
-        compute = jax.jit(jax.value_and_grad(one.log_likelihood))
+def test_blocks_and_the_whole_agree(likelihood, cut, some):
+    one = build_likelihood(cut, QUICK) if some else likelihood
     n_block, largest, _ = one.arrays.inverse.shape
     assert (n_block, largest) == (8, 10)
     assert (one.arrays.rows == one.data.n_data).any() == some
     other = dense(one)
-    value, gradient = compute(POINT)
-    expected, expected_gradient = jax.jit(jax.value_and_grad(other.log_likelihood))(POINT)
+
+    @jax.jit
+    def every(point):
+        with_slopes = [jax.value_and_grad(each.log_likelihood)(point) for each in (one, other)]
+        return *with_slopes, one.log_likelihood(point, normalised=True)
+
+    (value, gradient), (expected, expected_gradient), normalised = every(POINT)
     assert float(value) == pytest.approx(float(expected), rel=1e-10)
     for name, slope in expected_gradient.items():
         assert float(gradient[name]) == pytest.approx(float(slope), rel=1e-10, abs=1e-8), name
-    normalised = one.log_likelihood(POINT, normalised=True)
     logdet = np.linalg.slogdet(one.data.covariance)[1] + one.data.n_data * np.log(2 * np.pi)
     assert float(normalised) == pytest.approx(float(expected) - logdet / 2, rel=1e-10)
 
 
-def test_gradient_against_finite_differences(value_and_gradient):
+def test_gradient_against_finite_differences(likelihood):
+    value_and_gradient = jax.jit(jax.value_and_grad(likelihood.log_likelihood))
     _, gradient = value_and_gradient(POINT)
     for name in ("Omega_m", "sigma8", "w0", "b1", "m2", "A_IA", "dz_source1"):
         step = 1e-4
