@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
 
 from jaxlike.errors import DataError
 
@@ -97,10 +99,18 @@ def check_covariance(covariance: np.ndarray, where: str = "HDU 'COVMAT'") -> Non
             f" are {covariance[i, j]:.6g} and {covariance[j, i]:.6g}, and they must agree"
         )
     try:
-        np.linalg.cholesky(correlation)
+        for rows in _blocks(correlation):
+            np.linalg.cholesky(correlation[np.ix_(rows, rows)])
     except np.linalg.LinAlgError as error:
         smallest = np.linalg.eigvalsh(correlation)[0]
         raise DataError(
             f"{where} is not positive definite: the smallest eigenvalue of its correlation"
             f" matrix is {smallest:.3g}, and it must be > 0"
         ) from error
+
+
+def _blocks(matrix: np.ndarray) -> list[np.ndarray]:
+    """Rows of each block of a matrix that is block diagonal once its rows are in that order."""
+    _, label = connected_components(csr_array(matrix != 0), directed=False)
+    order = np.argsort(label, kind="stable")
+    return np.split(order, np.cumsum(np.bincount(label))[:-1])

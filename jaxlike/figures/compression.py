@@ -3,7 +3,6 @@
 import jax
 import numpy as np
 
-from jaxlike.figures.fisher import jacobian
 from jaxlike.figures.panels import OURS, THEIRS, PaperFigure, largest, one_panel
 from jaxlike.figures.section4 import LATEX, NAMES, Example
 from jaxlike.forecast.moped import moped_vectors
@@ -14,7 +13,7 @@ LEVELS = tuple(-(n**2) / 2.0 for n in (10, 7, 5, 3, 2, 1))  # n sigma of one par
 
 def figure_6(example: Example, n: int = 101) -> PaperFigure:
     """Both log-likelihoods on a grid of `n` x `n` points."""
-    slopes = jacobian(example)
+    slopes = example.jacobian
     weighted = example.likelihood.precision @ slopes
     vectors = moped_vectors(slopes, example.likelihood.data.covariance, NAMES)
     data = np.asarray(example.likelihood.arrays.value)

@@ -5,6 +5,7 @@ galaxy per arcmin^2 each.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -51,6 +52,11 @@ class Example:
     def log_likelihood(self, x: ArrayLike) -> Array:
         """-chi^2 / 2, the covariance being that of the fiducial universe."""
         return self.likelihood.log_likelihood(self._parameters(x))
+
+    @cached_property
+    def jacobian(self) -> NDArray:
+        """d mean / d x (n_data, 2) at the fiducial universe, exact."""
+        return np.asarray(jax.jit(jax.jacfwd(self.mean))(CENTRE))
 
     def fisher(self, jacobian: NDArray) -> NDArray:
         """J^T C^-1 J (2, 2) of a Jacobian (n_data, 2): the paper's eq. 13."""

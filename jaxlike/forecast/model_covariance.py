@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -11,29 +12,43 @@ from numpy.typing import NDArray
 
 from jaxlike.data import FOURIER_SPACE, RedshiftDistribution, TwoPointData
 from jaxlike.errors import ConfigError, DataError
+from jaxlike.likelihoods.compiled import TwoPoint
 from jaxlike.likelihoods.survey import tables
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior.model import Model
 from jaxlike.registry.samples import own_parameters
+from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.spectra.pairs import PairGroup, every_pair
 from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers.distributions import per_steradian
+from jaxlike.theory.universe.cosmology import Cosmology
 
 
 def field_spectra(
     likelihood: Likelihood, parameters: Mapping[str, ArrayLike], ell: NDArray
 ) -> Array:
     """C_ell (n_field, n_field, n_ell) of every pair of bins, sample by sample, lenses first."""
-    theory, sizes = likelihood.theory, [sample.n_bin for sample in likelihood.samples]
+    to_ell = cl_matrix(ell, np.asarray(likelihood.grid.nodes.ell))
+    cosmo = likelihood.cosmology(parameters)
+    return _field_spectra(likelihood.grid, likelihood.arrays, cosmo, dict(parameters), to_ell)
+
+
+@jax.jit
+def _field_spectra(
+    grid: UniverseGrid,
+    one: TwoPoint,
+    cosmo: Cosmology,
+    parameters: dict[str, ArrayLike],
+    to_ell: Array,
+) -> Array:
+    sizes = [sample.n_bin for sample in one.samples]
     groups = tuple(
         PairGroup(i, j, every_pair(sizes[i], None if i == j else sizes[j]))
         for i, j in every_pair(len(sizes))
     )
-    universe = likelihood.grid.universe(likelihood.cosmology(parameters))
-    own = [own_parameters(parameters, sample) for sample in likelihood.samples]
-    spectra = replace(theory, groups=groups).spectra(universe, own)
-    to_ell = jnp.asarray(cl_matrix(ell, np.asarray(likelihood.grid.nodes.ell)))
+    own = [own_parameters(parameters, sample) for sample in one.samples]
+    spectra = replace(one.theory, groups=groups).spectra(grid.universe(cosmo), own)
     first = np.cumsum([0, *sizes])
     cl = jnp.zeros((first[-1], first[-1], len(to_ell)))
     for group, found in zip(groups, spectra, strict=True):

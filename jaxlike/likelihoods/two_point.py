@@ -165,7 +165,7 @@ class Likelihood:
 
     def table_grid(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
         """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""
-        return jax.tree.map(jnp.asarray, self.grid.tables(z, k, z_distance))
+        return jax.device_put(self.grid.tables(z, k, z_distance))
 
     def chi2_of(self, theory_vector: Array) -> Array:
         """chi^2 of a predicted data vector (n_data,)."""
@@ -247,15 +247,15 @@ def _assembled(
 ) -> dict[str, Likelihood]:
     """Likelihoods on the nodes of a grid, whose lattices are those of the surveys in order."""
     found = {}
-    shared = jax.tree.map(jnp.asarray, grid)
+    shared = jax.device_put(grid)  # which compiles nothing, as jnp.asarray does for each shape
     for i, (one, survey) in enumerate(zip(data_sets, surveys, strict=True)):
         factors = factorise(one.data.covariance)
         arrays = TwoPoint(
-            theory=jax.tree.map(jnp.asarray, survey.on(grid.nodes, i)),
-            value=jnp.asarray(one.data.value),
-            inverse=jnp.asarray(factors.inverse),
-            rows=None if factors.rows is None else jnp.asarray(factors.rows),
-            log_det=jnp.asarray(factors.log_det),
+            theory=jax.device_put(survey.on(grid.nodes, i)),
+            value=jax.device_put(one.data.value),
+            inverse=jax.device_put(factors.inverse),
+            rows=None if factors.rows is None else jax.device_put(factors.rows),
+            log_det=jax.device_put(np.asarray(factors.log_det)),
             vectors=None,
             samples=one.samples,
         )

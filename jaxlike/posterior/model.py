@@ -22,7 +22,10 @@ _mean, _chi2, _chi2s, _log_likelihood, _derived = map(
 _log_priors, _log_prior, _log_posterior, _value_and_gradient = map(
     compiled, ("log_priors", "log_prior", "log_posterior", "value_and_gradient")
 )
-_log_density, _log_reference = map(compiled, ("log_density", "log_reference"))
+_log_density, _log_reference, _information = map(
+    compiled, ("log_density", "log_reference", "information")
+)
+_from_unconstrained, _to_unconstrained = map(compiled, ("from_unconstrained", "to_unconstrained"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -70,7 +73,7 @@ class Model(Composed):
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
-        return self.density.information(jacobian)
+        return _information(self.held, jacobian)
 
     def chi2(self, params: Point) -> Array:
         """chi^2 at x or for a dictionary of parameters."""
@@ -132,11 +135,11 @@ class Model(Composed):
 
     def from_unconstrained(self, u: ArrayLike) -> Array:
         """x (n,) from unit-normal variables u (n,)."""
-        return self.density.from_unconstrained(jnp.asarray(u))
+        return _from_unconstrained(self.held, jnp.asarray(u))
 
     def to_unconstrained(self, x: Point) -> Array:
         """Unit-normal variables u (n,) from x (n,)."""
-        return self.density.to_unconstrained(jnp.asarray(self.point(x)))
+        return _to_unconstrained(self.held, self.point(x))
 
     def log_density(self, u: ArrayLike) -> Array:
         """Posterior density over u (n,), up to a constant; never NaN.

@@ -82,11 +82,11 @@ def test_both_methods_have_the_known_matrix():
 
 def test_it_is_a_pure_function_of_the_point():
     columns, x = choose(MODEL)
-    function = partial(information, MODEL, columns, priors=False)
+    function = jax.jit(partial(information, MODEL, columns, priors=False))
     points = jnp.stack([x, x + 0.1])
     batch = jax.jit(jax.vmap(function))(points)
     np.testing.assert_allclose(batch, [function(p) for p in points], rtol=1e-12)
-    slope = jax.jacfwd(function)(x)
+    slope = jax.jit(jax.jacfwd(function))(x)
     step = 1e-5 * jnp.eye(3)[1]
     difference = (function(x + step) - function(x - step)) / 2e-5
     np.testing.assert_allclose(slope[..., 1], difference, rtol=1e-7)
@@ -169,7 +169,7 @@ def test_the_term_of_the_covariance():
         sizes = jnp.exp(x[0]) * jnp.eye(3), (1 + x[1]) ** 2 * jnp.eye(3)
         return jnp.stack([sizes[0], sizes[1], sizes[0]])
 
-    found = covariance_term(covariance, jnp.zeros(2))
+    found = jax.jit(partial(covariance_term, covariance))(jnp.zeros(2))
     np.testing.assert_allclose(found, np.diag([3.0, 6.0]), atol=1e-12)
     more = fisher(MODEL, priors=False, covariance=lambda x: covariance(x - MODEL.reference))
     np.testing.assert_allclose(more.matrix - by_hand(), np.diag([3.0, 6.0, 0.0]), atol=1e-9)

@@ -67,9 +67,10 @@ def test_quadratic_form_and_its_derivatives():
     square = rng.normal(size=(5, 5))
     precision, r = jnp.asarray(square @ square.T), jnp.asarray(rng.normal(size=5))
     assert float(quadratic_form(precision, r)) == pytest.approx(float(r @ precision @ r))
-    gradient = jax.grad(quadratic_form, argnums=1)(precision, r)
-    np.testing.assert_allclose(gradient, 2 * precision @ r, rtol=1e-13)
-    np.testing.assert_allclose(jax.hessian(quadratic_form, argnums=1)(precision, r), 2 * precision)
+    gradient = jax.jit(jax.grad(quadratic_form, argnums=1))(precision, r)
+    np.testing.assert_allclose(gradient, 2 * np.asarray(precision) @ r, rtol=1e-13)
+    hessian = jax.jit(jax.hessian(quadratic_form, argnums=1))(precision, r)
+    np.testing.assert_allclose(hessian, 2 * np.asarray(precision))
 
 
 @pytest.mark.parametrize(
@@ -102,14 +103,20 @@ def test_possible_cosmologies(small, impossible):
     assert small.reason_of_failure(POINT) is None
 
 
+def with_power(likelihood, **models):
+    """A likelihood with other models of the power, on its own nodes."""
+    options = replace(likelihood.options, **models)
+    grid = UniverseGrid.build(
+        likelihood.grid.nodes, linear=options.linear, nonlinear=options.nonlinear
+    )
+    return replace(likelihood, options=options, grid=grid)
+
+
 def test_feedback_reaches_the_data_vector(small, small_data, small_vector):
     """HMCode2020 with feedback is less correlated at small angles; other models refuse it."""
     with pytest.raises(ParameterError, match=r"'log_T_AGN' has no effect with nonlinear = linear"):
         small.log_likelihood(POINT | {"log_T_AGN": 7.8})
-    options = TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="hmcode2020")
-    nodes, model = small.grid.nodes, options.linear
-    grid = UniverseGrid.build(nodes, linear=model, nonlinear=options.nonlinear)
-    likelihood = replace(small, options=options, grid=grid)
+    likelihood = with_power(small, nonlinear="hmcode2020")
     vector = jax.jit(likelihood.theory_vector)
     values = ({}, {"log_T_AGN": 7.6}, {"log_T_AGN": 8.2})
     without, weak, strong = (np.asarray(vector(POINT | extra)) for extra in values)
@@ -120,9 +127,9 @@ def test_feedback_reaches_the_data_vector(small, small_data, small_vector):
     assert without[first] > small_vector[first]
 
 
-def test_outside_the_emulators_range(small_data):
+def test_outside_the_emulators_range(small):
     """-inf with a gradient of zeros and the reason, as for impossible cosmologies."""
-    likelihood = build_likelihood(small_data, replace(QUICK, linear="emulator"))
+    likelihood = with_power(small, linear="emulator")
     compute = jax.jit(jax.value_and_grad(likelihood.log_likelihood))
     massive = POINT | {"omega_nu": 2e-3}
     value, gradient = compute(massive)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import jax
 import jax.numpy as jnp
@@ -126,7 +127,7 @@ class Survey:
     z: NDArray
     weights: NDArray
 
-    @property
+    @cached_property
     def groups(self) -> tuple[PairGroup, ...]:
         """The pairs that the points are made of."""
         return groups_of(pair for block in self.blocks for pair in block.pairs())

@@ -19,13 +19,13 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import cardinal_splines
-from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.spectra.pairs import PairGroup
 from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers.terms import Seen
 from jaxlike.theory.universe.cosmology import Cosmology
-from jaxlike.theory.universe.line_of_sight import Sight, z_nodes
+from jaxlike.theory.universe.line_of_sight import Nodes, Sight, z_nodes
 
 _ELL_COUNTS = (16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 80, 100)
 _Z_COUNTS = (12, 16, 20, 24, 28, 32, 40, 48, 64)
@@ -95,26 +95,24 @@ class _OnFineNodes:
         return self.size(np.sum(self.projection * c[self.rows], axis=1))
 
 
+# apart, as surveys of other pairs look at the same universes
 @jax.jit
-def _references(
-    theory: TwoPointTheory, grid: UniverseGrid, cosmologies: Cosmology, parameters: list
-) -> Reference:
-    """References of a stack of cosmologies, with a leading axis."""
+def _universe(grid: UniverseGrid, cosmo: Cosmology) -> Universe:
+    return grid.universe(cosmo)
 
-    def one(cosmo: Cosmology) -> Reference:
-        universe = grid.universe(cosmo)
-        sight, seen = universe.sight(theory.lattice), theory.seen(universe, parameters)
-        weights = theory.weights(universe, seen)
-        smooth = [_smooth(sight, seen[g.first], seen[g.second], g) for g in theory.groups]
-        # no division by the vanishing efficiency behind the last source
-        factor = jnp.concatenate(smooth)
-        return Reference(
-            jnp.concatenate([w["matter", "matter"] for w in weights]),
-            factor + 1e-6 * factor.max(axis=1, keepdims=True),
-            universe.matter,
-        )
 
-    return jax.vmap(one)(cosmologies)
+@jax.jit
+def _reference(theory: TwoPointTheory, universe: Universe, parameters: list) -> Reference:
+    sight, seen = universe.sight(theory.lattice), theory.seen(universe, parameters)
+    weights = theory.weights(universe, seen)
+    smooth = [_smooth(sight, seen[g.first], seen[g.second], g) for g in theory.groups]
+    # no division by the vanishing efficiency behind the last source
+    factor = jnp.concatenate(smooth)
+    return Reference(
+        jnp.concatenate([w["matter", "matter"] for w in weights]),
+        factor + 1e-6 * factor.max(axis=1, keepdims=True),
+        universe.matter,
+    )
 
 
 def _smooth(sight: Sight, first: Seen, second: Seen, group: PairGroup) -> Array:
@@ -134,14 +132,12 @@ def _smooth(sight: Sight, first: Seen, second: Seen, group: PairGroup) -> Array:
 
 
 def _on_fine_nodes(
-    one: Judged, lattice: int, grid: UniverseGrid, cosmologies: Sequence[Cosmology]
+    one: Judged, lattice: int, nodes: Nodes, universes: Sequence[Universe]
 ) -> _OnFineNodes:
     survey = one.survey.plain()
-    theory = survey.on(grid.nodes, lattice)
-    stacked = jax.tree.map(lambda *x: jnp.stack([jnp.asarray(v, float) for v in x]), *cosmologies)
-    own = [{k: jnp.asarray(v, float) for k, v in p.items()} for p in one.parameters]
-    batch = jax.tree.map(np.asarray, _references(theory, grid, stacked, own))
-    found = [jax.tree.map(lambda x, i=i: x[i], batch) for i in range(len(cosmologies))]
+    theory = survey.on(nodes, lattice)
+    own = [{k: np.asarray(v, float) for k, v in p.items()} for p in one.parameters]
+    found = [jax.tree.map(np.asarray, _reference(theory, u, own)) for u in universes]
     return _OnFineNodes(*survey.points_on_spectra(theory), one.whiten, found)
 
 
@@ -269,7 +265,8 @@ def choose_nodes(
     """
     for n_fine, counts in ((N_FINE, _Z_COUNTS), (_N_FINEST, _MANY_Z_COUNTS)):
         grid = fine(n_fine)
-        there = [_on_fine_nodes(one, i, grid, cosmologies) for i, one in enumerate(surveys)]
+        universes = [_universe(grid, cosmo) for cosmo in cosmologies]
+        there = [_on_fine_nodes(one, i, grid.nodes, universes) for i, one in enumerate(surveys)]
         n_z, z_max, error_z = _choose_z(there, np.asarray(grid.nodes.z), tolerance / 2, counts)
         if error_z < tolerance / 2:
             break
