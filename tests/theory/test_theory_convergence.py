@@ -153,13 +153,14 @@ def test_gradients_are_finite_differences():
         cosmo = Cosmology(**FLAT | {"Omega_m": x[0], "sigma8": x[1]}, Omega_k=x[2])
         return jnp.log(spectra(grid.universe(cosmo), ELL[::8])).sum(axis=1)
 
-    x = jnp.array([0.3, 0.8, 0.01])
-    jacobian = jax.jit(jax.jacfwd(total))(x)
+    x = np.array([0.3, 0.8, 0.01])
+    both = jax.jit(jax.jacfwd(lambda x: (total(x),) * 2, has_aux=True))
+    jacobian = np.asarray(both(x)[0])
     np.testing.assert_allclose(jax.jit(jax.jacrev(total))(x), jacobian, rtol=1e-6)
-    run = jax.jit(total)
     for i in range(3):
-        step = 1e-4 * jnp.eye(3)[i]
-        expected = (run(x + step) - run(x - step)) / 2e-4
+        step = 1e-4 * np.eye(3)[i]
+        high, low = (np.asarray(both(x + s * step)[1]) for s in (1, -1))
+        expected = (high - low) / 2e-4
         np.testing.assert_allclose(jacobian[:, i], expected, rtol=1e-4)
 
 

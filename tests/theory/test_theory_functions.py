@@ -295,11 +295,15 @@ def test_value_gradient_jit_and_vmap(name):
     compute = flat(FUNCTIONS[name])
     direction = 1e-3 * np.array(list(STEPS.values()))
     both = jax.jit(jax.vmap(lambda x: jax.jvp(compute, (x,), (direction,))))
-    values, slopes = both(jnp.asarray(POINTS))
-    assert bool(jnp.all(jnp.isfinite(values)))
-    assert bool(jnp.all(jnp.isfinite(slopes)))
-    plain = jax.jit(compute)
-    size = np.abs(np.asarray(values)).max(axis=0)
+    values, slopes = (np.asarray(found) for found in both(POINTS))
+    assert np.all(np.isfinite(values))
+    assert np.all(np.isfinite(slopes))
+    compiled = jax.jit(compute)
+
+    def plain(x):
+        return np.asarray(compiled(x))
+
+    size = np.abs(values).max(axis=0)
     floor = 1e-15 * size.max() + 1e-300  # what vanishes but for rounding
     for x, value in zip(POINTS, values, strict=True):
         np.testing.assert_array_less(np.abs(plain(x) - value), 1e-10 * size + floor)
