@@ -115,6 +115,8 @@ CAMB_STORED = (
     "open", "closed", "low_Omega_m", "high_Omega_m", "high_A_s", "low_A_s",
 )  # fmt: skip
 """Cosmologies of tests/reference/camb_spectra.npz, made by make_camb_spectra.py beside it."""
+CAMB_N_K = 210
+"""The most wavenumbers that any of them has."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,12 @@ class CambCase:
 
     def __getitem__(self, key: str) -> np.ndarray:
         return self.tables[key]
+
+    def filled(self, key: str) -> np.ndarray:
+        """The last value repeated to `CAMB_N_K`: one shape for all cases, which compile once."""
+        table = self[key]
+        end = [(0, 0)] * (table.ndim - 1) + [(0, CAMB_N_K - table.shape[-1])]
+        return np.pad(table, end, mode="edge")
 
     def on(self, lattice: np.ndarray, key: str) -> np.ndarray:
         """A spectrum (n_z, n) on other wavenumbers, with power-law ends."""

@@ -8,6 +8,7 @@ CCL's definitions are matched where they differ from ours:
 """
 
 from dataclasses import replace
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -58,6 +59,21 @@ def compute_power(ccl_nodes):
     return nonlinear
 
 
+@pytest.fixture(scope="module")
+def limber(ccl_tables, ccl_nodes):
+    """Function that gives the spectra of all pairs from n(z), bias and alignment."""
+    *_, rule = distributions(ccl_tables, "gauss")
+
+    @jax.jit
+    def compute(los, power, lens, source, bias, ia):
+        pairs = three_by_two.all_pairs(len(lens), len(source))
+        nuisance = three_by_two.Nuisance(bias, jnp.zeros(len(source)), *ia)
+        weights = three_by_two.pair_weights(ccl_nodes, los, pairs, lens, source, rule, nuisance)
+        return three_by_two.limber_spectra(ccl_nodes, weights, power)
+
+    return lambda *arguments: jax.tree.map(np.asarray, compute(*arguments))
+
+
 def ccl_table(cosmo, z, nonlinear):
     """P(k, z) (n_z, n_k) on the core's k lattice, with CCL's dark energy in halofit at every k."""
     pk = linear.linear_power(cosmo, wavenumbers.K, z)
@@ -78,15 +94,22 @@ def ccl_table(cosmo, z, nonlinear):
     return jax.vmap(row)(*densities, pk, scale.ln_k_sigma, scale.n_eff, scale.curvature)
 
 
-def power_as_ccl(cosmo, nodes, nonlinear):
-    """P (n_q, n_ell) at CCL's Limber points, and our own line of sight."""
+@pytest.fixture(scope="module")
+def power_as_ccl(ccl_nodes):
+    """Function that gives P (n_q, n_ell) at CCL's Limber points, and our own line of sight."""
     z = np.expm1(np.linspace(0, np.log(4.51), 80))
-    distances = background.comoving_distance(cosmo, z), background.hubble(cosmo, z)
-    growth = growth_factor(cosmo, z)
-    table = PowerTable(ccl_table(cosmo, z, nonlinear), *distances, growth, cosmo.Omega_m)
-    # the table is told of no curvature: f_k = chi
-    power, _ = PowerTableGrid.build(nodes, z, wavenumbers.K, z).limber_power(table)
-    return power, LineOfSight.of(cosmo, nodes, growth_factor(cosmo, nodes.z))
+    grid = PowerTableGrid.build(ccl_nodes, z, wavenumbers.K, z)
+
+    @partial(jax.jit, static_argnums=1)
+    def compute(cosmo, nonlinear):
+        distances = background.comoving_distance(cosmo, z), background.hubble(cosmo, z)
+        growth = growth_factor(cosmo, z)
+        table = PowerTable(ccl_table(cosmo, z, nonlinear), *distances, growth, cosmo.Omega_m)
+        # the table is told of no curvature: f_k = chi
+        power, _ = grid.limber_power(table)
+        return power, LineOfSight.of(cosmo, ccl_nodes, growth_factor(cosmo, ccl_nodes.z))
+
+    return compute
 
 
 def distributions(tables, kind):
@@ -94,23 +117,25 @@ def distributions(tables, kind):
     rule = np.full(z.size, z[1] - z[0])
     rule[0] /= 2
     lens, source = tables[f"lens_{kind}"], tables[f"src_{kind}"]
-    return *(jnp.asarray(n / (n @ rule)[:, None]) for n in (lens, source)), rule
+    return *(n / (n @ rule)[:, None] for n in (lens, source)), rule
 
 
-def weights_as_ccl(tables, nodes, los, kind, alignment):
+def weights_as_ccl(tables, nodes, los, lens, source, alignment):
     """Our weights times powers of f_k / chi: as many as there are radial kernels without lensing.
 
     Terms without, with one and with two alignment kernels are told apart by the sign of A.
     """
-    lens, source, rule = distributions(tables, kind)
+    *_, rule = distributions(tables, "gauss")
     A, alpha, z0 = tables["ia"]
     bias = jnp.asarray(tables["bias"])
 
+    @jax.vmap
     def weights(amplitude):
         nuisance = three_by_two.Nuisance(bias, jnp.zeros(N_SOURCE), amplitude, alpha, z0)
         return three_by_two.pair_weights(nodes, los, PAIRS, lens, source, rule, nuisance)
 
-    none, plus, minus = (weights(s * A * alignment) for s in (0.0, 1.0, -1.0))
+    found = weights(jnp.array([0.0, A, -A]) * alignment)
+    none, plus, minus = (jax.tree.map(lambda x, i=i: x[i], found) for i in range(3))
     r = los.f_k / los.chi
     return three_by_two.ThreeByTwo(
         none.counts * r**2,
@@ -121,20 +146,32 @@ def weights_as_ccl(tables, nodes, los, kind, alignment):
     )
 
 
-def spectra_as_ccl(tables, nodes, los, power, kind, alignment, ell):
-    """(i, j) -> C_ell, sources 0..3 and lenses 4..8, with the multipole prefactors."""
-    weights = weights_as_ccl(tables, nodes, los, kind, alignment)
-    spectra = three_by_two.limber_spectra(nodes, weights, power)
-    once, twice = three_by_two.ell_prefactors(ell)
-    at = cl_matrix(ell, nodes.ell)
-    found = {}
-    for (i, j), row in zip(PAIRS.counts, spectra.counts @ at.T, strict=True):
-        found[i + N_SOURCE, j + N_SOURCE] = row
-    for (i, j), row in zip(PAIRS.cross, spectra.cross @ at.T * once, strict=True):
-        found[j, i + N_SOURCE] = row
-    for (i, j), row in zip(PAIRS.shear, spectra.shear @ at.T * twice, strict=True):
-        found[i, j] = row
-    return found
+@pytest.fixture(scope="module")
+def spectra_as_ccl(ccl_tables, ccl_nodes):
+    """Function that gives (i, j) -> C_ell with prefactors; sources 0..3 and lenses 4..8."""
+    ell = ccl_tables["ell"]
+    at, (once, twice) = cl_matrix(ell, ccl_nodes.ell), three_by_two.ell_prefactors(ell)
+
+    @jax.jit
+    def compute(los, power, lens, source, alignment):
+        weights = weights_as_ccl(ccl_tables, ccl_nodes, los, lens, source, alignment)
+        spectra = three_by_two.limber_spectra(ccl_nodes, weights, power)
+        projected = (spectra.counts @ at.T, spectra.cross @ at.T * once)
+        return *projected, spectra.shear @ at.T * twice
+
+    def spectra(los, power, kind, alignment):
+        lens, source, _ = distributions(ccl_tables, kind)
+        counts, cross, shear = map(np.asarray, compute(los, power, lens, source, alignment))
+        found = {}
+        for (i, j), row in zip(PAIRS.counts, counts, strict=True):
+            found[i + N_SOURCE, j + N_SOURCE] = row
+        for (i, j), row in zip(PAIRS.cross, cross, strict=True):
+            found[j, i + N_SOURCE] = row
+        for (i, j), row in zip(PAIRS.shear, shear, strict=True):
+            found[i, j] = row
+        return found
+
+    return spectra
 
 
 def relative(found, case, key, ell):
@@ -154,7 +191,7 @@ def relative(found, case, key, ell):
 
 
 @pytest.mark.parametrize("kind", ["gauss", "des"])
-def test_every_pair_against_ccl(ccl, ccl_nodes, kind):
+def test_every_pair_against_ccl(ccl, power_as_ccl, spectra_as_ccl, kind):
     """45 spectra x 60 multipoles: 1e-3 at most and 2e-4 rms."""
     ell = ccl.tables["ell"]
     for nonlinear, suffix in (("takahashi", ""), ("linear", "_linP")):
@@ -162,11 +199,29 @@ def test_every_pair_against_ccl(ccl, ccl_nodes, kind):
             key = f"cl_{kind}_{name}{suffix}"
             if key not in ccl:
                 continue
-            power, los = power_as_ccl(ccl.cosmo, ccl_nodes, nonlinear)
-            found = spectra_as_ccl(ccl.tables, ccl_nodes, los, power, kind, alignment, ell)
+            power, los = power_as_ccl(ccl.cosmo, nonlinear)
+            found = spectra_as_ccl(los, power, kind, alignment)
             difference = relative(found, ccl, key, ell)
             assert difference.max() < 1e-3, key
             assert np.sqrt(np.mean(difference**2)) < 2e-4, key
+
+
+@partial(jax.jit, static_argnums=1)
+def geometry(cosmo, z):
+    """f_k to redshifts and from each to each, H, growth."""
+    z = np.array(z)
+    chi = background.comoving_distance(cosmo, z)
+    between = jnp.maximum(chi[None, :] - chi[:, None], 0.0)
+    f_k, f_k_between = (background.curvature_functions(cosmo.Omega_k, x)[0] for x in (chi, between))
+    return f_k, f_k_between, background.hubble(cosmo, z), growth_factor(cosmo, z)
+
+
+COARSE = np.linspace(0, 3.5, 60)
+
+
+@jax.jit
+def coarse_power(cosmo):
+    return halofit.nonlinear_power(cosmo, wavenumbers.K, COARSE)
 
 
 def direct_spectra(cosmo, tables, kind, ell, z, P):
@@ -174,51 +229,39 @@ def direct_spectra(cosmo, tables, kind, ell, z, P):
 
     P(ln k, z) interpolates; the lensing efficiency is the double integral with f_k(chi' - chi).
     """
-    chi = np.asarray(background.comoving_distance(cosmo, z))
-    H = np.asarray(background.hubble(cosmo, z))
-
-    def f_k(x):
-        return np.asarray(background.curvature_functions(cosmo.Omega_k, jnp.asarray(x))[0])
-
+    f_k, f_k_between, H, growth = (np.asarray(x) for x in geometry(cosmo, tuple(z)))
     lens, source, _ = distributions(tables, kind)
     lens, source = (
         np.stack([np.interp(z, tables["zf"], n) for n in np.asarray(sample)])
         for sample in (lens, source)
     )
     step = z[1] - z[0]
-    closeness = f_k(np.maximum(chi[None, :] - chi[:, None], 0.0)) / f_k(chi)
-    efficiency = source @ closeness.T * step
+    efficiency = source @ (f_k_between / f_k).T * step
     A, alpha, z0 = tables["ia"]
-    growth = np.asarray(growth_factor(cosmo, z))
     F = -A * C1_RHO_CRIT * cosmo.Omega_m / growth * ((1 + z) / (1 + z0)) ** alpha
-    lensing = 1.5 * cosmo.Omega_m / HUBBLE_DISTANCE**2 * (1 + z) * f_k(chi) * efficiency
+    lensing = 1.5 * cosmo.Omega_m / HUBBLE_DISTANCE**2 * (1 + z) * f_k * efficiency
     radial = np.concatenate([lensing + F * H * source, tables["bias"][:, None] * lens * H])
     result = []
     for one in ell:
-        power = P(np.log((one + 0.5) / f_k(chi)), z, grid=False)
-        result.append((radial * np.exp(power) * step / H / f_k(chi) ** 2) @ radial.T)
+        power = P(np.log((one + 0.5) / f_k), z, grid=False)
+        result.append((radial * np.exp(power) * step / H / f_k**2) @ radial.T)
     return np.stack(result, axis=-1)
 
 
 @pytest.mark.parametrize("name", ["w0wa_a", "open"])
-def test_direct_sum_over_redshifts(ccl_case, ccl_nodes, compute_power, name):
+def test_direct_sum_over_redshifts(ccl_case, ccl_nodes, compute_power, limber, name):
     """Our own definitions, flat and curved, against a sum that shares only P and chi."""
     case = ccl_case(name)
     tables, cosmo = case.tables, case.cosmo
     ell = np.array([10.0, 60.0, 300.0, 1500.0, 3000.0])
     power, los = compute_power(cosmo)
-    lens, source, rule = distributions(tables, "gauss")
-    nuisance = three_by_two.Nuisance(
-        jnp.asarray(tables["bias"]), jnp.zeros(N_SOURCE), *tables["ia"]
-    )
-    weights = three_by_two.pair_weights(ccl_nodes, los, PAIRS, lens, source, rule, nuisance)
-    spectra = three_by_two.limber_spectra(ccl_nodes, weights, power)
+    lens, source, _ = distributions(tables, "gauss")
+    spectra = limber(los, power, lens, source, tables["bias"], tables["ia"])
     at = cl_matrix(ell, ccl_nodes.ell)
 
     z = tables["zf"][1:]
-    coarse = np.linspace(0, 3.5, 60)
-    table = np.log(halofit.nonlinear_power(cosmo, wavenumbers.K, coarse))
-    P = RectBivariateSpline(wavenumbers.LN_K, coarse, np.asarray(table).T, kx=3, ky=3)
+    table = np.log(coarse_power(cosmo))
+    P = RectBivariateSpline(wavenumbers.LN_K, COARSE, table.T, kx=3, ky=3)
     expected = direct_spectra(cosmo, tables, "gauss", ell, z, P)
     auto = np.sqrt(np.einsum("iil->il", expected))
     sources, lenses = np.arange(N_SOURCE), np.arange(N_SOURCE, N_SOURCE + N_LENS)
@@ -233,16 +276,15 @@ def test_direct_sum_over_redshifts(ccl_case, ccl_nodes, compute_power, name):
             np.testing.assert_array_less(np.abs(row - expected[a, b]) / size, 5e-4)
 
 
-def test_jumps_are_ccls(ccl_case, ccl_nodes):
+def test_jumps_are_ccls(ccl_case, power_as_ccl, spectra_as_ccl):
     """At the multipoles left out above, CCL is off a direct sum and we are on it."""
     (name, key), jumps = next(iter(CCL_JUMPS.items()))
     case = ccl_case(name)
     tables, cosmo = case.tables, case.cosmo
-    power, los = power_as_ccl(cosmo, ccl_nodes, "takahashi")
-    found = spectra_as_ccl(tables, ccl_nodes, los, power, "des", 1.0, tables["ell"])
-    coarse = np.linspace(0, 3.5, 60)
-    table = np.asarray(np.log(ccl_table(cosmo, coarse, "takahashi")))
-    P = RectBivariateSpline(wavenumbers.LN_K, coarse, table.T, kx=3, ky=3)
+    power, los = power_as_ccl(cosmo, "takahashi")
+    found = spectra_as_ccl(los, power, "des", 1.0)
+    table = np.log(jax.jit(lambda c: ccl_table(c, COARSE, "takahashi"))(cosmo))
+    P = RectBivariateSpline(wavenumbers.LN_K, COARSE, table.T, kx=3, ky=3)
     once, twice = (np.asarray(x) for x in three_by_two.ell_prefactors(tables["ell"]))
     pairs = tables["pairs"].tolist()
     for (i, j), indices in jumps.items():
@@ -254,20 +296,16 @@ def test_jumps_are_ccls(ccl_case, ccl_nodes):
         np.testing.assert_allclose(np.asarray(found[i, j])[indices], truth, rtol=2e-4)
 
 
-def test_curvature_changes_the_spectra(universe, ccl_nodes, compute_power):
+def test_curvature_changes_the_spectra(universe, ccl_nodes, compute_power, limber):
     """An Omega_k that is accepted is used, by the Limber integral as by the background."""
     z = ccl_nodes.lattices[0].z
     lens = np.exp(-0.5 * ((z - 0.5) / 0.05) ** 2)[None]
     rule = np.full(z.size, 0.0025)
-    lens = jnp.asarray(lens / (lens @ rule)[:, None])
-    nuisance = three_by_two.Nuisance(jnp.ones(1), jnp.zeros(1), 0.0, 0.0, 0.62)
+    lens = lens / (lens @ rule)[:, None]
     found = []
     for Omega_k in (0.0, 0.1):
         power, los = compute_power(universe(Omega_k=Omega_k, radiation=False))
-        weights = three_by_two.pair_weights(
-            ccl_nodes, los, three_by_two.all_pairs(1, 1), lens, lens, rule, nuisance
-        )
-        spectra = three_by_two.limber_spectra(ccl_nodes, weights, power)
+        spectra = limber(los, power, lens, lens, np.ones(1), np.array([0.0, 0.0, 0.62]))
         found.append([spectra.counts[0, 120], spectra.shear[0, 120], spectra.cross[0, 120]])
     assert np.abs(np.divide(*found) - 1).min() > 0.01
 

@@ -46,9 +46,15 @@ THEORY = build()
 
 
 @pytest.fixture(scope="module")
-def vector(universe):
+def compute():
+    """Function from a cosmology and parameters to the whole data vector; one compilation."""
+    return jax.jit(THEORY.data_vector)
+
+
+@pytest.fixture(scope="module")
+def vector(universe, compute):
     """The whole data vector."""
-    return np.asarray(jax.jit(THEORY.data_vector)(universe(), NUISANCE))
+    return np.asarray(compute(universe(), NUISANCE))
 
 
 def test_shape_and_sizes(vector):
@@ -117,8 +123,7 @@ def test_order_of_bins_of_one_field_is_free(universe, vector):
     np.testing.assert_allclose(found, vector[6:12], rtol=1e-10)
 
 
-def test_bias_and_calibration(universe, vector):
-    compute = jax.jit(THEORY.data_vector)
+def test_bias_and_calibration(universe, vector, compute):
     biased = compute(universe(), NUISANCE | {"b1": 3.0})
     np.testing.assert_allclose(biased[-12:-6], 4 * vector[-12:-6], rtol=1e-12)
     np.testing.assert_allclose(biased[-6:], vector[-6:], rtol=1e-12)

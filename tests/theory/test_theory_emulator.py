@@ -1,6 +1,7 @@
 """Emulated linear power: CAMB at cosmologies it was not trained on, gradients, limits, range."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import jax
@@ -13,6 +14,24 @@ from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.growth import GrowthGrid
 
 STORED = Path(__file__).resolve().parent.parent / "reference" / "emulator" / "camb.npz"
+
+
+@partial(jax.jit, static_argnums=2)
+def ln_transfer_and_growth(cosmo, k, z):
+    """2 ln(T D) (n_z, n_k) of each field, from A_s."""
+    grid = GrowthGrid.build(z)
+    amplitude = linear.ln_amplitude(cosmo, grid.growth(cosmo)[1], "emulator")
+    known = linear.primordial(cosmo, k) + amplitude
+    return {
+        field: jnp.log(linear.linear_power(cosmo, k, z, model="emulator", field=field)) - known
+        for field in emulator.FIELDS
+    }
+
+
+@partial(jax.jit, static_argnums=2)
+def power_of(cosmo, k, z):
+    """Emulated power of all matter at redshifts in a tuple."""
+    return linear.linear_power(cosmo, k, z, model="emulator")
 
 
 @dataclass(frozen=True)
@@ -28,12 +47,9 @@ class Case:
 
     def error(self, field: emulator.MatterField = "total") -> np.ndarray:
         """ln of the package's power over CAMB's, from A_s."""
-        power = linear.linear_power(self.cosmo, self.k, self.z, model="emulator", field=field)
-        growth = GrowthGrid.build(self.z).growth(self.cosmo)[1]
-        amplitude = linear.ln_amplitude(self.cosmo, growth, "emulator")
         truth = self.ln_total if field == "total" else self.ln_cold
-        known = linear.primordial(self.cosmo, self.k) + amplitude
-        return np.asarray(jnp.log(power) - known) - 2 * truth
+        found = ln_transfer_and_growth(self.cosmo, self.k, tuple(self.z))
+        return np.asarray(found[field]) - 2 * truth
 
 
 @pytest.fixture(scope="module")
@@ -102,21 +118,26 @@ def test_shipped_errors_are_those_promised():
 
 
 def test_transfer_function_is_one_on_large_scales(universe):
-    assert np.abs(emulator.ln_transfer(universe(), np.array([1e-4, 2e-4]))).max() < 5e-3
+    found = jax.jit(emulator.ln_transfer)(universe(), np.array([1e-4, 2e-4]))
+    assert np.abs(found).max() < 5e-3
 
 
 def test_lattice_and_single_points_agree(universe):
     """The fast path for the core's lattice reads the same spline."""
+
+    @jax.jit
+    def both(cosmo, k):
+        return emulator.ln_transfer(cosmo, linear.K), emulator.ln_transfer(cosmo, k)
+
     for changes in ({}, {"Omega_m": 0.8, "h": 0.9}, {"omega_nu": 5e-3}):
-        one = emulator.ln_transfer(universe(**changes), linear.K)
-        other = emulator.ln_transfer(universe(**changes), jnp.asarray(linear.K))
+        one, other = both(universe(**changes), linear.K)
         np.testing.assert_allclose(one, other, rtol=1e-10, atol=1e-10)
 
 
 def test_beyond_the_table_power_falls_on(universe):
     """T ~ ln(k) / k^2: slopes of ln P stay between -3 and -2.5 at n_s = 0.96 and get steeper."""
     k = np.geomspace(10, 1e4, 50)
-    slope = np.diff(np.log(linear.linear_power(universe(), k, 0.0, model="emulator")[0]))
+    slope = np.diff(np.log(power_of(universe(), k, 0.0)[0]))
     slope = slope / np.diff(np.log(k))
     assert np.all((slope > -3.05) & (slope < -2.5))
     assert np.all(np.diff(slope) < 1e-3)
@@ -124,10 +145,10 @@ def test_beyond_the_table_power_falls_on(universe):
 
 def test_light_neutrinos_are_the_limit_of_massless_ones(universe):
     k = np.geomspace(1e-3, 10, 50)
-    massless = linear.linear_power(universe(A_s=2e-9), k, [0.0, 1.0], model="emulator")
+    massless = power_of(universe(A_s=2e-9), k, (0.0, 1.0))
     for kind in ("one_massive", "degenerate"):
         light = universe(A_s=2e-9, omega_nu=1e-7, neutrinos=kind)
-        massive = linear.linear_power(light, k, [0.0, 1.0], model="emulator")
+        massive = power_of(light, k, (0.0, 1.0))
         np.testing.assert_allclose(massive, massless, rtol=1e-4)
 
 
@@ -135,10 +156,15 @@ def test_cold_matter_clusters_more_where_neutrinos_stream(universe):
     """P_cb / P_m = 1 / (1 - f_nu)^2 on small scales, one on large ones."""
     cosmo = universe(omega_nu=3e-3)
     k = np.array([2e-4, 5.0])
-    total, cold = (
-        linear.linear_power(cosmo, k, 0.0, model="emulator", field=field)[0]
-        for field in emulator.FIELDS
-    )
+
+    @jax.jit
+    def compute(cosmo):
+        return [
+            linear.linear_power(cosmo, k, 0.0, model="emulator", field=field)[0]
+            for field in emulator.FIELDS
+        ]
+
+    total, cold = (np.asarray(power) for power in compute(cosmo))
     f_nu = 3e-3 / (0.3 * 0.7**2)
     np.testing.assert_allclose(cold / total, [1, (1 - f_nu) ** -2], rtol=2e-3)
 
@@ -154,8 +180,12 @@ def test_gradient_against_finite_differences(kind):
         cosmo = Cosmology(**dict(zip(names, x, strict=True)), neutrinos=kind)
         return jnp.log(linear.linear_power(cosmo, linear.K[60:240], [0.0, 1.5], model="emulator"))
 
-    slopes = jax.jit(jax.jacfwd(ln_power))(centre)
-    compute = jax.jit(ln_power)
+    both = jax.jit(jax.jacfwd(lambda x: (ln_power(x),) * 2, has_aux=True))
+    slopes = np.asarray(both(centre)[0])
+
+    def compute(x):
+        return np.asarray(both(x)[1])
+
     for i, name in enumerate(names):
         step = np.zeros(len(names))
         step[i] = 1e-4 * max(abs(centre[i]), 0.02)
@@ -209,10 +239,10 @@ def test_outside_its_range_there_is_a_reason_and_no_number(universe, what, chang
     reason = str(validity.reason_of_failure(cosmo, "emulator"))
     assert f" {what} " in reason
     assert "range of the emulator" in reason
-    assert np.isnan(linear.linear_power(cosmo, linear.K, 0.0, model="emulator")).all()
+    assert np.isnan(power_of(cosmo, linear.K, 0.0)).all()
 
 
 def test_before_its_earliest_growth_there_is_no_number(universe):
-    power = linear.linear_power(universe(omega_nu=1e-3), linear.K, [3.0, 30.0], model="emulator")
+    power = np.asarray(power_of(universe(omega_nu=1e-3), linear.K, (3.0, 30.0)))
     assert np.isfinite(power[0]).all()
     assert np.isnan(power[1]).all()

@@ -1,6 +1,7 @@
 """Every public function of the theory: finite value and gradient, the same under jit and vmap."""
 
 from dataclasses import replace
+from functools import cached_property, partial
 
 import jax
 import jax.numpy as jnp
@@ -64,9 +65,59 @@ VELOCITIES = redshift_space.VelocityGrid.build(NODES, 0, NZ.z.size)
 GROUPS = three_by_two.all_pairs(1, 1).groups()
 
 
-def sight(p, cosmo, nodes=NODES):
-    los = line_of_sight.LineOfSight.of(cosmo, nodes, growth.growth_factor(cosmo, nodes.z))
-    return line_of_sight.Sight.of(nodes, los)
+class Straight:
+    """A function of a cosmology to first order around the centre, where others are functions of it.
+
+    They have slopes along all parameters all the same, and less to compile.
+    """
+
+    def __init__(self, function):
+        self.function = function
+        self.centre = np.array([CENTRE[name] for name in COSMOLOGICAL])
+
+    @cached_property
+    def expansion(self):
+        """Slopes and values at the centre, not to be computed while others are traced."""
+
+        @jax.jit
+        @partial(jax.jacfwd, has_aux=True)
+        def expand(x):
+            found = self.function(cosmology(dict(zip(COSMOLOGICAL, x, strict=True))))
+            return found, found
+
+        return jax.tree.map(np.asarray, expand(self.centre))
+
+    def __call__(self, cosmo):
+        slopes, values = self.expansion
+        away = jnp.stack([getattr(cosmo, name) for name in COSMOLOGICAL]) - self.centre
+        return jax.tree.map(lambda value, slope: value + slope @ away, values, slopes)
+
+
+def cosmology(p) -> Cosmology:
+    return from_parameters({name: p[name] for name in COSMOLOGICAL}, radiation=True)
+
+
+def line(cosmo, nodes=NODES):
+    growth_there = growth.growth_factor(cosmo, nodes.z)
+    return line_of_sight.LineOfSight.of(cosmo, nodes, growth_there)
+
+
+def loop_spectra(cosmo):
+    return LOOPS.spectra(linear.linear_power(cosmo, linear.K, 0.0)[0])
+
+
+LOOPS = one_loop.OneLoopGrid.build()
+STRAIGHT_LINE, STRAIGHT_LOOPS = Straight(line), Straight(loop_spectra)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def expansions():
+    """Those that functions are tested with."""
+    return STRAIGHT_LINE.expansion, STRAIGHT_LOOPS.expansion
+
+
+def sight(p, cosmo):
+    return line_of_sight.Sight.of(NODES, STRAIGHT_LINE(cosmo))
 
 
 def dndz(p):
@@ -104,11 +155,10 @@ def weights(p, cosmo, model="nla", **options):
     ]
 
 
-def powers(p, cosmo):
+def powers(p, cosmo, los=STRAIGHT_LINE, loops=STRAIGHT_LOOPS):
     """P_XY with that of matter one."""
     pk = jnp.ones((NODES.z.size, NODES.ell.size))
-    loops = LOOPS.spectra(linear.linear_power(cosmo, linear.K, 0.0)[0])
-    return fields.field_power(pk, sight(p, cosmo).los, NODES.ell_lattice, loops)
+    return fields.field_power(pk, los(cosmo), NODES.ell_lattice, loops(cosmo))
 
 
 def spectra(p, cosmo, model="nla", **options):
@@ -166,9 +216,6 @@ def at_limber_points(p, cosmo, nonlinear="takahashi"):
     )
 
 
-LOOPS = one_loop.OneLoopGrid.build()
-
-
 def tatt_parameters(p):
     return tatt.TattParameters(p["A_IA"], p["alpha_IA"], -2 * p["A_IA"], 0.5, p["b"], 0.62)
 
@@ -182,7 +229,7 @@ def intrinsic(p, cosmo):
 
 def loops(p, cosmo):
     """At three wavenumbers: where terms are tiny, beside their peak, all digits are rounding."""
-    terms = LOOPS.spectra(linear.linear_power(cosmo, linear.K, 0.0)[0])
+    terms = loop_spectra(cosmo)
     at = np.searchsorted(linear.K, [0.01, 0.1, 1.0])
     return jnp.stack(list(vars(terms).values()))[:, at]
 
@@ -227,7 +274,9 @@ FUNCTIONS = {
         for model in ("constant", "power_law", "inverse_growth")
     ],
     "lensing_weight": lambda p, c: terms.lensing_weight(sight(p, c), dndz(p)),
-    "convergence_kernel": lambda p, c: convergence.convergence_kernel(sight(p, c, CMB_NODES)),
+    "convergence_kernel": lambda p, c: convergence.convergence_kernel(
+        line_of_sight.Sight.of(CMB_NODES, line(c, CMB_NODES))
+    ),
     "velocity_counts": lambda p, c: redshift_space.velocity_counts(
         sight(p, c), VELOCITIES, NZ.dndz(p["dz"][None])
     ),
@@ -249,7 +298,7 @@ FUNCTIONS = {
     ),
     "tatt_power": lambda p, c: tatt.tatt_power(c, K, Z, tatt_parameters(p)),
     "one_loop": loops,
-    "field_power": lambda p, c: totals(powers(p, c)),
+    "field_power": lambda p, c: totals(powers(p, c, line, loop_spectra)),
     "intrinsic_power": lambda p, c: totals(intrinsic(p, c)),
     "pair_weights": weights,
     "pair_weights magnified": lambda p, c: weights(p, c, magnification=p["b"][None]),
@@ -267,10 +316,6 @@ FUNCTIONS = {
     "limber_power hmcode2020": lambda p, c: at_limber_points(p, with_feedback(p, c), "hmcode2020"),
     "power from tables": lambda p, c: TABLES.limber_power(table(p, c)),
 }
-
-
-def cosmology(p) -> Cosmology:
-    return from_parameters({name: p[name] for name in COSMOLOGICAL}, radiation=True)
 
 
 def flat(function):
@@ -296,11 +341,15 @@ def test_value_gradient_jit_and_vmap(name):
     compute = flat(FUNCTIONS[name])
     direction = 1e-3 * np.array(list(STEPS.values()))
     both = jax.jit(jax.vmap(lambda x: jax.jvp(compute, (x,), (direction,))))
-    values, slopes = both(jnp.asarray(POINTS))
-    assert bool(jnp.all(jnp.isfinite(values)))
-    assert bool(jnp.all(jnp.isfinite(slopes)))
-    plain = jax.jit(compute)
-    size = np.abs(np.asarray(values)).max(axis=0)
+    values, slopes = (np.asarray(found) for found in both(POINTS))
+    assert np.all(np.isfinite(values))
+    assert np.all(np.isfinite(slopes))
+    compiled = jax.jit(compute)
+
+    def plain(x):
+        return np.asarray(compiled(x))
+
+    size = np.abs(values).max(axis=0)
     floor = 1e-15 * size.max() + 1e-300  # what vanishes but for rounding
     for x, value in zip(POINTS, values, strict=True):
         np.testing.assert_array_less(np.abs(plain(x) - value), 1e-10 * size + floor)

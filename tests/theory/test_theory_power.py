@@ -1,12 +1,14 @@
 """Matter power at the Limber points against the same models evaluated point by point."""
 
+from functools import partial
+
 import jax
 import numpy as np
 import pytest
 
-from jaxlike.theory.power import halofit, linear
 from jaxlike.theory.power.limber_grid import PowerGrid
 from jaxlike.theory.power.limber_power import limber_power
+from jaxlike.theory.power.nonlinear import nonlinear_power
 from jaxlike.theory.universe.background import transverse_distance
 from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
 
@@ -14,17 +16,15 @@ NODES = Nodes.build(0.01 * np.arange(300), 24, np.arange(0, N_LATTICE, 4), z_max
 GRID = PowerGrid.build(NODES)
 
 
-def direct(cosmo, linear_model, nonlinear):
-    """P at k = (ell + 1/2) / f_k, one redshift at a time, no interpolation."""
-    rows = []
-    for z, f_k in zip(NODES.z, transverse_distance(cosmo, NODES.z), strict=True):
-        k = (NODES.ell + 0.5) / f_k
-        if nonlinear == "linear":
-            rows.append(linear.linear_power(cosmo, k, z, model=linear_model)[0])
-        else:
-            power = halofit.nonlinear_power(cosmo, k, z, linear=linear_model, model=nonlinear)
-            rows.append(power[0])
-    return np.stack(rows)
+@partial(jax.jit, static_argnums=(1, 2))
+def compute(cosmo, linear_model, nonlinear):
+    """P (n_q, n_ell) at the Limber points and the line of sight, the points k = (ell + 1/2) / f_k,
+    and P there at each redshift without interpolation."""
+    power, los = limber_power(cosmo, NODES, GRID, linear=linear_model, nonlinear=nonlinear)
+    k = (NODES.ell + 0.5) / transverse_distance(cosmo, NODES.z)[:, None]
+    direct = nonlinear_power(cosmo, k.ravel(), NODES.z, linear=linear_model, model=nonlinear)
+    every = np.arange(NODES.z.size)
+    return power, los, k, direct.reshape(every.size, *k.shape)[every, every]
 
 
 @pytest.mark.parametrize(
@@ -38,15 +38,11 @@ def direct(cosmo, linear_model, nonlinear):
     ],
 )
 def test_limber_power_is_the_models(universe, changes, linear_model, nonlinear):
-    cosmo = universe(**changes)
-    compute = jax.jit(
-        lambda c: limber_power(c, NODES, GRID, linear=linear_model, nonlinear=nonlinear)[0]
-    )
-    expected = direct(cosmo, linear_model, nonlinear)
-    k = (NODES.ell + 0.5) / np.asarray(transverse_distance(cosmo, NODES.z))[:, None]
+    found, _, k, expected = compute(universe(**changes), linear_model, nonlinear)
+    k = np.asarray(k)
     # beyond the ends of the k lattice (5e-5 and 2e4 h/Mpc) nothing is read by any data
     used = (k > 1e-4) & (k < 5e3)
-    difference = np.log(np.asarray(compute(cosmo))[used] / expected[used])
+    difference = np.log(np.asarray(found)[used] / np.asarray(expected)[used])
     # acoustic wiggles at k > 0.2 h/Mpc are the hardest for a spline on the k lattice
     assert np.abs(difference).max() < 5e-4
     assert np.sqrt(np.mean(difference**2)) < 6e-5
@@ -54,9 +50,6 @@ def test_limber_power_is_the_models(universe, changes, linear_model, nonlinear):
 
 def test_curvature_moves_the_limber_points(universe):
     """The wave number belongs to f_k: at the same chi, another k."""
-    flat, curved = (
-        limber_power(universe(Omega_k=x), NODES, GRID, linear="eisenstein_hu", nonlinear="linear")
-        for x in (0.0, 0.1)
-    )
+    flat, curved = (compute(universe(Omega_k=x), "eisenstein_hu", "linear")[:2] for x in (0.0, 0.1))
     assert np.abs(np.asarray(curved[1].f_k / curved[1].chi) - 1)[-1] > 0.01
     assert np.abs(np.asarray(curved[0] / flat[0]) - 1).max() > 0.01

@@ -59,12 +59,12 @@ def grid_of(survey, *, n_z=24, step=4, **options):
 
 def assert_slope(function, point, rtol=1e-5):
     """The gradient along all of a dictionary of numbers, against finite differences."""
-    slopes = jax.jit(jax.grad(function))(point)
-    compute = jax.jit(function)
+    compute = jax.jit(jax.value_and_grad(function))
+    _, slopes = compute(point)
     for name, slope in slopes.items():
         step = 1e-4 * (abs(point[name]) or 1.0)
-        high, low = (compute({**point, name: point[name] + s * step}) for s in (1, -1))
-        difference = float(high - low) / (2 * step)
+        high, low = (float(compute({**point, name: point[name] + s * step})[0]) for s in (1, -1))
+        difference = (high - low) / (2 * step)
         assert abs(difference) > 0, name
         assert float(slope) == pytest.approx(difference, rel=rtol), name
 
@@ -127,14 +127,21 @@ def glow_and_counts(monkeypatch):
     return Survey(tracers, blocks, NEAR.z, NEAR.weights)
 
 
-def direct_sum(cosmo, first, second):
-    """sum dz / H (l_i H / f_k + s_i) (l_j H / f_k + s_j) P((ell + 1/2) / f_k, z), (n_ell,)."""
+@jax.jit
+def along_the_lattice(cosmo):
+    """H, f_k (n,) and P at k = (ell + 1/2) / f_k (n_ell, n) behind z = 0."""
     z = NEAR.z[1:]
-    H, f_k = hubble(cosmo, z), transverse_distance(cosmo, z)
+    f_k = transverse_distance(cosmo, z)
     k = (ELL[:, None] + 0.5) / f_k
     P = linear_power(cosmo, k.ravel(), 0.0)[0].reshape(k.shape) * growth_factor(cosmo, z) ** 2
+    return hubble(cosmo, z), f_k, P
+
+
+def direct_sum(cosmo, first, second):
+    """sum dz / H (l_i H / f_k + s_i) (l_j H / f_k + s_j) P((ell + 1/2) / f_k, z), (n_ell,)."""
+    H, f_k, P = (np.asarray(x) for x in along_the_lattice(cosmo))
     one, other = (local * H / f_k + smooth for local, smooth in (first, second))
-    return np.asarray(P @ (NEAR.weights[1:] / H * one * other))
+    return P @ (NEAR.weights[1:] / H * one * other)
 
 
 def test_a_tracer_from_outside(universe, glow_and_counts):
@@ -145,8 +152,9 @@ def test_a_tracer_from_outside(universe, glow_and_counts):
     found = jax.jit(lambda c, p: theory.data_vector(grid.universe(c), p))(cosmo, [LENS, GLOW])
 
     z = NEAR.z[1:]
-    lens = NEAR.dndz(jnp.array([LENS["dz_lens1"], LENS["dz_lens2"]]))[:, 1:]
-    light = FAR.dndz(jnp.array([GLOW["dz_light1"], GLOW["dz_light2"]]))[:, 1:]
+    shifted = jax.jit(lambda distributions, dz: distributions.dndz(dz)[:, 1:])
+    lens = np.asarray(shifted(NEAR, np.array([LENS["dz_lens1"], LENS["dz_lens2"]])))
+    light = np.asarray(shifted(FAR, np.array([GLOW["dz_light1"], GLOW["dz_light2"]])))
     light = light * (1 + z) ** GLOW["brightening"]
     # structure beyond the last node, half-way between two points, is left out
     haze = np.where(z < FEW["z_max"], GLOW["haze"] * np.exp(-2 * z), 0.0)
@@ -219,16 +227,17 @@ def test_an_alignment_from_outside(universe, monkeypatch):
     grid = grid_of(survey, second_order=True)
     theory, plain = survey.on(grid.nodes), nla.on(grid.nodes)
 
+    @jax.jit
     def vector(p):
         return theory.data_vector(grid.universe(universe()), [LENS, SOURCE | p])
 
     expected = jax.jit(lambda: plain.data_vector(grid.universe(universe()), [LENS, SOURCE]))()
-    without = jax.jit(vector)({"turn": 0.0, "weight": 0.0})
+    without = vector({"turn": 0.0, "weight": 0.0})
     np.testing.assert_allclose(without, expected, rtol=1e-12)
     # bias of the galaxies that tides are weighted with: TATT without torques
     tatt = three_by_two.survey_of(blocks, NEAR, WIDE, alignment="tatt").on(grid.nodes)
     weighted = SOURCE | {"bTA_IA": 0.8, "A2_IA": 0.0}
     expected = jax.jit(lambda: tatt.data_vector(grid.universe(universe()), [LENS, weighted]))()
-    found = jax.jit(vector)({"turn": 0.0, "weight": 0.8})
+    found = vector({"turn": 0.0, "weight": 0.8})
     np.testing.assert_allclose(found, expected, rtol=1e-11)
     assert_slope(lambda p: jnp.sum(jnp.log(vector(p))), {"turn": 0.4, "weight": 0.8, "A_IA": 0.5})

@@ -6,6 +6,7 @@ vectors from blocks of points with one flat dictionary of parameters for both sa
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import jax
@@ -88,20 +89,47 @@ class Nuisance:
     z0_IA: Scalar
 
 
-def seen_of(
-    sight: Sight,
+def pair_weights(
+    nodes: Nodes,
+    los: LineOfSight,
+    pairs: Pairs,
     lens: Array,
     source: Array,
+    weights: NDArray,
     nuisance: Nuisance,
     *,
     magnification: Array | None = None,
     rsd: bool = False,
     prefactors: bool = False,
-) -> tuple[Seen, Seen]:
-    """Both samples of given n(z), magnification C (n_lens,)."""
-    velocities = VelocityGrid.build(sight.nodes, 0, lens.shape[1]) if rsd else None
+) -> ThreeByTwo:
+    """Weights on the power of matter, n(z) on first points of a lattice with rule `weights`.
+
+    magnification: C (n_lens,).
+    """
+    rules = lattice_rules(nodes.lattices[0], weights)
+    velocities = VelocityGrid.build(nodes, 0, lens.shape[1]) if rsd else None
+    given = nodes, los, rules, velocities, lens, source, nuisance, magnification
+    return _pair_weights(*given, groups=tuple(pairs.groups()), prefactors=prefactors)
+
+
+@partial(jax.jit, static_argnames=("groups", "prefactors"))
+def _pair_weights(
+    nodes: Nodes,
+    los: LineOfSight,
+    rules: tuple[NDArray, ...],
+    velocities: VelocityGrid | None,
+    lens: Array,
+    source: Array,
+    nuisance: Nuisance,
+    magnification: Array | None,
+    *,
+    groups: tuple[PairGroup, ...],
+    prefactors: bool,
+) -> ThreeByTwo:
+    """Compiled once for all tests of the same shapes."""
+    sight = Sight.of(nodes, los)
     aligned = linear_term(sight, source, nuisance.A_IA, nuisance.alpha_IA, nuisance.z0_IA)
-    return (
+    seen = (
         counts_seen(
             sight,
             lens,
@@ -112,25 +140,7 @@ def seen_of(
         ),
         shapes_seen(sight, source, nuisance.m, (aligned,), prefactors=prefactors),
     )
-
-
-def pair_weights(
-    nodes: Nodes,
-    los: LineOfSight,
-    pairs: Pairs,
-    lens: Array,
-    source: Array,
-    weights: NDArray,
-    nuisance: Nuisance,
-    **options: Any,
-) -> ThreeByTwo:
-    """Weights on the power of matter, n(z) on first points of a lattice with rule `weights`.
-
-    Options are those of `seen_of`.
-    """
-    sight = Sight.of(nodes, los)
-    seen = seen_of(sight, lens, source, nuisance, **options)
-    rules, sizes = lattice_rules(sight.lattice, weights), (len(lens), len(source))
+    sizes = len(lens), len(source)
     found = [
         pair_formula.pair_weights(
             sight,
@@ -140,11 +150,12 @@ def pair_weights(
             group,
             (sizes[group.first], sizes[group.second]),
         )[MATTER_PAIR]
-        for group in pairs.groups()
+        for group in groups
     ]
     return ThreeByTwo(*found)
 
 
+@partial(jax.jit, static_argnames="prefactors")
 def limber_spectra(
     nodes: Nodes, weights: ThreeByTwo, power: ArrayLike, *, prefactors: bool = False
 ) -> ThreeByTwo:
