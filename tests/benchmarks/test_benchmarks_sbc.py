@@ -85,13 +85,13 @@ class Linear:
 
 
 def test_a_right_posterior_and_one_that_is_too_narrow(tmp_path):
-    """80 mocks tell them apart; a calibration is resumed as if uninterrupted."""
+    """48 mocks tell them apart; a calibration is resumed as if uninterrupted."""
     options = {"options": {"warmup": 40, "samples": 64}, "progress": False}
     path = tmp_path / "sbc.npz"
-    right = sbc.calibrate(Linear(), 80, **options)
+    right = sbc.calibrate(Linear(), 48, **options)
     assert right.p_values.min() > 1e-3
     assert right.r_hat.max() < 1.2
-    assert sbc.calibrate(Linear(power=9.0), 80, **options).p_values.max() < 1e-6
+    assert sbc.calibrate(Linear(power=9.0), 48, **options).p_values.max() < 1e-6
     sbc.calibrate(Linear(), 3, **options, checkpoint=path)
     resumed = sbc.calibrate(Linear(), 6, **options, checkpoint=path, resume=True)
     np.testing.assert_array_equal(right.ranks[:6], resumed.ranks)

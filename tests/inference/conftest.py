@@ -1,16 +1,32 @@
 """A posterior with known moments, in the shape that samplers expect of a model."""
 
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import cache
 from types import SimpleNamespace
 
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxlike.inference.runs.compiled_functions import CompiledFunctions
+from jaxlike.inference.runs.device_placement import Placement
+from jaxlike.inference.runs.transitions import compile_segment
+from jaxlike.inference.samplers.hmc import hmc_method
+from jaxlike.inference.samplers.mclmc import adjusted_method, unadjusted_method
+from jaxlike.inference.target import points_at_once, sloped_density
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Normal
 
 PRIOR = Normal(0.5, 2.0)
+
+#: methods that make chains -> what goes on where NUTS has warmed up
+CHAINS = {
+    "nuts": lambda: None,
+    "hmc": hmc_method,
+    "adjusted_mclmc": adjusted_method,
+    "mclmc": unadjusted_method,
+}
 
 
 @dataclass(frozen=True)
@@ -83,6 +99,21 @@ class GaussianModel:
         return np.full(len(self.mu), self.prior.loc)
 
 
+@dataclass(frozen=True)
+class Movable(GaussianModel):
+    """The same, of which one compilation serves all means, precisions and walls."""
+
+    walls: float = np.inf
+
+    @property
+    def context(self):
+        return self.mu, self.precision, self.walls
+
+    def in_context(self, context):
+        mu, precision, walls = context
+        return replace(self, mu=mu, precision=precision, walls=walls)
+
+
 @pytest.fixture(scope="session")
 def make_gaussian():
     def make(n=10, seed=1, **changes):
@@ -90,6 +121,39 @@ def make_gaussian():
         axes = np.linalg.qr(rng.standard_normal((n, n)))[0]
         precision = (axes * np.geomspace(1e-2, 1e4, n)) @ axes.T
         return GaussianModel(rng.standard_normal(n), precision, **changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_movable(make_gaussian):
+    def make(n, seed=1, **changes):
+        model = make_gaussian(n, seed)
+        return Movable(model.mu, model.precision, **changes)
+
+    return make
+
+
+def functions_of(method, model, chains, known=None):
+    """What runs on a Movable need compiled; what another method needs too is taken from `known`."""
+    chosen = CHAINS[method]()
+    with ThreadPoolExecutor(4) as pool:
+        known = known or CompiledFunctions.start(model, None, chains, 10, pool)
+        if chosen is None:
+            return known
+        placement = Placement.of(chains, points_at_once(model))
+        own = pool.submit(compile_segment, chosen.kernel, model, sloped_density(model), placement)
+    return replace(known, placements=(known.placements[0], placement), own=own)
+
+
+@pytest.fixture(scope="module")
+def functions(make_movable):
+    """A function of a method, dimensions and chains: `functions_of`, once."""
+
+    @cache
+    def make(method, n, chains):
+        known = None if method == "nuts" else make("nuts", n, chains)
+        return functions_of(method, make_movable(n), chains, known)
 
     return make
 

@@ -1,5 +1,8 @@
 """Runs that are stopped and resumed: the draws of the uninterrupted run, bit for bit."""
 
+import shutil
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -9,16 +12,41 @@ from jaxlike.inference.runs.checkpoint import Checkpoint
 from jaxlike.inference.samplers import guides, laps, nested, variational
 from jaxlike.inference.samplers.by_name import sampler
 
+from .conftest import CHAINS
+
 SHORT = {"warmup": 60, "samples": 300, "chains": 2, "seed": 4, "progress": False}
 
 
-@pytest.fixture
-def stopped(make_gaussian, monkeypatch, tmp_path):
-    """A function that runs a method until its second checkpoint: model, and the file."""
-    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
+@pytest.fixture(scope="module")
+def shared_functions(functions):
+    """From a method to an option of its runs: functions compiled before, if it takes any.
 
+    A run that is resumed compiles its own, as it does in a new process.
+    """
+    return lambda method: {"compiled": functions(method, 3, 2)} if method in CHAINS else {}
+
+
+@pytest.fixture(scope="module")
+def whole_run(make_movable, shared_functions):
+    """A function of a method and its options: the run that nothing stopped."""
+    known = {}
+
+    def run(method, options):
+        key = method, tuple(options.items())
+        if key not in known:
+            known[key] = sampler(method)(make_movable(3), **options, **shared_functions(method))
+        return known[key]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def stopped_run(make_movable, shared_functions, tmp_path_factory):
+    """A function that runs a method until its second checkpoint: the file, and the draws in it."""
+
+    @cache
     def run(method):
-        model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
+        path = tmp_path_factory.mktemp(method) / "run.checkpoint.npz"
         saved = []
 
         def save(chains):
@@ -26,18 +54,33 @@ def stopped(make_gaussian, monkeypatch, tmp_path):
             if len(saved) == 2:
                 raise RuntimeError("killed")  # no chance to tidy up
 
-        with pytest.raises(RuntimeError):
-            sampler(method)(model, **SHORT, save=save, checkpoint=path)
-        return model, path, saved[-1]
+        model, options = make_movable(3), {**SHORT, **shared_functions(method)}
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(drive, "_SAVE_S", 0.0)
+            with pytest.raises(RuntimeError):
+                sampler(method)(model, **options, save=save, checkpoint=path)
+        return path, saved[-1]
+
+    return run
+
+
+@pytest.fixture
+def stopped(make_movable, stopped_run, tmp_path):
+    """The same, with the model and a file of the test's own."""
+
+    def run(method):
+        path, last = stopped_run(method)
+        own = shutil.copy(path, tmp_path / path.name)
+        return make_movable(3), own, last
 
     return run
 
 
 @pytest.mark.parametrize("method", ["nuts", "adjusted_mclmc", "mclmc"])
-def test_a_resumed_run_equals_the_uninterrupted_one(stopped, method):
+def test_a_resumed_run_equals_the_uninterrupted_one(stopped, whole_run, method):
     model, path, before = stopped(method)
     assert 0 < before.n_draws < 300
-    whole = sampler(method)(model, **SHORT)
+    whole = whole_run(method, SHORT)
     resumed = sampler(method)(model, **SHORT, checkpoint=path, resume=True)
     np.testing.assert_array_equal(resumed.draws, whole.draws)
     np.testing.assert_array_equal(resumed.log_posterior, whole.log_posterior)
@@ -90,24 +133,28 @@ KILLED = [  # method, its options, and after which of its checkpoints it dies
 
 
 @pytest.mark.parametrize(("method", "options", "saves"), KILLED)
-def test_a_run_killed_at_any_moment_goes_on(make_gaussian, killed, method, options, saves):
+def test_a_run_killed_at_any_moment_goes_on(
+    make_movable, killed, whole_run, shared_functions, method, options, saves
+):
     if method in ("svi", "neutra"):
         pytest.importorskip("numpyro")
-    model, options = make_gaussian(3), {**options, "seed": 4, "progress": False}
-    path = killed(model, method, options, saves)
-    whole = sampler(method)(model, **options)
+    model, options = make_movable(3), {**options, "seed": 4, "progress": False}
+    known = shared_functions(method)
+    path = killed(model, method, {**options, **known}, saves)
+    whole = whole_run(method, options)
     resumed = sampler(method)(model, **options, checkpoint=path, resume=True)
     np.testing.assert_array_equal(resumed.draws, whole.draws)
     np.testing.assert_array_equal(resumed.log_posterior, whole.log_posterior)
     assert resumed.cost.gradients == whole.cost.gradients
     assert resumed.cost.values == whole.cost.values
+    other = make_movable(3, seed=2)
     with pytest.raises(ConfigError, match="is of another posterior"):
-        sampler(method)(make_gaussian(3, seed=2), **options, checkpoint=path, resume=True)
+        sampler(method)(other, **options, **known, checkpoint=path, resume=True)
 
 
-def test_a_finished_run_is_extended(make_gaussian, tmp_path):
-    model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
-    first = sampler("nuts")(model, **SHORT, checkpoint=path)
+def test_a_finished_run_is_extended(make_movable, shared_functions, tmp_path):
+    model, path = make_movable(3), tmp_path / "run.checkpoint.npz"
+    first = sampler("nuts")(model, **SHORT, **shared_functions("nuts"), checkpoint=path)
     more = sampler("nuts")(model, **SHORT | {"samples": 500}, checkpoint=path, resume=True)
     assert more.n_draws == 500
     np.testing.assert_array_equal(more.draws[:, :300], first.draws)
@@ -132,9 +179,9 @@ def test_another_method_s_checkpoint_is_refused(stopped):
         sampler("hmc")(model, **SHORT, checkpoint=path, resume=True)
 
 
-def test_another_posterior_s_checkpoint_is_refused(stopped, make_gaussian):
+def test_another_posterior_s_checkpoint_is_refused(stopped, make_movable):
     _, path, _ = stopped("nuts")
-    other = make_gaussian(3, seed=2)
+    other = make_movable(3, seed=2)
     with pytest.raises(ConfigError, match="is of another posterior"):
         sampler("nuts")(other, **SHORT, checkpoint=path, resume=True)
 
@@ -153,8 +200,10 @@ def test_a_checkpoint_of_another_version_is_named(stopped, monkeypatch):
         sampler("nuts")(model, **SHORT, checkpoint=path, resume=True)
 
 
-def test_a_run_that_died_before_its_first_checkpoint_starts_again(make_gaussian, tmp_path):
-    model, path = make_gaussian(3), tmp_path / "run.checkpoint.npz"
+def test_a_run_that_died_before_its_first_checkpoint_starts_again(
+    make_movable, whole_run, tmp_path
+):
+    model, path = make_movable(3), tmp_path / "run.checkpoint.npz"
     short = SHORT | {"samples": 40}
     resumed = sampler("nuts")(model, **short, checkpoint=path, resume=True)
-    np.testing.assert_array_equal(resumed.draws, sampler("nuts")(model, **short).draws)
+    np.testing.assert_array_equal(resumed.draws, whole_run("nuts", short).draws)

@@ -9,6 +9,8 @@ import pytest
 from jaxlike.inference.runs.device_placement import Placement
 from jaxlike.inference.samplers.by_name import sampler
 
+from .conftest import functions_of
+
 
 @pytest.mark.parametrize(
     ("chains", "cores", "few", "group"),
@@ -21,14 +23,24 @@ def test_every_core_has_a_group(chains, cores, few, group, monkeypatch):
     assert Placement.of(chains, few).group == group
 
 
+@pytest.fixture(scope="module")
+def warm_up():
+    """Number of cores -> what the methods need compiled besides a function of their own."""
+    return {}
+
+
 @pytest.mark.parametrize("method", ["hmc", "adjusted_mclmc", "mclmc"])
-def test_chains_that_keep_pace_are_those_of_one_chain_a_group(method, make_gaussian, monkeypatch):
+def test_chains_that_keep_pace_are_those_of_one_chain_a_group(
+    method, make_movable, warm_up, monkeypatch
+):
     """Rounding differs, and grows along a chain."""
-    model, found = make_gaussian(3), {}
+    model, found = make_movable(3), {}
     options = {"chains": 4, "warmup": 40, "samples": 6, "seed": 2, "progress": False}
     for cores in (1, 4):
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
-        found[cores] = sampler(method)(model, **options)
+        compiled = functions_of(method, model, 4, warm_up.get(cores))
+        warm_up[cores] = compiled
+        found[cores] = sampler(method)(model, **options, compiled=compiled)
     np.testing.assert_allclose(found[1].draws, found[4].draws, rtol=1e-4, atol=1e-4)
     assert found[1].cost.gradients == found[4].cost.gradients
     assert len(np.unique(found[1].draws[:, -1, 0])) == 4

@@ -73,12 +73,11 @@ RUNS = {
 def test_every_method_counts_them_once(model, method):
     chains = sampler(method)(model, **RUNS[method], seed=1, progress=False)
     x = jnp.asarray(chains.draws.reshape(-1, 3)[::37])
-    for values, function in (
-        (chains.log_posterior, model.log_posterior),
-        (chains.log_prior, model.log_prior),
-    ):
-        np.testing.assert_allclose(values.reshape(-1)[::37], jax.vmap(function)(x), atol=1e-6)
-    log_likelihood = jax.vmap(model.log_likelihood)(x)
+    functions = model.log_posterior, model.log_prior, model.log_likelihood
+    rows = jax.jit(lambda x: [jax.vmap(function)(x) for function in functions])(x)
+    for values, row in zip((chains.log_posterior, chains.log_prior), rows[:2], strict=True):
+        np.testing.assert_allclose(values.reshape(-1)[::37], row, atol=1e-6)
+    log_likelihood = rows[2]
     np.testing.assert_allclose(chains.chi2.reshape(-1)[::37], -2 * log_likelihood, atol=1e-6)
     mean, covariance = model.posterior
     width = np.sqrt(np.diag(covariance))

@@ -57,17 +57,18 @@ def test_cost_is_accounted_for(gaussian_run):
     assert min(cost.fit_gradients, cost.compile_s, cost.fit_s, cost.warmup_s, cost.sampling_s) > 0
 
 
-def test_a_seed_gives_the_same_draws_again(make_gaussian):
-    model = make_gaussian(3)
-    first, again = (run_nuts(model, seed=5, **SHORT) for _ in range(2))
-    other = run_nuts(model, seed=6, **SHORT)
+def test_a_seed_gives_the_same_draws_again(make_movable, functions):
+    """Of another compilation."""
+    model, known = make_movable(3), {"compiled": functions("nuts", 3, 2)}
+    first, again = run_nuts(model, seed=5, **SHORT), run_nuts(model, seed=5, **SHORT, **known)
+    other = run_nuts(model, seed=6, **SHORT, **known)
     np.testing.assert_array_equal(first.draws, again.draws)
     assert not np.isclose(first.draws, other.draws).any()
 
 
-def test_chains_in_one_batch_agree_with_chains_side_by_side(make_gaussian, monkeypatch):
-    model = make_gaussian(3)
-    apart = run_nuts(model, **SHORT)
+def test_chains_in_one_batch_agree_with_chains_side_by_side(make_movable, functions, monkeypatch):
+    model = make_movable(3)
+    apart = run_nuts(model, **SHORT, compiled=functions("nuts", 3, 2))
     devices = Placement.of(2).devices
     monkeypatch.setattr(Placement, "of", lambda chains, few=1: Placement(chains, devices))
     together = run_nuts(model, **SHORT)
@@ -81,20 +82,21 @@ def test_few_parameters_no_warm_up_and_a_diagonal_mass_matrix(make_gaussian, n):
     assert run_nuts(model, **options).draws.shape == (2, 40, n)
 
 
-def test_a_start_without_density_is_replaced(make_gaussian):
-    model = make_gaussian(3, start=np.array([50.0, 0.0, np.nan]), walls=2.0)
-    chains = run_nuts(model, **SHORT)
+def test_a_start_without_density_is_replaced(make_movable, functions):
+    model = make_movable(3, start=np.array([50.0, 0.0, np.nan]), walls=2.0)
+    chains = run_nuts(model, **SHORT, compiled=functions("nuts", 3, 2))
     assert np.isfinite(chains.draws).all()
     assert np.isfinite(chains.log_posterior).all()
     assert chains.draws[..., 0].max() <= 2.0
 
 
-def test_a_posterior_that_is_zero_everywhere_is_an_error(make_gaussian):
+def test_a_posterior_that_is_zero_everywhere_is_an_error(make_movable, functions):
+    model, compiled = make_movable(3, walls=-1e9), functions("nuts", 3, 2)
     with pytest.raises(JaxlikeError, match="no starting point"):
-        run_nuts(make_gaussian(2, walls=-1e9), **SHORT)
+        run_nuts(model, **SHORT, compiled=compiled)
 
 
-def test_an_interrupt_saves_the_draws_so_far(make_gaussian, monkeypatch):
+def test_an_interrupt_saves_the_draws_so_far(make_movable, functions, monkeypatch):
     monkeypatch.setattr(drive, "_SAVE_S", 0.0)
     saved = []
 
@@ -103,12 +105,13 @@ def test_an_interrupt_saves_the_draws_so_far(make_gaussian, monkeypatch):
         if len(saved) == 2:
             raise KeyboardInterrupt
 
+    options = SHORT | {"samples": 4000, "compiled": functions("nuts", 3, 2)}
     with pytest.raises(KeyboardInterrupt):
-        run_nuts(make_gaussian(2), **SHORT | {"samples": 4000}, save=save)
+        run_nuts(make_movable(3), **options, save=save)
     assert len(saved) == 3
     last = saved[-1]
     assert 0 < last.n_draws < 4000
-    assert last.draws.shape == (2, last.n_draws, 2)
+    assert last.draws.shape == (2, last.n_draws, 3)
     np.testing.assert_array_equal(last.draws[:, : saved[0].n_draws], saved[0].draws)
 
 

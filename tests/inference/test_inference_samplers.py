@@ -1,5 +1,7 @@
 """Every sampler of gradients on posteriors with known moments: the same in, the same out."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
@@ -7,18 +9,42 @@ from jaxlike.errors import ConfigError
 from jaxlike.inference import complaints, report, summarise
 from jaxlike.inference.samplers.by_name import METHODS, checked_options, options_of, sampler
 
-CHAINS = ("nuts", "hmc", "adjusted_mclmc", "mclmc")
+from .conftest import CHAINS
+
 SHORT = {"warmup": 60, "samples": 40, "chains": 2, "progress": False}
 
 
 @pytest.fixture(scope="module")
-def runs(make_gaussian):
+def runs(make_movable, functions):
     """Method -> chains on a correlated Gaussian of ten dimensions."""
-    model = make_gaussian()
+    model = make_movable(10)
+    options = {"warmup": 200, "samples": 1500, "chains": 4, "seed": 3, "progress": False}
     return model, {
-        method: sampler(method)(model, warmup=200, samples=1500, seed=3, progress=False)
+        method: sampler(method)(model, **options, compiled=functions(method, 10, 4))
         for method in CHAINS
     }
+
+
+@pytest.fixture(scope="module")
+def short_run(make_movable):
+    """A function of a method: chains of three dimensions, and how often the density was traced."""
+
+    @cache
+    def run(method):
+        model, traced = make_movable(3), []
+        density = type(model).log_density
+
+        def counted(self, u):
+            traced.append(u)
+            return density(self, u)
+
+        short = {"samples": 8, "walkers": 4, "burn_in": 20} if method == "laps" else SHORT
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(model), "log_density", counted)
+            options = short | {"chains": 2, "progress": False}
+            return sampler(method)(model, seed=5, **options), len(traced)
+
+    return run
 
 
 @pytest.mark.parametrize("method", CHAINS)
@@ -53,33 +79,23 @@ def test_the_unadjusted_sampler_says_how_far_it_is_from_exact_draws(runs):
 
 
 @pytest.mark.parametrize("method", CHAINS)
-def test_a_seed_gives_the_same_draws_again(make_gaussian, method):
-    model = make_gaussian(3)
-    first, again = (sampler(method)(model, seed=5, **SHORT) for _ in range(2))
+def test_a_seed_gives_the_same_draws_again(make_movable, functions, short_run, method):
+    """Of another compilation."""
+    first, _ = short_run(method)
+    again = sampler(method)(make_movable(3), seed=5, **SHORT, compiled=functions(method, 3, 2))
     np.testing.assert_array_equal(first.draws, again.draws)
 
 
 @pytest.mark.parametrize("method", [*CHAINS, "laps"])
-def test_the_density_is_not_traced_by_every_function_that_is_compiled(
-    make_gaussian, method, monkeypatch
-):
-    model, traced = make_gaussian(3), []
-    density = type(model).log_density
-
-    def counted(self, u):
-        traced.append(u)
-        return density(self, u)
-
-    monkeypatch.setattr(type(model), "log_density", counted)
-    short = {"samples": 8, "walkers": 4, "burn_in": 20} if method == "laps" else SHORT
-    sampler(method)(model, **short | {"chains": 2, "progress": False})
-    assert len(traced) <= 3  # JAX does it again within a vmap and a shard_map
+def test_the_density_is_not_traced_by_every_function_that_is_compiled(short_run, method):
+    _, traced = short_run(method)
+    assert traced <= 3  # JAX does it again within a vmap and a shard_map
 
 
 @pytest.mark.parametrize("method", CHAINS)
-def test_a_wall_is_not_crossed(make_gaussian, method):
-    model = make_gaussian(3, start=np.array([50.0, 0.0, np.nan]), walls=2.0)
-    chains = sampler(method)(model, **SHORT)
+def test_a_wall_is_not_crossed(make_movable, functions, method):
+    model = make_movable(3, start=np.array([50.0, 0.0, np.nan]), walls=2.0)
+    chains = sampler(method)(model, **SHORT, compiled=functions(method, 3, 2))
     assert np.isfinite(chains.log_posterior).all()
     assert chains.draws[..., 0].max() <= 2.0
 

@@ -65,13 +65,13 @@ def test_a_guide_that_is_not_the_posterior_is_told(run):
 
 
 def test_a_seed_gives_the_same_draws_again(make_gaussian):
-    model = make_gaussian(3)
+    model = make_gaussian(4)
     first, again = (run_svi(model, seed=5, **SHORT) for _ in range(2))
     np.testing.assert_array_equal(first.draws, again.draws)
 
 
 def test_walls_are_told_and_poison_nothing(make_gaussian):
-    chains = run_svi(make_gaussian(3, walls=0.0), **SHORT)
+    chains = run_svi(make_gaussian(4, walls=0.0), **SHORT)
     assert np.isfinite(chains.draws).all()
     assert np.isfinite(chains.log_posterior).all()
     assert np.isfinite(chains.trace["elbo"]).all()
@@ -92,15 +92,15 @@ def test_an_interrupt_saves_draws_of_the_guide_so_far(make_gaussian, interrupt):
     interrupt(after=3)
     saved = []
     with pytest.raises(KeyboardInterrupt):
-        run_svi(make_gaussian(2), **SHORT | {"steps": 10000, "progress": True}, save=saved.append)
+        run_svi(make_gaussian(4), **SHORT | {"steps": 10000, "progress": True}, save=saved.append)
     assert len(saved) == 1
     assert 0 < saved[0].trace["elbo"].size < 10000
-    assert saved[0].draws.shape == (2, 50, 2)
+    assert saved[0].draws.shape == (2, 50, 4)
 
 
 def test_the_result_is_saved(make_gaussian):
     saved = []
-    chains = run_svi(make_gaussian(2), **SHORT, save=saved.append)
+    chains = run_svi(make_gaussian(4), **SHORT, save=saved.append)
     assert saved == [chains]
 
 

@@ -55,16 +55,14 @@ def case():
     """A function of a name: the prior, SciPy's, and the prior's numbers, compiled together."""
     known = {}
 
-    def numbers(prior):
-        def at(u, x):
-            """x of u and its slope; then u and log-density of these x and of others, slopes too."""
-            own, slope = jax.vmap(jax.value_and_grad(prior.from_unit_normal))(u)
-            x = jnp.concatenate([own, x])
-            back, back_slope = jax.vmap(jax.value_and_grad(prior.to_unit_normal))(x)
-            density, density_slope = jax.vmap(jax.value_and_grad(prior.log_density))(x)
-            return own, slope, back, back_slope, density, density_slope
-
-        return jax.jit(at)
+    @jax.jit
+    def numbers(prior, u, x):
+        """x of u and its slope; then u and log-density of these x and of others, slopes too."""
+        own, slope = jax.vmap(jax.value_and_grad(prior.from_unit_normal))(u)
+        x = jnp.concatenate([own, x])
+        back, back_slope = jax.vmap(jax.value_and_grad(prior.to_unit_normal))(x)
+        density, density_slope = jax.vmap(jax.value_and_grad(prior.log_density))(x)
+        return own, slope, back, back_slope, density, density_slope
 
     def make(name):
         if name in known:
@@ -79,7 +77,7 @@ def case():
         parts = {"u": U, "many": MANY, "differences": DIFFERENCES, "wide": WIDE, "far": FAR}
         sizes = np.cumsum([part.size for part in parts.values()])
         flat = np.concatenate([part.ravel() for part in parts.values()])
-        found = numbers(prior)(flat, np.concatenate([x, ends.ravel()]))
+        found = numbers(prior, flat, np.concatenate([x, ends.ravel()]))
         names = ("x", "slope", "u", "u_slope", "density", "density_slope")
         columns = {key: np.split(np.asarray(a), sizes) for key, a in zip(names, found, strict=True)}
         result = SimpleNamespace(prior=prior, scipy=scipy, x=x, ends=ends)

@@ -62,7 +62,7 @@ def test_other_data_compile_nothing(product):
     assert float(values[0]) != float(use(product)[0])
 
 
-def test_another_file_of_the_same_layout_compiles_nothing(load_product, alone):
+def test_another_file_of_the_same_layout_compiles_nothing(load_product):
     """Where as many nodes are chosen, which the numbers of the file decide."""
     one, other = (
         load_product(likelihoods="ngc"),

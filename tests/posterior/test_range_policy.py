@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import pytest
 
@@ -41,7 +42,7 @@ def test_the_counts_are_those_of_the_posterior(model):
     n = 300
     counts = prior_out_of_range(model, n, seed=0)
     u = np.random.default_rng(0).standard_normal((n, len(model.parameters)))
-    points = [np.asarray(model.from_unconstrained(row)) for row in u]
+    points = np.asarray(jax.jit(jax.vmap(model.from_unconstrained))(u))
     reasons = [reason for x in points if (reason := model.reason_of_failure(x)) is not None]
     assert sum(counts.values()) == len(reasons) > 0
     for reason in reasons:

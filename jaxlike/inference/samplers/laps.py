@@ -159,7 +159,9 @@ def run_laps(
     with ThreadPoolExecutor(4) as pool, progress_bar(burn_in, progress, unit="step") as bar:
         density = sloped_density(model)
         compiling = pool.submit(compile_segment, adjusted_kernel(), model, density, placement)
-        burning = pool.submit(BurnIn.compile, model, density, placement, burn_in)
+        burnt_in = before is not None and "burn_in" not in before.numbers
+        if not burnt_in:
+            burning = pool.submit(BurnIn.compile, model, density, placement, burn_in)
         evaluate = batch_in_context(density, n, context)(context)
         space = ParameterSpace.compile(model)
         segment = partial(run_segment, compiling.result(), pool, placement)
@@ -175,7 +177,7 @@ def run_laps(
             bounded=bounded_parameters(model) if straighten else [],
             tuned=1,
         )
-        if before and "burn_in" not in before.numbers and checkpoint:
+        if before and burnt_in and checkpoint:
             run = Run.of_checkpoint(before)
             check_same_density(checkpoint, evaluate(run.position[:2])[0], run.value[:2])
             cpu_start -= run.cost.cpu_s

@@ -80,11 +80,12 @@ def run_nested(
         log_likelihood = few_at_a_time(partial(_log_likelihood, model))
         space = ParameterSpace.compile(model)
         first = draw_live(log_likelihood, live, n, keys[0])
-        run = NestedRun(log_likelihood, first, inner_steps, delete)
         cost = Cost(values=first.drawn + live)
-        if before and checkpoint:
+        if before and checkpoint:  # to compile takes long
             there = before.arrays["first_log_likelihood"]
             check_same_density(checkpoint, first.log_likelihood, there)
+        run = NestedRun(log_likelihood, first, inner_steps, delete)
+        if before:
             run.restore(before)
             cost = Cost(**before.numbers["cost"])
             cpu_start -= cost.cpu_s

@@ -108,10 +108,12 @@ class NestedRun:
     def weighted(self, key: Array) -> tuple[Any, np.ndarray]:
         """All points, and simulated ln(weight) (point, _VOLUMES) whose sums are the evidence."""
         from blackjax.ns.base import NSInfo
-        from blackjax.ns.utils import finalise, log_weights
+        from blackjax.ns.utils import finalise
 
         every = finalise(self.state, [NSInfo(d, None) for d in self.dead], update_info=False)
-        return every.particles, np.asarray(log_weights(key, every, shape=_VOLUMES))
+        points = every.particles
+        born, died = np.asarray(points.loglikelihood_birth), np.asarray(points.loglikelihood)
+        return points, _log_weights(key, born, died)
 
     def checkpoint(self, settings: Mapping[str, Any], cost: Cost) -> Checkpoint:
         """What goes into a file."""
@@ -137,6 +139,27 @@ class NestedRun:
         if self.segments:
             dead = tree_like("dead", self.state.particles, arrays)
             self.dead = [jax.tree.map(np.asarray, dead)]
+
+
+def _log_weights(key: Array, born: np.ndarray, died: np.ndarray) -> np.ndarray:
+    """ln(weight) (point, _VOLUMES) of points by the log-likelihoods of their births and deaths.
+
+    BlackJAX's `log_weights`, of which JAX compiles every operation anew for every number of points.
+    Prior volumes are simulated (Skilling 2006), with as many live points as there are at each death
+    (Fowlie, Handley & Su 2021); a birth of no likelihood, NaN, is before all others.
+    """
+    order = np.argsort(died, kind="stable")
+    change = np.repeat([1, -1], len(died))
+    at = np.concatenate([born[order], died[order]])
+    change = change[np.lexsort((change, at, ~np.isnan(at)))]
+    n_live = np.maximum(np.cumsum(change), 0)[change == -1] + 1
+    uniform = np.asarray(jax.random.uniform(jax.random.split(key)[1], (len(died), _VOLUMES)))
+    log_x = np.cumsum(np.log1p(-uniform) / n_live[:, None], axis=0)
+    ends = np.zeros((1, _VOLUMES)), np.full((1, _VOLUMES), -np.inf)
+    before, after = np.concatenate([ends[0], log_x[:-1]]), np.concatenate([log_x[1:], ends[1]])
+    weights = np.empty_like(log_x)
+    weights[order] = before + np.log(-np.expm1(after - before) / 2) + died[order, None]
+    return weights
 
 
 def draw_live(log_likelihood: LogLikelihood, live: int, n: int, key: Array) -> Live:
