@@ -22,8 +22,9 @@ if version("jaxlib").startswith("0.10."):  # later ones end the program on a fla
     # the other cores are other workers'
     _QUICK += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
 os.environ["XLA_FLAGS"] = " ".join([*_QUICK, os.environ.get("XLA_FLAGS", "")])
-# NumPy's matrices are small: threads of its BLAS would mostly wait for each other
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+# threads of NumPy's BLAS and of CAMB would mostly wait for those of other workers
+for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402

@@ -23,6 +23,7 @@ _log_priors, _log_prior, _log_posterior, _value_and_gradient = map(
     compiled, ("log_priors", "log_prior", "log_posterior", "value_and_gradient")
 )
 _log_density, _log_reference = map(compiled, ("log_density", "log_reference"))
+_from_unconstrained, _to_unconstrained = map(compiled, ("from_unconstrained", "to_unconstrained"))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -132,11 +133,11 @@ class Model(Composed):
 
     def from_unconstrained(self, u: ArrayLike) -> Array:
         """x (n,) from unit-normal variables u (n,)."""
-        return self.density.from_unconstrained(jnp.asarray(u))
+        return _from_unconstrained(self.held, jnp.asarray(u))
 
     def to_unconstrained(self, x: Point) -> Array:
         """Unit-normal variables u (n,) from x (n,)."""
-        return self.density.to_unconstrained(jnp.asarray(self.point(x)))
+        return _to_unconstrained(self.held, jnp.asarray(self.point(x)))
 
     def log_density(self, u: ArrayLike) -> Array:
         """Posterior density over u (n,), up to a constant; never NaN.
