@@ -24,6 +24,9 @@ if version("jaxlib").startswith("0.10."):  # later ones end the program on a fla
 # as they are where matrices are factorised: threads that wait for each other take their time
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["XLA_FLAGS"] = " ".join([*_QUICK, os.environ.get("XLA_FLAGS", "")])
+# threads of NumPy's BLAS and of CAMB would mostly wait for those of other workers
+for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+    os.environ.setdefault(_threads, "1")
 
 import jax  # noqa: E402
 import numpy as np  # noqa: E402

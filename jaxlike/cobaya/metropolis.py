@@ -177,7 +177,7 @@ def _log_product(model: Posterior, x: jax.Array) -> jax.Array:
 
 def _covariance(model: Posterior, fit: Laplace) -> np.ndarray:
     """Covariance (n, n) of the parameters in the Gaussian around the mode."""
-    slope = np.asarray(jax.jacfwd(model.from_unconstrained)(jnp.asarray(fit.mode)))
+    slope = np.asarray(jax.jit(jax.jacfwd(model.from_unconstrained))(jnp.asarray(fit.mode)))
     return slope @ fit.covariance @ slope.T
 
 
@@ -204,7 +204,8 @@ def _round(
     def likelihood(**values: float) -> float:
         nonlocal count
         count += 1
-        found = float(log_likelihood(unit * jnp.asarray([values[name] for name in names])))
+        x = unit * np.array([values[name] for name in names])
+        found = float(log_likelihood(x.astype(real)))
         return found if np.isfinite(found) else -np.inf
 
     def show(mcmc: Any) -> None:
@@ -212,6 +213,7 @@ def _round(
         bar.update(len(mcmc.collection) - shown)
         shown = len(mcmc.collection)
 
+    real = jnp.result_type(float)
     unit = np.sqrt(np.diag(walk.covariance))
     scaled = (_scaled(spec.prior.as_cobaya(), s) for spec, s in zip(model.specs, unit, strict=True))
     info = {

@@ -29,39 +29,48 @@ from jaxlike.inference.samplers.by_name import sampler
 n = 3
 axes = np.linalg.qr(np.random.default_rng(1).standard_normal((n, n)))[0]
 model = GaussianModel(np.zeros(n), (axes * np.geomspace(1e-2, 1e2, n)) @ axes.T)
-options = {"seed": 3, "progress": False, "samples": 64, "chains": 4}
-options |= {"walkers": 16, "burn_in": 40} if sys.argv[3] == "laps" else {"warmup": 50}
 used = len(Placement.of(4).devices)
-found = sampler(sys.argv[3])(model, **options)
-z = np.zeros((1, n))
-if used > 1:
-    more = options | {"samples": 1600 if sys.argv[3] == "laps" else 4000}
-    long = sampler(sys.argv[3])(model, **more)
-    z = (long.draws.reshape(-1, n) - model.posterior[0]) / np.sqrt(np.diag(model.posterior[1]))
-print(json.dumps([used, found.draws.tolist(), z.mean(0).tolist(), z.std(0).tolist()]))
+every = {}
+for method in sys.argv[3:]:
+    options = {"seed": 3, "progress": False, "samples": 64, "chains": 4}
+    options |= {"walkers": 16, "burn_in": 40} if method == "laps" else {"warmup": 50}
+    if used > 1:  # draws enough for moments, of which the first are those of a short run
+        options["samples"] = 1600 if method == "laps" else 4000
+    found = sampler(method)(model, **options).draws
+    z = (found.reshape(-1, n) - model.posterior[0]) / np.sqrt(np.diag(model.posterior[1]))
+    every[method] = [used, found[:, :2].tolist(), z.mean(0).tolist(), z.std(0).tolist()]
+print(json.dumps(every))
 """
 
 
-def on_devices(count: int, method: str) -> Any:
-    """Draws of a Gaussian on this many devices of the CPU: how many were used, and their moments"""
+METHODS = ("nuts", "adjusted_mclmc", "laps")
+
+
+@pytest.fixture(scope="module")
+def on_devices() -> dict[int, dict[str, Any]]:
+    """Draws of a Gaussian on one and on three devices of the CPU, by every method: how many were
+    used, the first two draws of each chain, and the moments of all."""
     tests = Path(__file__).resolve().parents[1]
     environment = {**os.environ, "PYTHONPATH": str(tests.parent)}
-    command = [sys.executable, "-c", SCRIPT, str(count), str(tests), method]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    used, draws, mean, std = json.loads(done.stdout.splitlines()[-1])
-    return used, np.array(draws), np.array(mean), np.array(std)
+    found = {}
+    for count in (1, 3):
+        command = [sys.executable, "-c", SCRIPT, str(count), str(tests), *METHODS]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        every = json.loads(done.stdout.splitlines()[-1])
+        found[count] = {name: [one[0], *map(np.array, one[1:])] for name, one in every.items()}
+    return found
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["nuts", "adjusted_mclmc", "laps"])
-def test_chains_over_several_devices(method):
+@pytest.mark.parametrize("method", METHODS)
+def test_chains_over_several_devices(on_devices, method):
     """Four chains on three devices lie on two of them, and are the chains of one device."""
-    one, draws, *_ = on_devices(1, method)
-    two, others, mean, std = on_devices(3, method)
+    one, draws, *_ = on_devices[1][method]
+    two, others, mean, std = on_devices[3][method]
     assert (one, two) == (1, 2)
     # rounding differs, and grows along a chain
-    np.testing.assert_allclose(draws[:, :2], others[:, :2], rtol=1e-5)
+    np.testing.assert_allclose(draws, others, rtol=1e-5)
     np.testing.assert_allclose(mean, 0.0, atol=0.1)
     np.testing.assert_allclose(std, 1.0, atol=0.1)
 

@@ -31,7 +31,8 @@ def information(output: Path, **changes: Any) -> dict[str, Any]:
         "params": {
             "omegam": FREE,
             **{"As": 2.1e-9, "H0": 70, "omegab": 0.046, "ns": 0.966},
-            **{"sigma8": None, "S8": None},
+            **{"sigma8": None, "S8": None, "DES_AIA": 0.0, "DES_alphaIA": 0.0},
+            **{f"DES_{kind}{i}": 0.0 for kind in ("m", "DzS") for i in range(1, 5)},
         },
         "sampler": {"jaxlike.cobaya.NUTS": SHORT},
         "output": str(output),

@@ -151,6 +151,8 @@ debug = T
 [jaxlike]
 file = {repository}/cosmosis_modules/jaxlike_two_point.py
 probes = shear
+linear = eisenstein_hu_no_wiggle
+nonlinear = linear
 """
     )
     return folder / "pipeline.ini"

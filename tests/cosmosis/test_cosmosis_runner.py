@@ -14,6 +14,7 @@ from jaxlike.mocks import paper
 pytestmark = pytest.mark.slow
 
 PIPELINE = "cosmosis_modules/pipeline.ini"
+QUICK = ("jaxlike.linear=eisenstein_hu_no_wiggle", "jaxlike.nonlinear=linear")
 
 
 def printed(done) -> dict[str, float]:
@@ -89,6 +90,7 @@ def test_impossible_cosmology_is_zero_likelihood(run_cosmosis):
         PIPELINE,
         "-p",
         "jaxlike.probes=xi_plus",
+        *QUICK,
         "test.fatal_errors=F",
         "-v",
         "cosmological_parameters.omega_m=0.02 0.03 0.9",
@@ -111,6 +113,7 @@ def test_bad_parameter_stops_the_run(run_cosmosis, tmp_path):
         PIPELINE,
         "-p",
         "jaxlike.probes=xi_plus",
+        *QUICK,
         "runtime.sampler=metropolis",
         f"output.filename={tmp_path / 'chain.txt'}",
         "-v",
