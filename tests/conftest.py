@@ -21,8 +21,6 @@ _QUICK = ["--xla_backend_optimization_level=0"]
 if version("jaxlib").startswith("0.10."):  # later ones end the program on a flag they do not know
     # the other cores are other workers'
     _QUICK += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
-# as they are where matrices are factorised: threads that wait for each other take their time
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 os.environ["XLA_FLAGS"] = " ".join([*_QUICK, os.environ.get("XLA_FLAGS", "")])
 # threads of NumPy's BLAS and of CAMB would mostly wait for those of other workers
 for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
