@@ -77,12 +77,13 @@ def test_a_class_derived_from_a_component_keeps_its_own_parameters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Cobaya's users adapt a likelihood: a class of a line, and a .yaml file beside it."""
-    (tmp_path / "wide.py").write_text(
+    (tmp_path / "wide").mkdir()
+    (tmp_path / "wide" / "__init__.py").write_text(
         "from jaxlike.cobaya import likelihood\n"
         "class Wide(getattr(likelihood, 'shear')):\n    pass\n"
     )
     own = {"DES_AIA": {"prior": {"min": -9, "max": 9}}}
-    (tmp_path / "Wide.yaml").write_text(json.dumps({"params": own}))
+    (tmp_path / "wide" / "Wide.yaml").write_text(json.dumps({"params": own}))
     monkeypatch.syspath_prepend(tmp_path)
     component = get_component_class("wide.Wide", kind="likelihood")
     defaults = component.get_defaults()
