@@ -2,14 +2,23 @@
 
 from functools import cache
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jaxlike
 from jaxlike.errors import ConfigError
-from jaxlike.inference import complaints, report, summarise
-from jaxlike.inference.samplers.by_name import METHODS, checked_options, options_of, sampler
+from jaxlike.inference import Chains, complaints, report, summarise
+from jaxlike.inference.samplers.by_name import (
+    METHODS,
+    SAMPLERS,
+    checked_options,
+    options_of,
+    sampler,
+)
 
-from .conftest import CHAINS
+from .conftest import CHAINS, GaussianModel
 
 SHORT = {"warmup": 60, "samples": 40, "chains": 2, "progress": False}
 
@@ -114,3 +123,54 @@ def test_options_have_names_and_kinds(method):
 def test_an_unknown_method_is_named():
     with pytest.raises(ConfigError, match="'gibbs'; accepted are nuts, hmc"):
         sampler("gibbs")
+
+
+def random_walk(model, *, chains=2, samples=500, step=1.0, seed=0, progress=True):
+    """Metropolis with Gaussian steps of one size: a method that the package has not got."""
+
+    def move(state, key):
+        u, value = state
+        one, two = jax.random.split(key)
+        there = u + step * jax.random.normal(one, u.shape)
+        new = model.log_density(there)
+        taken = jnp.log(jax.random.uniform(two)) < new - value
+        state = jnp.where(taken, there, u), jnp.where(taken, new, value)
+        return state, state[0]
+
+    def chain(key):
+        u = jnp.zeros(len(model.parameters))
+        keys = jax.random.split(key, samples)
+        return jax.lax.scan(move, (u, model.log_density(u)), keys)[1]
+
+    u = jax.jit(jax.vmap(chain))(jax.random.split(jax.random.key(seed), chains))
+    x = jax.vmap(jax.vmap(model.from_unconstrained))(u)
+    value, prior = (
+        np.asarray(jax.vmap(jax.vmap(f))(x)) for f in (model.log_posterior, model.log_prior)
+    )
+    return Chains(
+        names=model.parameters,
+        latex=tuple(spec.latex for spec in model.specs),
+        priors=tuple(spec.prior.as_cobaya() for spec in model.specs),
+        draws=np.asarray(x),
+        log_posterior=value,
+        log_prior=prior,
+        divergent=np.zeros(value.shape, bool),
+        method="walk",
+    )
+
+
+def test_a_sampler_from_outside(monkeypatch, small_model):
+    """One entry in the registry: its options are read as those of others, its draws are ArviZ's."""
+    monkeypatch.setitem(SAMPLERS, "walk", random_walk)
+    assert "walk" in METHODS
+    assert options_of("walk")["step"] == 1.0
+    with pytest.raises(ConfigError, match="option steps has no effect with method walk"):
+        checked_options("walk", {"steps": 3})
+    gaussian = GaussianModel(np.array([1.0, -1.0]), np.diag([4.0, 1.0]))
+    chains = sampler("walk")(gaussian, **checked_options("walk", {"samples": "4000"}))
+    mean, covariance = gaussian.posterior
+    found = summarise(chains)
+    assert np.all(np.abs(found.mean - mean) < 4.5 * np.sqrt(np.diag(covariance) / found.ess_bulk))
+    idata = jaxlike.sample(small_model, method="walk", samples=20, step=0.01, progress=False)
+    assert dict(idata.posterior.sizes) == {"chain": 2, "draw": 20}
+    assert np.isfinite(idata.sample_stats["lp"]).all()

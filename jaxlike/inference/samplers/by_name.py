@@ -10,7 +10,7 @@ from jaxlike.errors import ConfigError
 if TYPE_CHECKING:
     from jaxlike.inference import Chains
 
-_WHERE: dict[str, tuple[str, str]] = {
+SAMPLERS: dict[str, "tuple[str, str] | Callable[..., Chains]"] = {
     "nuts": ("jaxlike.inference.samplers.nuts", "run_nuts"),
     "hmc": ("jaxlike.inference.samplers.hmc", "run_hmc"),
     "adjusted_mclmc": ("jaxlike.inference.samplers.mclmc", "run_adjusted_mclmc"),
@@ -21,21 +21,26 @@ _WHERE: dict[str, tuple[str, str]] = {
     "nested": ("jaxlike.inference.samplers.nested", "run_nested"),
     "mh": ("jaxlike.cobaya.metropolis", "run_mh"),
 }
+"""Name -> a function (posterior, **options) -> Chains, or the module and the name of one that is
+imported when it is asked for. What is put here is a method."""
 # no options of a user
 _CALLERS = ("model", "method", "save", "progress", "checkpoint", "resume", "compiled")
 
 # What an option is whose default is None; whole numbers are not listed.
 _NONE_MEANS: dict[str, Callable[[Any], Any]] = {"target_accept": float, "learning_rate": float}
 
-METHODS = tuple(_WHERE)
+METHODS = SAMPLERS.keys()
 """Accepted names of methods."""
 
 
 def sampler(method: str) -> Callable[..., "Chains"]:
     """The function of a method; ConfigError lists the accepted names."""
-    if method not in _WHERE:
+    if method not in SAMPLERS:
         raise ConfigError(f"option --method is {method!r}; accepted are {', '.join(METHODS)}")
-    module, function = _WHERE[method]
+    found = SAMPLERS[method]
+    if not isinstance(found, tuple):
+        return found
+    module, function = found
     return getattr(import_module(module), function)
 
 
