@@ -132,7 +132,7 @@ def _let_go(above: float) -> None:
 def bounded_memory() -> Iterator[None]:
     """Modules compile different functions: those of the last one are of little use to the next."""
     yield
-    _let_go(1.2)
+    _let_go(1.8)
 
 
 @pytest.fixture(autouse=True)

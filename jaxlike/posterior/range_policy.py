@@ -15,6 +15,7 @@ import numpy as np
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihoods.compiled import cosmology
 from jaxlike.posterior.model import Model
+from jaxlike.theory.power.linear import LINEAR
 from jaxlike.theory.power.validity import range_conditions
 
 N_DRAWS = 1000
@@ -56,6 +57,8 @@ def prior_out_of_range(model: Model, n: int = N_DRAWS, seed: int = 0) -> dict[st
     Empty where the whole sample is inside.
     """
     linear = model.config.theory.linear
+    if not LINEAR[linear].limited:
+        return {}
     u = np.random.default_rng(seed).standard_normal((n, len(model.parameters)))
 
     def held(u: jax.Array) -> dict[str, jax.Array]:
@@ -64,8 +67,6 @@ def prior_out_of_range(model: Model, n: int = N_DRAWS, seed: int = 0) -> dict[st
         return range_conditions(cosmo, linear)
 
     found = jax.jit(jax.vmap(held))(jnp.asarray(u))
-    if not found:  # a model for all cosmologies
-        return {}
     broken = ~np.stack(list(map(np.asarray, found.values())), axis=1)
     first = np.argmax(broken[broken.any(axis=1)], axis=1)
     names = list(found)

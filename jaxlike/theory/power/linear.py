@@ -50,6 +50,11 @@ class LinearPower:
     conditions: Callable[[Cosmology], dict[str, Array]] = _everywhere
     z_max_neutrinos: float = math.inf
 
+    @property
+    def limited(self) -> bool:
+        """Whether there are cosmologies that it is not made for."""
+        return self.conditions is not _everywhere
+
 
 LINEAR: dict[str, LinearPower] = {
     "eisenstein_hu": LinearPower(_logarithm(transfer.eisenstein_hu)),
