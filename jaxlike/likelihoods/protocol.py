@@ -52,16 +52,15 @@ def other_likelihood(
 ) -> "Other":
     """A likelihood under its name, from itself or from a function; ParameterError says what it
     lacks."""
-    if isinstance(likelihood, LogLikelihood):
-        missing = [one for one in likelihood.parameters if one not in parameters]
-        if missing:
-            raise ParameterError(
-                f"likelihood '{name}' has the parameter '{missing[0]}': give it in params"
-            )
-        return Other(name, likelihood)
-    if callable(likelihood):
-        return Other(name, Function(data, likelihood, parameters))
-    return Other(name, likelihood)
+    if callable(likelihood) and not isinstance(likelihood, LogLikelihood):
+        likelihood = Function(data, likelihood, parameters)
+    found = Other(name, likelihood)
+    missing = [one for one in found.arrays.parameters if one not in parameters]
+    if missing:
+        raise ParameterError(
+            f"likelihood '{name}' has the parameter '{missing[0]}': give it in params"
+        )
+    return found
 
 
 @dataclass(frozen=True, eq=False)

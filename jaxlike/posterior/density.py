@@ -141,14 +141,14 @@ class Density:
         """The universe of canonical parameters, for all likelihoods."""
         return self.grid.universe(cosmology(parameters, self.options))
 
-    def theory_vectors(self, parameters: Mapping[str, ArrayLike]) -> tuple[Array, ...]:
+    def theory_vectors(
+        self, parameters: Mapping[str, ArrayLike], universe: Universe
+    ) -> tuple[Array, ...]:
         """Predicted data vector of each likelihood that has one, for canonical parameters."""
-        universe = self.universe(parameters)
         return tuple(one.theory_vector(universe, parameters) for one in self.measured)
 
     def theory_vector_of(self, name: str, point: Array | Mapping[str, ArrayLike]) -> Array:
-        """Predicted data vector (n_data,) of the likelihood of this name alone; ParameterError
-        where it has none."""
+        """Predicted data vector (n_data,) of one likelihood; ParameterError where it has none."""
         one = self.likelihoods[self.names.index(name)]
         if not isinstance(one, TwoPoint):
             raise ParameterError(f"likelihood '{name}' has no data vector")
@@ -171,7 +171,8 @@ class Density:
 
     def mean(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """All predicted data vectors (n_data,) one after another."""
-        return jnp.concatenate(self.theory_vectors(self.canonical(point)))
+        parameters = self.canonical(point)
+        return jnp.concatenate(self.theory_vectors(parameters, self.universe(parameters)))
 
     def chi2s(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """chi^2 (n_likelihood,) of each likelihood: -2 ln L where it has no data vector."""
@@ -185,9 +186,8 @@ class Density:
 
     def _chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
         universe = self.universe(parameters)
-        vectors = tuple(one.theory_vector(universe, parameters) for one in self.measured)
         others = (_minus_2_ln(one, parameters, universe) for one in self.others)
-        return sum(others, self._chi2_of(vectors))
+        return sum(others, self._chi2_of(self.theory_vectors(parameters, universe)))
 
     def _chi2_of(self, vectors: tuple[Array, ...]) -> Array:
         """The sum over all data vectors, or over the numbers that they are compressed to."""

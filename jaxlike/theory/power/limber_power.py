@@ -52,8 +52,6 @@ def limber_and_linear_power(
     ln_linear = limber_window(jnp.matmul(TO_COEFFICIENTS, ln_cold)[None], los, nodes.ell_lattice)
     ln_linear = ln_linear + ln_free_streaming(cosmo, k, grid.known(at_nodes, linear), linear)
     linear_power = jnp.exp(ln_linear + 2 * jnp.log(at_nodes)[:, None])
-    if nonlinear == "linear":
-        return linear_power, los, shape
     n = np.shape(grid.scale_to_nodes)[0]
     near = los if n == n_q else replace(los, f_k=los.f_k[:n])
     points = LimberPoints(
