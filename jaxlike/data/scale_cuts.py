@@ -18,7 +18,7 @@ from jaxlike.data.measurement import Measurement
 from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS, check_statistic
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
-from jaxlike.surveys import known_surveys, read_survey
+from jaxlike.surveys import fault_of_keys, known_surveys, read_survey
 
 NO_CUTS = Path(__file__).parent / "cuts" / "none.yaml"
 
@@ -261,13 +261,8 @@ def _parse_bins(content: Any) -> AngularBins:
 
 
 def _check_keys(content: Any, accepted: tuple[str, ...], where: str) -> None:
-    if not isinstance(content, Mapping):
-        raise DataError(f"{where} must be a mapping with the keys {', '.join(accepted)}")
-    for key in content:
-        if key not in accepted:
-            raise DataError(
-                f"{where} has the unknown key {key!r}; accepted are {', '.join(accepted)}"
-            )
+    if (fault := fault_of_keys(content, accepted, where)) is not None:
+        raise DataError(fault)
 
 
 def _pair(text: Any, where: str) -> tuple[int | None, int | None]:

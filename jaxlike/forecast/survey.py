@@ -21,7 +21,7 @@ from jaxlike.forecast.universe import Structure, Universe
 from jaxlike.numerics import block_algebra
 from jaxlike.theory.power.fields import MATTER, FieldPower, pair_of
 from jaxlike.theory.spectra.limber import limber_spectra
-from jaxlike.theory.spectra.pairs import PairGroup, every_pair, lattice_rules, pair_weights
+from jaxlike.theory.spectra.pairs import PairGroup, every_pair, lattice_rules, weights_of
 from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers.alignment import linear_term
@@ -160,17 +160,7 @@ class Forecast:
         aligned = linear_term(sight, source, s.A_IA, s.alpha_IA, s.z0_IA)
         seen = counts_seen(sight, lens, s.bias), shapes_seen(sight, source, s.m, (aligned,))
         rules, sizes = lattice_rules(sight.lattice, lattice_weights(z)), (len(s.bias), len(s.m))
-        weights = [
-            pair_weights(
-                sight,
-                rules,
-                seen[group.first],
-                seen[group.second],
-                group,
-                (sizes[group.first], sizes[group.second]),
-            )
-            for group in self.groups
-        ]
+        weights = weights_of(sight, rules, seen, sizes, self.groups)
         matter = FieldPower({pair_of(MATTER, MATTER): structure.power}, {})
         rows = jnp.concatenate([found.E for found in limber_spectra(weights, matter)])
         return jnp.asarray(self.to_ell) @ rows.T

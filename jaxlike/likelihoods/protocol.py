@@ -54,6 +54,11 @@ def other_likelihood(
     lacks."""
     if callable(likelihood) and not isinstance(likelihood, LogLikelihood):
         likelihood = Function(data, likelihood, parameters)
+    elif data is not None:
+        raise ParameterError(
+            f"likelihood '{name}' is an object, which holds its own data: data={data!r} is for a "
+            "function"
+        )
     found = Other(name, likelihood)
     missing = [one for one in found.arrays.parameters if one not in parameters]
     if missing:

@@ -11,6 +11,7 @@ from jaxlike.config.records import parameter_from, prior_from
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.other_nz import with_nz
+from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.two_point import DataSet, Likelihood, build_likelihoods
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior
@@ -46,19 +47,28 @@ def _with_prior(parameter: Parameter, given: object) -> Parameter:
 
 
 def config_with_parameters(
-    config: Config, likelihood: str, params: Mapping[str, object], samples: tuple[Sample, ...]
+    config: Config, likelihood: Other, params: Mapping[str, object], samples: tuple[Sample, ...]
 ) -> Config:
     """A configuration with the parameters that one more likelihood brings; ParameterError on names
-    that are taken."""
+    that are taken, and on those that nothing takes."""
     have, names = {p.name for p in config.parameters}, Names(samples)
     for name in params:
         if name in have or names.is_known(name):
             raise ParameterError(
-                f"likelihood '{likelihood}' has the parameter '{name}', which is one of the "
+                f"likelihood '{likelihood.name}' has the parameter '{name}', which is one of the "
                 "posterior's already: give it another name"
             )
-    more = [parameter_from(name, info) for name, info in params.items()]
-    return replace(config, parameters=(*config.parameters, *(p for p in more if p is not None)))
+    found = (parameter_from(name, info) for name, info in params.items())
+    more = [parameter for parameter in found if parameter is not None]
+    own = likelihood.arrays.parameters
+    taken = {*own, *(a for p in more if p.derived_from for a in p.derived_from.arguments)}
+    for name in params:
+        if name not in taken:
+            raise ParameterError(
+                f"params has '{name}', but likelihood '{likelihood.name}' takes no such "
+                f"parameter: its own are {', '.join(own) or 'none'}"
+            )
+    return replace(config, parameters=(*config.parameters, *more))
 
 
 def parts_with_nz(parts: Parts, tables: Mapping[str, ArrayLike]) -> dict[str, Likelihood]:

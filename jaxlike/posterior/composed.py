@@ -189,7 +189,7 @@ class Composed:
         >>> model.with_likelihood("shoes", shoes, data={"h": 0.73, "error": 0.01})
         """
         other = other_likelihood(name, likelihood, data, tuple(params or ()))
-        config = changed.config_with_parameters(self.config, name, params or {}, self.samples)
+        config = changed.config_with_parameters(self.config, other, params or {}, self.samples)
         if name in self.parts:
             raise ParameterError(f"there is a likelihood '{name}' already")
         found = self.of(config, {**self.parts, name: other})

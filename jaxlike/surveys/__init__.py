@@ -110,14 +110,19 @@ def _parse(content: Any, name: str, folder: Path) -> Analysis:
     )
 
 
-def _check_keys(content: Any, accepted: tuple[str, ...], where: str) -> None:
+def fault_of_keys(content: Any, accepted: tuple[str, ...], where: str) -> str | None:
+    """What is wrong with a mapping of these keys, None where nothing is."""
     if not isinstance(content, Mapping):
-        raise ConfigError(f"{where} must be a mapping with the keys {', '.join(accepted)}")
-    for key in content:
-        if key not in accepted:
-            raise ConfigError(
-                f"{where} has the unknown key {key!r}; accepted are {', '.join(accepted)}"
-            )
+        return f"{where} must be a mapping with the keys {', '.join(accepted)}"
+    unknown = next((key for key in content if key not in accepted), None)
+    if unknown is None:
+        return None
+    return f"{where} has the unknown key {unknown!r}; accepted are {', '.join(accepted)}"
+
+
+def _check_keys(content: Any, accepted: tuple[str, ...], where: str) -> None:
+    if (fault := fault_of_keys(content, accepted, where)) is not None:
+        raise ConfigError(fault)
 
 
 def _texts(content: Mapping[str, Any], key: str) -> tuple[str, ...]:

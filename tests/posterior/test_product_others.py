@@ -128,6 +128,14 @@ BAD = {
         {"likelihood": Chronometers(Z, RATE, ERROR)},
         "has the parameter 'stretch': give it in params",
     ),
+    "a parameter that nothing takes": (
+        {"likelihood": Chronometers(Z, RATE, ERROR), "params": STRETCH | {"shift": 0.1}},
+        "params has 'shift', but likelihood 'mine' takes no such parameter: its own are stretch",
+    ),
+    "data of an object": (
+        {"likelihood": Chronometers(Z, RATE, ERROR), "data": 3, "params": STRETCH},
+        "'mine' is an object, which holds its own data: data=3 is for a function",
+    ),
     "a parameter of the survey": (
         {"likelihood": as_function, "params": {"m1": 0.0}},
         "'m1', which is one of the posterior's already",

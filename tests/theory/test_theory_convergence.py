@@ -18,7 +18,7 @@ from jaxlike.theory.power.limber_grid import Z_NONLINEAR
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.spectra.limber import spectra_of
-from jaxlike.theory.spectra.pairs import PairGroup, lattice_rules, pair_weights
+from jaxlike.theory.spectra.pairs import PairGroup, lattice_rules, weights_of
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.projection import Transfer, bin_quadrature, cl_matrix
 from jaxlike.theory.statistics.registry import Points
@@ -73,7 +73,7 @@ def spectra(universe, ell):
     ]
     rules = lattice_rules(sight.lattice, RULE)
     groups = [PairGroup(i, j, ((0, 0),)) for i, j in PAIRS]
-    weights = [pair_weights(sight, rules, seen[g.first], seen[g.second], g, (1, 1)) for g in groups]
+    weights = weights_of(sight, rules, seen, (1, 1, 1), groups)
     found = spectra_of(groups, seen, weights, universe.power)
     return jnp.stack([c.E[0] for c in found]) @ cl_matrix(ell, np.asarray(sight.nodes.ell)).T
 

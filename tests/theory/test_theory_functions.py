@@ -150,9 +150,7 @@ def observed(p, cosmo, **options):
 
 def weights(p, cosmo, model="nla", **options):
     there, ends = sight(p, cosmo), seen(p, cosmo, model, **options)
-    return [
-        pairs.pair_weights(there, RULES, ends[g.first], ends[g.second], g, (1, 1)) for g in GROUPS
-    ]
+    return pairs.weights_of(there, RULES, ends, (1, 1), GROUPS)
 
 
 def powers(p, cosmo, los=STRAIGHT_LINE, loops=STRAIGHT_LOOPS):
@@ -300,12 +298,12 @@ FUNCTIONS = {
     "one_loop": loops,
     "field_power": lambda p, c: totals(powers(p, c, line, loop_spectra)),
     "intrinsic_power": lambda p, c: totals(intrinsic(p, c)),
-    "pair_weights": weights,
-    "pair_weights magnified": lambda p, c: weights(p, c, magnification=p["b"][None]),
-    "pair_weights rsd": lambda p, c: weights(
+    "weights_of": weights,
+    "weights_of magnified": lambda p, c: weights(p, c, magnification=p["b"][None]),
+    "weights_of rsd": lambda p, c: weights(
         p, c, magnification=p["b"][None], velocities=VELOCITIES, prefactors=True
     ),
-    "pair_weights tatt": lambda p, c: totals(weights(p, c, "tatt")),
+    "weights_of tatt": lambda p, c: totals(weights(p, c, "tatt")),
     "limber_spectra": lambda p, c: limber.limber_spectra(weights(p, c), powers(p, c)),
     "spectra_of": spectra,
     "spectra_of tatt": lambda p, c: spectra(p, c, "tatt"),

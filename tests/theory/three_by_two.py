@@ -140,19 +140,8 @@ def _pair_weights(
         ),
         shapes_seen(sight, source, nuisance.m, (aligned,), prefactors=prefactors),
     )
-    sizes = len(lens), len(source)
-    found = [
-        pair_formula.pair_weights(
-            sight,
-            rules,
-            seen[group.first],
-            seen[group.second],
-            group,
-            (sizes[group.first], sizes[group.second]),
-        )[MATTER_PAIR]
-        for group in groups
-    ]
-    return ThreeByTwo(*found)
+    every = pair_formula.weights_of(sight, rules, seen, (len(lens), len(source)), groups)
+    return ThreeByTwo(*(found[MATTER_PAIR] for found in every))
 
 
 @partial(jax.jit, static_argnames="prefactors")

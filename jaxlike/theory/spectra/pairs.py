@@ -6,9 +6,10 @@ that the kernels belong to: Limber's approximation, e.g. arXiv:2302.05163, eqs. 
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations_with_replacement, product
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -71,9 +72,9 @@ def triangle(x: Array, y: Array) -> Array:
 
 
 def rectangle(x: Array, y: Array) -> Array:
-    """x[i] * y[j] for every pair in order, (n_x n_y, ...), by slices alone."""
-    rows = [x[i : i + 1] * y for i in range(len(x))]
-    return jnp.concatenate(rows) if rows else y[:0]
+    """x[i] * y[j] for every pair in order, (n_x n_y, ...)."""
+    both = x[:, None] * y
+    return both.reshape(len(x) * len(y), *both.shape[2:])
 
 
 def _pick(every: Array, wanted: Bins, order: Bins) -> Array:
@@ -116,31 +117,81 @@ class _Products:
         return (triangle if self.group.auto else rectangle)(x, y)
 
 
-def pair_weights(
-    sight: Sight, rules: Rules, first: Seen, second: Seen, group: PairGroup, sizes: tuple[int, int]
-) -> Weights:
-    """Weights of the pairs of a group, whose samples have `sizes` bins, by pairs of fields."""
-    products = _Products(group, *sizes)
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Placed:
+    """A term as all pairs use it: local (n_bin, n) as far as the nodes reach, and `there`, its
+    integrals at the nodes times the amplitude over f_k."""
+
+    local: Array | None
+    amplitude: Array | None
+    there: Array | None
+    smooth: Array | None
+    field: str = field(metadata={"static": True})
+
+
+def weights_of(
+    sight: Sight,
+    rules: Rules,
+    seen: Sequence[Seen],
+    sizes: Sequence[int],
+    groups: Sequence[PairGroup],
+) -> list[Weights]:
+    """Weights of the pairs of each group, by pairs of fields; `sizes` are the samples' numbers of
+    bins."""
+    # Once a sample: its derivatives from all pairs are then summed before they are taken further.
+    terms = [[_place(term, rules, sight) for term in one.terms] for one in seen]
     los = sight.los
     density, path = los.hubble / los.f_k**2, jnp.asarray(sight.nodes.dz) / los.hubble
-    found: dict[Pair, list[Array]] = {}
-    for one, other in product(first.terms, second.terms):
-        one, other = _same_axes(one, other)
-        parts = found.setdefault(pair_of(one.field, other.field), [])
-        if one.smooth is not None and other.smooth is not None:
-            parts.append(path * products(one.smooth, other.smooth))
-        if one.local is not None and other.smooth is not None:
-            parts.append(products(_at_nodes(one, rules) / los.f_k, other.smooth))
-        if one.smooth is not None and other.local is not None:
-            parts.append(products(one.smooth, _at_nodes(other, rules) / los.f_k))
-        if one.local is not None and other.local is not None:
-            parts.append(_local(one, other, rules, products, density))
-    response = products(*(_response(seen) for seen in (first, second)))
-    return {
-        pair: _pick(_sum(parts, response), group.bins, products.order)
-        for pair, parts in found.items()
-        if parts
-    }
+    found: list[Weights] = []
+    for group in groups:
+        products = _Products(group, sizes[group.first], sizes[group.second])
+        parts: dict[Pair, list[Array]] = {}
+        for one, other in product(terms[group.first], terms[group.second]):
+            into = parts.setdefault(pair_of(one.field, other.field), [])
+            into += _met(*_same_axes(one, other), rules, products, density, path)
+        response = products(*(_response(seen[i]) for i in (group.first, group.second)))
+        found.append(
+            {
+                pair: _pick(_sum(some, response), group.bins, products.order)
+                for pair, some in parts.items()
+                if some
+            }
+        )
+    return found
+
+
+def _place(term: Term, rules: Rules, sight: Sight) -> _Placed:
+    if term.local is None:
+        return _Placed(None, None, None, term.smooth, term.field)
+    rule = _rule(rules, term.local.shape[-1])
+    local = term.local[..., : len(rule)]
+    there, amplitude = local @ rule / sight.los.f_k, term.amplitude
+    if amplitude is not None:
+        amplitude = _widened(amplitude) if local.ndim == 3 else amplitude
+        there = there * amplitude
+    return _Placed(local, amplitude, there, term.smooth, term.field)
+
+
+def _met(
+    one: _Placed,
+    other: _Placed,
+    rules: Rules,
+    products: _Products,
+    density: Array,
+    path: Array,
+) -> list[Array]:
+    """What the two parts of a term and those of another add to the weights of their fields."""
+    parts: list[Array] = []
+    if one.smooth is not None and other.smooth is not None:
+        parts.append(path * products(one.smooth, other.smooth))
+    if one.there is not None and other.smooth is not None:
+        parts.append(products(one.there, other.smooth))
+    if one.smooth is not None and other.there is not None:
+        parts.append(products(one.smooth, other.there))
+    if one.local is not None and other.local is not None:
+        parts.append(_local(one, other, rules, products, density))
+    return parts
 
 
 def _response(seen: Seen) -> Array:
@@ -155,7 +206,7 @@ def _sum(parts: Sequence[Array], response: Array) -> Array:
     return sum(parts[1:], parts[0]) * response
 
 
-def _same_axes(one: Term, other: Term) -> tuple[Term, Term]:
+def _same_axes(one: _Placed, other: _Placed) -> tuple[_Placed, _Placed]:
     """Both with an axis of multipoles where one has it."""
     arrays = (one.local, one.smooth, other.local, other.smooth)
     if all(a is None or a.ndim == 2 for a in arrays):
@@ -163,22 +214,17 @@ def _same_axes(one: Term, other: Term) -> tuple[Term, Term]:
     return _with_axis(one), _with_axis(other)
 
 
-def _with_axis(term: Term) -> Term:
-    def widened(a: Array | None) -> Array | None:
-        return a[:, None] if a is not None and a.ndim == 2 else a
-
-    return Term(widened(term.local), widened(term.amplitude), widened(term.smooth), term.field)
+def _with_axis(term: _Placed) -> _Placed:
+    return jax.tree.map(_widened, term)
 
 
-def _at_nodes(term: Term, rules: Rules) -> Array:
-    """int n L_q dz times the amplitude: (n_bin, n_q), or with an axis of multipoles."""
-    assert term.local is not None
-    rule = _rule(rules, term.local.shape[-1])
-    there = term.local[..., : len(rule)] @ rule
-    return there if term.amplitude is None else there * term.amplitude
+def _widened(a: Array) -> Array:
+    return a[:, None] if a.ndim == 2 else a
 
 
-def _local(one: Term, other: Term, rules: Rules, products: _Products, density: Array) -> Array:
+def _local(
+    one: _Placed, other: _Placed, rules: Rules, products: _Products, density: Array
+) -> Array:
     """Galaxies of both samples at the same place."""
     assert one.local is not None
     assert other.local is not None

@@ -18,7 +18,7 @@ from jaxlike.theory.spectra.pairs import (
     groups_of,
     lattice_rules,
     ordered,
-    pair_weights,
+    weights_of,
 )
 from jaxlike.theory.statistics.registry import STATISTICS
 from jaxlike.theory.tracers.terms import Parameters, Seen, Tracer
@@ -74,18 +74,8 @@ class TwoPointTheory:
 
     def weights(self, universe: Universe, seen: Sequence[Seen]) -> list[Weights]:
         """Limber weights of every group of pairs."""
-        sight = universe.sight(self.lattice)
-        return [
-            pair_weights(
-                sight,
-                self.rules,
-                seen[group.first],
-                seen[group.second],
-                group,
-                (self.tracers[group.first].n_bin, self.tracers[group.second].n_bin),
-            )
-            for group in self.groups
-        ]
+        sizes = [tracer.n_bin for tracer in self.tracers]
+        return weights_of(universe.sight(self.lattice), self.rules, seen, sizes, self.groups)
 
     def spectra(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Spectra]:
         """C_ell (n_pair, n_ell) of every group of pairs at the multipole nodes."""
@@ -160,7 +150,7 @@ class Survey:
                 self._projection(block, place, np.asarray(nodes.ell))
                 for block, place in zip(self.blocks, places, strict=True)
             ),
-            np.concatenate([start + index for start, (_, index) in starts]),
+            np.concatenate([start + index for start, (_, index) in starts]).astype(np.int32),
             groups,
             tuple((block.statistic, self._group(block)) for block in self.blocks),
             lattice,
