@@ -67,6 +67,10 @@ class TwoPointLikelihood(Likelihood):
     nz: Any
     nz_bandwidth: Any
     projection: Any
+    cosebis_theta: Any
+    band_power_theta: Any
+    band_power_apodisation: Any
+    band_power_ell: Any
     ell_prefactors: Any
     bias: Any
     alignment: Any

@@ -43,7 +43,7 @@ def _likelihood(one: LikelihoodConfig) -> dict[str, Any]:
     component, chosen = PREFIX + (name or "3x2pt"), None if name else list(one.probes or ())
     options: dict[str, Any] = {} if one.name == component else {"class": component}
     known = {
-        **vars(one.options),
+        **{name: _given(value) for name, value in vars(one.options).items()},
         "data_file": _place(one.data_file),
         "probes": chosen,
         "scale_cuts": _place(one.scale_cuts),
@@ -73,6 +73,8 @@ def _given(value: object) -> object:
     """What yaml can hold of an option: None where nothing is given."""
     if isinstance(value, Mapping):
         return dict(value)
+    if isinstance(value, tuple):
+        return list(value)
     return None if value == "" else value
 
 

@@ -28,7 +28,7 @@ from jaxlike.config.cosmosis_ini import (
     pipeline_parameters,
 )
 from jaxlike.cosmosis import block as block_contents
-from jaxlike.data import FOURIER_SPACE
+from jaxlike.data.statistics import scale_of
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
 from jaxlike.loading import data_set_of, model_from_config
@@ -234,7 +234,7 @@ def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
 def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: float) -> None:
     """The entries of cosmosis.gaussian_likelihood, with the angles and bins of CosmoSIS's 2pt.
 
-    `angle` is in radians, and is ell for a C_ell.
+    `angle` is in radians, or a multipole, or the number of a mode.
     """
     name, likelihood = module.like_name, module.likelihood
     data = likelihood.data
@@ -257,7 +257,10 @@ def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: floa
             "inverse_covariance": likelihood.precision,
             "simulation": theory + module.cholesky @ noise,
             "angle": np.concatenate(
-                [m.scale * (1 if m.statistic in FOURIER_SPACE else _ARCMIN) for m in measurements]
+                [
+                    m.scale * (_ARCMIN if scale_of(m.statistic) == "theta" else 1)
+                    for m in measurements
+                ]
             ),
             "bin1": np.concatenate([m.bin1 for m in measurements]).astype(np.intc),
             "bin2": np.concatenate([m.bin2 for m in measurements]).astype(np.intc),

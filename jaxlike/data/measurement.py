@@ -13,6 +13,7 @@ from jaxlike.data.statistics import (
     FOURIER_SPACE,
     check_statistic,
     scale_columns,
+    scale_of,
 )
 from jaxlike.data.windows import BandpowerWindows
 from jaxlike.errors import DataError
@@ -25,7 +26,8 @@ class Measurement:
     Bins count from 1; angles are in arcmin, `theta_min_arcmin` and `theta_max_arcmin` being the
     edges of each point's angular bin where known. A C_ell has `ell` in their place, and no angles
     (None); with `windows` it is a bandpower, and `ell` its nominal multipole, which scale cuts and
-    plots go by. Raises DataError for unusable columns.
+    plots go by. COSEBIs have neither: their modes are `angle_bin`, and the edges are the angles
+    that they are between, where known. Raises DataError for unusable columns.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Measurement:
         for field in ("bin1", "bin2"):
             if np.any(getattr(self, field) < 1):
                 raise DataError(f"{where} column {COLUMNS[field]} must count bins from 1")
+        if scale_of(self.statistic) == "mode" and np.any(self.angle_bin < 1):
+            raise DataError(f"{where} column ANGBIN must count modes from 1")
         if np.any(self.scale <= 0):
             raise DataError(f"{where} column ANG must be > 0")
         low, high = self.theta_min_arcmin, self.theta_max_arcmin
@@ -74,7 +78,7 @@ class Measurement:
 
     def __repr__(self) -> str:
         pairs = len({*zip(self.bin1.tolist(), self.bin2.tolist(), strict=True)})
-        what = "ell" if self.theta_arcmin is None else "theta [arcmin]"
+        what = {"theta": "theta [arcmin]", "ell": "ell", "mode": "modes"}[scale_of(self.statistic)]
         return (
             f"Measurement {self.name}: {self.value.size} points of {self.statistic} in {pairs} "
             f"pairs of bins, {what} = {self.scale.min():.4g} to {self.scale.max():.4g}"
@@ -82,7 +86,8 @@ class Measurement:
 
     def _check_scales(self, where: str) -> None:
         own = scale_columns(self.statistic)
-        needed = next(iter(own))
+        mode = scale_of(self.statistic) == "mode"
+        needed = "angle_bin" if mode else next(iter(own))
         for field in (*ANGLE_COLUMNS, *ELL_COLUMNS):
             given = getattr(self, field) is not None
             if (given and field not in own) or (field == needed and not given):
@@ -91,8 +96,9 @@ class Measurement:
 
     @property
     def scale(self) -> np.ndarray:
-        """What the points are at (n,): ell of a C_ell, theta [arcmin] of the others."""
-        scale = self.ell if self.statistic in FOURIER_SPACE else self.theta_arcmin
+        """What the points are at (n,): theta [arcmin], ell or the number of a mode."""
+        field = {"theta": "theta_arcmin", "ell": "ell", "mode": "angle_bin"}
+        scale: np.ndarray | None = getattr(self, field[scale_of(self.statistic)])
         assert scale is not None  # as checked above
         return scale
 

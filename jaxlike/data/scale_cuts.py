@@ -15,14 +15,17 @@ import numpy as np
 import yaml
 
 from jaxlike.data.measurement import Measurement
-from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS, check_statistic
+from jaxlike.data.statistics import STATISTICS, check_statistic, scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 from jaxlike.surveys import fault_of_keys, known_surveys, read_survey
 
 NO_CUTS = Path(__file__).parent / "cuts" / "none.yaml"
 
-#: Statistic, or that of samples -> (bin1, bin2), None being every bin -> angle [arcmin] or ell.
+_WORD: Mapping[str, str] = {"theta": "angle", "ell": "ell", "mode": "mode"}
+_KIND = {"angle": "an angle >= 0 in arcmin", "ell": "a multipole >= 0", "mode": "a mode >= 0"}
+
+#: Statistic, or that of samples -> (bin1, bin2), None being every bin -> angle [arcmin], ell, mode.
 Limits = Mapping[str, Mapping[tuple[int | None, int | None], float]]
 
 
@@ -43,7 +46,7 @@ class AngularBins:
 
 @dataclass(frozen=True)
 class ScaleCuts:
-    """Open intervals of the angles [arcmin] or, for a C_ell, of the multipoles to keep.
+    """Open intervals of the angles [arcmin] or the multipoles to keep, and closed ones of modes.
 
     `source` is the file, for messages.
     """
@@ -54,6 +57,8 @@ class ScaleCuts:
     max_angle: Limits
     min_ell: Limits
     max_ell: Limits
+    min_mode: Limits
+    max_mode: Limits
     angular_bins: AngularBins | None = None
 
     def interval(
@@ -63,7 +68,7 @@ class ScaleCuts:
 
         `kernels` are the names of the two samples, None for what holds for all.
         """
-        what = "ell" if statistic in FOURIER_SPACE else "angle"
+        what = _WORD[scale_of(statistic)]
         return (
             self._limit(f"min_{what}", statistic, (bin1, bin2), kernels),
             self._limit(f"max_{what}", statistic, (bin1, bin2), kernels),
@@ -71,7 +76,7 @@ class ScaleCuts:
 
     def samples_of(self, statistics: Collection[str]) -> set[str]:
         """Names, in lower case, of the samples that limits on any of `statistics` are given for."""
-        tables = (self.min_angle, self.max_angle, self.min_ell, self.max_ell)
+        tables = [getattr(self, f"{end}_{what}") for end in ("min", "max") for what in _KIND]
         keys = [_split(key) for limits in tables for key in limits]
         return {name for statistic, names in keys if statistic in statistics for name in names}
 
@@ -181,12 +186,15 @@ def _inside(measurement: Measurement, cuts: ScaleCuts) -> np.ndarray:
             for bin1, bin2 in zip(measurement.bin1, measurement.bin2, strict=True)
         ]
     )
-    return (limits[:, 0] < measurement.scale) & (measurement.scale < limits[:, 1])
+    low, high = limits.T
+    if scale_of(measurement.statistic) == "mode":
+        return (low <= measurement.scale) & (measurement.scale <= high)
+    return (low < measurement.scale) & (measurement.scale < high)
 
 
 def _with_edges(measurement: Measurement, bins: AngularBins) -> Measurement:
     """Edges for a measurement without any: those of the bin that the tabulated angle is in."""
-    if measurement.theta_min_arcmin is not None or measurement.statistic in FOURIER_SPACE:
+    if measurement.theta_min_arcmin is not None or scale_of(measurement.statistic) != "theta":
         return measurement
     where = f"HDU {measurement.name!r} column ANG"
     edges = bins.edges()
@@ -200,12 +208,14 @@ def _with_edges(measurement: Measurement, bins: AngularBins) -> Measurement:
 
 
 def _parse(content: Any, file: Path, name: str) -> ScaleCuts:
-    accepted = ("min_angle", "max_angle", "min_ell", "max_ell", "angular_bins")
+    accepted = (*(f"{end}_{what}" for what in _KIND for end in ("min", "max")), "angular_bins")
     _check_keys(content, accepted, "the file")
-    if not {"min_angle", "min_ell"} & content.keys():
-        raise DataError(f"has no key min_angle or min_ell; the keys are {', '.join(accepted)}")
+    if not {f"min_{what}" for what in _KIND} & content.keys():
+        raise DataError(
+            f"has no key min_angle, min_ell or min_mode; the keys are {', '.join(accepted)}"
+        )
     bins = content.get("angular_bins")
-    unlimited = {"max_angle": math.inf, "max_ell": math.inf}
+    unlimited = {f"max_{what}": math.inf for what in _KIND}
     limits = {key: _parse_limits((unlimited | content).get(key, {}), key) for key in accepted[:-1]}
     return ScaleCuts(
         name=name,
@@ -216,11 +226,11 @@ def _parse(content: Any, file: Path, name: str) -> ScaleCuts:
 
 
 def _parse_limits(content: Any, key: str) -> Limits:
-    of_ell = key.endswith("_ell")
-    kind = "a multipole >= 0" if of_ell else "an angle >= 0 in arcmin"
+    end, what = key.split("_")
+    kind = _KIND[what]
     if not isinstance(content, Mapping):
         limit = _limit_value(content, key, kind)
-        own = [s for s in STATISTICS if (s in FOURIER_SPACE) == of_ell]
+        own = [s for s in STATISTICS if _WORD[scale_of(s)] == what]
         return {statistic: {(None, None): limit} for statistic in own}
     limits: dict[str, Mapping[tuple[int | None, int | None], float]] = {}
     for name, pairs in content.items():
@@ -228,9 +238,10 @@ def _parse_limits(content: Any, key: str) -> Limits:
         check_statistic(statistic)
         if len(samples) > 2:
             raise DataError(f"{key} has {name!r}, but a statistic is of two samples")
-        if (statistic in FOURIER_SPACE) != of_ell:
-            other = key.replace("ell", "angle") if of_ell else key.replace("angle", "ell")
-            raise DataError(f"{key} has {statistic}, whose limits are to be given as {other}")
+        if (own_word := _WORD[scale_of(statistic)]) != what:
+            raise DataError(
+                f"{key} has {statistic}, whose limits are to be given as {end}_{own_word}"
+            )
         table = f"{statistic} of {' x '.join(samples)}" if samples else statistic
         where = f"{key} of {table}"
         if isinstance(pairs, Mapping):

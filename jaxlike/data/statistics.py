@@ -25,10 +25,13 @@ class _Tracers(Mapping[str, tuple[str, str]]):
 
 
 class _OfMultipoles(Set[str]):
-    """The names of statistics whose points are at multipoles."""
+    """The names of statistics that are C_ell, at multipoles or in windows."""
 
     def __contains__(self, name: object) -> bool:
-        return name in _REGISTERED and _REGISTERED[str(name)].scale == "ell"
+        if name not in _REGISTERED:
+            return False
+        one = _REGISTERED[str(name)]
+        return one.scale == "ell" and not one.filtered
 
     def __iter__(self) -> Iterator[str]:
         return (name for name in STATISTICS if name in self)
@@ -39,7 +42,7 @@ class _OfMultipoles(Set[str]):
 
 #: The two fields that each known statistic correlates: what kernel1 and kernel2 describe.
 STATISTICS: Mapping[str, tuple[str, str]] = _Tracers()
-#: The statistics of a multipole ell; the others are of an angle theta.
+#: The C_ell; the others are of an angle theta, or filtered between two angles.
 FOURIER_SPACE: Set[str] = _OfMultipoles()
 #: Field of a Measurement -> column of the DES 2pt FITS format.
 COLUMNS: Mapping[str, str] = MappingProxyType(
@@ -51,6 +54,13 @@ ANGLE_COLUMNS: Mapping[str, str] = MappingProxyType(
 )
 #: ... and the multipoles.
 ELL_COLUMNS: Mapping[str, str] = MappingProxyType({"ell": "ANG"})
+#: A mode is the number in ANGBIN; a table may say between which angles it is.
+MODE_COLUMNS: Mapping[str, str] = MappingProxyType(
+    {"theta_min_arcmin": "ANGLEMIN", "theta_max_arcmin": "ANGLEMAX"}
+)
+_COLUMNS_OF: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {"theta": ANGLE_COLUMNS, "ell": ELL_COLUMNS, "mode": MODE_COLUMNS}
+)
 
 
 def check_statistic(statistic: str) -> None:
@@ -59,9 +69,14 @@ def check_statistic(statistic: str) -> None:
         raise DataError(f"unknown probe {statistic!r}; the probes are {', '.join(STATISTICS)}")
 
 
+def scale_of(statistic: str) -> str:
+    """What the points of `statistic` are at: "theta", "ell" or "mode"."""
+    return _REGISTERED[statistic].scale
+
+
 def scale_columns(statistic: str) -> Mapping[str, str]:
-    """ELL_COLUMNS or ANGLE_COLUMNS, whichever the points of `statistic` are at."""
-    return ELL_COLUMNS if statistic in FOURIER_SPACE else ANGLE_COLUMNS
+    """ANGLE_COLUMNS, ELL_COLUMNS or MODE_COLUMNS, whichever the points of `statistic` are at."""
+    return _COLUMNS_OF[scale_of(statistic)]
 
 
 def check_probes(wanted: Iterable[str], present: Collection[str]) -> None:

@@ -21,13 +21,14 @@ from jaxlike.data import (
 )
 from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError, DataError
+from jaxlike.likelihoods.filtered import check_filters, filtered_points
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.surveys import accepted_surveys, read_survey
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.data_vector import Block, Survey
 from jaxlike.theory.statistics.projection import Transfer, cl_matrix
-from jaxlike.theory.statistics.registry import Points
+from jaxlike.theory.statistics.registry import Operator, Points
 from jaxlike.theory.tracers import TRACERS, redshift
 from jaxlike.theory.tracers.terms import Tracer
 
@@ -169,20 +170,24 @@ def _block(
     # every pair of bins has the same angles, multipoles or windows: project each once
     scale, row = np.unique(measurement.scale, return_index=True)
     where = np.searchsorted(scale, measurement.scale)
-    windows, operator = measurement.windows, STATISTICS[measurement.statistic].operator
+    windows, statistic = measurement.windows, STATISTICS[measurement.statistic]
     if windows is not None:
         where = windows.row
         points = Points(scale, windows=(windows.ell, windows.weight))
     elif measurement.statistic in FOURIER_SPACE:
         points = Points(scale)
+    elif statistic.filtered:
+        points = filtered_points(measurement, data, options, scale)
     else:
         points = _angles(measurement, data, options, row)
     points = replace(points, transfer=_transfer(measurement, data))
-    project = partial(operator, points)
+    project = partial(statistic.operator, points)
     if measurement.statistic not in FOURIER_SPACE:
-        project = partial(_by_way_of, operator(points, _FINE_ELL))
+        project = partial(_by_way_of, statistic.operator(points, _FINE_ELL))
+    of_b = statistic.b_operator  # of which few surveys have a use
+    project_b = None if of_b is None else partial(_of_b_modes, of_b, points)
     bins = measurement.bin1 - 1, measurement.bin2 - 1
-    return Block(measurement.statistic, (first, second), *bins, where, project)
+    return Block(measurement.statistic, (first, second), *bins, where, project, project_b)
 
 
 def _transfer(measurement: Measurement, data: TwoPointData) -> Transfer | None:
@@ -204,6 +209,11 @@ def _transfer(measurement: Measurement, data: TwoPointData) -> Transfer | None:
 def _by_way_of(fine: NDArray, ell: NDArray) -> NDArray:
     """Matrix (n_angle, n_ell) on any nodes, from that on the fine multipoles."""
     return fine @ cl_matrix(_FINE_ELL, ell)
+
+
+def _of_b_modes(operator: Operator, points: Points, ell: NDArray) -> NDArray:
+    """The same on C_ell of B modes, made where it is asked for."""
+    return _by_way_of(operator(points, _FINE_ELL), ell)
 
 
 def _angles(
@@ -242,6 +252,7 @@ def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
     """The samples and points of `data`."""
     samples = data.samples
     _check_used(options, data, {kind for _, kind in samples})
+    check_filters(options, data)
     found = _distributions(data, options)
     tracers: list[Tracer] = []
     for one in samples:

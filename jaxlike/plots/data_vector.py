@@ -9,6 +9,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from jaxlike.data import FOURIER_SPACE, Measurement, TwoPointData
+from jaxlike.data.statistics import scale_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,7 +23,11 @@ _SYMBOLS = {
     "C_ell_counts": r"C_\ell^{\delta\delta}", "C_ell_kappa": r"C_\ell^{\kappa\kappa}",
     "C_ell_kappa_counts": r"C_\ell^{\delta\kappa}", "C_ell_kappa_shear": r"C_\ell^{\gamma\kappa}",
     "w_kappa": r"w_\kappa", "gamma_t_kappa": r"\gamma_{t,\kappa}",
+    "E_n": "E_n", "B_n": "B_n", "bandpower_EE": r"\mathcal{C}_{EE}",
+    "bandpower_BB": r"\mathcal{C}_{BB}", "bandpower_nE": r"\mathcal{C}_{nE}",
+    "bandpower_nn": r"\mathcal{C}_{nn}",
 }  # fmt: skip
+_VARIABLES = {"theta": (r"\theta", " [arcmin]"), "ell": (r"\ell", ""), "mode": ("n", "")}
 _PANEL_INCHES = (1.9, 1.35)
 _COLOUR = "#c2410c"
 
@@ -73,9 +78,9 @@ def data_vector_plot(
 ) -> Path:
     """Write measured points with error bars and the theory (n_data,), a panel per bin pair.
 
-    Values are multiplied by the angle in arcmin or by ell; or, with `residuals`, measured minus
-    theory is in units of the error.  `bands` of the theory are filled.
-    Returns the image's path.
+    Values are multiplied by the angle in arcmin or by ell, those of modes and band powers are not;
+    or, with `residuals`, measured minus theory is in units of the error.  `bands` of the theory are
+    filled.  Returns the image's path.
     """
     from matplotlib.figure import Figure
 
@@ -145,11 +150,15 @@ def _draw_measurement(
     """One table: `curves` (1 + 2 n_band, n) are the theory, then the ends of each band."""
     axes = part.subplots(*shape, sharex=True, sharey="row", squeeze=False)
     first, second = np.unique(measurement.bin1), np.unique(measurement.bin2)
-    of_ell = measurement.statistic in FOURIER_SPACE
-    variable, unit = (r"\ell", "") if of_ell else (r"\theta", " [arcmin]")
-    at = measurement.scale
-    power = int(-np.floor(np.log10(np.max(np.abs(at * measurement.value)) or 1.0)))
-    scale, zero = 10.0**power * at, np.zeros_like(at)
+    scaled_by = scale_of(measurement.statistic)
+    variable, unit = _VARIABLES[scaled_by]
+    at = np.asarray(measurement.scale, float)
+    # modes are drawn as they are, band powers too, by their multipole's square already
+    of_ell = scaled_by == "ell" and measurement.statistic in FOURIER_SPACE
+    plain = not of_ell and scaled_by != "theta"
+    factors = np.ones_like(at) if plain else at
+    power = int(-np.floor(np.log10(np.max(np.abs(factors * measurement.value)) or 1.0)))
+    scale, zero = 10.0**power * factors, np.zeros_like(at)
     if residuals:
         scale, zero = 1 / error, curves[0]
     used = np.zeros(shape, bool)
@@ -169,11 +178,14 @@ def _draw_measurement(
     for ax, is_used in zip(axes.flat, used.flat, strict=True):
         ax.set_visible(bool(is_used))
     _label_outer(axes, used)
-    _set_log_ticks(axes[0, 0], at)
+    if scaled_by == "mode":
+        _set_mode_ticks(axes[0, 0], at)
+    else:
+        _set_log_ticks(axes[0, 0], at)
     factor = f"10^{{{power}}}\\," if power else ""
     symbol = symbol_of(measurement.statistic)
-    curve = symbol if of_ell else f"{symbol}({variable})"
-    label = f"${factor}{variable}\\,{curve}${unit}"
+    curve = f"{symbol}({variable})" if scaled_by == "theta" else symbol
+    label = f"${factor}{curve}$" if plain else f"${factor}{variable}\\,{curve}${unit}"
     part.supylabel(f"$\\Delta {symbol} / \\sigma$" if residuals else label, fontsize=11)
     part.supxlabel(f"${variable}${unit}", fontsize=11)
 
@@ -201,6 +213,14 @@ def _label_outer(axes: np.ndarray, used: np.ndarray) -> None:
         axes[row, column].tick_params(
             labelleft=not used[row, :column].any(), labelbottom=not used[row + 1 :, column].any()
         )
+
+
+def _set_mode_ticks(ax: "Axes", at: np.ndarray) -> None:
+    """A linear axis with whole numbers, for all panels that share it."""
+    from matplotlib.ticker import MaxNLocator
+
+    ax.set_xlim(at.min() - 0.6, at.max() + 0.6)
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
 def _set_log_ticks(ax: "Axes", at: np.ndarray) -> None:

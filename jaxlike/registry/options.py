@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError
+from jaxlike.registry.filters import FILTER_OPTIONS, filter_options
 from jaxlike.theory.power.linear import LINEAR, LinearModel
 from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
 from jaxlike.theory.statistics.projection import Projection
@@ -51,6 +52,7 @@ LIKELIHOOD_OPTIONS = (
     "nz",
     "nz_bandwidth",
     "projection",
+    *FILTER_OPTIONS,
     "ell_prefactors",
     "bias",
     "alignment",
@@ -67,6 +69,7 @@ SURVEY_OPTIONS = (
     "nz",
     "nz_bandwidth",
     "projection",
+    *FILTER_OPTIONS,
     "ell_prefactors",
     "bias",
     "alignment",
@@ -94,8 +97,12 @@ class TheoryOptions:
     background.  nz: redshift distributions smoothed by a kernel of width nz_bandwidth (None: a
     small default), the histogram as read, or a spline through the middles of its cells.
     projection: C_ell to angle, at the bin centre in the flat sky or averaged over the bin on the
-    curved one.  ell_prefactors: sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field,
-    ell(ell+1)/(ell+1/2)^2 per magnified one.
+    curved one.  cosebis_theta, band_power_theta: angles [arcmin] from and to which COSEBIs and band
+    powers are filtered.  band_power_apodisation: width in ln(theta) of the fading of band powers'
+    filters around each of these, 0 for none.  band_power_ell: first and last multipole of the
+    bands, and how many there are, equal in ln(ell).
+    ell_prefactors: sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per
+    magnified one.
     bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, or with tidal alignment and tidal torquing to second order.  magnification, rsd:
@@ -123,6 +130,10 @@ class TheoryOptions:
     magnification: bool = False
     rsd: bool = False
     compression: Literal["none", "moped"] = "none"
+    cosebis_theta: tuple[float, ...] | None = None
+    band_power_theta: tuple[float, ...] | None = None
+    band_power_apodisation: float | None = None
+    band_power_ell: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():
@@ -136,6 +147,8 @@ class TheoryOptions:
                 "option 'compression' = moped takes derivatives with respect to every sampled "
                 "parameter, which need power = jaxlike"
             )
+        for name, parsed in filter_options(vars(self)).items():
+            object.__setattr__(self, name, parsed)
         width = self.nz_bandwidth
         if width is None:
             return

@@ -166,7 +166,7 @@ def test_limits_of_angles_are_none_of_ell(cl_data, cuts):
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("max_ell: 3", "has no key min_angle or min_ell; the keys are min_angle"),
+        ("max_ell: 3", "has no key min_angle, min_ell or min_mode; the keys are min_angle"),
         ("min_angle: {C_ell_shear: 3}", "min_angle has C_ell_shear, .* given as min_ell"),
         ("min_ell: 1\nmax_ell: {w: 3}", "max_ell has w, .* given as max_angle"),
         ("min_ell: -1", "min_ell is -1; a multipole >= 0 is needed"),

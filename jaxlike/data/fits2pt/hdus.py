@@ -111,7 +111,7 @@ def multipole(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
     if unit:
         raise DataError(
             f"HDU {hdu[0]!r} column {column} has the unit {unit!r}; it holds the multipoles of a"
-            " C_ell, so none is accepted"
+            " C_ell, so none is accepted (band powers of correlation functions have BANDPOW = T)"
         )
     return values
 

@@ -30,27 +30,20 @@ from jaxlike.data.fits2pt.hdus import (
     rows,
 )
 from jaxlike.data.fits2pt.kernels import check_options, kernels_of
+from jaxlike.data.fits2pt.quantities import BAND_POWERS, known_statistic, statistic_of
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.redshift_distribution import RedshiftDistribution
-from jaxlike.data.statistics import COLUMNS, KINDS, STATISTICS, check_probes, scale_columns
+from jaxlike.data.statistics import (
+    COLUMNS,
+    KINDS,
+    STATISTICS,
+    check_probes,
+    scale_columns,
+    scale_of,
+)
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
-#: (QUANT1, QUANT2) keywords of a table -> statistic.
-QUANTITIES: Mapping[tuple[str, str], str] = {
-    ("G+R", "G+R"): "xi_plus",
-    ("G-R", "G-R"): "xi_minus",
-    ("GPR", "G+R"): "gamma_t",
-    ("GPR", "GPR"): "w",
-    ("GEF", "GEF"): "C_ell_shear",
-    ("GPF", "GEF"): "C_ell_cross",
-    ("GPF", "GPF"): "C_ell_counts",
-    ("GPR", "CKR"): "w_kappa",
-    ("G+R", "CKR"): "gamma_t_kappa",
-    ("GPF", "CKF"): "C_ell_kappa_counts",
-    ("GEF", "CKF"): "C_ell_kappa_shear",
-    ("CKF", "CKF"): "C_ell_kappa",
-}
 MODES = "_MODES"
 """End of the name of an image of the modes of an n(z) table."""
 
@@ -124,30 +117,14 @@ def _read_tables(
 def _wanted(tables: list[Hdu], probes: Iterable[str] | None) -> list[tuple[Hdu, str]]:
     """Tables to be read and their statistics: all, or those of `probes`."""
     if probes is None:
-        return [(hdu, _statistic(hdu)) for hdu in tables]
-    known = [(hdu, QUANTITIES.get(_quantities(hdu))) for hdu in tables]
+        return [(hdu, known_statistic(hdu)) for hdu in tables]
+    known = [(hdu, statistic_of(hdu)) for hdu in tables]
     probes = tuple(probes)
     check_probes(probes, tuple(dict.fromkeys(s for _, s in known if s is not None)))
     wanted = [(hdu, s) for hdu, s in known if s is not None and s in probes]
     if not wanted:
         raise DataError("none of its two-point HDUs is left; name at least one probe")
     return wanted
-
-
-def _quantities(hdu: Hdu) -> tuple[str, str]:
-    first, second = (str(hdu[2].get(key)).strip() for key in ("QUANT1", "QUANT2"))
-    return first, second
-
-
-def _statistic(hdu: Hdu) -> str:
-    quantities = (keyword(hdu, "QUANT1"), keyword(hdu, "QUANT2"))
-    if quantities not in QUANTITIES:
-        known = ", ".join(f"{a} {b} ({statistic})" for (a, b), statistic in QUANTITIES.items())
-        raise DataError(
-            f"HDU {hdu[0]!r} holds an unknown probe: QUANT1, QUANT2 are {' '.join(quantities)};"
-            f" accepted are {known}; with the option probes only those it names are read"
-        )
-    return QUANTITIES[quantities]
 
 
 def _read_nz(hdu: Hdu, others: list[Hdu]) -> RedshiftDistribution:
@@ -177,13 +154,18 @@ def _read_nz(hdu: Hdu, others: list[Hdu]) -> RedshiftDistribution:
 
 
 def _read_measurement(hdu: Hdu, statistic: str, kernels: tuple[str, str]) -> Measurement:
-    columns = read_columns(hdu, [*COLUMNS.values(), "ANG"])
+    scale = [] if scale_of(statistic) == "mode" else ["ANG"]
+    columns = read_columns(hdu, [*COLUMNS.values(), *scale])
     fields: dict[str, Any] = {field: columns[column] for field, column in COLUMNS.items()}
     fields["theta_arcmin"] = None
     for field, column in scale_columns(statistic).items():
         if column in columns:
-            convert = multipole if field == "ell" else arcmin
-            fields[field] = convert(hdu, column, columns[column])
+            values = columns[column]
+            if field != "ell":
+                values = arcmin(hdu, column, values)
+            elif statistic not in BAND_POWERS.values():  # whose unit is wrong in KiDS's files
+                values = multipole(hdu, column, values)
+            fields[field] = values
     return Measurement(
         name=hdu[0], statistic=statistic, kernel1=kernels[0], kernel2=kernels[1], **fields
     )

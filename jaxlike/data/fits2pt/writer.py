@@ -11,7 +11,9 @@ from typing import Any
 import fitsio
 import numpy as np
 
-from jaxlike.data.fits2pt.reader import MODES, QUANTITIES
+from jaxlike.data.fits2pt.quantities import keywords_of
+from jaxlike.data.fits2pt.reader import MODES
+from jaxlike.data.statistics import scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 from jaxlike.files import atomic_writer
@@ -63,7 +65,6 @@ def write_two_point_fits(
 def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
     n_bin = {table.name: table.n_bin for table in data.nz}
     n_bin |= {map_.name: 1 for map_ in data.convergence}
-    codes = {statistic: quantities for quantities, statistic in QUANTITIES.items()}
     with fitsio.FITS("mem://", "rw") as fits:
         fits.write(None, header=dict(header))
         layout: dict[str, Any] = {"COVDATA": True}
@@ -80,8 +81,7 @@ def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
         for m in data.measurements:
             keywords = {
                 "2PTDATA": True,
-                "QUANT1": codes[m.statistic][0],
-                "QUANT2": codes[m.statistic][1],
+                **keywords_of(m.statistic),
                 "KERNEL_1": m.kernel1,
                 "KERNEL_2": m.kernel2,
                 "WINDOWS": "SAMPLE",
@@ -90,6 +90,8 @@ def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
                 "N_ANG": np.unique(m.angle_bin).size,
             }
             columns = {column: getattr(m, field) for field, column in m.columns().items()}
+            if scale_of(m.statistic) == "mode":  # CosmoSIS wants a scale, whatever it is
+                columns["ANG"] = m.scale.astype(float)
             arcmin = {column for f, column in m.columns().items() if f.endswith("_arcmin")}
             _write_table(fits, m.name, columns, keywords, arcmin)
         for nz in data.nz:

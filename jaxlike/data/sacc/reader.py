@@ -2,8 +2,9 @@
 
 Tracers are numbered within their sample in the order of their names' numbers (`samples.py`):
 parameter b1 is the bias of the first lens tracer. The tag ell is the nominal multipole of a
-bandpower, theta an angle in arcmin. Of the tracer uncertainties those by modes are read; shifts and
-widths are not, for their priors are a matter of the configuration.
+bandpower, theta an angle in arcmin, n the mode of a COSEBI, whose theta_min and theta_max may be
+there. Of the tracer uncertainties those by modes are read; shifts and widths are not, for their
+priors are a matter of the configuration.
 """
 
 import os
@@ -19,6 +20,8 @@ from jaxlike.data.measurement import Measurement
 from jaxlike.data.sacc.nz import sample
 from jaxlike.data.sacc.samples import samples_of
 from jaxlike.data.sacc.types import (
+    RANGE_TAGS,
+    SCALE_TAGS,
     TYPES,
     check_type,
     ordered_tracers,
@@ -26,7 +29,7 @@ from jaxlike.data.sacc.types import (
     tracer_fields,
 )
 from jaxlike.data.sacc.windows import angular_edges, bandpower_windows
-from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS, check_probes
+from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS, check_probes, scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
@@ -167,10 +170,15 @@ def _measurement(
     samples: Sequence[str],
     bins: np.ndarray,
 ) -> Measurement:
-    scale = _tag(points, "ell" if statistic in FOURIER_SPACE else "theta")
-    scales: dict[str, Any] = {"theta_arcmin": scale}
-    if statistic in FOURIER_SPACE:
-        scales = {"theta_arcmin": None, "ell": scale, "windows": bandpower_windows(points)}
+    of = scale_of(statistic)
+    scale = _tag(points, SCALE_TAGS[of])
+    angle_bin = np.unique(scale, return_inverse=True)[1] + 1
+    scales: dict[str, Any] = {"theta_arcmin": scale if of == "theta" else None}
+    if of == "mode":
+        angle_bin, scales = scale, scales | _theta_range(points)
+    elif of == "ell":
+        windows = bandpower_windows(points) if statistic in FOURIER_SPACE else None
+        scales |= {"ell": scale, "windows": windows}
     elif (edges := angular_edges(points)) is not None:
         scales |= {"theta_min_arcmin": edges[0], "theta_max_arcmin": edges[1]}
     return Measurement(
@@ -180,10 +188,17 @@ def _measurement(
         kernel2=samples[1],
         bin1=bins[0],
         bin2=bins[1],
-        angle_bin=np.unique(scale, return_inverse=True)[1] + 1,
+        angle_bin=angle_bin,
         value=finite_array([point.value for point in points], f"{name}: values"),
         **scales,
     )
+
+
+def _theta_range(points: Sequence[Any]) -> dict[str, np.ndarray]:
+    """Angles that COSEBIs are between, where any point has them."""
+    if not any(tag in point.tags for point in points for tag in RANGE_TAGS):
+        return {}
+    return {f"{tag}_arcmin": _tag(points, tag) for tag in RANGE_TAGS}
 
 
 def _tag(points: Sequence[Any], tag: str) -> np.ndarray:

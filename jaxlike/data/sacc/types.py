@@ -32,6 +32,13 @@ TYPES: Mapping[str, tuple[str, bool | None]] = MappingProxyType(
         "cmb_convergence_cl": ("C_ell_kappa", True),
         "cmbGalaxy_convergenceDensity_xi": ("w_kappa", None),
         "cmbGalaxy_convergenceShear_xi_t": ("gamma_t_kappa", None),
+        "galaxy_shear_cosebi_ee": ("E_n", True),
+        "galaxy_shear_cosebi_bb": ("B_n", True),
+        # which sacc has no names for
+        "galaxy_shear_bandpower_ee": ("bandpower_EE", True),
+        "galaxy_shear_bandpower_bb": ("bandpower_BB", True),
+        "galaxy_shearDensity_bandpower_e": ("bandpower_nE", None),
+        "galaxy_density_bandpower": ("bandpower_nn", True),
     }
 )
 #: Data types that only tell spins, and what they are of where one or two tracers are convergence.
@@ -45,6 +52,10 @@ _WITH_CONVERGENCE: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "xi_e0": ("gamma_t_kappa",),
     }
 )
+SCALE_TAGS: Mapping[str, str] = MappingProxyType({"theta": "theta", "ell": "ell", "mode": "n"})
+"""What the points of a statistic are at -> the tag that has it."""
+RANGE_TAGS = ("theta_min", "theta_max")
+"""Tags of the angles [arcmin] that COSEBIs are between."""
 CONVERGENCE = "cmb_convergence"
 """Quantity of a map of the CMB's convergence, a tracer of type Map or Misc."""
 #: Statistic -> the data type that is written.

@@ -16,8 +16,8 @@ from jaxlike.data.measurement import Measurement
 from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.sacc.reader import sacc_module
 from jaxlike.data.sacc.samples import SAMPLE
-from jaxlike.data.sacc.types import CONVERGENCE, SAMPLES, TYPE_OF
-from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS
+from jaxlike.data.sacc.types import CONVERGENCE, RANGE_TAGS, SAMPLES, SCALE_TAGS, TYPE_OF
+from jaxlike.data.statistics import STATISTICS, scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
@@ -118,17 +118,21 @@ def _add_points(
         (stems[kernel, kind], kind)
         for kernel, kind in zip((m.kernel1, m.kernel2), STATISTICS[m.statistic], strict=True)
     ]
-    tag = "ell" if m.statistic in FOURIER_SPACE else "theta"
+    of = scale_of(m.statistic)
+    tag = SCALE_TAGS[of]
     shared = None
     if m.windows is not None:
         shared = sacc.BandpowerWindow(np.array(m.windows.ell), np.array(m.windows.weight.T))
     for i, value in enumerate(m.value):
-        tags: dict[str, Any] = {tag: float(m.scale[i])}
+        tags: dict[str, Any] = {tag: int(m.scale[i]) if of == "mode" else float(m.scale[i])}
         if m.windows is not None:
             tags |= {"window": shared, "window_ind": int(m.windows.row[i])}
         if m.theta_min_arcmin is not None and m.theta_max_arcmin is not None:
             edges = float(m.theta_min_arcmin[i]), float(m.theta_max_arcmin[i])
-            tags["window"] = sacc.TopHatWindow(*edges)
+            if of == "mode":
+                tags |= dict(zip(RANGE_TAGS, edges, strict=True))
+            else:
+                tags["window"] = sacc.TopHatWindow(*edges)
         tracers = tuple(
             stem if kind == "convergence" else f"{stem}_{number}"
             for (stem, kind), number in zip(names, (m.bin1[i], m.bin2[i]), strict=True)

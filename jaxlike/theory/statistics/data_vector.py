@@ -29,7 +29,8 @@ from jaxlike.theory.universe.line_of_sight import Nodes
 class Block:
     """One statistic's points: zero-based samples, bins and indices of angles or multipoles (n,).
 
-    project(ell) -> (n_angle, n_ell) takes C_ell at the nodes to the statistic at every one.
+    project(ell) -> (n_angle, n_ell) takes C_ell at the nodes to the statistic at every one;
+    project_b the same of C_ell of B modes, None where the statistic's sign of them says it.
     """
 
     statistic: str
@@ -38,6 +39,7 @@ class Block:
     bin2: NDArray
     angle: NDArray
     project: Callable[[NDArray], NDArray]
+    project_b: Callable[[NDArray], NDArray] | None = None
 
     def pairs(self) -> list[tuple[int, int, int, int]]:
         """(sample, bin, sample, bin) of every point, as groups have them."""
@@ -54,7 +56,8 @@ class TwoPointTheory:
     rules: take integrals over n(z) to the nodes (see `pairs`); projections: (n_pair, n_slot, n_ell)
     for each statistic, the points of a pair one after another and zeros after the last; point:
     (n_data,) index of each data point among the slots of all statistics; statistics: name and
-    number of the group of each; lattice: number of the survey's n(z) lattice among the universe's.
+    number of the group of each; lattice: number of the survey's n(z) lattice among the universe's;
+    b_projections: as projections, of B modes, where these are others and there are any (else None).
     """
 
     tracers: tuple[Tracer, ...]
@@ -64,6 +67,7 @@ class TwoPointTheory:
     groups: tuple[PairGroup, ...] = field(metadata={"static": True})
     statistics: tuple[tuple[str, int], ...] = field(metadata={"static": True})
     lattice: int = field(default=0, metadata={"static": True})
+    b_projections: tuple[NDArray | None, ...] = ()
 
     def seen(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Seen]:
         """Every sample in a universe, for canonical parameters of each."""
@@ -89,10 +93,17 @@ class TwoPointTheory:
             found, sign = spectra[group], STATISTICS[statistic].b_modes
             return found.E if found.B is None or not sign else found.E + sign * found.B
 
+        def points(c: Array, matrix: NDArray) -> Array:
+            return jnp.einsum("pe,pse->ps", c, jnp.asarray(matrix)).ravel()
+
         everything = [
-            jnp.einsum("pe,pse->ps", spectrum(*statistic), jnp.asarray(matrix)).ravel()
+            points(spectrum(*statistic), matrix)
             for statistic, matrix in zip(self.statistics, self.projections, strict=True)
         ]
+        for i, matrix in enumerate(self.b_projections):
+            b_modes = spectra[self.statistics[i][1]].B
+            if matrix is not None and b_modes is not None:
+                everything[i] = everything[i] + points(b_modes, matrix)
         return (
             jnp.concatenate(everything)
             .at[self.point]
@@ -147,13 +158,14 @@ class Survey:
             ready,
             rules,
             tuple(
-                self._projection(block, place, np.asarray(nodes.ell))
+                self._projection(block, block.project, place, np.asarray(nodes.ell))
                 for block, place in zip(self.blocks, places, strict=True)
             ),
             np.concatenate([start + index for start, (_, index) in starts]).astype(np.int32),
             groups,
             tuple((block.statistic, self._group(block)) for block in self.blocks),
             lattice,
+            self._b_projections(places, np.asarray(nodes.ell)),
         )
 
     def points_on_spectra(self, theory: TwoPointTheory) -> tuple[NDArray, NDArray]:
@@ -187,10 +199,27 @@ class Survey:
         return shape, pair * shape[1] + slot
 
     def _projection(
-        self, block: Block, place: tuple[tuple[int, int], NDArray], ell: NDArray
+        self,
+        block: Block,
+        project: Callable[[NDArray], NDArray],
+        place: tuple[tuple[int, int], NDArray],
+        ell: NDArray,
     ) -> NDArray:
         """Weights (n_pair, n_slot, n_ell) of every slot on the C_ell of its pair."""
         shape, index = place
         matrix = np.zeros((shape[0] * shape[1], ell.size))
-        matrix[index] = block.project(ell)[block.angle]
+        matrix[index] = project(ell)[block.angle]
         return matrix.reshape(*shape, ell.size)
+
+    def _b_projections(
+        self, places: Sequence[tuple[tuple[int, int], NDArray]], ell: NDArray
+    ) -> tuple[NDArray | None, ...]:
+        """The same on B modes, of statistics that need it; () where the tracers have none."""
+        if not any(getattr(tracer, "second_order", False) for tracer in self.tracers):
+            return ()
+        return tuple(
+            None
+            if block.project_b is None
+            else self._projection(block, block.project_b, place, ell)
+            for block, place in zip(self.blocks, places, strict=True)
+        )

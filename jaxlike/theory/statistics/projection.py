@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import BSpline, make_interp_spline
-from scipy.special import j0, j1, jv
+from scipy.special import erfc, j0, j1, jv
 
 from jaxlike.numerics.quadrature import gauss_legendre_panels
 from jaxlike.numerics.splines import cardinal_splines
@@ -43,6 +43,7 @@ class Transfer:
 
 _TAIL_SLOPE = -2.6  # of C_ell beyond the last node, where it hardly matters
 _PHASE_MAX = 1000.0  # range of ell * theta in which a Gaussian taper closes the integral
+_PHASE_FLAT = 160.0  # the same of a taper that is 1 in the first half to rounding
 _ELL_EXACT = 2000  # multipoles summed one by one; beyond, d-functions are Bessel functions
 _N_BIN = 12  # quadrature points over an angular bin
 
@@ -98,13 +99,16 @@ def _hankel_row(
     low: float,
     sums: Callable[[NDArray, NDArray], NDArray],
     transfer: Transfer | None = None,
+    *,
+    flat: bool = False,
 ) -> NDArray:
     """int_low^oo ell dell / (2 pi) J_order(ell theta) C_ell as a row (n_ell,).
 
-    `sums` gives such a row from multipoles and what multiplies C_ell at them.
+    `sums` gives such a row from multipoles and what multiplies C_ell at them. `flat`: to 1e-9 of
+    smooth C_ell; a Gaussian taper leaves 1e-5.
     """
     # panels follow the spline where that is fast, the Bessel function where it is
-    width, length = np.pi / theta, _PHASE_MAX / theta
+    width, length = np.pi / theta, (_PHASE_FLAT if flat else _PHASE_MAX) / theta
     turn = max(low, 10 * width)
     fine = np.exp(np.arange(np.log(low), np.log(turn), 0.1))
     panels = np.append(fine, np.arange(turn, low + length, width))
@@ -114,10 +118,13 @@ def _hankel_row(
         panels = np.unique([first, *inside, last])
         if panels.size < 2:
             return sums(np.array([low]), np.zeros(1))
-    ell, weight = gauss_legendre_panels(panels, 5)
+    ell, weight = gauss_legendre_panels(panels, 6 if flat else 5)
     if transfer is not None:
         weight = weight * transfer(ell)
-    taper = np.exp(-((4 * (ell - low) / length) ** 2) / 2)  # leaves the lower end as it is
+    if flat:
+        taper = erfc(12 * (ell - low) / length - 6) / 2
+    else:
+        taper = np.exp(-((4 * (ell - low) / length) ** 2) / 2)  # leaves the lower end as it is
     return sums(ell, weight * taper * ell / (2 * np.pi) * _bessel(order, ell * theta))
 
 
@@ -136,6 +143,15 @@ def flat_sky(
     order = spins[0] - spins[1]
     sums = _cl_sums(ell_nodes)
     return np.stack([_hankel_row(order, t, ell_nodes[0], sums, transfer) for t in theta])
+
+
+def hankel(order: int, theta: NDArray, ell_nodes: NDArray) -> NDArray:
+    """Matrix (n_theta, n_ell) to int ell dell / (2 pi) J_order(ell theta) C_ell, order 0, 2 or 4.
+
+    theta in radians; for filters between whose large parts E modes are a small difference.
+    """
+    sums = _cl_sums(ell_nodes)
+    return np.stack([_hankel_row(order, t, ell_nodes[0], sums, flat=True) for t in theta])
 
 
 def bin_quadrature(theta_min: NDArray, theta_max: NDArray) -> tuple[NDArray, NDArray]:

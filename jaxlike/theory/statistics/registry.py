@@ -12,18 +12,19 @@ from numpy.typing import NDArray
 
 from jaxlike.theory.statistics.projection import Projection, Transfer
 
-Scale = Literal["theta", "ell"]
-"""What the points of a statistic are at: an angle, or a multipole."""
+Scale = Literal["theta", "ell", "mode"]
+"""What the points of a statistic are at: an angle, a multipole, or the number of a mode."""
 
 
 @dataclass(frozen=True, eq=False)
 class Points:
     """Where the points of a statistic are.
 
-    at: (n,) angles in radians, or multipoles; edges: (n,) each of the angular bins, where known;
-    projection: from C_ell to angle in the flat sky or on the curved one, there with C_ell of
-    shear or of `convergence`; windows: multipoles (m,) and weights (n, m) of bandpowers; transfer:
-    by what maps multiply C_ell.
+    at: (n,) angles in radians, multipoles or modes; edges: (n,) each of the angular bins, where
+    known, or of the bands; projection: from C_ell to angle in the flat sky or on the curved one,
+    there with C_ell of shear or of `convergence`; windows: multipoles (m,) and weights (n, m) of
+    bandpowers; transfer: by what maps multiply C_ell; theta_range: angles [radians] between which
+    correlation functions are filtered, at whose ends they fade over `apodisation` in ln(theta).
     """
 
     at: NDArray
@@ -32,6 +33,12 @@ class Points:
     windows: tuple[NDArray, NDArray] | None = None
     convergence: bool = False
     transfer: Transfer | None = None
+    theta_range: tuple[float, float] | None = None
+    apodisation: float = 0.0
+
+
+Operator = Callable[[Points, NDArray], NDArray]
+"""(points, multipoles (n_ell,)) -> matrix (n, n_ell)."""
 
 
 @dataclass(frozen=True)
@@ -41,15 +48,19 @@ class Statistic:
     tracers: kinds of its two tracers, in the order of a table's two kernels; scale: what its points
     are at; operator: (points, multipoles (n_ell,)) -> matrix (n, n_ell) on C_ell; b_modes: with
     which sign C_ell of B modes enter, 0 if they do not; spins: (m, n) of its Wigner d-function
-    d^ell_mn, None for what is no correlation function.
+    d^ell_mn, None for what is no correlation function; b_operator: the same as operator on C_ell of
+    B modes, where it is another than b_modes times it; filtered: from correlation functions, so
+    that points at multipoles depend on C_ell at all of them.
     """
 
     name: str
     tracers: tuple[str, str]
     scale: Scale
-    operator: Callable[[Points, NDArray], NDArray]
+    operator: Operator
     b_modes: int = 0
     spins: tuple[int, int] | None = None
+    b_operator: Operator | None = None
+    filtered: bool = False
 
 
 STATISTICS: dict[str, Statistic] = {}
