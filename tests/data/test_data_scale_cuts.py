@@ -119,7 +119,8 @@ def test_presets():
         ("min_angle: [1", "is not yaml"),
         (
             "- 1",
-            "must be a mapping with the keys min_angle, max_angle, min_ell, max_ell, min_mode, max_mode, angular_bins",
+            "must be a mapping with the keys min_angle, max_angle, min_ell, max_ell, min_mode, "
+            "max_mode, angular_bins",
         ),
         ("max_angle: 3", "has no key min_angle"),
         ("min_angle: 3\nmaximum: 3", "unknown key 'maximum'; accepted are min_angle"),

@@ -1,5 +1,7 @@
 """Band powers against integrals over correlation functions that are known in closed form."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from scipy.special import jv
@@ -52,12 +54,12 @@ def expected_of(name, low, high, width):
     """pi/N int dtheta/theta T (g_0 xi_+ +- g_4 xi_-), and so on, g_m integrated numerically."""
     ends = np.array([low, high])[:, None] * ARCMIN * np.exp(width / 2 * np.array([-1, 1]))
     corners = np.unique(ends)
-    edges = np.unique([np.geomspace(a, b, 110) for a, b in zip(corners, corners[1:], strict=False)])
+    edges = np.unique([np.geomspace(a, b, 110) for a, b in pairwise(corners)])
     theta, weight = rule(edges, 8)
     weight = weight / theta * apodisation(theta, low * ARCMIN, high * ARCMIN, width)
     orders = {"EE": {0: 1, 4: 1}, "BB": {0: 1, 4: -1}, "nE": {2: 2}, "nn": {0: 2}}
     total = np.zeros(EDGES.size - 1)
-    for band, (first, last) in enumerate(zip(EDGES, EDGES[1:], strict=False)):
+    for band, (first, last) in enumerate(pairwise(EDGES)):
         ell, of_ell = rule(np.linspace(first, last, 4), 12)
         for order, factor in orders[name.split("_")[1]].items():
             g = theta**2 * ((of_ell * ell) @ jv(order, np.outer(ell, theta)))
