@@ -12,6 +12,13 @@ from jaxlike.registry.options import (
 )
 from jaxlike.surveys import ABOUT, Analysis, read_survey
 
+_COMES_WITH = {
+    "nz_bandwidth": "nz",
+    "n_simulations": "covariance_correction",
+    "n_parameters": "covariance_correction",
+    "psf_transform": "psf_file",
+}
+
 
 def analysis_for(data_file: object, survey: object) -> Analysis | None:
     """That of the option `survey`, or else of the survey that the data are of; None if unknown."""
@@ -32,6 +39,6 @@ def options_of(analysis: Analysis | None, given: Container[str]) -> dict[str, ob
     return {
         name: value
         for name, value in analysis.options.items()
-        # a bandwidth belongs to the choice of nz that it comes with
-        if name not in given and not (name == "nz_bandwidth" and "nz" in given)
+        # numbers belong to the choice that they come with
+        if name not in given and _COMES_WITH.get(name) not in given
     }
