@@ -63,14 +63,17 @@ class ShearRatios:
         group = [(g.first, g.second) for g in survey.groups].index(pair)
         known = {bins: row for row, bins in enumerate(survey.groups[group].bins)}
         n_bin = survey.tracers[pair[1]].n_bin
-        absent = [one for one in wanted if one not in known]
-        if absent or n_bin != n_source:
-            what = (
-                f"gamma_t of lens bin {absent[0][0] + 1} and source bin {absent[0][1] + 1}"
-                if absent
-                else f"{n_source} source bins, and there are {n_bin}"
+        if n_bin != n_source:
+            raise ConfigError(
+                f"option 'shear_ratios': its file is of {n_source} source bins, and the data in use"
+                f" have {n_bin}"
             )
-            raise ConfigError(f"option 'shear_ratios': its file is for {what} in the data in use")
+        for i, j in wanted:
+            if (i, j) not in known:
+                raise ConfigError(
+                    f"option 'shear_ratios': its file needs lens bin {i + 1} and source bin {j + 1}"
+                    ", of which the data in use have no gamma_t"
+                )
         factors = factorise(file["covariance"])
         found = cls(
             GAMMA_T.operator(_points(file["theta"], options), ell),

@@ -9,6 +9,8 @@ from jaxlike.theory.declarations import meets
 
 
 def _word(value: object) -> str:
+    if value is None:
+        return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
