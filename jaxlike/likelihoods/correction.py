@@ -4,7 +4,7 @@ With n points and r simulations: Hartlap, Simon & Schneider 2007 (astro-ph/06080
 factor (r - n - 2) / (r - 1) makes the inverse unbiased; Percival et al. 2014 (arXiv:1312.4841,
 eq. 18), whose factor widens the posterior of n_parameters by what the noise of the covariance adds
 to the scatter of their estimates; Sellentin & Heavens 2016 (arXiv:1511.05969, eq. 12), a
-t-distribution in the place of the Gaussian; and Percival et al. 2022 (arXiv:2108.10402, eq. 54),
+t-distribution in the place of the Gaussian; and Percival et al. 2022 (arXiv:2108.10402),
 such a distribution whose credible intervals cover as often as they say.
 """
 

@@ -1,6 +1,6 @@
 """Ratios of gamma_t around the same lenses: geometry, from scales too small for anything else.
 
-Sanchez, Prat et al. 2022 (arXiv:2105.13542, eqs. 12-14): the mean over angles, with fixed weights,
+Sanchez, Prat et al. 2022 (arXiv:2105.13542): the mean over angles, with fixed weights,
 of gamma_t(s) / gamma_t(last), of galaxies that a two-point likelihood has anyhow. So they are a
 part of that likelihood, and have its n(z), calibrations and alignment: nothing counts twice.
 """

@@ -45,7 +45,7 @@ def test_many_simulations_are_a_known_covariance(correction):
 
 def test_percival_t_has_the_width_of_percival_2022():
     """The posterior of k parameters is as wide as (r - 1)(1 + B (n - k)) / (r - n + k - 1) of the
-    Gaussian of the estimated covariance (their eq. 56), at the mean minimum of chi^2."""
+    Gaussian of the estimated covariance, at the mean minimum of chi^2."""
     n, r, k = 60, 500, 6
     form = correction_of("percival_t", n, r, k).form
     B = (r - n - 2) / ((r - n - 1) * (r - n - 4))

@@ -1,8 +1,8 @@
 """Mass within the smallest scales: what it adds to galaxy-galaxy lensing at all larger ones.
 
-gamma_t += A_l Sigma_crit^-1(l, s) / theta^2, MacCrann et al. 2020 (arXiv:1903.07101, eq. 20), with
+gamma_t += A_l Sigma_crit^-1(l, s) / theta^2, MacCrann et al. 2020 (arXiv:1903.07101), with
 Sigma_crit^-1 averaged over both n(z) at a fixed cosmology, as in DES-Y3 (Pandey et al. 2022,
-arXiv:2105.13545, section IV D): A_l, in 1e13 Msun/h, takes up what the cosmology would change.
+arXiv:2105.13545): A_l, in 1e13 Msun/h, takes up what the cosmology would change.
 """
 
 from collections.abc import Mapping

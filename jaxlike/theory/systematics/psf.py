@@ -3,7 +3,7 @@
 The ellipticities have p . (e_PSF moments, 1) in them, with the same p for all galaxies, so xi+ has
 p1^T S1(theta) p1 + p2^T S2(theta) p2, S1 and S2 the correlations of the moments and p1, p2 the
 factors of the two components (HSC-Y3: Zhang et al. 2023, arXiv:2212.03257; Li et al. 2023,
-arXiv:2304.00702, section III B). xi- has no such terms.
+arXiv:2304.00702). xi- has no such terms.
 """
 
 from collections.abc import Mapping
