@@ -2,8 +2,10 @@
 
 from collections.abc import Container
 
+from jaxlike.config.places import find_file
 from jaxlike.data.shipped import survey_of
 from jaxlike.errors import ConfigError
+from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.options import (
     SURVEY_OPTIONS,
     THEORY_FIELDS,
@@ -36,8 +38,9 @@ def options_of(analysis: Analysis | None, given: Container[str]) -> dict[str, ob
         theory_options({k: v for k, v in analysis.options.items() if k in THEORY_FIELDS})
     except ConfigError as error:
         raise ConfigError(f"{analysis.folder / ABOUT}: {error}") from error
+    about = analysis.folder / ABOUT
     return {
-        name: value
+        name: find_file(str(value), about) if name in FILE_OPTIONS and value else value
         for name, value in analysis.options.items()
         # numbers belong to the choice that they come with
         if name not in given and _COMES_WITH.get(name) not in given
