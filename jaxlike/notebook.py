@@ -121,6 +121,7 @@ def _data_vectors(model: Model, path: Path, at: Any, residuals: bool) -> Path | 
             path.with_name(f"{name}_{path.name}") if several else path,
             title=f"{Path(one.data.source).name}, {where}",
             residuals=residuals,
+            covariance=model.measured[name].covariance,
         )
         for name, one in model.likelihoods.items()
         if name in model.measured

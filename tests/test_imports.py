@@ -40,6 +40,7 @@ THEORY_STEPS = (
     ("tracers",),
     ("spectra",),
     ("statistics",),
+    ("systematics",),
 )
 LEVEL = {name: level for level, names in enumerate(STEPS) for name in names}
 

@@ -76,6 +76,13 @@ class TwoPointLikelihood(Likelihood):
     alignment: Any
     magnification: Any
     rsd: Any
+    point_mass: Any
+    psf_file: Any
+    psf_transform: Any
+    shear_ratios: Any
+    covariance_correction: Any
+    n_simulations: Any
+    n_parameters: Any
     power: Any
     compression: Any
     prefix: Any
@@ -244,8 +251,7 @@ class TwoPointLikelihood(Likelihood):
 
         def evaluate(table: PowerTable, nuisance: Mapping[str, Array]) -> Array:
             canonical = self._canonical(_SOME_UNIVERSE, nuisance)
-            vector = two_point.theory_vector_from_tables(grid, table, canonical)
-            return -0.5 * two_point.chi2_of(vector)
+            return -0.5 * two_point.evaluate_from_tables(grid, table, canonical).deviance
 
         self._evaluate = jax.jit(evaluate)
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Container
 
+from jaxlike.config.places import find_file
 from jaxlike.data.shipped import survey_of
 from jaxlike.errors import ConfigError
+from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.options import (
     SURVEY_OPTIONS,
     THEORY_FIELDS,
@@ -11,6 +13,13 @@ from jaxlike.registry.options import (
     theory_options,
 )
 from jaxlike.surveys import ABOUT, Analysis, read_survey
+
+_COMES_WITH = {
+    "nz_bandwidth": "nz",
+    "n_simulations": "covariance_correction",
+    "n_parameters": "covariance_correction",
+    "psf_transform": "psf_file",
+}
 
 
 def analysis_for(data_file: object, survey: object) -> Analysis | None:
@@ -29,9 +38,10 @@ def options_of(analysis: Analysis | None, given: Container[str]) -> dict[str, ob
         theory_options({k: v for k, v in analysis.options.items() if k in THEORY_FIELDS})
     except ConfigError as error:
         raise ConfigError(f"{analysis.folder / ABOUT}: {error}") from error
+    about = analysis.folder / ABOUT
     return {
-        name: value
+        name: find_file(str(value), about) if name in FILE_OPTIONS and value else value
         for name, value in analysis.options.items()
-        # a bandwidth belongs to the choice of nz that it comes with
-        if name not in given and not (name == "nz_bandwidth" and "nz" in given)
+        # numbers belong to the choice that they come with
+        if name not in given and _COMES_WITH.get(name) not in given
     }

@@ -15,6 +15,7 @@ from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import ExternalPrior
+from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     COMMON_OPTIONS,
@@ -228,6 +229,9 @@ def _likelihood(
     if overrides.get("nz", "kde") != "kde" and "nz_bandwidth" not in overrides:
         given["nz_bandwidth"] = None  # the file's bandwidth belongs to the file's choice
     given.update(overrides)
+    for option in FILE_OPTIONS:
+        if given.get(option) is not None:
+            given[option] = find_file(_text(option, given[option], "a path, null"), path)
     theory = theory_options({k: given[k] for k in THEORY_FIELDS})
     cuts = given.get("scale_cuts", OF_SURVEY)
     cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)

@@ -7,6 +7,7 @@ from typing import Any
 from jaxlike.config.cobaya_yaml import PREFIX, THEORY
 from jaxlike.config.container import Config, LikelihoodConfig
 from jaxlike.posterior.parameters import Parameter
+from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import KAPPA_OPTIONS, LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
 from jaxlike.registry.samples import Prefix, owner_word
@@ -44,6 +45,7 @@ def _likelihood(one: LikelihoodConfig) -> dict[str, Any]:
     options: dict[str, Any] = {} if one.name == component else {"class": component}
     known = {
         **{name: _given(value) for name, value in vars(one.options).items()},
+        **{key: _place(getattr(one.options, key)) for key in FILE_OPTIONS},
         "data_file": _place(one.data_file),
         "probes": chosen,
         "scale_cuts": _place(one.scale_cuts),

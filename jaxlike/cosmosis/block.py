@@ -197,7 +197,8 @@ def nuisance(block: Block, samples: Sequence[Sample]) -> Nuisance:
 
 def _sections(kind: str, ends: Iterable[str]) -> list[tuple[str, str]]:
     """The sections of a kind of tracer's parameters, and which of the ends of suffixes each has."""
-    bare = (one.partition("--")[0] for d in TRACERS[kind].parameters for one in d.sections)
+    declared = Sample(kind, 0).parameters
+    bare = (one.partition("--")[0] for d in declared for one in d.sections)
     return [(section + end, end) for section in dict.fromkeys(bare) for end in sorted({"", *ends})]
 
 

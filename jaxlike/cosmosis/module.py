@@ -30,6 +30,7 @@ from jaxlike.config.cosmosis_ini import (
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.data.statistics import scale_of
 from jaxlike.errors import ConfigError
+from jaxlike.likelihoods.compiled import Evaluated
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
 from jaxlike.loading import data_set_of, model_from_config
 from jaxlike.posterior.range_policy import RangeCount
@@ -46,11 +47,10 @@ _STAND_IN = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0
 
 
 class _Result(NamedTuple):
-    """Theory (n_data,), its chi^2, what a solution and the range of the power spectrum need, and
-    the cosmology's own numbers."""
+    """Theory (n_data,), its chi^2 and -2 ln L, what a solution and the range of the power spectrum
+    need, and the cosmology's own numbers."""
 
-    theory: Array
-    chi2: Array
+    likelihood: Evaluated
     conditions: dict[str, Array]
     range: dict[str, Array]
     cosmology: dict[str, Array]
@@ -129,7 +129,7 @@ def setup(options: DataBlock) -> TwoPointModule:
         like_name,
         include_norm=include_norm,
         likelihood_only=likelihood_only,
-        cholesky=np.linalg.cholesky(data.covariance),
+        cholesky=np.linalg.cholesky(likelihood.covariance),
         own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters)),
     )
 
@@ -164,9 +164,10 @@ def execute(block: DataBlock, module: TwoPointModule) -> int:
         if not holds:
             module.out_of_range.record(sentence)
             return 1
-    if not (np.isfinite(result.chi2) and np.all(np.isfinite(result.theory))):
+    found = result.likelihood
+    if not (np.isfinite(found.deviance) and np.all(np.isfinite(found.vector))):
         return _impossible(module, "its data vector is not finite")
-    _write(block, module, np.asarray(result.theory), float(result.chi2))
+    _write(block, module, found)
     if own_power:
         _write_derived(block, result.cosmology)
     return 0
@@ -186,14 +187,14 @@ def _impossible(module: TwoPointModule, reason: str) -> int:
 def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> _Result:
     canonical = resolve(parameters, likelihood.samples)
     cosmo = likelihood.cosmology(canonical)
-    theory = likelihood.theory_vector(canonical)
+    found = likelihood.evaluate(canonical)
     wanted = ("h", "Omega_m", "Omega_b", "omega_nu", "sigma8")
     numbers = {name: canonical[name] for name in wanted if name in canonical}
     if "sigma8" not in numbers:
         numbers["sigma8"] = sigma8(cosmo, 0.0, model=likelihood.options.linear)[0]
     inside = range_conditions(cosmo, likelihood.options.linear)
     possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
-    return _Result(theory, likelihood.chi2_of(theory), possible, inside, numbers)
+    return _Result(found, possible, inside, numbers)
 
 
 def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
@@ -216,9 +217,9 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
         @jax.jit
         def theory(power: PowerTable, parameters: Mapping[str, ArrayLike]) -> _Result:
             canonical = resolve({**_STAND_IN, **parameters}, likelihood.samples)
-            vector = likelihood.theory_vector_from_tables(grid, power, canonical)
+            found = likelihood.evaluate_from_tables(grid, power, canonical)
             positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
-            return _Result(vector, likelihood.chi2_of(vector), positive, {}, {})
+            return _Result(found, positive, {}, {})
 
         module.table_theories[key] = theory
     return jax.device_get(module.table_theories[key](tables.power, _nuisance(block, module)))
@@ -231,7 +232,7 @@ def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
     return found.given
 
 
-def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: float) -> None:
+def _write(block: DataBlock, module: TwoPointModule, found: Evaluated) -> None:
     """The entries of cosmosis.gaussian_likelihood, with the angles and bins of CosmoSIS's 2pt.
 
     `angle` is in radians, or a multipole, or the number of a mode.
@@ -240,9 +241,10 @@ def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: floa
     data = likelihood.data
     log_det = likelihood.log_det_of_points if module.include_norm else 0.0
     norm = -0.5 * log_det
-    block[names.likelihoods, f"{name}_like"] = -0.5 * chi2 + norm
+    theory = np.asarray(found.vector)
+    block[names.likelihoods, f"{name}_like"] = -0.5 * float(found.deviance) + norm
     entries: dict[str, object] = {
-        "chi2": chi2,
+        "chi2": float(found.chi2),
         "n": int(likelihood.n_points),
         "log_det": log_det,
         "norm": norm,
@@ -253,7 +255,7 @@ def _write(block: DataBlock, module: TwoPointModule, theory: NDArray, chi2: floa
         entries |= {
             "theory": theory,
             "data": data.value,
-            "covariance": data.covariance,
+            "covariance": likelihood.covariance,
             "inverse_covariance": likelihood.precision,
             "simulation": theory + module.cholesky @ noise,
             "angle": np.concatenate(

@@ -6,6 +6,7 @@ from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
 from jaxlike.data.maps import with_maps
 from jaxlike.data.measurement import Measurement
+from jaxlike.data.psf import read_psf
 from jaxlike.data.read import read_two_point
 from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.sacc.reader import from_sacc, read_sacc
@@ -17,6 +18,7 @@ from jaxlike.data.scale_cuts import (
     read_scale_cuts,
     scale_cut_presets,
 )
+from jaxlike.data.shear_ratios import read_shear_ratios
 from jaxlike.data.shipped import default_data_file, find_data_file, is_mock, survey_of
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS
 from jaxlike.data.twopoint import TwoPointData
@@ -44,8 +46,10 @@ __all__ = [
     "from_sacc",
     "get_data_set",
     "is_mock",
+    "read_psf",
     "read_sacc",
     "read_scale_cuts",
+    "read_shear_ratios",
     "read_two_point",
     "read_two_point_fits",
     "scale_cut_presets",

@@ -98,7 +98,13 @@ def predictive(
     wrong = int(np.sum(~np.isfinite(theory).all(axis=1)))
     if wrong:
         raise JaxlikeError(f"the theory is not finite at {wrong} of {len(x)} draws of the chains")
-    data = {name: one.data for name, one in model.measured.items()}
+    # covariances as chi^2 has them, where templates or a correction make them others
+    data = {
+        name: one.data
+        if one.covariance is one.data.covariance
+        else replace(one.data, covariance=one.covariance)
+        for name, one in model.measured.items()
+    }
     return Predictive(data, theory, weights)
 
 

@@ -11,7 +11,7 @@ from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.data_vector import Survey
-from jaxlike.theory.statistics.node_choice import N_FINE
+from jaxlike.theory.statistics.node_choice import N_FINE, NodeChoice
 from jaxlike.theory.universe.line_of_sight import (
     N_LATTICE,
     Z_LAST_SCATTERING,
@@ -66,4 +66,21 @@ def fine_grid(
     nodes = nodes_of(surveys, n_z, ell_lattice_of(data), z_max)
     return UniverseGrid.build(
         nodes, linear=options.linear, nonlinear=options.nonlinear, second_order=second_order
+    )
+
+
+def second_order(surveys: Sequence[Survey]) -> bool:
+    """Whether a tracer has fields beyond the matter."""
+    return any(
+        getattr(tracer, "second_order", False) for survey in surveys for tracer in survey.tracers
+    )
+
+
+def grid_of(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOptions) -> UniverseGrid:
+    """Universes on the nodes that were chosen for the surveys."""
+    return UniverseGrid.build(
+        nodes_of(surveys, choice.n_z, choice.ell_lattice, choice.z_max),
+        linear=options.linear,
+        nonlinear=options.nonlinear,
+        second_order=second_order(surveys),
     )

@@ -1,20 +1,27 @@
 """Two-point likelihoods as compiled functions take them: arrays apart from structure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jax import Array, lax
 from jax.typing import ArrayLike
 
+from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.correction import GAUSSIAN, Form
 from jaxlike.likelihoods.gaussian import quadratic_form
+from jaxlike.likelihoods.marginal import Marginal, Templates
+from jaxlike.likelihoods.shear_ratios import ShearRatios
 from jaxlike.numerics import block_algebra
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Sample, own_parameters
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.power.validity import has_solution
+from jaxlike.theory.spectra.limber import Spectra
 from jaxlike.theory.statistics.data_vector import TwoPointTheory
+from jaxlike.theory.systematics.registry import Own, Systematic
 from jaxlike.theory.universe.background import DistanceGrid
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
@@ -46,14 +53,25 @@ def with_solution(
     return possible, lax.optimization_barrier(safe)
 
 
+class Evaluated(NamedTuple):
+    """A likelihood at a point: predicted data vector (n_data,), chi^2, and -2 ln L, which is chi^2
+    but for t-distributions and for templates whose determinant depends on the point."""
+
+    vector: Array
+    chi2: Array
+    deviance: Array
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class TwoPoint:
     """The likelihood as compiled functions take it: arrays apart from structure.
 
-    value: (n_data,) data vector; inverse, rows: of the covariance (see `gaussian`); log_det: ln|C|;
-    vectors B (n_data, n), B^T C B = 1: the likelihood is then that of the n numbers B^T d alone
-    (see `moped`).
+    value: (n_data,) data vector; inverse, rows: of the covariance (see `gaussian`); log_det: ln|C|
+    of all that chi^2 is the sum over; vectors B (n_data, n), B^T C B = 1: the likelihood is then
+    that of the n numbers B^T d alone (see `moped`); systematics: add to the theory; marginal:
+    templates whose amplitudes are marginalised; ratios: of gamma_t, which count too; form: how
+    ln L depends on chi^2.
     """
 
     theory: TwoPointTheory
@@ -63,15 +81,21 @@ class TwoPoint:
     log_det: Array
     vectors: Array | None
     samples: tuple[Sample, ...] = field(metadata={"static": True})
+    systematics: tuple[Systematic, ...] = ()
+    marginal: Marginal | None = None
+    ratios: ShearRatios | None = None
+    form: Form = field(default=GAUSSIAN, metadata={"static": True})
 
     def __repr__(self) -> str:
         samples = ", ".join(f"{one.n_bin} {one.word} bins" for one in self.samples)
-        return f"TwoPoint: {self.value.size} points, {samples}"
+        return f"TwoPoint: {self.n_points} points, {samples}"
 
     @property
     def n_points(self) -> int:
         """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
-        return self.value.size if self.vectors is None else self.vectors.shape[1]
+        if self.vectors is not None:
+            return self.vectors.shape[1]
+        return self.value.size + (0 if self.ratios is None else self.ratios.value.size)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -79,35 +103,82 @@ class TwoPoint:
         return tuple(name for one in self.samples for d in one.parameters for name in one.names(d))
 
     def log_likelihood(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> Array:
-        """-chi^2 / 2 in a universe, for canonical parameters."""
-        return -0.5 * self.chi2_of(self.theory_vector(universe, parameters))
+        """ln L but for a constant, -chi^2 / 2 of a Gaussian, for canonical parameters."""
+        return -0.5 * self.deviance(parameters, universe)
+
+    def deviance(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> Array:
+        """-2 ln L but for a constant in a universe, for canonical parameters."""
+        return self.evaluate(parameters, universe).deviance
+
+    def evaluate(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> Evaluated:
+        """The likelihood in a universe, for canonical parameters."""
+        own = self._own(parameters)
+        spectra = self.theory.spectra(universe, own)
+        return self._evaluated(self._vector(spectra, own), own, spectra)
+
+    def _evaluated(self, vector: Array, own: Own, spectra: Sequence[Spectra]) -> Evaluated:
+        templates = None if self.marginal is None else self.marginal.at(self.theory.tracers, own)
+        chi2 = self.chi2_of(vector, templates)
+        deviance = self.form.deviance(chi2)
+        if self.ratios is not None:
+            more = self.ratios.chi2(spectra)
+            chi2, deviance = chi2 + more, deviance + more
+        if self.marginal is not None and templates is not None:
+            deviance = deviance + templates.log_det - self.marginal.as_read.log_det
+        return Evaluated(vector, chi2, deviance)
 
     def theory_vector(self, universe: Universe, parameters: Mapping[str, ArrayLike]) -> Array:
         """Predicted data vector (n_data,) in a universe, for canonical parameters."""
-        own = [own_parameters(parameters, sample) for sample in self.samples]
-        return self.theory.data_vector(universe, own)
+        own = self._own(parameters)
+        return self._vector(self.theory.spectra(universe, own), own)
+
+    def _own(self, parameters: Mapping[str, ArrayLike]) -> Own:
+        return [own_parameters(parameters, sample) for sample in self.samples]
+
+    def _vector(self, spectra: Sequence[Spectra], own: Own) -> Array:
+        vector = self.theory.project(spectra)
+        for one in self.systematics:
+            vector = vector + one.added(self.theory.tracers, own)
+        return vector
 
     def compressed(self, theory_vector: Array) -> Array:
         """The numbers B^T (d - t) of a predicted data vector (n_data,)."""
         assert self.vectors is not None
         return (self.value - theory_vector) @ self.vectors
 
-    def chi2_of(self, theory_vector: Array) -> Array:
-        """chi^2 of a predicted data vector (n_data,)."""
+    def chi2_of(self, theory_vector: Array, templates: Templates | None = None) -> Array:
+        """chi^2 of a predicted data vector (n_data,), without that of shear ratios.
+
+        templates: those at the point; None: those of the n(z) as they were read.
+        """
         if self.vectors is not None:
             numbers = self.compressed(theory_vector)
             return numbers @ numbers
-        residual = jnp.asarray(self.value - theory_vector)
+        difference = residual = jnp.asarray(self.value - theory_vector)
         if self.rows is not None:
             residual = residual.at[self.rows].get(mode="fill", fill_value=0.0)
-        return quadratic_form(self.inverse, residual)
+        chi2 = quadratic_form(self.inverse, residual)
+        if self.marginal is None:
+            return chi2
+        templates = self.marginal.as_read if templates is None else templates
+        return chi2 - self.marginal.taken_up(templates, difference)
 
     def information(self, jacobian: Array) -> Array:
-        """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the theory vector."""
+        """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the theory vector;
+        ParameterError where there are shear ratios beside it."""
         if self.vectors is not None:
             compressed = self.vectors.T @ jacobian
             return compressed.T @ compressed
+        if self.ratios is not None:
+            raise ParameterError(
+                "a Fisher matrix is made of data vectors, which shear ratios are not: leave out "
+                "the option shear_ratios"
+            )
         if self.rows is None:
-            return jacobian.T @ (self.inverse @ jacobian)
-        blocks = jacobian.at[self.rows].get(mode="fill", fill_value=0.0)
-        return block_algebra.inner(blocks, block_algebra.multiply(self.inverse, blocks))
+            found = jacobian.T @ (self.inverse @ jacobian)
+        else:
+            blocks = jacobian.at[self.rows].get(mode="fill", fill_value=0.0)
+            found = block_algebra.inner(blocks, block_algebra.multiply(self.inverse, blocks))
+        if self.marginal is not None:
+            found = found - self.marginal.taken_up(self.marginal.as_read, jacobian)
+        return found if self.form == GAUSSIAN else found * self.form.information(self.value.size)

@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
@@ -26,6 +27,13 @@ class LogLikelihood(Protocol):
     def log_likelihood(
         self, parameters: Mapping[str, ArrayLike], universe: Universe, /
     ) -> ArrayLike: ...
+
+
+def minus_2_ln(
+    one: LogLikelihood, parameters: Mapping[str, ArrayLike], universe: Universe
+) -> Array:
+    """-2 ln L in a universe, for canonical parameters."""
+    return -2 * jnp.asarray(one.log_likelihood(parameters, universe))
 
 
 @jax.tree_util.register_dataclass

@@ -6,17 +6,16 @@ from functools import cached_property, partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.data import TwoPointData
-from jaxlike.likelihoods.common_nodes import fine_grid, nodes_of
-from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
-from jaxlike.likelihoods.gaussian import factorise, whitening
+from jaxlike.likelihoods.assembly import arrays_of, covariance_of, precision_of
+from jaxlike.likelihoods.common_nodes import fine_grid, grid_of, second_order
+from jaxlike.likelihoods.compiled import Evaluated, TwoPoint, cosmology, with_solution
+from jaxlike.likelihoods.gaussian import whitening
 from jaxlike.likelihoods.survey import build_survey, samples_of
-from jaxlike.numerics.block_matrix import whole_matrix
 from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
@@ -24,7 +23,7 @@ from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.power.validity import reason_of_failure
 from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
-from jaxlike.theory.statistics.node_choice import Judged, NodeChoice, choose_nodes
+from jaxlike.theory.statistics.node_choice import Judged, choose_nodes
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
 NODE_TOLERANCE = 2e-3
@@ -46,21 +45,21 @@ def _theory_vector(
 
 
 @jax.jit
-def _theory_vector_from_tables(
+def _evaluated_from_tables(
     grid: UniverseGrid,
     one: TwoPoint,
     table_grid: PowerTableGrid,
     tables: PowerTable,
     parameters: dict[str, Array],
-) -> Array:
-    return one.theory_vector(grid.universe_of_tables(table_grid, tables), parameters)
+) -> Evaluated:
+    return one.evaluate(parameters, grid.universe_of_tables(table_grid, tables))
 
 
 @partial(jax.jit, static_argnums=3)
-def _chi2(
+def _evaluated(
     grid: UniverseGrid, one: TwoPoint, parameters: dict[str, Array], options: TheoryOptions
-) -> Array:
-    return one.chi2_of(_theory_vector(grid, one, parameters, options))
+) -> Evaluated:
+    return one.evaluate(parameters, grid.universe(cosmology(parameters, options)))
 
 
 @partial(jax.jit, static_argnums=3)
@@ -68,9 +67,9 @@ def _log_likelihood(
     grid: UniverseGrid, one: TwoPoint, parameters: dict[str, Array], options: TheoryOptions
 ) -> Array:
     possible, safe = with_solution(parameters, options, grid.nodes.last_scattering)
-    chi2 = _chi2(grid, one, safe, options)
-    finite = possible & jnp.isfinite(chi2)
-    return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
+    deviance = _evaluated(grid, one, safe, options).deviance
+    finite = possible & jnp.isfinite(deviance)
+    return jnp.where(finite, -0.5 * jnp.where(finite, deviance, 0.0), -jnp.inf)
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,11 +123,14 @@ class Likelihood:
 
     @cached_property
     def precision(self) -> NDArray:
-        """Inverse covariance (n_data, n_data)."""
-        inverse, rows = np.asarray(self.arrays.inverse), self.arrays.rows
-        return (
-            inverse if rows is None else whole_matrix(inverse, np.asarray(rows), self.data.n_data)
-        )
+        """Inverse (n_data, n_data) of `covariance`."""
+        return precision_of(self.arrays, self.data.n_data)
+
+    @cached_property
+    def covariance(self) -> NDArray:
+        """That of the data (n_data, n_data) as chi^2 has it: with the factor of a correction, and
+        with marginalised templates."""
+        return covariance_of(self.data, self.options, self.arrays.marginal)
 
     def with_value(self, value: ArrayLike) -> "Likelihood":
         """The same of another data vector (n_data,), which may be traced."""
@@ -156,8 +158,14 @@ class Likelihood:
         self, grid: PowerTableGrid, tables: PowerTable, parameters: Mapping[str, ArrayLike]
     ) -> Array:
         """Predicted data vector (n_data,) with a host's P(k, z) and distances."""
+        return self.evaluate_from_tables(grid, tables, parameters).vector
+
+    def evaluate_from_tables(
+        self, grid: PowerTableGrid, tables: PowerTable, parameters: Mapping[str, ArrayLike]
+    ) -> Evaluated:
+        """Data vector, chi^2 and -2 ln L with a host's P(k, z) and distances."""
         self._check(parameters)
-        return _theory_vector_from_tables(self.grid, self.arrays, grid, tables, dict(parameters))
+        return _evaluated_from_tables(self.grid, self.arrays, grid, tables, dict(parameters))
 
     def _check(self, parameters: Mapping[str, ArrayLike]) -> None:
         check_effects(parameters, vars(self.options), self.samples)
@@ -175,15 +183,20 @@ class Likelihood:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the theory vector."""
         return self.arrays.information(jacobian)
 
-    def chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
-        """chi^2 = (d - t)^T C^-1 (d - t)."""
+    def evaluate(self, parameters: Mapping[str, ArrayLike]) -> Evaluated:
+        """Data vector, chi^2 and -2 ln L."""
         self._check(parameters)
-        return _chi2(self.grid, self.arrays, dict(parameters), self.options)
+        return _evaluated(self.grid, self.arrays, dict(parameters), self.options)
+
+    def chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
+        """chi^2 = (d - t)^T C^-1 (d - t), and that of shear ratios where there are such."""
+        return self.evaluate(parameters).chi2
 
     def log_likelihood(
         self, parameters: Mapping[str, ArrayLike], *, normalised: bool = False
     ) -> Array:
-        """-chi^2/2, and with `normalised` also -ln|C|/2 - N ln(2 pi)/2, N = `n_points`.
+        """-chi^2/2, and with `normalised` also -ln|C|/2 - N ln(2 pi)/2, N = `n_points`; or what a
+        t-distribution has in their place (see `correction`).
 
         -inf, with a gradient of zero, where the cosmology has no solution.
         """
@@ -191,7 +204,7 @@ class Likelihood:
         found = _log_likelihood(self.grid, self.arrays, dict(parameters), self.options)
         if not normalised:
             return found
-        return found - 0.5 * (self.log_det_of_points + self.n_points * np.log(2 * np.pi))
+        return found + self.arrays.form.normalisation(self.log_det_of_points, self.n_points)
 
     def reason_of_failure(self, parameters: Mapping[str, ArrayLike]) -> str | None:
         """What keeps a point from having a solution, in words, or None."""
@@ -232,13 +245,13 @@ def build_likelihoods(
         lambda n_z: fine_grid(data, surveys, options, n_z),
         tolerance=tolerance,
     )
-    return _assembled(data_sets, surveys, _grid(surveys, choice, options), choice.error)
+    return _assembled(data_sets, surveys, grid_of(surveys, choice, options), choice.error)
 
 
 def fine_likelihood(data: TwoPointData, options: TheoryOptions) -> Likelihood:
     """The likelihood of `data` on nodes so dense that they leave no error of their own."""
     one, survey = DataSet("", data, options), build_survey(data, options)
-    grid = fine_grid([data], [survey], options, second_order=_second_order([survey]))
+    grid = fine_grid([data], [survey], options, second_order=second_order([survey]))
     return _assembled([one], [survey], grid, 0.0)[""]
 
 
@@ -249,34 +262,9 @@ def _assembled(
     found = {}
     shared = jax.device_put(grid)  # which compiles nothing, as jnp.asarray does for each shape
     for i, (one, survey) in enumerate(zip(data_sets, surveys, strict=True)):
-        factors = factorise(one.data.covariance)
-        arrays = TwoPoint(
-            theory=jax.device_put(survey.on(grid.nodes, i)),
-            value=jax.device_put(one.data.value),
-            inverse=jax.device_put(factors.inverse),
-            rows=None if factors.rows is None else jax.device_put(factors.rows),
-            log_det=jax.device_put(np.asarray(factors.log_det)),
-            vectors=None,
-            samples=one.samples,
-        )
+        arrays = arrays_of(one.data, one.options, one.samples, survey, grid, i)
         found[one.name] = Likelihood(one.name, one.data, one.options, survey, shared, arrays, error)
     return found
-
-
-def _second_order(surveys: Sequence[Survey]) -> bool:
-    """Whether a tracer has fields beyond the matter."""
-    return any(
-        getattr(tracer, "second_order", False) for survey in surveys for tracer in survey.tracers
-    )
-
-
-def _grid(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOptions) -> UniverseGrid:
-    return UniverseGrid.build(
-        nodes_of(surveys, choice.n_z, choice.ell_lattice, choice.z_max),
-        linear=options.linear,
-        nonlinear=options.nonlinear,
-        second_order=_second_order(surveys),
-    )
 
 
 def _typical(n_bin: int) -> dict[str, float]:

@@ -62,6 +62,7 @@ def data_vector_plots(
                 title=f"{Path(one.data.source).name}, {where}",
                 residuals=kind == "residuals",
                 bands=(bands or {}).get(name),
+                covariance=model.measured[name].covariance,
             )
             paths.append(path)
     return paths
@@ -75,12 +76,14 @@ def data_vector_plot(
     title: str = "",
     residuals: bool = False,
     bands: Bands | None = None,
+    covariance: np.ndarray | None = None,
 ) -> Path:
     """Write measured points with error bars and the theory (n_data,), a panel per bin pair.
 
     Values are multiplied by the angle in arcmin or by ell, those of modes and band powers are not;
     or, with `residuals`, measured minus theory is in units of the error.  `bands` of the theory are
-    filled.  Returns the image's path.
+    filled. covariance: that of chi^2 (n_data, n_data), by default the data's.
+    Returns the image's path.
     """
     from matplotlib.figure import Figure
 
@@ -89,7 +92,8 @@ def data_vector_plot(
     curves = np.stack([theory, *(end for ends in bands.values() for end in ends)])
     errors = np.sqrt(np.diag(data.covariance))
     residual = data.value - theory
-    chi2 = float(residual @ np.linalg.solve(data.covariance, residual))
+    weighed = data.covariance if covariance is None else covariance
+    chi2 = float(residual @ np.linalg.solve(weighed, residual))
     ends = np.cumsum([len(m.value) for m in data.measurements])[:-1]
     pieces = list(
         zip(data.measurements, np.split(errors, ends), np.split(curves, ends, axis=1), strict=True)

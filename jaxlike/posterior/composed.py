@@ -106,8 +106,9 @@ class Composed:
 
     @property
     def covariance(self) -> NDArray:
-        """Covariance (n_data, n_data) of all data; likelihoods are independent of each other."""
-        return np.asarray(block_diag(*(one.data.covariance for one in self.measured.values())))
+        """Covariance (n_data, n_data) of all data as chi^2 has it; likelihoods are independent of
+        each other."""
+        return np.asarray(block_diag(*(one.covariance for one in self.measured.values())))
 
     @property
     def n_points(self) -> int:

@@ -7,6 +7,7 @@ leaves. Functions that are compiled for one serve all of the same structure.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
-from jaxlike.likelihoods.protocol import LogLikelihood
+from jaxlike.likelihoods.protocol import LogLikelihood, minus_2_ln
 from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior.derived import derived_values
 from jaxlike.posterior.independent import IndependentPriors
@@ -156,9 +157,9 @@ class Density:
         return one.theory_vector(self.universe(parameters), parameters)
 
     def chi2_of(self, name: str, point: Array | Mapping[str, ArrayLike]) -> Array:
-        """chi^2 of the likelihood of this name alone."""
+        """-2 ln L of the likelihood of this name alone, chi^2 where it is Gaussian."""
         one, parameters = self.likelihoods[self.names.index(name)], self.canonical(point)
-        return _minus_2_ln(one, parameters, self.universe(parameters))
+        return minus_2_ln(one, parameters, self.universe(parameters))
 
     def chi2_of_vector(self, vector: Array) -> Array:
         """chi^2 of predicted data vectors (n_data,), one after another."""
@@ -175,19 +176,23 @@ class Density:
         return jnp.concatenate(self.theory_vectors(parameters, self.universe(parameters)))
 
     def chi2s(self, point: Array | Mapping[str, ArrayLike]) -> Array:
-        """chi^2 (n_likelihood,) of each likelihood: -2 ln L where it has no data vector."""
+        """-2 ln L (n_likelihood,) of each likelihood, which of a Gaussian data vector is chi^2."""
         parameters = self.canonical(point)
         universe = self.universe(parameters)
-        return jnp.stack([_minus_2_ln(one, parameters, universe) for one in self.likelihoods])
+        return jnp.stack([minus_2_ln(one, parameters, universe) for one in self.likelihoods])
 
     def chi2(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """chi^2 of all likelihoods: -2 ln L of those that have no data vector."""
-        return self._chi2(self.canonical(point))
+        return self._sum("chi2", self.canonical(point))
 
-    def _chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
+    def _sum(self, what: Literal["chi2", "deviance"], parameters: Mapping[str, ArrayLike]) -> Array:
+        """chi^2, or -2 ln L but for a constant, of all likelihoods."""
         universe = self.universe(parameters)
-        others = (_minus_2_ln(one, parameters, universe) for one in self.others)
-        return sum(others, self._chi2_of(self.theory_vectors(parameters, universe)))
+        others = (minus_2_ln(one, parameters, universe) for one in self.others)
+        if self.compressed:
+            return sum(others, self._chi2_of(self.theory_vectors(parameters, universe)))
+        found = [getattr(one.evaluate(parameters, universe), what) for one in self.measured]
+        return sum([*found[1:], *others], found[0])
 
     def _chi2_of(self, vectors: tuple[Array, ...]) -> Array:
         """The sum over all data vectors, or over the numbers that they are compressed to."""
@@ -199,12 +204,13 @@ class Density:
         return numbers @ numbers
 
     def log_likelihood(self, point: Array | Mapping[str, ArrayLike]) -> Array:
-        """-chi^2 / 2; -inf, with a slope of zero, where the cosmology has no solution."""
+        """ln L but for a constant, -chi^2 / 2 of Gaussians; -inf, with a slope of zero, where the
+        cosmology has no solution."""
         last = self.grid.nodes.last_scattering
         possible, safe = with_solution(self.canonical(point), self.options, last)
-        chi2 = self._chi2(safe)
-        finite = possible & jnp.isfinite(chi2)
-        return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
+        deviance = self._sum("deviance", safe)
+        finite = possible & jnp.isfinite(deviance)
+        return jnp.where(finite, -0.5 * jnp.where(finite, deviance, 0.0), -jnp.inf)
 
     def log_priors(self, x: Array) -> Array:
         """Natural logarithms (1 + n_external,) of the prior's factors at x (n,).
@@ -291,9 +297,3 @@ class Density:
         parts = zip(self.measured, self.split(jacobian), strict=True)
         found = [one.information(part) for one, part in parts]
         return sum(found[1:], found[0])
-
-
-def _minus_2_ln(
-    one: LogLikelihood, parameters: Mapping[str, ArrayLike], universe: Universe
-) -> Array:
-    return -2 * jnp.asarray(one.log_likelihood(parameters, universe))

@@ -80,7 +80,7 @@ class Model(Composed):
         return _chi2(self.held, self.values(params))
 
     def chi2s(self, params: Point) -> dict[str, Array]:
-        """Name of a likelihood -> its chi^2."""
+        """Name of a likelihood -> its -2 ln L, which of a Gaussian data vector is chi^2."""
         found = _chi2s(self.held, self.values(params))
         return dict(zip(self.parts, found, strict=True))
 

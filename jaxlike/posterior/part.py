@@ -41,7 +41,7 @@ class Part:
         return self._compiled("theory_vector_of", params)
 
     def chi2(self, params: Point) -> Array:
-        """chi^2 at x or for a dictionary of parameters."""
+        """-2 ln L, which of Gaussians is chi^2, at x or for a dictionary of parameters."""
         return self._compiled("chi2_of", params)
 
     def _compiled(self, method: str, params: Point) -> Array:

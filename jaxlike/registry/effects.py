@@ -5,9 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from jaxlike.errors import ParameterError
 from jaxlike.registry.names import Names
 from jaxlike.registry.samples import Sample
+from jaxlike.theory.declarations import meets
 
 
 def _word(value: object) -> str:
+    if value is None:
+        return "null"
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -19,7 +22,7 @@ def _unmet(
     if named is None or named.declared.needs is None:
         return None
     option, wanted = named.declared.needs
-    if option not in options or options[option] in wanted:
+    if option not in options or meets(options[option], wanted):
         return None
     return option, wanted
 
@@ -58,7 +61,7 @@ def check_complete(
     for sample in samples:
         for declared in sample.parameters:
             for option, value in declared.required_by:
-                if options.get(option) != value:
+                if not meets(options.get(option), (value,)):
                     continue
                 for number in sample.numbers(declared):
                     name = sample.own + declared.numbered(number)

@@ -8,10 +8,21 @@ from typing import Literal, get_args
 
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError
+from jaxlike.registry.additions import (
+    ADDED_OPTIONS,
+    CORRECTIONS,
+    COUNT_OPTIONS,
+    FILE_OPTIONS,
+    CovarianceCorrection,
+    check_additions,
+    count_from,
+    file_from,
+)
 from jaxlike.registry.filters import FILTER_OPTIONS, filter_options
 from jaxlike.theory.power.linear import LINEAR, LinearModel
 from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
 from jaxlike.theory.statistics.projection import Projection
+from jaxlike.theory.systematics.point_mass import PointMassModel
 from jaxlike.theory.tracers.alignment import AlignmentModel
 from jaxlike.theory.tracers.bias import BiasModel
 from jaxlike.theory.tracers.redshift import NzModel
@@ -28,6 +39,8 @@ CHOICES: dict[str, Collection[str]] = {
     "power": ("jaxlike", "host"),
     "out_of_range": ("reject", "error"),
     "compression": ("none", "moped"),
+    "point_mass": get_args(PointMassModel),
+    "covariance_correction": CORRECTIONS,
 }
 """Accepted values of the options that name a method."""
 
@@ -58,6 +71,7 @@ LIKELIHOOD_OPTIONS = (
     "alignment",
     "magnification",
     "rsd",
+    *ADDED_OPTIONS,
     "power",
     "compression",
 )
@@ -75,6 +89,7 @@ SURVEY_OPTIONS = (
     "alignment",
     "magnification",
     "rsd",
+    *ADDED_OPTIONS,
 )
 """Those of LIKELIHOOD_OPTIONS that a survey's folder may have: how its data are to be modelled."""
 
@@ -112,7 +127,11 @@ class TheoryOptions:
     there is no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained
     for, likelihood zero and a counted warning, or an error.  compression:
     likelihood of the data, or of one number for each sampled parameter (MOPED,
-    arXiv:astro-ph/9911102) that tells of it around the best fit.
+    arXiv:astro-ph/9911102) that tells of it around the best fit.  point_mass: of lens bins, sampled
+    or marginalised.  psf_file, psf_transform: tables of the PSF's terms in xi+, and what
+    decorrelates their factors.  shear_ratios: a file of ratios of gamma_t, which count too.
+    covariance_correction: for a covariance from n_simulations (see `likelihoods.correction`), with
+    n_parameters where Percival's asks for how many are fitted.
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -134,6 +153,13 @@ class TheoryOptions:
     band_power_theta: tuple[float, ...] | None = None
     band_power_apodisation: float | None = None
     band_power_ell: tuple[float, ...] | None = None
+    point_mass: PointMassModel = "none"
+    psf_file: str | None = None
+    psf_transform: str | None = None
+    shear_ratios: str | None = None
+    covariance_correction: CovarianceCorrection = "none"
+    n_simulations: int | None = None
+    n_parameters: int | None = None
 
     def __post_init__(self) -> None:
         for name, accepted in CHOICES.items():
@@ -149,6 +175,7 @@ class TheoryOptions:
             )
         for name, parsed in filter_options(vars(self)).items():
             object.__setattr__(self, name, parsed)
+        check_additions(vars(self))
         width = self.nz_bandwidth
         if width is None:
             return
@@ -214,6 +241,8 @@ def theory_options(given: Mapping[str, object], *, host: str = "host") -> Theory
             values[name] = flag(name, values[name])
     if "nz_bandwidth" in values:
         values["nz_bandwidth"] = _width("nz_bandwidth", values["nz_bandwidth"])
+    values |= {name: count_from(name, values[name]) for name in COUNT_OPTIONS if name in values}
+    values |= {name: file_from(values[name]) for name in FILE_OPTIONS if name in values}
     if "power" in values:
         words = {"jaxlike": "jaxlike", host: "host"}
         if values["power"] not in words:

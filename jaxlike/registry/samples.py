@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from jaxlike.errors import ParameterError
 from jaxlike.theory.declarations import Declared
+from jaxlike.theory.systematics import parameters_of
 from jaxlike.theory.tracers import TRACERS
 
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -82,8 +83,8 @@ class Sample:
 
     @property
     def parameters(self) -> tuple[Declared, ...]:
-        """What its tracer takes."""
-        return TRACERS[self.kind].parameters
+        """What its tracer takes, and systematics of its kind."""
+        return (*TRACERS[self.kind].parameters, *parameters_of(self.kind))
 
     @property
     def word(self) -> str:

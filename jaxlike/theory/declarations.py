@@ -3,6 +3,14 @@
 from dataclasses import dataclass
 from typing import Literal
 
+GIVEN = "a file"
+"""Among the values of an option: anything that is given."""
+
+
+def meets(value: object, wanted: tuple[object, ...]) -> bool:
+    """Whether an option has one of the values that are wanted."""
+    return value in wanted or (value is not None and GIVEN in wanted)
+
 
 @dataclass(frozen=True)
 class Declared:

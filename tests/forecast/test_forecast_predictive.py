@@ -26,7 +26,7 @@ class Linear:
 
     @property
     def measured(self):
-        return {"linear": SimpleNamespace(data=self.data)}
+        return {"linear": SimpleNamespace(data=self.data, covariance=self.data.covariance)}
 
     def params_dict(self, x):
         return dict(zip(NAMES, x, strict=True))

@@ -243,6 +243,23 @@ def test_a_bandwidth_belongs_to_the_choice_that_it_comes_with(folder, write, tmp
     assert (config.theory.nz, config.theory.nz_bandwidth) == ("histogram", None)
 
 
+def test_files_and_numbers_of_a_survey(folder, write, tmp_path):
+    """Files are those in its folder, in what is written too; numbers come with their choice."""
+    options = "{psf_file: psf.npz, covariance_correction: hartlap, n_simulations: 500}"
+    (tmp_path / "survey.yaml").write_text(f"options: {options}")
+    (tmp_path / "scale_cuts.yaml").write_text("min_angle: 0")
+    (tmp_path / "psf.npz").touch()
+    config = read_config(write(survey=tmp_path))
+    assert config.theory.psf_file == str(tmp_path.resolve() / "psf.npz")
+    again = config_from_info(as_cobaya(config), "elsewhere/again.yaml")
+    assert again.likelihoods == config.likelihoods
+    config = read_config(write(survey=tmp_path, more=", covariance_correction: none"))
+    assert config.theory.n_simulations is None
+    (folder / "own.npz").touch()
+    config = read_config(write(survey=tmp_path, more=", psf_file: own.npz"))
+    assert Path(str(config.theory.psf_file)).resolve() == (folder / "own.npz").resolve()
+
+
 def test_cosmosis_takes_cuts_and_options_of_a_survey(small_folder, folder, tmp_path):
     text = (small_folder / "pipeline.ini").read_text()
     text = text.replace("scale_cuts = none\n", f"survey = {folder / 'my_survey'}\n")

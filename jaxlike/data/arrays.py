@@ -1,0 +1,39 @@
+"""Files of named NumPy arrays (.npz), as surveys publish tables that no other format has."""
+
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxlike.data.checks import finite_array
+from jaxlike.errors import DataError
+
+_UNREADABLE = (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
+
+
+def read_arrays(path: str, option: str, names: Sequence[str]) -> dict[str, NDArray]:
+    """Finite arrays of these names in the file that an option names; DataError, naming file and
+    array, on what it lacks."""
+    where = f"{option} '{path}'"
+    try:
+        with np.load(Path(path), allow_pickle=False) as file:
+            there = list(file)
+            found = {name: file[name] for name in names if name in there}
+    except _UNREADABLE as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{where} cannot be read as a .npz file: {reason}") from error
+    for name in names:
+        if name not in found:
+            raise DataError(f"{where} has no array '{name}'; it has {', '.join(there) or 'none'}")
+    return {
+        name: finite_array(array, f"{where}: {name}", ndim=np.ndim(array))
+        for name, array in found.items()
+    }
+
+
+def check_shape(array: NDArray, shape: Sequence[int], where: str) -> None:
+    """DataError unless the array has this shape."""
+    if array.shape != tuple(shape):
+        raise DataError(f"{where} has shape {array.shape}, but must have {tuple(shape)}")

@@ -1,0 +1,115 @@
+"""From data, options and nodes to the arrays of a likelihood: theory, covariance, and additions."""
+
+import jax
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxlike.data import FOURIER_SPACE, TwoPointData, read_psf, read_shear_ratios
+from jaxlike.likelihoods.compiled import TwoPoint
+from jaxlike.likelihoods.correction import Correction, correction_of
+from jaxlike.likelihoods.gaussian import factorise
+from jaxlike.likelihoods.marginal import Marginal
+from jaxlike.likelihoods.shear_ratios import ShearRatios
+from jaxlike.numerics.block_matrix import whole_matrix
+from jaxlike.registry.options import TheoryOptions
+from jaxlike.registry.samples import Sample
+from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.statistics.data_vector import Survey
+from jaxlike.theory.systematics import SYSTEMATICS
+from jaxlike.theory.systematics.registry import Context, Linear, Systematic, Table
+from jaxlike.theory.universe.line_of_sight import Nodes
+
+_ARCMIN = np.pi / 180 / 60
+
+
+def arrays_of(
+    data: TwoPointData,
+    options: TheoryOptions,
+    samples: tuple[Sample, ...],
+    survey: Survey,
+    grid: UniverseGrid,
+    number: int,
+) -> TwoPoint:
+    """The likelihood of a survey on the nodes of a grid, of which it has the lattice `number`."""
+    theory = jax.device_put(survey.on(grid.nodes, number))
+    correction = _correction(data, options)
+    covariance = covariance_of(data, options, None)
+    factors = factorise(covariance)
+    every = _systematics(data, options, survey, grid.nodes, number)
+    added: list[Systematic] = []
+    linear: list[Linear] = []
+    for one in every:
+        if isinstance(one, Linear) and one.marginal:
+            linear.append(one)
+        else:
+            added.append(one)
+    marginal = ratios = None
+    log_det = factors.log_det
+    if linear:
+        marginal = Marginal.build(linear, survey.tracers, covariance)
+        log_det += float(marginal.as_read.log_det)
+    if options.shear_ratios is not None:
+        file = read_shear_ratios(options.shear_ratios)
+        ratios = ShearRatios.build(file, survey, np.asarray(grid.nodes.ell), options)
+        log_det += float(ratios.log_det)
+    return TwoPoint(
+        theory=theory,
+        value=jax.device_put(data.value),
+        inverse=jax.device_put(factors.inverse),
+        rows=None if factors.rows is None else jax.device_put(factors.rows),
+        log_det=jax.device_put(np.asarray(log_det)),
+        vectors=None,
+        samples=samples,
+        systematics=tuple(jax.device_put(one) for one in added),
+        marginal=marginal,
+        ratios=ratios,
+        form=correction.form,
+    )
+
+
+def covariance_of(data: TwoPointData, options: TheoryOptions, marginal: Marginal | None) -> NDArray:
+    """Covariance (n_data, n_data) as chi^2 has it."""
+    factor = _correction(data, options).factor
+    found = data.covariance if factor == 1 else data.covariance * factor
+    return found if marginal is None else found + marginal.covariance
+
+
+def precision_of(one: TwoPoint, n_data: int) -> NDArray:
+    """Its inverse (n_data, n_data), templates being those of the n(z) as they were read."""
+    inverse, rows = np.asarray(one.inverse), one.rows
+    whole = inverse if rows is None else whole_matrix(inverse, np.asarray(rows), n_data)
+    if one.marginal is None:
+        return whole
+    return whole - np.asarray(one.marginal.taken_up(one.marginal.as_read, np.eye(n_data)))
+
+
+def _correction(data: TwoPointData, options: TheoryOptions) -> Correction:
+    return correction_of(
+        options.covariance_correction, data.n_data, options.n_simulations, options.n_parameters
+    )
+
+
+def _systematics(
+    data: TwoPointData, options: TheoryOptions, survey: Survey, nodes: Nodes, number: int
+) -> list[Systematic]:
+    """What the options ask for of every class of systematics."""
+    files = {}
+    if options.psf_file is not None:
+        files["psf_file"] = read_psf(options.psf_file, options.psf_transform)
+    tables, first = [], 0
+    for m, block in zip(data.measurements, survey.blocks, strict=True):
+        rows = np.arange(first, first + m.value.size)
+        theta = None if m.statistic in FOURIER_SPACE else m.scale * _ARCMIN
+        tables.append(Table(m.statistic, block.samples, block.bin1, block.bin2, theta, rows))
+        first += m.value.size
+    context = Context(
+        tuple(tables),
+        data.n_data,
+        survey.tracers,
+        nodes,
+        nodes.lattices[number],
+        survey.weights,
+        files,
+        data.source,
+    )
+    return [one for each in SYSTEMATICS.values() for one in each.of(context, vars(options))]
