@@ -7,13 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jaxlike.config.container import Config, make_config
-from jaxlike.config.cosmosis_priors import prior_of_line
+from jaxlike.config.cosmosis_values import parameters_of
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.places import find_file
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
-from jaxlike.posterior.priors import Prior, Uniform
-from jaxlike.registry.names import default_latex
 from jaxlike.registry.options import (
     KAPPA_OPTIONS,
     THEORY_FIELDS,
@@ -149,7 +147,8 @@ def pipeline_parameters(
         priors_path = _beside(path, name, "priors")
         for key, text in _parameters_in(_parse(priors_path, path)).items():
             priors[key] = (priors_path, text)
-    return values_path, _parameters(values_path, _parse(values_path, path), priors)
+    values = _parameters_in(_parse(values_path, path))
+    return values_path, parameters_of(values_path, values, priors)
 
 
 def _module_sections(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> list[str]:
@@ -236,58 +235,3 @@ def _parameters_in(ini: _Sections) -> dict[str, str]:
         for section, entries in ini.items()
         for key, text in entries.own.items()
     }
-
-
-def _numbers(path: Path, name: str, texts: list[str], accepted: str) -> list[float]:
-    try:
-        return [float(text) for text in texts]
-    except ValueError as error:
-        raise ConfigError(
-            f"{path}: parameter '{name}' is '{' '.join(texts)}'; accepted are {accepted}"
-        ) from error
-
-
-def _parameters(
-    path: Path, ini: _Sections, priors: Mapping[str, tuple[Path, str]]
-) -> tuple[Parameter, ...]:
-    accepted = "a number, 'min max', or 'min start max'"
-    found = _parameters_in(ini)
-    for name, (priors_path, _) in priors.items():
-        if name not in found:
-            raise ConfigError(f"{priors_path}: prior for '{name}', which is no parameter in {path}")
-    parameters = []
-    for name, text in found.items():
-        numbers = _numbers(path, name, text.split(), accepted)
-        if len(numbers) == 2:
-            numbers.insert(1, 0.5 * sum(numbers))
-        if len(numbers) not in (1, 3):
-            raise ConfigError(f"{path}: parameter '{name}' is '{text}'; accepted are {accepted}")
-        if len(numbers) == 1 or numbers[0] == numbers[2]:
-            # A prior on a parameter that is held fixed is CosmoSIS's way to free it later.
-            parameters.append(
-                Parameter(name, value=numbers[len(numbers) // 2], latex=default_latex(name))
-            )
-            continue
-        low, start, high = numbers
-        if not low <= start <= high:
-            raise ConfigError(
-                f"{path}: parameter '{name}' is '{text}', which is not in the order min start max"
-            )
-        prior: Prior = Uniform(low, high)
-        if name in priors:
-            prior = _prior(*priors[name], name, low, high)
-        if not prior.support[0] <= start <= prior.support[1]:
-            raise ConfigError(
-                f"{path}: parameter '{name}' starts at {start:g}, outside its prior, "
-                f"{prior.support[0]:g} to {prior.support[1]:g}"
-            )
-        parameters.append(Parameter(name, prior=prior, latex=default_latex(name), ref_loc=start))
-    return tuple(parameters)
-
-
-def _prior(path: Path, text: str, name: str, low: float, high: float) -> Prior:
-    """A line of the priors file, cut to the limits of the values file."""
-    try:
-        return prior_of_line(text, low, high)
-    except ParameterError as error:
-        raise ConfigError(f"{path}: prior of '{name}' is '{text}': {error}") from error

@@ -184,7 +184,7 @@ def _impossible(module: TwoPointModule, reason: str) -> int:
 
 
 def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> _Result:
-    canonical = resolve(parameters, likelihood.samples)
+    canonical = resolve(parameters, likelihood.samples, likelihood.options)
     cosmo = likelihood.cosmology(canonical)
     theory = likelihood.theory_vector(canonical)
     wanted = ("h", "Omega_m", "Omega_b", "omega_nu", "sigma8")

@@ -112,7 +112,7 @@ class Density:
         """
         values = self._completed(point) if isinstance(point, Mapping) else self._taken(point)
         own = {name: jnp.asarray(values.pop(name), float) for name in self.own if name in values}
-        return resolve(values, self.samples) | own
+        return resolve(values, self.samples, self.options) | own
 
     def _taken(self, x: Array) -> dict[str, ArrayLike]:
         """Names -> values of the parameters that likelihoods take at x."""
