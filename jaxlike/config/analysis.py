@@ -33,5 +33,8 @@ def options_of(analysis: Analysis | None, given: Container[str]) -> dict[str, ob
         name: value
         for name, value in analysis.options.items()
         # a bandwidth belongs to the choice of nz that it comes with
-        if name not in given and not (name == "nz_bandwidth" and "nz" in given)
+        if name not in given
+        and not (name == "nz_bandwidth" and "nz" in given)
+        # priors go with the default parameters (`correlated.of_survey`)
+        and name != "correlated_priors"
     }

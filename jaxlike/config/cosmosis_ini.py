@@ -3,14 +3,16 @@
 import configparser
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jaxlike.config import cosmosis_correlated
 from jaxlike.config.container import Config, make_config
+from jaxlike.config.correlated import of_parameters
 from jaxlike.config.cosmosis_values import parameters_of
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.places import find_file
-from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.options import (
     KAPPA_OPTIONS,
@@ -33,6 +35,7 @@ MODULE_OPTIONS = (
     "probes",
     "kernels",
     *KAPPA_OPTIONS,
+    "correlated_priors",
     "suffix",
     *THEORY_FIELDS,
 )
@@ -116,6 +119,7 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     sections = _module_sections(path, ini, pipeline)
     likelihoods = _likelihoods(path, ini, pipeline, sections)
     values_path, parameters = pipeline_parameters(path, pipeline)
+    parameters = _with_modules(path, ini, pipeline, parameters)
     output = _entries(ini, "output").get("filename")
     samplers = _entries(ini, "runtime").get("sampler", "").split()
     config = make_config(
@@ -128,11 +132,12 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
         sampler={name: ini.get(name.lower(), _Section()).own for name in samplers},
     )
     try:
+        parameters, joint = of_parameters(config.parameters, config.correlated_priors, config.names)
         if config.theory.power == "jaxlike":
-            check_names((p.name for p in config.parameters), known=config.names)
-    except ParameterError as error:
-        raise ParameterError(f"{values_path}: {error}") from error
-    return config
+            check_names((p.name for p in parameters if not p.drop), known=config.names)
+    except JaxlikeError as error:
+        raise type(error)(f"{values_path}: {error}") from error
+    return replace(config, parameters=parameters, correlated_priors=joint)
 
 
 def pipeline_parameters(
@@ -160,6 +165,20 @@ def _module_sections(path: Path, ini: _Sections, pipeline: Mapping[str, str]) ->
             "have one or more"
         )
     return [name.lower() for name in ours]
+
+
+def _with_modules(
+    path: Path, ini: _Sections, pipeline: Mapping[str, str], parameters: tuple[Parameter, ...]
+) -> tuple[Parameter, ...]:
+    """The parameters with those that modules before this package's make of them."""
+    for name in pipeline.get("modules", "").split():
+        options = _entries(ini, name)
+        if Path(options.get("file", "")).name == cosmosis_correlated.MODULE_FILE:
+            try:
+                parameters = cosmosis_correlated.with_module(parameters, options, name, path)
+            except ConfigError as error:
+                raise ConfigError(f"{path}: {error}") from error
+    return parameters
 
 
 def like_name_of(options: Mapping[str, object]) -> object:

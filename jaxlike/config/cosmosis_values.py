@@ -12,6 +12,9 @@ from jaxlike.registry.names import default_latex
 COSMOLOGY = "cosmological_parameters"
 """The section of the cosmology."""
 
+UNMAPPED = "uncorr_"
+"""What pipelines call the unit normals of correlated parameters by, in the section of these."""
+
 # fmt: off
 ELSEWHERE = frozenset({
     "tau", "yhe", "tcmb", "k", "k_s", "pivot_scalar", "cs2_de", "a_lens", "r", "r_t", "nt", "n_t",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
-from jaxlike.config.cosmosis_values import COSMOLOGY, ELSEWHERE
+from jaxlike.config.cosmosis_values import COSMOLOGY, ELSEWHERE, UNMAPPED
 from jaxlike.errors import DataError, ParameterError
 from jaxlike.registry.names import Names, canonical_name
 from jaxlike.registry.samples import Sample
@@ -190,7 +190,7 @@ def nuisance(block: Block, samples: Sequence[Sample]) -> Nuisance:
             if not own:
                 idle += [section] if found else []
                 continue
-            for name in found:
+            for name in (one for one in found if not one.lower().startswith(UNMAPPED)):
                 whole = f"{section}--{name}"
                 if end or name.lower().endswith(tuple(ends)):  # "" where there is no suffix
                     names.canonical(whole)

@@ -6,6 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
+from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
@@ -42,6 +43,13 @@ class Function:
     def log_likelihood(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> ArrayLike:
         """The function's value."""
         return self.function(parameters, universe, self.data)
+
+
+def minus_2_ln(
+    one: LogLikelihood, parameters: Mapping[str, ArrayLike], universe: Universe
+) -> Array:
+    """chi^2 of a likelihood without a data vector: -2 ln L."""
+    return -2 * jnp.asarray(one.log_likelihood(parameters, universe))
 
 
 def other_likelihood(

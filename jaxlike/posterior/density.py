@@ -16,10 +16,10 @@ from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
-from jaxlike.likelihoods.protocol import LogLikelihood
+from jaxlike.likelihoods.protocol import LogLikelihood, minus_2_ln
 from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior.derived import derived_values
-from jaxlike.posterior.independent import IndependentPriors
+from jaxlike.posterior.joint import JointPriors
 from jaxlike.posterior.parameters import Output, Role, values_of
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
@@ -46,7 +46,7 @@ class Density:
 
     grid: UniverseGrid
     likelihoods: tuple[LogLikelihood, ...]
-    priors: IndependentPriors
+    priors: JointPriors
     fixed: Array
     reference: Array
     names: tuple[str, ...] = field(metadata={"static": True})
@@ -158,7 +158,7 @@ class Density:
     def chi2_of(self, name: str, point: Array | Mapping[str, ArrayLike]) -> Array:
         """chi^2 of the likelihood of this name alone."""
         one, parameters = self.likelihoods[self.names.index(name)], self.canonical(point)
-        return _minus_2_ln(one, parameters, self.universe(parameters))
+        return minus_2_ln(one, parameters, self.universe(parameters))
 
     def chi2_of_vector(self, vector: Array) -> Array:
         """chi^2 of predicted data vectors (n_data,), one after another."""
@@ -178,7 +178,7 @@ class Density:
         """chi^2 (n_likelihood,) of each likelihood: -2 ln L where it has no data vector."""
         parameters = self.canonical(point)
         universe = self.universe(parameters)
-        return jnp.stack([_minus_2_ln(one, parameters, universe) for one in self.likelihoods])
+        return jnp.stack([minus_2_ln(one, parameters, universe) for one in self.likelihoods])
 
     def chi2(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """chi^2 of all likelihoods: -2 ln L of those that have no data vector."""
@@ -186,7 +186,7 @@ class Density:
 
     def _chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
         universe = self.universe(parameters)
-        others = (_minus_2_ln(one, parameters, universe) for one in self.others)
+        others = (minus_2_ln(one, parameters, universe) for one in self.others)
         return sum(others, self._chi2_of(self.theory_vectors(parameters, universe)))
 
     def _chi2_of(self, vectors: tuple[Array, ...]) -> Array:
@@ -207,15 +207,16 @@ class Density:
         return jnp.where(finite, -0.5 * jnp.where(finite, chi2, 0.0), -jnp.inf)
 
     def log_priors(self, x: Array) -> Array:
-        """Natural logarithms (1 + n_external,) of the prior's factors at x (n,).
+        """Natural logarithms (1 + n_joint + n_external,) of the prior's factors at x (n,).
 
-        The normalised product of the priors of single parameters, then the external priors; all
-        are -inf where the first one is.
+        The normalised product of the priors of single parameters, then over it those of joint
+        ones, then the external priors; all are -inf where the first one is.
         """
         product = self.priors.log_density(x)
         inside = jnp.isfinite(product)
-        external = self._log_external(jnp.where(inside, x, self.reference))
-        return jnp.append(product, jnp.where(inside, external, -jnp.inf))
+        safe = jnp.where(inside, x, self.reference)
+        others = jnp.append(self.priors.log_ratios(safe), self._log_external(safe))
+        return jnp.append(product, jnp.where(inside, others, -jnp.inf))
 
     def _log_external(self, x: Array) -> Array:
         """Logarithms (n_external,) of the external priors."""
@@ -291,9 +292,3 @@ class Density:
         parts = zip(self.measured, self.split(jacobian), strict=True)
         found = [one.information(part) for one, part in parts]
         return sum(found[1:], found[0])
-
-
-def _minus_2_ln(
-    one: LogLikelihood, parameters: Mapping[str, ArrayLike], universe: Universe
-) -> Array:
-    return -2 * jnp.asarray(one.log_likelihood(parameters, universe))

@@ -48,6 +48,7 @@ LIKELIHOOD_OPTIONS = (
     "kernels",
     *KAPPA_OPTIONS,
     "prefix",
+    "correlated_priors",
     "nz",
     "nz_bandwidth",
     "projection",
@@ -64,6 +65,7 @@ LIKELIHOOD_OPTIONS = (
 SURVEY_OPTIONS = (
     "kernels",
     *KAPPA_OPTIONS,
+    "correlated_priors",
     "nz",
     "nz_bandwidth",
     "projection",
