@@ -169,34 +169,38 @@ def _universe(
     options: Background | None,
 ) -> dict[str, Array]:
     """The canonical parameters of the universe."""
-    rest = {
+    defaults = {
         declared.name: values.get(declared.name, jnp.asarray(declared.default, float))
         for declared in COSMOLOGY
         if declared.default is not None
     }
-    rest["n_s"] = values["n_s"]
-    if "omega_nu" in values:
-        rest["omega_nu"] = values["omega_nu"]
-    elif "mnu" in values:
-        rest["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (rest["N_eff"] / 3.0) ** 0.75
-    for name in ("Omega_k", "log_T_AGN"):
-        if name in values:
-            rest[name] = values[name]
 
     def at(h: Array) -> dict[str, Array]:
-        out, h2 = {**rest, "h": h}, h**2
+        out, h2 = {**defaults, "h": h}, h**2
+        out["n_s"] = values["n_s"]
+        out |= _amplitude(values)
         out["Omega_b"] = values["Omega_b"] if "Omega_b" in values else values["ombh2"] / h2
+        if "omega_nu" in values:
+            out["omega_nu"] = values["omega_nu"]
+        elif "mnu" in values:
+            out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
         out["Omega_m"] = _total_matter(given, values, out, h2)
+        for name in ("Omega_k", "log_T_AGN"):
+            if name in values:
+                out[name] = values[name]
+        if "S8" in values:
+            # a universe has room for baryons, and so some matter, or no posterior
+            some = jnp.maximum(out["Omega_m"], 1e-6)
+            out["sigma8"] = values["S8"] * jnp.sqrt(0.3 / some)
         return out
 
     radiation = options is None or options.radiation
     neutrinos: NeutrinoModel = "one_massive" if options is None else options.neutrinos
 
     def universe(h: Array) -> Cosmology:
-        return from_parameters({**at(h), "A_s": 1.0}, radiation=radiation, neutrinos=neutrinos)
+        return from_parameters(at(h), radiation=radiation, neutrinos=neutrinos)
 
-    out = at(_hubble(given, values, universe, radiation))
-    return out | _amplitude(values, out["Omega_m"])
+    return at(_hubble(given, values, universe, radiation))
 
 
 def _hubble(
@@ -219,8 +223,8 @@ def _hubble(
     return h_of_theta(values[name] / (100.0 if name == "theta_MC_100" else 1.0), universe)
 
 
-def _amplitude(values: Mapping[str, Array], Omega_m: Array) -> dict[str, Array]:
-    """A_s or sigma8, given in one of the ways that AMPLITUDES lists."""
+def _amplitude(values: Mapping[str, Array]) -> dict[str, Array]:
+    """A_s or sigma8, in one of the ways that AMPLITUDES lists; {} of S8, which needs Omega_m."""
     if "A_s" in values:
         return {"A_s": values["A_s"]}
     if "A_s_1e9" in values:
@@ -229,11 +233,7 @@ def _amplitude(values: Mapping[str, Array], Omega_m: Array) -> dict[str, Array]:
         return {"A_s": 1e-10 * jnp.exp(values["logA"])}
     if "log10_A_s" in values:
         return {"A_s": 10.0 ** values["log10_A_s"]}
-    if "sigma8" in values:
-        return {"sigma8": values["sigma8"]}
-    # a universe has room for baryons, and so some matter, or no posterior
-    some = jnp.maximum(Omega_m, 1e-6)
-    return {"sigma8": values["S8"] * jnp.sqrt(0.3 / some)}
+    return {"sigma8": values["sigma8"]} if "sigma8" in values else {}
 
 
 def _of_sample(sample: Sample, values: Mapping[str, Array]) -> dict[str, Array]:
