@@ -194,7 +194,8 @@ def defaults_with_priors(
 ) -> dict[str, Any]:
     """Defaults of Cobaya's component with the marginals of correlated priors among the params, and
     what makes them correlated among the external priors."""
-    given = input_options.get("correlated_priors") or defaults.get("correlated_priors")
+    own = input_options.get(OPTION)
+    given = defaults.get(OPTION) if own is None else own
     try:
         priors = correlated_from(given, Path("input"))
     except JaxlikeError:

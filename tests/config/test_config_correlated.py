@@ -162,6 +162,31 @@ def test_bins_that_are_left_out_are_integrated_over():
     assert "DES_m1" not in {p.name for p in config.sampled}
 
 
+def test_a_survey_has_them(tmp_path):
+    """In a folder of its own, under a likelihood's prefix; what the input says goes before it."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    np.savetxt(folder / "cov.txt", COVARIANCE)
+    (folder / "survey.yaml").write_text("options: {correlated_priors: {DES_DzS: cov.txt}}\n")
+    shift = "{prior: {dist: norm, loc: 0, scale: 1}, ref: 0.5, latex: s}"
+    (folder / "parameters.yaml").write_text(f"DES_DzS1: {shift}\nDES_DzS2: {shift}\nDES_m1: 0.1\n")
+    text = TEXT.replace("params: {{}}", f"survey: {folder}")
+    config = config_of("null", text.replace("  KIDS_DzS2: {{latex: z_2, ref: -0.01}}\n", ""))
+    (prior,) = config.correlated_priors
+    assert (prior.name, prior.file) == ("KIDS_DzS", str(folder / "cov.txt"))
+    found = {p.name: p for p in config.parameters}
+    assert [found[f"KIDS_DzS{i}"].prior for i in (1, 2, 3)] == [*prior.marginals.values()]
+    assert (found["KIDS_DzS1"].ref_loc, found["KIDS_DzS1"].latex) == (0.0, "s")
+    assert all(found[f"KIDS_DzS{i}"].assumed for i in (1, 2, 3))
+    own = text.replace("latex: z_2, ref: -0.01", "prior: [-1, 1]")
+    (prior,) = config_of("null", own).correlated_priors
+    assert prior.params == ("KIDS_DzS1", "KIDS_DzS3")
+    np.testing.assert_array_equal(prior.covariance, COVARIANCE[np.ix_([0, 2], [0, 2])])
+    assert config_of("{}", own).correlated_priors == ()
+    instead = config_of("{KIDS_m: [[1.0]]}", own.replace("KIDS_DzS2", "KIDS_DzS9"))
+    assert [prior.name for prior in instead.correlated_priors] == ["KIDS_m"]
+
+
 BAD = {
     "no file": ("{KIDS_DzS: nowhere.txt}", "covariance file '.*nowhere.txt' does not exist"),
     "text": ("{KIDS_DzS: words.txt}", "covariance file '.*words.txt' has no rows of numbers"),
