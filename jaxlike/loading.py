@@ -9,6 +9,7 @@ from typing import Any
 import jax
 
 from jaxlike.config import Config, LikelihoodConfig, read_config
+from jaxlike.config.correlated import among
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.survey import load_data
@@ -69,7 +70,9 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
             check_complete(names, vars(one.options), one.samples)
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
-    return replace(config, parameters=kept)
+    sampled = {p.name for p in kept if p.prior is not None}
+    joint = among(config.correlated_priors, sampled.__contains__)
+    return replace(config, parameters=kept, correlated_priors=joint)
 
 
 def _counts(name: str, data_sets: Sequence[DataSet]) -> bool:

@@ -26,6 +26,7 @@ from jaxlike.config import (
 )
 from jaxlike.config.analysis import analysis_for, options_of
 from jaxlike.config.container import located, make_config
+from jaxlike.config.correlated import check_sampled, defaults_with_priors, of_survey
 from jaxlike.config.defaults import default_params
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.two_point import Likelihood as TwoPoint
@@ -86,6 +87,7 @@ class TwoPointLikelihood(Likelihood):
     power: Any
     compression: Any
     prefix: Any
+    correlated_priors: Any
     survey: Any
 
     _probes: str = ""  # a name of PROBE_SETS
@@ -116,9 +118,9 @@ class TwoPointLikelihood(Likelihood):
         There are no parameters in an .updated.yaml, where Cobaya has moved them into the input's.
         """
         if "input_params" in input_options:
-            return {**defaults, "params": {}}
+            return {**defaults_with_priors(defaults, input_options), "params": {}}
         if super().get_defaults(input_options=input_options).get("params"):
-            return defaults
+            return defaults_with_priors(defaults, input_options)
         given = {k: v for k, v in input_options.items() if k in LIKELIHOOD_OPTIONS}
         try:
             place = located({**defaults, **given}, Path(cls.__name__))
@@ -128,17 +130,16 @@ class TwoPointLikelihood(Likelihood):
             own = _config(cls.__name__, options, cls._probes).likelihoods[0]
             samples = data_set_of(own).samples
             params = default_params(cls._probes, {**options, **place})
-        except JaxlikeError:
-            return defaults  # `initialize` will say what is wrong
-        chosen = vars(own.options)
-        return {
-            **defaults,
-            "params": {
+            chosen = vars(own.options)
+            params = {
                 name: info
                 for name, info in params.items()
                 if not is_idle(name, samples) and has_effect(name, chosen, samples)
-            },
-        }
+            }
+            own_priors = of_survey({**options, **place})
+        except JaxlikeError:
+            return defaults  # `initialize` will say what is wrong
+        return defaults_with_priors({**defaults, **own_priors, "params": params}, input_options)
 
     def initialize(self) -> None:
         """Switch JAX to double precision; read the data and, for tables, prepare the theory."""
@@ -170,6 +171,10 @@ class TwoPointLikelihood(Likelihood):
     def initialize_with_provider(self, provider: Any) -> None:
         """Compose the likelihood with the models that the theory's options choose."""
         super().initialize_with_provider(provider)
+        try:
+            check_sampled(self._config.correlated_priors, provider.model.info()["params"])
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s: %s", self, error) from error
         if self._config.theory.power == "host":
             return
         settings = provider.get_jaxlike_settings()

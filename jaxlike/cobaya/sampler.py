@@ -98,7 +98,8 @@ class ChainSampler(Sampler):
             log_prior=chains.log_prior[:, done:],
             log_posterior=chains.log_posterior[:, done:],
         )
-        factors = with_external_priors(self._posterior, new).log_priors.values()
+        factors = with_external_priors(self._posterior, new).log_priors
+        each_factor = [factors[name] for name in self.model.prior]
         chi2s = with_chi2s(self._posterior, new).chi2s
         each = [chi2s[name] for name in self.model.likelihood] if chi2s else [new.chi2]
         for i, collection in enumerate(self._collections):
@@ -109,7 +110,7 @@ class ChainSampler(Sampler):
                         point,
                         logpost=LogPosterior(
                             logpost=float(chains.log_posterior[i, j]),
-                            logpriors=[float(factor[i, j - done]) for factor in factors],
+                            logpriors=[float(factor[i, j - done]) for factor in each_factor],
                             loglikes=[float(-0.5 * chi2[i, j - done]) for chi2 in each],
                             derived=derived[i, j - done].tolist(),
                         ),

@@ -21,7 +21,7 @@ from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.effects import check_effects
 from jaxlike.registry.resolve import check_names, resolve
-from jaxlike.theory.power.derived import DERIVED, NEED_EMULATOR, derived_of
+from jaxlike.theory.power.derived import DERIVED, derived_of, unmet_need
 from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
 from jaxlike.theory.universe.cosmology import (
     COSMOLOGY_NAMES,
@@ -98,7 +98,8 @@ class Theory(BoltzmannBase):
         try:
             check_names(self.input_params, ())
             check_effects(self.input_params, {"nonlinear": self._settings.nonlinear})
-            jax.eval_shape(_canonical, dict.fromkeys(self.input_params, 1.0))
+            some = dict.fromkeys(self.input_params, 1.0)
+            jax.eval_shape(partial(_canonical, self._settings), some)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
         self._check_derived(self.output_params)
@@ -208,12 +209,12 @@ class Theory(BoltzmannBase):
         return False
 
     def _check_derived(self, names: Iterable[str]) -> None:
-        if self._settings.linear != "emulator":
-            for name in sorted(set(names) & set(NEED_EMULATOR)):
+        settings = self._settings
+        for name in sorted(names):
+            if (need := unmet_need(name, settings.linear, settings.radiation)) is not None:
+                given = vars(settings)[need.partition(":")[0]]
                 raise LoggedError(
-                    self.log,
-                    "%s is computed with linear: emulator only, not with %s",
-                    *(name, self._settings.linear),
+                    self.log, "%s is computed with %s only, not with %s", name, need, given
                 )
 
     def close(self) -> None:
@@ -236,7 +237,7 @@ class Theory(BoltzmannBase):
             return {name: of(name) for name in wanted}
 
         return _Compiled(
-            canonical=jax.jit(_canonical),
+            canonical=jax.jit(partial(_canonical, settings)),
             has_solution=jax.jit(partial(has_solution, linear=settings.linear)),
             products=jax.jit(lambda cosmo: tuple(f(cosmo) for f in functions)),
             derived=jax.jit(derived),
@@ -264,6 +265,6 @@ class Theory(BoltzmannBase):
         return self._settings
 
 
-def _canonical(values: Mapping[str, Array]) -> dict[str, Array]:
-    canonical = resolve(values, ())
+def _canonical(settings: products.Settings, values: Mapping[str, Array]) -> dict[str, Array]:
+    canonical = resolve(values, (), settings)
     return {name: canonical[name] for name in COSMOLOGY_NAMES if name in canonical}

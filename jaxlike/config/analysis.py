@@ -43,5 +43,8 @@ def options_of(analysis: Analysis | None, given: Container[str]) -> dict[str, ob
         name: find_file(str(value), about) if name in FILE_OPTIONS and value else value
         for name, value in analysis.options.items()
         # numbers belong to the choice that they come with
-        if name not in given and _COMES_WITH.get(name) not in given
+        if name not in given
+        and _COMES_WITH.get(name) not in given
+        # priors go with the default parameters (`correlated.of_survey`)
+        and name != "correlated_priors"
     }

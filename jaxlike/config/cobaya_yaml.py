@@ -1,19 +1,20 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jaxlike.config.container import Config, make_config
+from jaxlike.config.container import Config, located, make_config
+from jaxlike.config.correlated import of_survey, with_correlated
 from jaxlike.config.defaults import (
     default_params,
     defaults_of,
     names_under_prefixes,
     replaced_options,
 )
-from jaxlike.config.external import check_traceable, external_priors
+from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.config.yaml_text import load_yaml
@@ -95,9 +96,15 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         components = {name: one for name, one in components.items() if name in asked}
         merged = _merged(given, [*defaults_of(asked, components, given, path), *own])
         names = names_under_prefixes(asked)
-        parameters = _parameters(merged, given, names)
+        block, joint = correlated_in(_block(info, "prior"))
+        taken = {name for name in given if {"prior", "value"} & {*expand(name, given[name])}}
+        for name in components:
+            place = located(asked[name], path)
+            likelihoods[name] |= of_survey({**asked[name], **place}, taken)
+        merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
+        parameters = _parameters(merged, {*given, *explicit}, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
-        external = external_priors(_block(info, "prior"), parameters)
+        external = external_priors(block, parameters)
     except JaxlikeError as error:
         raise type(error)(f"{path}: {error}") from error
     sampler = info.get("sampler") or {}
@@ -110,6 +117,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         host="host",
         sampler={sampler: {}} if isinstance(sampler, str) else sampler,
         external_priors=external,
+        correlated_priors=joint,
     )
     labels = {one.name: latex for one, latex in outputs}
     config = replace(config, outputs=tuple(one for one, _ in outputs), output_latex=labels)
@@ -187,7 +195,9 @@ def _options(
     component: str, given: Mapping[str, Any], accepted: tuple[str, ...]
 ) -> dict[str, object]:
     """The options that a component is given, whose defaults are the library's."""
-    check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY), f"option of {component}:")
+    # external priors that a component came with stay in its block of an .updated.yaml
+    left = ("prior",) if "input_params" in given else ()
+    check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY, *left), f"option of {component}:")
     return {name: value for name, value in given.items() if name in accepted}
 
 
@@ -225,7 +235,7 @@ def _merged(
 
 
 def _parameters(
-    merged: Mapping[Any, Mapping[str, object]], given: Mapping[Any, Any], names: Names
+    merged: Mapping[Any, Mapping[str, object]], given: Container[Any], names: Names
 ) -> tuple[Parameter, ...]:
     """The parameters of all entries."""
     found = {name: parameter_from(name, info, names) for name, info in merged.items()}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jaxlike.config.analysis import analysis_for, options_of
+from jaxlike.config.correlated import among, check_distinct, correlated_from
 from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from, suffix_from
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.config.places import find_file, find_survey
@@ -14,7 +15,7 @@ from jaxlike.config.subset import foreign_names, parameters_wanted
 from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Output, Parameter
-from jaxlike.posterior.priors import ExternalPrior
+from jaxlike.posterior.priors import CorrelatedPrior, ExternalPrior
 from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
@@ -38,6 +39,7 @@ _OF_DATA = (
     *KAPPA_OPTIONS,
     "prefix",
     "suffix",
+    "correlated_priors",
 )
 OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
 """Keywords that replace what the file says."""
@@ -51,8 +53,9 @@ class Config:
 
     likelihoods: what is multiplied, in order.  parameters: of all of them.  output: prefix of files
     to write, or None.  sampler: the host's sampler name -> its options.  external_priors: functions
-    of the parameters that multiply the priors of single ones.  outputs: what is recorded besides
-    the sampled parameters, whose labels are output_latex.
+    of the parameters that multiply the priors of single ones.  correlated_priors: Gaussians of
+    several, of which the priors of single ones are the marginals.  outputs: what is recorded
+    besides the sampled parameters, whose labels are output_latex.
     """
 
     path: Path
@@ -61,6 +64,7 @@ class Config:
     output: str | None = None
     sampler: Mapping[str, object] = field(default_factory=dict)
     external_priors: tuple[ExternalPrior, ...] = ()
+    correlated_priors: tuple[CorrelatedPrior, ...] = ()
     outputs: tuple[Output, ...] = ()
     output_latex: Mapping[str, str] = field(default_factory=dict)
 
@@ -131,6 +135,7 @@ def make_config(
     host: str,
     sampler: Mapping[str, object],
     external_priors: tuple[ExternalPrior, ...] = (),
+    correlated_priors: tuple[CorrelatedPrior, ...] = (),
     output: object = None,
 ) -> Config:
     """A Config from the options of each likelihood (names as OVERRIDES) and the keywords that
@@ -149,6 +154,9 @@ def make_config(
             if name in own
         ]
         _check_common(found)
+        joint = check_distinct(
+            [*correlated_priors, *(prior for one in found for prior in one.correlated)]
+        )
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     foreign = foreign_names(parameters, likelihoods, found)
@@ -162,6 +170,7 @@ def make_config(
         output=output,
         sampler=dict(sampler),
         external_priors=external_priors,
+        correlated_priors=among(joint, lambda name: name not in foreign),
     )
 
 
@@ -252,6 +261,7 @@ def _likelihood(
         assumed=tuple(assumed),
         kernels=kernels_from(given.get("kernels")),
         kappa=kappa_from(given),
+        correlated=correlated_from(given.get("correlated_priors"), path),
     )
 
 

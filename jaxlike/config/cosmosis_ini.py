@@ -3,17 +3,17 @@
 import configparser
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from jaxlike.config import cosmosis_correlated
 from jaxlike.config.container import Config, make_config
-from jaxlike.config.cosmosis_priors import prior_of_line
+from jaxlike.config.correlated import of_parameters
+from jaxlike.config.cosmosis_values import parameters_of
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.places import find_file
-from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
-from jaxlike.posterior.priors import Prior, Uniform
-from jaxlike.registry.names import default_latex
 from jaxlike.registry.options import (
     KAPPA_OPTIONS,
     THEORY_FIELDS,
@@ -35,6 +35,7 @@ MODULE_OPTIONS = (
     "probes",
     "kernels",
     *KAPPA_OPTIONS,
+    "correlated_priors",
     "suffix",
     *THEORY_FIELDS,
 )
@@ -118,6 +119,7 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     sections = _module_sections(path, ini, pipeline)
     likelihoods = _likelihoods(path, ini, pipeline, sections)
     values_path, parameters = pipeline_parameters(path, pipeline)
+    parameters = _with_modules(path, ini, pipeline, parameters)
     output = _entries(ini, "output").get("filename")
     samplers = _entries(ini, "runtime").get("sampler", "").split()
     config = make_config(
@@ -130,11 +132,12 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
         sampler={name: ini.get(name.lower(), _Section()).own for name in samplers},
     )
     try:
+        parameters, joint = of_parameters(config.parameters, config.correlated_priors, config.names)
         if config.theory.power == "jaxlike":
-            check_names((p.name for p in config.parameters), known=config.names)
-    except ParameterError as error:
-        raise ParameterError(f"{values_path}: {error}") from error
-    return config
+            check_names((p.name for p in parameters if not p.drop), known=config.names)
+    except JaxlikeError as error:
+        raise type(error)(f"{values_path}: {error}") from error
+    return replace(config, parameters=parameters, correlated_priors=joint)
 
 
 def pipeline_parameters(
@@ -149,7 +152,8 @@ def pipeline_parameters(
         priors_path = _beside(path, name, "priors")
         for key, text in _parameters_in(_parse(priors_path, path)).items():
             priors[key] = (priors_path, text)
-    return values_path, _parameters(values_path, _parse(values_path, path), priors)
+    values = _parameters_in(_parse(values_path, path))
+    return values_path, parameters_of(values_path, values, priors)
 
 
 def _module_sections(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> list[str]:
@@ -161,6 +165,20 @@ def _module_sections(path: Path, ini: _Sections, pipeline: Mapping[str, str]) ->
             "have one or more"
         )
     return [name.lower() for name in ours]
+
+
+def _with_modules(
+    path: Path, ini: _Sections, pipeline: Mapping[str, str], parameters: tuple[Parameter, ...]
+) -> tuple[Parameter, ...]:
+    """The parameters with those that modules before this package's make of them."""
+    for name in pipeline.get("modules", "").split():
+        options = _entries(ini, name)
+        if Path(options.get("file", "")).name == cosmosis_correlated.MODULE_FILE:
+            try:
+                parameters = cosmosis_correlated.with_module(parameters, options, name, path)
+            except ConfigError as error:
+                raise ConfigError(f"{path}: {error}") from error
+    return parameters
 
 
 def like_name_of(options: Mapping[str, object]) -> object:
@@ -236,58 +254,3 @@ def _parameters_in(ini: _Sections) -> dict[str, str]:
         for section, entries in ini.items()
         for key, text in entries.own.items()
     }
-
-
-def _numbers(path: Path, name: str, texts: list[str], accepted: str) -> list[float]:
-    try:
-        return [float(text) for text in texts]
-    except ValueError as error:
-        raise ConfigError(
-            f"{path}: parameter '{name}' is '{' '.join(texts)}'; accepted are {accepted}"
-        ) from error
-
-
-def _parameters(
-    path: Path, ini: _Sections, priors: Mapping[str, tuple[Path, str]]
-) -> tuple[Parameter, ...]:
-    accepted = "a number, 'min max', or 'min start max'"
-    found = _parameters_in(ini)
-    for name, (priors_path, _) in priors.items():
-        if name not in found:
-            raise ConfigError(f"{priors_path}: prior for '{name}', which is no parameter in {path}")
-    parameters = []
-    for name, text in found.items():
-        numbers = _numbers(path, name, text.split(), accepted)
-        if len(numbers) == 2:
-            numbers.insert(1, 0.5 * sum(numbers))
-        if len(numbers) not in (1, 3):
-            raise ConfigError(f"{path}: parameter '{name}' is '{text}'; accepted are {accepted}")
-        if len(numbers) == 1 or numbers[0] == numbers[2]:
-            # A prior on a parameter that is held fixed is CosmoSIS's way to free it later.
-            parameters.append(
-                Parameter(name, value=numbers[len(numbers) // 2], latex=default_latex(name))
-            )
-            continue
-        low, start, high = numbers
-        if not low <= start <= high:
-            raise ConfigError(
-                f"{path}: parameter '{name}' is '{text}', which is not in the order min start max"
-            )
-        prior: Prior = Uniform(low, high)
-        if name in priors:
-            prior = _prior(*priors[name], name, low, high)
-        if not prior.support[0] <= start <= prior.support[1]:
-            raise ConfigError(
-                f"{path}: parameter '{name}' starts at {start:g}, outside its prior, "
-                f"{prior.support[0]:g} to {prior.support[1]:g}"
-            )
-        parameters.append(Parameter(name, prior=prior, latex=default_latex(name), ref_loc=start))
-    return tuple(parameters)
-
-
-def _prior(path: Path, text: str, name: str, low: float, high: float) -> Prior:
-    """A line of the priors file, cut to the limits of the values file."""
-    try:
-        return prior_of_line(text, low, high)
-    except ParameterError as error:
-        raise ConfigError(f"{path}: prior of '{name}' is '{text}': {error}") from error

@@ -8,11 +8,11 @@ import yaml
 from jaxlike.registry.options import KAPPA_OPTIONS, bad_value
 from jaxlike.registry.samples import Prefix
 
-MAPPINGS = ("prefix", "suffix", "kernels", *KAPPA_OPTIONS)
+MAPPINGS = ("prefix", "suffix", "kernels", *KAPPA_OPTIONS, "correlated_priors")
 """Options that may be mappings by the names of tables."""
 
 
-def _parsed(name: str, value: object) -> object:
+def parsed(name: str, value: object) -> object:
     """Text of a mapping, {A: 1, B: 2} or A:1 B:2, as that mapping; anything else as it is."""
     if not isinstance(value, str) or ":" not in value:
         return value
@@ -50,7 +50,7 @@ def suffix_from(value: object) -> Prefix:
 
 
 def _words(option: str, value: object, mapping: str) -> Prefix:
-    found = _parsed(option, "" if value in (None, {}) else value)
+    found = parsed(option, "" if value in (None, {}) else value)
     if isinstance(found, str):
         return found
     if not found or not _is_of_texts(found):
@@ -60,7 +60,7 @@ def _words(option: str, value: object, mapping: str) -> Prefix:
 
 def kernels_from(value: object) -> dict[str, str] | None:
     """The option `kernels`: name in a file -> name that is meant; ConfigError on anything else."""
-    found = _parsed("kernels", value)
+    found = parsed("kernels", value)
     if found is None or found == "" or found == {}:
         return None
     if not _is_of_texts(found):
@@ -78,7 +78,7 @@ def kappa_from(given: Mapping[str, object]) -> dict[str, float | dict[str, float
 
 
 def _numbers(name: str, value: object) -> float | dict[str, float]:
-    found = _parsed(name, value)
+    found = parsed(name, value)
     try:
         if isinstance(found, Mapping):
             return {str(key): _number(one) for key, one in found.items()}

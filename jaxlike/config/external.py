@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -11,7 +12,7 @@ from jax.typing import ArrayLike
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.functions import Function, evaluated
 from jaxlike.posterior.parameters import Parameter, all_values
-from jaxlike.posterior.priors import ExternalPrior
+from jaxlike.posterior.priors import CorrelatedPrior, ExternalPrior, correlated_gaussian
 
 _RESERVED = "0"  # Cobaya's name of the product of all priors of single parameters
 
@@ -26,6 +27,21 @@ def external_priors(
     """
     known = {p.name for p in parameters}
     return tuple(_prior(name, given, known) for name, given in block.items())
+
+
+def correlated_in(
+    block: Mapping[Any, Any],
+) -> tuple[dict[Any, Any], tuple[CorrelatedPrior, ...]]:
+    """The block without the correlated Gaussians in it, and these; ConfigError names a bad one."""
+    rest, found = {}, []
+    for name, given in block.items():
+        text = isinstance(given, str) and correlated_gaussian.__name__ in given
+        value = _evaluated(str(name), given) if text else given
+        if isinstance(value, CorrelatedPrior):
+            found.append(replace(value, name=str(name)))
+        else:
+            rest[name] = given
+    return rest, tuple(found)
 
 
 def check_traceable(external: tuple[ExternalPrior, ...], parameters: tuple[Parameter, ...]) -> None:

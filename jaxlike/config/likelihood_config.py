@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from jaxlike.posterior.priors import CorrelatedPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample, owner_words
@@ -18,7 +19,8 @@ class LikelihoodConfig:
     path of a folder, None for that of the data.  probes: statistics, or None for all in the data
     file.  prefix, suffix: of its parameters, and of their sections in CosmoSIS; mappings are by
     the names of n(z) tables.  kernels: wrong names of tables -> right ones.  kappa: those of
-    KAPPA_OPTIONS that are given.  assumed: options that are the survey's and not the input's.
+    KAPPA_OPTIONS that are given.  correlated: Gaussian priors of several parameters.
+    assumed: options that are the survey's and not the input's.
     """
 
     name: str
@@ -31,6 +33,7 @@ class LikelihoodConfig:
     survey: str | None = None
     kernels: Mapping[str, str] | None = None
     kappa: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
+    correlated: tuple[CorrelatedPrior, ...] = ()
     assumed: tuple[str, ...] = field(default=(), compare=False)
 
     @property

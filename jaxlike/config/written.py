@@ -6,7 +6,9 @@ from typing import Any
 
 from jaxlike.config.cobaya_yaml import PREFIX, THEORY
 from jaxlike.config.container import Config, LikelihoodConfig
+from jaxlike.posterior.functions import Function
 from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import CorrelatedPrior
 from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import KAPPA_OPTIONS, LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
@@ -22,8 +24,10 @@ def as_cobaya(config: Config) -> dict[str, Any]:
     said to be a function.
     """
     theory, names = vars(config.theory), config.names
+    renamed = {p.name: _name(p.name, names) for p in config.parameters}
+    joint = {prior.name: prior.renamed(renamed) for prior in config.correlated_priors}
     params: dict[str, Any] = {
-        _name(p.name, names): _parameter(p, p.name in config.output_latex)
+        renamed[p.name]: _parameter(p, p.name in config.output_latex, renamed)
         for p in config.parameters
     }
     for one in config.outputs:
@@ -32,13 +36,17 @@ def as_cobaya(config: Config) -> dict[str, Any]:
             params[one.name] = {**function, "latex": config.output_latex[one.name]}
     return {
         "theory": {THEORY: {name: theory[name] for name in THEORY_OPTIONS}},
-        "likelihood": {one.name: _likelihood(one) for one in config.likelihoods},
+        "likelihood": {one.name: _likelihood(one, joint) for one in config.likelihoods},
         "params": params,
-        "prior": {prior.name: _text(prior.text) for prior in config.external_priors},
+        "prior": {
+            # those of likelihoods too, as Cobaya writes them
+            **{name: prior.text for name, prior in joint.items()},
+            **{prior.name: _text(prior.text) for prior in config.external_priors},
+        },
     }
 
 
-def _likelihood(one: LikelihoodConfig) -> dict[str, Any]:
+def _likelihood(one: LikelihoodConfig, joint: Mapping[str, CorrelatedPrior]) -> dict[str, Any]:
     name = next((k for k, v in PROBE_SETS.items() if v == one.probes), None)
     # other choices of statistics have no component of their own
     component, chosen = PREFIX + (name or "3x2pt"), None if name else list(one.probes or ())
@@ -52,6 +60,12 @@ def _likelihood(one: LikelihoodConfig) -> dict[str, Any]:
         "survey": one.survey,
         "prefix": _given(_prefix(one)),
         "kernels": _given(one.kernels),
+        "correlated_priors": {
+            prior.name: joint[prior.name].as_option
+            for prior in one.correlated
+            if prior.name in joint
+        }
+        or None,
         **dict.fromkeys(KAPPA_OPTIONS),
         **{key: _given(value) for key, value in one.kappa.items()},
     }
@@ -68,7 +82,7 @@ def _prefix(one: LikelihoodConfig) -> Prefix:
 def _name(name: str, names: Names) -> str:
     """A parameter's name as both hosts take it: the canonical one of what stands in a section."""
     named = names.find(name) if "--" in name else None
-    return name if named is None else named.canonical
+    return name.replace("--", "_") if named is None else named.canonical
 
 
 def _given(value: object) -> object:
@@ -89,7 +103,16 @@ def _text(text: str | None) -> str:
     return "a function" if text is None else text
 
 
-def _parameter(p: Parameter, recorded: bool) -> Any:
+def _function(function: Function, renamed: Mapping[str, str]) -> str:
+    """The text of a function of parameters, by their names outside of CosmoSIS's sections."""
+    arguments = [renamed.get(name, name) for name in function.arguments]
+    if arguments == list(function.arguments):
+        return _text(function.text)
+    listed = ", ".join(arguments)
+    return f"lambda {listed}: ({_text(function.text)})({listed})"
+
+
+def _parameter(p: Parameter, recorded: bool, renamed: Mapping[str, str]) -> Any:
     drop = {"drop": True} if p.drop else {}
     if p.prior is not None:
         found: dict[str, Any] = {"prior": dict(p.prior.as_cobaya())}
@@ -103,5 +126,6 @@ def _parameter(p: Parameter, recorded: bool) -> Any:
         return {**found, "latex": p.latex, **drop}
     if p.derived_from is not None:
         kept = {} if recorded else {"derived": False}
-        return {"value": _text(p.derived_from.text), "latex": p.latex, **kept, **drop}
+        text = _function(p.derived_from, renamed)
+        return {"value": text, "latex": p.latex, **kept, **drop}
     return {"value": p.value, **drop} if drop else p.value

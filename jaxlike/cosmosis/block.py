@@ -11,42 +11,41 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from jaxlike.config.cosmosis_values import COSMOLOGY, ELSEWHERE, UNMAPPED
 from jaxlike.errors import DataError, ParameterError
 from jaxlike.registry.names import Names, canonical_name
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power.power_table import PowerTable
 from jaxlike.theory.tracers import TRACERS
+from jaxlike.theory.universe.cosmology import AMPLITUDES, HUBBLE, PARAMETERS
 
-COSMOLOGY, POWER, DISTANCES = "cosmological_parameters", "matter_power_nl", "distances"
+POWER, DISTANCES = "matter_power_nl", "distances"
 LINEAR_POWER = "matter_power_lin"
 FEEDBACK = "halo_model_parameters"
 
+
+def _sections_of(quantities: Iterable[str]) -> tuple[str, ...]:
+    """Their names in the cosmology's section, in lower case."""
+    declared = {one.name: one for one in PARAMETERS}
+    names = (section for name in quantities for section in declared[name].sections)
+    return tuple(name.partition("--")[2].lower() for name in names)
+
+
 # Names of one quantity in order of preference: modules before this one may have filled in all.
 _COSMOLOGY: tuple[tuple[str, ...], ...] = (
-    ("h0", "hubble"),
     ("omega_m", "omega_c", "omch2"),
     ("omega_b", "ombh2"),
     ("omnuh2", "mnu"),
     ("n_s",),
-    ("a_s",),
-    ("sigma_8",),
     ("omega_k",),
     ("w",),
     ("wa",),
     ("nnu",),
 )
-_CHOICES = frozenset(name for names in _COSMOLOGY for name in names)
-# Names that are other modules' business, or their results, and that do not change the theory.
-# fmt: off
-_ELSEWHERE = frozenset({
-    "tau", "yhe", "tcmb", "k", "k_s", "pivot_scalar", "cs2_de", "a_lens", "r", "r_t", "nt", "n_t",
-    "ntrun", "omega_nu", "omega_lambda", "omlamh2", "ommh2", "baryon_fraction", "n_eff",
-    "massive_nu", "massless_nu", "num_massive_neutrinos", "num_nu_massive", "num_nu_massless",
-    "sterile_neutrino", "delta_neff", "standard_neutrino_neff", "theta_s", "theta_mc",
-    "cosmomc_theta", "log1e10as", "s_8", "s8", "s_8_input", "sigma_8_input", "sigma_12",
-})
-# fmt: on
+# The same of quantities that modules make of each other: what is sampled goes first.
+_EITHER: tuple[tuple[str, ...], ...] = (_sections_of(HUBBLE), _sections_of(AMPLITUDES))
+_CHOICES = frozenset(name for names in (*_COSMOLOGY, *_EITHER) for name in names)
 _BOOKKEEPING = ("cosmosis_metadata:", "_cosmosis_order_")
 _AGREEMENT = 2e-3  # relative, of two names of one quantity, as CosmoSIS's own CAMB module has it
 _Z_START = 1e-3  # the core's first redshift is above
@@ -87,28 +86,32 @@ def cosmology_names(block: Block) -> tuple[str, ...]:
     """
     given = names_in(block, COSMOLOGY)
     for name in given:
-        if name not in _CHOICES and name not in _ELSEWHERE:
+        if name not in _CHOICES and name not in ELSEWHERE:
             raise ParameterError(
                 f"parameter '{COSMOLOGY}--{name}' has no effect on the module's theory; accepted"
                 f" are {', '.join(sorted(_CHOICES))}, or take power = block"
             )
     chosen = [next((n for n in names if n in given), None) for names in _COSMOLOGY]
     found = tuple(name for name in chosen if name is not None)
-    if {"a_s", "sigma_8"} <= set(found):
-        # the one that is sampled; the other is what a module before this one made of it
-        sampled = _sampled_amplitudes(block) or {"a_s"}
-        found = tuple(n for n in found if n not in ("a_s", "sigma_8") or n in sampled)
+    for names in _EITHER:
+        there = [name for name in names if name in given]
+        if len(there) > 1:
+            # the one that is sampled; the others are what modules before this one made of it
+            there = [name for name in there if name in _sampled(block)] or there[:1]
+        if "h0" in there and "hubble" in there:
+            there.remove("hubble")
+        found += tuple(there)
     return found
 
 
-def _sampled_amplitudes(block: Block) -> set[str]:
-    """Amplitudes that were in the block before any module ran."""
+def _sampled(block: Block) -> set[str]:
+    """Names of the cosmology that were in the block before any module ran."""
     sampled = set()
     for i in range(block.get_log_count()):
         action, section, name, _ = block.get_log_entry(i)
         if action == "MODULE-START":
             break
-        if section.lower() == COSMOLOGY and name.lower() in ("a_s", "sigma_8"):
+        if section.lower() == COSMOLOGY:
             sampled.add(name.lower())
     return sampled
 
@@ -187,7 +190,7 @@ def nuisance(block: Block, samples: Sequence[Sample]) -> Nuisance:
             if not own:
                 idle += [section] if found else []
                 continue
-            for name in found:
+            for name in (one for one in found if not one.lower().startswith(UNMAPPED)):
                 whole = f"{section}--{name}"
                 if end or name.lower().endswith(tuple(ends)):  # "" where there is no suffix
                     names.canonical(whole)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from jaxlike.compile_cache import keep_compiled
 from jaxlike.config import Config, LikelihoodConfig
 from jaxlike.config.container import make_config
+from jaxlike.config.correlated import of_parameters
 from jaxlike.config.cosmosis_ini import (
     LIKELIHOOD,
     like_name_of,
@@ -28,11 +29,13 @@ from jaxlike.config.cosmosis_ini import (
     pipeline_parameters,
 )
 from jaxlike.cosmosis import block as block_contents
+from jaxlike.cosmosis.correlated import CorrelatedFactors
 from jaxlike.data.statistics import scale_of
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.compiled import Evaluated
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
 from jaxlike.loading import data_set_of, model_from_config
+from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.options import bad_value, flag
 from jaxlike.registry.resolve import resolve
@@ -67,6 +70,7 @@ class TwoPointModule:
     likelihood_only: bool
     cholesky: NDArray
     own_theory: Callable[[Mapping[str, ArrayLike]], _Result]
+    log_prior: Callable[[DataBlock], float]
     table_theories: dict[bytes, Callable[[PowerTable, Mapping[str, ArrayLike]], _Result]] = field(
         default_factory=dict
     )
@@ -122,6 +126,9 @@ def setup(options: DataBlock) -> TwoPointModule:
     else:
         likelihood = build_likelihoods([data_set])[data_set.name]
     data = likelihood.data
+    correlated = CorrelatedFactors.of(
+        config, _parameters(options) if config.correlated_priors else ()
+    )
     print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
     return TwoPointModule(
         likelihood,
@@ -131,18 +138,25 @@ def setup(options: DataBlock) -> TwoPointModule:
         likelihood_only=likelihood_only,
         cholesky=np.linalg.cholesky(likelihood.covariance),
         own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters)),
+        log_prior=correlated.log_ratio,
     )
 
 
 def _compressed(config: Config, options: DataBlock) -> Likelihood:
     """The likelihood compressed for the pipeline's own free parameters, at their starts."""
+    parameters, joint = of_parameters(_parameters(options), config.correlated_priors, config.names)
+    whole = replace(config, parameters=parameters, correlated_priors=joint)
+    return model_from_config(whole).likelihood
+
+
+def _parameters(options: DataBlock) -> tuple[Parameter, ...]:
+    """The pipeline's own parameters."""
     pipeline = {
         name: str(options["pipeline", name])
         for name in ("values", "priors")
         if options.has_value("pipeline", name)
     }
-    _, parameters = pipeline_parameters(Path("pipeline"), pipeline)
-    return model_from_config(replace(config, parameters=parameters)).likelihood
+    return pipeline_parameters(Path("pipeline"), pipeline)[1]
 
 
 def execute(block: DataBlock, module: TwoPointModule) -> int:
@@ -185,7 +199,7 @@ def _impossible(module: TwoPointModule, reason: str) -> int:
 
 
 def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> _Result:
-    canonical = resolve(parameters, likelihood.samples)
+    canonical = resolve(parameters, likelihood.samples, likelihood.options)
     cosmo = likelihood.cosmology(canonical)
     found = likelihood.evaluate(canonical)
     wanted = ("h", "Omega_m", "Omega_b", "omega_nu", "sigma8")
@@ -242,7 +256,8 @@ def _write(block: DataBlock, module: TwoPointModule, found: Evaluated) -> None:
     log_det = likelihood.log_det_of_points if module.include_norm else 0.0
     norm = -0.5 * log_det
     theory = np.asarray(found.vector)
-    block[names.likelihoods, f"{name}_like"] = -0.5 * float(found.deviance) + norm
+    log_likelihood = -0.5 * float(found.deviance) + norm
+    block[names.likelihoods, f"{name}_like"] = log_likelihood + module.log_prior(block)
     entries: dict[str, object] = {
         "chi2": float(found.chi2),
         "n": int(likelihood.n_points),

@@ -5,6 +5,7 @@ likelihood is the one that the module has set up, the priors are the pipeline's 
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -15,6 +16,8 @@ from cosmosis.runtime import prior as host
 from cosmosis.samplers import ParallelSampler
 
 from jaxlike.config import Config, cosmosis_priors
+from jaxlike.config.correlated import check_distinct, of_parameters
+from jaxlike.config.cosmosis_correlated import MODULE_FILE, mapped
 from jaxlike.config.likelihood_config import names_of
 from jaxlike.cosmosis.module import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
@@ -60,7 +63,8 @@ def prior_of(name: str, given: Any) -> Prior:
 def model_of(pipeline: Any) -> Model:
     """The posterior of a CosmoSIS pipeline, the product of the likelihoods of its modules;
     ConfigError if some of them are not this package's."""
-    modules = [module.data for module in pipeline.modules]
+    maps = [module for module in pipeline.modules if Path(module.filename).name == MODULE_FILE]
+    modules = [module.data for module in pipeline.modules if module not in maps]
     if not modules or not all(isinstance(module, TwoPointModule) for module in modules):
         names = ", ".join(module.name for module in pipeline.modules)
         raise ConfigError(
@@ -70,7 +74,11 @@ def model_of(pipeline: Any) -> Model:
     if any(config.options.power != "jaxlike" for config in configs):
         raise ConfigError("power = block has no gradient: take power = jaxlike")
     known = names_of(dict.fromkeys(owner for one in configs for owner in one.owners))
-    config = Config(Path("pipeline"), tuple(configs), _parameters_of(pipeline, known))
+    given = check_distinct(prior for one in configs for prior in one.correlated)
+    parameters, joint = of_parameters(
+        _with_maps(_parameters_of(pipeline, known), maps), given, known
+    )
+    config = Config(Path("pipeline"), tuple(configs), parameters, correlated_priors=joint)
     if len(modules) > 1:
         return model_from_config(config)
     one, own = modules[0].likelihood, configs[0]
@@ -88,6 +96,16 @@ def _parameters_of(pipeline: Any, known: Names) -> tuple[Parameter, ...]:
         prior, label = prior_of(name, p.prior), default_latex(name, known)
         parameters.append(Parameter(name, prior=prior, latex=label, ref_loc=float(p.start)))
     return tuple(parameters)
+
+
+def _with_maps(parameters: tuple[Parameter, ...], maps: Sequence[Any]) -> tuple[Parameter, ...]:
+    """The parameters with those that CosmoSIS's own modules for correlated ones make of them."""
+    for module in maps:
+        inputs, outputs, factor, *rest = module.data
+        mean = np.asarray(rest[0], float) if rest else np.zeros(len(factor))
+        taken, made = (["--".join(name).lower() for name in names] for names in (inputs, outputs))
+        parameters = mapped(parameters, taken, made, np.asarray(factor), mean, module.name)
+    return parameters
 
 
 class JaxlikeSampler(ParallelSampler):

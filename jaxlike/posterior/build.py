@@ -14,6 +14,7 @@ from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior.density import Density
 from jaxlike.posterior.derived import outputs_of
 from jaxlike.posterior.independent import IndependentPriors
+from jaxlike.posterior.joint import JointGaussian, JointPriors
 from jaxlike.registry.names import Names
 from jaxlike.theory.power.universe import UniverseGrid
 
@@ -64,9 +65,11 @@ def check_differentiable(name: str, density: Density) -> None:
 
 
 def priors_of(config: Config) -> dict[str, Any]:
-    """What of a density the priors of single parameters make."""
-    priors = IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None])
+    """What of a density the priors make, apart from external ones."""
+    single = IndependentPriors.of([p.prior for p in config.sampled if p.prior is not None])
+    names = tuple(p.name for p in config.sampled)
+    joint = tuple(JointGaussian.of(prior, names) for prior in config.correlated_priors)
     return {
-        "priors": jax.tree.map(jnp.asarray, priors),
+        "priors": jax.tree.map(jnp.asarray, JointPriors(single, joint)),
         "reference": jnp.asarray([p.ref_loc for p in config.sampled], float),
     }

@@ -32,6 +32,12 @@ def config_with_priors(config: Config, priors: Mapping[str, object]) -> Config:
             raise ParameterError(
                 f"'{name}' is not sampled, so it takes no prior; sampled are {', '.join(sampled)}"
             )
+        for prior in config.correlated_priors:
+            if name in prior.params:
+                raise ParameterError(
+                    f"'{name}' is in the correlated prior '{prior.name}', so it takes no prior of "
+                    "its own"
+                )
     parameters = tuple(
         _with_prior(p, priors[p.name]) if p.name in priors else p for p in config.parameters
     )

@@ -20,7 +20,7 @@ from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.protocol import LogLikelihood, minus_2_ln
 from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior.derived import derived_values
-from jaxlike.posterior.independent import IndependentPriors
+from jaxlike.posterior.joint import JointPriors
 from jaxlike.posterior.parameters import Output, Role, values_of
 from jaxlike.posterior.priors import ExternalPrior
 from jaxlike.registry.names import Names
@@ -47,7 +47,7 @@ class Density:
 
     grid: UniverseGrid
     likelihoods: tuple[LogLikelihood, ...]
-    priors: IndependentPriors
+    priors: JointPriors
     fixed: Array
     reference: Array
     names: tuple[str, ...] = field(metadata={"static": True})
@@ -113,7 +113,7 @@ class Density:
         """
         values = self._completed(point) if isinstance(point, Mapping) else self._taken(point)
         own = {name: jnp.asarray(values.pop(name), float) for name in self.own if name in values}
-        return resolve(values, self.samples) | own
+        return resolve(values, self.samples, self.options) | own
 
     def _taken(self, x: Array) -> dict[str, ArrayLike]:
         """Names -> values of the parameters that likelihoods take at x."""
@@ -213,15 +213,16 @@ class Density:
         return jnp.where(finite, -0.5 * jnp.where(finite, deviance, 0.0), -jnp.inf)
 
     def log_priors(self, x: Array) -> Array:
-        """Natural logarithms (1 + n_external,) of the prior's factors at x (n,).
+        """Natural logarithms (1 + n_joint + n_external,) of the prior's factors at x (n,).
 
-        The normalised product of the priors of single parameters, then the external priors; all
-        are -inf where the first one is.
+        The normalised product of the priors of single parameters, then over it those of joint
+        ones, then the external priors; all are -inf where the first one is.
         """
         product = self.priors.log_density(x)
         inside = jnp.isfinite(product)
-        external = self._log_external(jnp.where(inside, x, self.reference))
-        return jnp.append(product, jnp.where(inside, external, -jnp.inf))
+        safe = jnp.where(inside, x, self.reference)
+        others = jnp.append(self.priors.log_ratios(safe), self._log_external(safe))
+        return jnp.append(product, jnp.where(inside, others, -jnp.inf))
 
     def _log_external(self, x: Array) -> Array:
         """Logarithms (n_external,) of the external priors."""
@@ -283,11 +284,10 @@ class Density:
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""
-        if self.others:
-            both = zip(self.names, self.likelihoods, strict=True)
-            name = next(name for name, one in both if not isinstance(one, TwoPoint))
+        both = zip(self.names, self.likelihoods, strict=True)
+        if without := [name for name, one in both if not isinstance(one, TwoPoint)]:
             raise ParameterError(
-                f"likelihood '{name}' has no data vector, which a Fisher matrix is "
+                f"likelihood '{without[0]}' has no data vector, which a Fisher matrix is "
                 "made of: take the others alone, `with_likelihoods`"
             )
         if self.compressed:

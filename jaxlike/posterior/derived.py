@@ -11,7 +11,7 @@ from jaxlike.config import Config
 from jaxlike.posterior.parameters import Output
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.theory.power.derived import DERIVED, NEED_EMULATOR, derived_of
+from jaxlike.theory.power.derived import DERIVED, derived_of, unmet_need
 from jaxlike.theory.universe.cosmology import Cosmology
 
 ALWAYS = {"sigma8": r"\sigma_8", "S8": "S_8"}
@@ -61,10 +61,9 @@ def _quantity(
         if canonical in given:
             return canonical
         same = (key for key in DERIVED if names.is_known(key) and names.canonical(key) == canonical)
-        return next(same, None)
-    if name in NEED_EMULATOR and options.linear != "emulator":
-        return None
-    return name if name in DERIVED else None
+        name = next(same, name)
+    possible = name in DERIVED and not unmet_need(name, options.linear, options.radiation)
+    return name if possible else None
 
 
 def derived_values(

@@ -99,8 +99,10 @@ class Model(Composed):
 
     @property
     def external_priors(self) -> tuple[str, ...]:
-        """Names of the external priors, functions of the parameters, in order."""
-        return tuple(prior.name for prior in self.config.external_priors)
+        """Names of what multiplies the priors of single parameters: what makes them correlated,
+        then functions of the parameters, in order."""
+        joint = (prior.name for prior in self.config.correlated_priors)
+        return (*joint, *(prior.name for prior in self.config.external_priors))
 
     def log_priors(self, x: Point) -> Array:
         """Natural logarithms (1 + n_external,) of the prior's factors at x: the normalised product

@@ -62,6 +62,7 @@ LIKELIHOOD_OPTIONS = (
     "kernels",
     *KAPPA_OPTIONS,
     "prefix",
+    "correlated_priors",
     "nz",
     "nz_bandwidth",
     "projection",
@@ -80,6 +81,7 @@ LIKELIHOOD_OPTIONS = (
 SURVEY_OPTIONS = (
     "kernels",
     *KAPPA_OPTIONS,
+    "correlated_priors",
     "nz",
     "nz_bandwidth",
     "projection",

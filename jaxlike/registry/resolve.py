@@ -4,7 +4,8 @@
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -15,11 +16,27 @@ from jaxlike.errors import ParameterError
 from jaxlike.registry.names import Named, Names, find
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
-from jaxlike.theory.universe.cosmology import EXCLUSIVE, NECESSARY
+from jaxlike.theory.universe.acoustic_scale import h_of_theta
+from jaxlike.theory.universe.cosmology import (
+    EXCLUSIVE,
+    NECESSARY,
+    Cosmology,
+    NeutrinoModel,
+    from_parameters,
+)
 from jaxlike.theory.universe.cosmology import PARAMETERS as COSMOLOGY
 
 # Left out where they are the number zero, so that the theory need not compute what has no effect.
 _NOTHING_AT_ZERO = ("omega_nu", "mnu", "Omega_k")
+
+
+class Background(Protocol):
+    """Those of the theory's options that an acoustic scale depends on."""
+
+    @property
+    def radiation(self) -> bool: ...
+    @property
+    def neutrinos(self) -> Any: ...
 
 
 def is_idle(name: str, samples: Sequence[Sample]) -> bool:
@@ -48,11 +65,10 @@ def check_names(
         given[quantity] = name
         if samples is not None:
             _check_there(name, named)
-    for one, other in EXCLUSIVE:
-        if one in given and other in given:
-            raise ParameterError(
-                f"'{given[one]}' and '{given[other]}' are both given: give one of the two"
-            )
+    for group in EXCLUSIVE:
+        both = [given[quantity] for quantity in group if quantity in given]
+        if len(both) > 1:
+            raise ParameterError(f"'{both[0]}' and '{both[1]}' are both given: give one of the two")
     bare = {declared.name: declared.bare for declared in COSMOLOGY}
     for alternatives in NECESSARY:
         if not any(quantity in given for quantity in alternatives):
@@ -116,12 +132,19 @@ def _is_zero(value: ArrayLike) -> bool:
     return isinstance(value, int | float) and value == 0
 
 
-def resolve(params: Mapping[str, ArrayLike], samples: Sequence[Sample]) -> dict[str, Array]:
+def resolve(
+    params: Mapping[str, ArrayLike],
+    samples: Sequence[Sample],
+    options: Background | None = None,
+) -> dict[str, Array]:
     """Canonical parameters, each a scalar array, from a mapping of any accepted names.
 
     `samples` are those of all likelihoods.  Omega_m is total matter, so Omega_c + Omega_b +
     omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
-    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu, Omega_k
+    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  A_s_1e9, logA and
+    log10_A_s become A_s; S8 becomes sigma8 = S8 (Omega_m / 0.3)^-0.5; an acoustic scale becomes the
+    h of a universe with the options' radiation and neutrinos, or -1 where there is none between
+    0.2 and 2.  omega_nu, Omega_k
     and log_T_AGN are left out where they are not given, the first two also where they are the
     number 0 (not an array); so are parameters that only some options need.  A width of n(z)
     that is given for one bin is 1 for the others, and of its modes 0.  Traceable in the values.
@@ -134,34 +157,83 @@ def resolve(params: Mapping[str, ArrayLike], samples: Sequence[Sample]) -> dict[
         for quantity, name in given.items()
         if not (quantity in _NOTHING_AT_ZERO and _is_zero(params[name]))
     }
-    out = _universe(given, values)
+    out = _universe(given, values, options)
     for sample in samples:
         out |= _of_sample(sample, values)
     return out
 
 
-def _universe(given: Mapping[str, str], values: Mapping[str, Array]) -> dict[str, Array]:
+def _universe(
+    given: Mapping[str, str],
+    values: Mapping[str, Array],
+    options: Background | None,
+) -> dict[str, Array]:
     """The canonical parameters of the universe."""
-    out = {
+    defaults = {
         declared.name: values.get(declared.name, jnp.asarray(declared.default, float))
         for declared in COSMOLOGY
         if declared.default is not None
     }
-    out["h"] = values["h"] if "h" in values else values["H0"] / 100.0
-    h2 = out["h"] ** 2
-    out["n_s"] = values["n_s"]
-    amplitude = "A_s" if "A_s" in values else "sigma8"
-    out[amplitude] = values[amplitude]
-    out["Omega_b"] = values["Omega_b"] if "Omega_b" in values else values["ombh2"] / h2
-    if "omega_nu" in values:
-        out["omega_nu"] = values["omega_nu"]
-    elif "mnu" in values:
-        out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
-    out["Omega_m"] = _total_matter(given, values, out, h2)
-    for name in ("Omega_k", "log_T_AGN"):
-        if name in values:
-            out[name] = values[name]
-    return out
+
+    def at(h: Array) -> dict[str, Array]:
+        out, h2 = {**defaults, "h": h}, h**2
+        out["n_s"] = values["n_s"]
+        out |= _amplitude(values)
+        out["Omega_b"] = values["Omega_b"] if "Omega_b" in values else values["ombh2"] / h2
+        if "omega_nu" in values:
+            out["omega_nu"] = values["omega_nu"]
+        elif "mnu" in values:
+            out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
+        out["Omega_m"] = _total_matter(given, values, out, h2)
+        for name in ("Omega_k", "log_T_AGN"):
+            if name in values:
+                out[name] = values[name]
+        if "S8" in values:
+            # a universe has room for baryons, and so some matter, or no posterior
+            some = jnp.maximum(out["Omega_m"], 1e-6)
+            out["sigma8"] = values["S8"] * jnp.sqrt(0.3 / some)
+        return out
+
+    radiation = options is None or options.radiation
+    neutrinos: NeutrinoModel = "one_massive" if options is None else options.neutrinos
+
+    def universe(h: Array) -> Cosmology:
+        return from_parameters(at(h), radiation=radiation, neutrinos=neutrinos)
+
+    return at(_hubble(given, values, universe, radiation))
+
+
+def _hubble(
+    given: Mapping[str, str],
+    values: Mapping[str, Array],
+    universe: Callable[[Array], Cosmology],
+    radiation: bool,
+) -> Array:
+    """h, given in one of the ways that HUBBLE lists."""
+    if "h" in values:
+        return values["h"]
+    if "H0" in values:
+        return values["H0"] / 100.0
+    name = "theta_MC_100" if "theta_MC_100" in values else "cosmomc_theta"
+    if not radiation:
+        raise ParameterError(
+            f"'{given[name]}' is the angle of a sound horizon, which a universe with radiation = "
+            "false has not: give h or H0"
+        )
+    return h_of_theta(values[name] / (100.0 if name == "theta_MC_100" else 1.0), universe)
+
+
+def _amplitude(values: Mapping[str, Array]) -> dict[str, Array]:
+    """A_s or sigma8, in one of the ways that AMPLITUDES lists; {} of S8, which needs Omega_m."""
+    if "A_s" in values:
+        return {"A_s": values["A_s"]}
+    if "A_s_1e9" in values:
+        return {"A_s": 1e-9 * values["A_s_1e9"]}
+    if "logA" in values:
+        return {"A_s": 1e-10 * jnp.exp(values["logA"])}
+    if "log10_A_s" in values:
+        return {"A_s": 10.0 ** values["log10_A_s"]}
+    return {"sigma8": values["sigma8"]} if "sigma8" in values else {}
 
 
 def _of_sample(sample: Sample, values: Mapping[str, Array]) -> dict[str, Array]:

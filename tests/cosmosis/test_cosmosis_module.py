@@ -18,6 +18,9 @@ from jaxlike.config.cosmosis_ini import MODULE_OPTIONS, OUTPUT_OPTIONS
 from jaxlike.cosmosis.module import cleanup, execute
 from jaxlike.data import write_sacc, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
+from jaxlike.registry.resolve import resolve
+from jaxlike.theory.universe.acoustic_scale import theta_MC
+from jaxlike.theory.universe.cosmology import from_parameters
 
 COSMOLOGY = "cosmological_parameters"
 
@@ -193,6 +196,36 @@ def test_names_that_other_modules_add(shear_module, make_block, values):
     assert_allclose(chi2_of(fresh(shear_module), block), plain, rtol=1e-9)
 
 
+def test_sampled_angle_and_S_8(shear_module, make_block, values):
+    """What modules before this one make of them is not taken for sampled."""
+    block = make_block(values)
+    plain = chi2_of(fresh(shear_module), block)
+    c = values[COSMOLOGY]
+    h2 = c["h0"] ** 2
+    canonical = resolve({f"{COSMOLOGY}--{name}": value for name, value in c.items()}, ())
+    sampled = {
+        "cosmomc_theta": 100 * float(theta_MC(from_parameters(canonical, radiation=True))),
+        "S_8": block[COSMOLOGY, "s_8"],
+        "omch2": (c["omega_m"] - c["omega_b"]) * h2 - c["omnuh2"],
+        "ombh2": c["omega_b"] * h2,
+        "omnuh2": c["omnuh2"],
+        "n_s": c["n_s"],
+    }
+    block = make_block({**values, COSMOLOGY: sampled})
+    block.log_access("MODULE-START", "consistency", "")
+    for name, value in {
+        "h0": c["h0"],
+        "hubble": 100 * c["h0"],
+        "sigma_8": 0.9,
+        "a_s": 2e-9,
+    }.items():
+        block[COSMOLOGY, name] = value
+    assert_allclose(chi2_of(fresh(shear_module), block), plain, rtol=1e-7)
+    both = make_block({**values, COSMOLOGY: {**sampled, "log1e10As": 3.0}})
+    with pytest.raises(ParameterError, match=r"--log1e10as' and .*--s_8' are both given"):
+        execute(both, fresh(shear_module))
+
+
 def test_no_massive_neutrino(mock_module, make_block, values):
     del values[COSMOLOGY]["omnuh2"]
     without = chi2_of(fresh(mock_module), make_block(values))
@@ -241,7 +274,7 @@ BAD_PARAMETERS = {
     "missing": ({"omega_m": None}, COSMOLOGY, "Omega_m is missing.*omega_m.*omch2"),
     "no amplitude": ({"a_s": None}, COSMOLOGY, "A_s is missing.*sigma_8"),
     "two amplitudes": ({"sigma_8": 0.8}, COSMOLOGY, "--a_s' and .*--sigma_8' are both given"),
-    "idle": ({"n_run": 0.1}, COSMOLOGY, "--n_run' has no effect.*accepted are a_s, h0"),
+    "idle": ({"n_run": 0.1}, COSMOLOGY, "--n_run' has no effect.*accepted are a_s, a_s_1e9"),
     "typo": ({"omnu_h2": 0.1}, COSMOLOGY, "--omnu_h2' has no effect.*omnuh2"),
     "contradiction": ({"hubble": 60.0}, COSMOLOGY, "--hubble' is 60, but .* make it 69"),
     "contradictory matter": ({"omch2": 0.3}, COSMOLOGY, "--omch2' is 0.3, but .*make it 0.11"),

@@ -149,7 +149,7 @@ GUESSED = {  # name -> canonical name, or None, of what it is without a model
     "wl_photoz_errors_hsc_y3--bias_1": "hsc_y3_dz_source1",
     "cosmological_parameters_ngc--h0": None,
     # no prefix is guessed where there is none
-    **dict.fromkeys(["log_A", "S_8", "log_eta", "chi2_m", "my_h", "_m1", "1_m1"]),
+    **dict.fromkeys(["log_A", "log_eta", "chi2_m", "my_h", "_m1", "1_m1"]),
 }
 
 

@@ -10,6 +10,7 @@ from jaxlike.posterior.functions import Function
 from jaxlike.posterior.parameters import Parameter, parameter_values
 from jaxlike.posterior.priors import Uniform
 from jaxlike.registry.names import accepted_names, canonical_name, default_latex, is_known
+from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
 from jaxlike.registry.samples import lenses_and_sources
 
@@ -34,6 +35,15 @@ ALIASES = {
     "a_s": (2e-9, "A_s", 2e-9),
     "sigma8": (0.8, "sigma8", 0.8),
     "sigma_8": (0.8, "sigma8", 0.8),
+    "A_s_1e9": (2.0, "A_s", 2e-9),
+    "As_1e9": (2.0, "A_s", 2e-9),
+    "logA": (3.0, "A_s", 1e-10 * np.exp(3.0)),
+    "log1e10As": (3.0, "A_s", 1e-10 * np.exp(3.0)),
+    "log10_A_s": (-8.7, "A_s", 10**-8.7),
+    "log10_As": (-8.7, "A_s", 10**-8.7),
+    "log10As": (-8.7, "A_s", 10**-8.7),
+    "S8": (0.8, "sigma8", 0.8),  # for the Omega_m of BASE
+    "S_8": (0.8, "sigma8", 0.8),
     "omnuh2": (0.001, "omega_nu", 0.001),
     "omega_nu": (0.001, "omega_nu", 0.001),
     "mnu": (0.06, "omega_nu", 0.06 / 94.07 * (3.046 / 3) ** 0.75),
@@ -56,6 +66,14 @@ ALIASES = {
     "cosmological_parameters--a_s": (2e-9, "A_s", 2e-9),
     "cosmological_parameters--A_s": (2e-9, "A_s", 2e-9),
     "cosmological_parameters--sigma_8": (0.8, "sigma8", 0.8),
+    "cosmological_parameters--sigma8_input": (0.8, "sigma8", 0.8),
+    "cosmological_parameters--sigma_8_input": (0.8, "sigma8", 0.8),
+    "cosmological_parameters--S_8": (0.8, "sigma8", 0.8),
+    "cosmological_parameters--S_8_input": (0.8, "sigma8", 0.8),
+    "cosmological_parameters--A_s_1e9": (2.0, "A_s", 2e-9),
+    "cosmological_parameters--log1e10As": (3.0, "A_s", 1e-10 * np.exp(3.0)),
+    "cosmological_parameters--log10_A_s": (-8.7, "A_s", 10**-8.7),
+    "cosmological_parameters--log10As": (-8.7, "A_s", 10**-8.7),
     "cosmological_parameters--omnuh2": (0.001, "omega_nu", 0.001),
     "cosmological_parameters--mnu": (0.06, "omega_nu", 0.06 / 94.07 * (3.046 / 3) ** 0.75),
     "cosmological_parameters--omega_k": (0.01, "Omega_k", 0.01),
@@ -112,7 +130,7 @@ REPLACES = {
     "Omega_c": "Omega_m",
     "omch2": "Omega_m",
     "ombh2": "Omega_b",
-    "sigma8": "A_s",
+    **dict.fromkeys(("sigma8", "S8", "A_s_1e9", "logA", "log10_A_s"), "A_s"),
 }
 
 
@@ -216,6 +234,24 @@ def test_jit_grad_vmap_in_the_values():
     np.testing.assert_allclose(jax.vmap(total)(batch), [total(x) for x in batch], rtol=1e-13)
 
 
+def test_S8_is_of_the_matter_that_there_is():
+    cold = {k: v for k, v in BASE.items() if k not in ("A_s", "Omega_m")} | {
+        "omch2": 0.1,
+        "S8": 0.8,
+    }
+    out = resolved(cold | {"mnu": 0.2})
+    assert float(out["sigma8"] * jnp.sqrt(out["Omega_m"] / 0.3)) == pytest.approx(0.8, rel=1e-14)
+    assert float(out["Omega_m"]) > 0.1 / H2 + 0.05 + 0.004
+
+
+def test_an_angle_needs_radiation():
+    given = {k: v for k, v in BASE.items() if k not in ("h", "b1", "b2")} | {
+        "cosmomc_theta": 0.0104
+    }
+    with pytest.raises(ParameterError, match=r"'cosmomc_theta' is the angle .* give h or H0"):
+        resolve(given, (), TheoryOptions(radiation=False))
+
+
 def test_matter_given_in_full_must_agree():
     params = BASE | {"Omega_c": 0.25 - 0.001 / H2, "omnuh2": 0.001}
     assert resolved(params)["Omega_m"] == 0.3
@@ -242,6 +278,10 @@ def test_matter_given_in_full_must_agree():
         ({"DES_b1": 0.3}, "b1 is given twice, as 'b1' and as 'DES_b1'", "give one"),
         ({"sigma8": 0.8}, "'A_s' and 'sigma8' are both given", "give one"),
         ({"H0": 70}, "'h' and 'H0' are both given", "give one"),
+        ({"theta_MC_100": 1.04}, "'h' and 'theta_MC_100' are both given", "give one"),
+        ({"cosmomc_theta": 0.0104}, "'h' and 'cosmomc_theta' are both given", "give one"),
+        ({"S_8": 0.8}, "'A_s' and 'S_8' are both given", "give one"),
+        ({"log1e10As": 3.0}, "'A_s' and 'log1e10As' are both given", "give one"),
         ({"ombh2": 0.02}, "'Omega_b' and 'ombh2' are both given", "give one"),
         ({"Omega_c": 0.25, "omch2": 0.12}, "'Omega_c' and 'omch2' are both given", "give one"),
         ({"omnuh2": 0.001, "mnu": 0.06}, "'omnuh2' and 'mnu' are both given", "give one"),
@@ -263,9 +303,9 @@ def test_bad_parameters_are_named(change, culprit, accepted):
     [
         ("Omega_m", r"Omega_m\|omega_m\|omegam\|Omega_c\|omch2"),
         ("Omega_b", r"Omega_b\|omega_b\|omegab\|ombh2"),
-        ("h", r"h\|h0\|H0"),
+        ("h", r"h\|h0\|H0\|theta_MC_100\|cosmomc_theta"),
         ("n_s", r"n_s\|ns"),
-        ("A_s", r"A_s\|a_s\|As\|sigma8\|sigma_8"),
+        ("A_s", r"A_s\|a_s\|As\|A_s_1e9\|As_1e9\|logA\|log1e10As\|.*sigma8\|sigma_8\|S8\|S_8"),
         ("b2", r"2 lens bins.*b2\|DES_b2\|bin_bias--b2"),
     ],
 )
@@ -287,7 +327,7 @@ def test_parameters_without_effect_are_refused():
 def test_accepted_names_are_one_line():
     assert "\n" not in accepted_names()
     assert default_latex("DES_b3") == "b^{3}"
-    assert default_latex("logA") == r"\mathrm{logA}"
+    assert default_latex("logB") == r"\mathrm{logB}"
 
 
 def test_parameter_values_follow_functions_and_drop():

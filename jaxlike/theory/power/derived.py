@@ -9,6 +9,7 @@ from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 from jaxlike.theory.power import emulator, linear
 from jaxlike.theory.power.linear import LinearModel
 from jaxlike.theory.universe import growth
+from jaxlike.theory.universe.acoustic_scale import theta_MC
 from jaxlike.theory.universe.cosmology import Cosmology
 
 
@@ -55,14 +56,32 @@ DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
     "omk": lambda c, model, of: c.Omega_k,
     "omegal": lambda c, model, of: c.Omega_de,
     "rdrag": lambda c, model, of: emulator.sound_horizon(c),
+    "theta_MC_100": lambda c, model, of: 100 * theta_MC(c),
+    "cosmomc_theta": lambda c, model, of: theta_MC(c),
     "As": lambda c, model, of: primordial_amplitude(c, model),
+    "As_1e9": lambda c, model, of: 1e9 * of("As"),
+    "logA": lambda c, model, of: jnp.log(1e10 * of("As")),
+    "log10_A_s": lambda c, model, of: jnp.log10(of("As")),
     "sigma8": lambda c, model, of: sigma8_today(c, model),
     "S8": lambda c, model, of: of("sigma8") * jnp.sqrt(c.Omega_m / 0.3),
 }
-"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), rdrag in Mpc."""
+"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), logA = ln(10^10 A_s), rdrag
+in Mpc."""
+
+NEED_RADIATION = ("theta_MC_100", "cosmomc_theta")
+"""Derived parameters that a universe without radiation has not."""
 
 NEED_EMULATOR = ("rdrag",)
 """Derived parameters that no fitted transfer function has as CAMB does."""
+
+
+def unmet_need(name: str, linear: LinearModel, radiation: bool) -> str | None:
+    """What a derived parameter is computed with only, where the options have not got it."""
+    if name in NEED_EMULATOR and linear != "emulator":
+        return "linear: emulator"
+    if name in NEED_RADIATION and not radiation:
+        return "radiation: true"
+    return None
 
 
 def derived_of(cosmo: Cosmology, model: LinearModel) -> Of:

@@ -167,7 +167,8 @@ def redshift_errors(which: str, section: str, *aliases: str) -> tuple[Declared, 
         Declared(
             f"dz_{which}",
             (*aliases, f"DES_Dz{letter.upper()}"),
-            (f"{section}--bias_",),
+            # the second one is that of KiDS's pipelines
+            (f"{section}--bias_", *(["nofz_shifts--bias_"] * (which == "source"))),
             rf"\Delta z_\mathrm{{{letter}}}^{{#}}",
             per="bin",
             default=0.0,

@@ -111,9 +111,36 @@ PARAMETERS = (
     Declared("ombh2", (), _cosmological("ombh2"), r"\Omega_\mathrm{b} h^2"),
     Declared("h", ("h0",), _cosmological("h0"), "h"),
     Declared("H0", (), _cosmological("hubble"), "H_0"),
+    # CosmoSIS calls a hundred times the angle what CAMB calls the angle
+    Declared(
+        "theta_MC_100",
+        (),
+        _cosmological("cosmomc_theta"),
+        r"100\theta_\mathrm{MC}",
+    ),
+    Declared("cosmomc_theta", (), _cosmological("theta_mc"), r"\theta_\mathrm{MC}"),
     Declared("n_s", ("ns",), _cosmological("n_s"), r"n_\mathrm{s}"),
     Declared("A_s", ("a_s", "As"), _cosmological("a_s"), r"A_\mathrm{s}"),
-    Declared("sigma8", ("sigma_8",), _cosmological("sigma_8"), r"\sigma_8"),
+    Declared("A_s_1e9", ("As_1e9",), _cosmological("a_s_1e9"), r"10^9 A_\mathrm{s}"),
+    Declared(
+        "logA",
+        ("log1e10As",),
+        _cosmological("log1e10as"),
+        r"\ln(10^{10} A_\mathrm{s})",
+    ),
+    Declared(
+        "log10_A_s",
+        ("log10_As", "log10As"),
+        _cosmological("log10_a_s", "log10as"),
+        r"\log_{10} A_\mathrm{s}",
+    ),
+    Declared(
+        "sigma8",
+        ("sigma_8",),
+        _cosmological("sigma_8", "sigma8_input", "sigma_8_input"),
+        r"\sigma_8",
+    ),
+    Declared("S8", ("S_8",), _cosmological("s_8", "s_8_input"), "S_8"),
     Declared("omega_nu", ("omnuh2",), _cosmological("omnuh2"), r"\Omega_\nu h^2"),
     Declared("mnu", (), _cosmological("mnu"), r"\Sigma m_\nu"),
     Declared("Omega_k", ("omega_k", "omk"), _cosmological("omega_k"), r"\Omega_k"),
@@ -130,21 +157,27 @@ PARAMETERS = (
 )
 """Parameters of a universe, which all likelihoods of a posterior have in common."""
 
+AMPLITUDES = ("A_s", "A_s_1e9", "logA", "log10_A_s", "sigma8", "S8")
+"""What sets the amplitude of structure: S8 = sigma8 (Omega_m / 0.3)^0.5, logA = ln(10^10 A_s)."""
+
+HUBBLE = ("h", "H0", "theta_MC_100", "cosmomc_theta")
+"""What sets the Hubble constant."""
+
 EXCLUSIVE = (
-    ("A_s", "sigma8"),
-    ("h", "H0"),
+    AMPLITUDES,
+    HUBBLE,
     ("Omega_c", "omch2"),
     ("Omega_b", "ombh2"),
     ("omega_nu", "mnu"),
 )
-"""Quantities of which a universe takes one of the two."""
+"""Quantities of which a universe takes one."""
 
 NECESSARY = (
     ("Omega_m", "Omega_c", "omch2"),
     ("Omega_b", "ombh2"),
-    ("h", "H0"),
+    HUBBLE,
     ("n_s",),
-    ("A_s", "sigma8"),
+    AMPLITUDES,
 )
 """Quantities of which a universe takes at least one."""
 

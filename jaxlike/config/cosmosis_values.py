@@ -1,0 +1,90 @@
+"""The values and priors of a CosmoSIS pipeline as parameters."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from jaxlike.config.cosmosis_priors import prior_of_line
+from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.posterior.priors import Prior, Uniform
+from jaxlike.registry.names import default_latex
+
+COSMOLOGY = "cosmological_parameters"
+"""The section of the cosmology."""
+
+UNMAPPED = "uncorr_"
+"""What pipelines call the unit normals of correlated parameters by, in the section of these."""
+
+# fmt: off
+ELSEWHERE = frozenset({
+    "tau", "yhe", "tcmb", "k", "k_s", "pivot_scalar", "cs2_de", "a_lens", "r", "r_t", "nt", "n_t",
+    "ntrun", "omega_nu", "omega_lambda", "omlamh2", "ommh2", "baryon_fraction", "n_eff",
+    "massive_nu", "massless_nu", "num_massive_neutrinos", "num_nu_massive", "num_nu_massless",
+    "sterile_neutrino", "delta_neff", "standard_neutrino_neff", "theta_s", "s8", "sigma_12",
+})
+"""Names in it that are other modules', or their results, and that do not change the theory."""
+# fmt: on
+
+
+def _is_elsewhere(name: str, text: str) -> bool:
+    """Whether a parameter of the cosmology is fixed, and no business of this package."""
+    section, _, key = name.partition("--")
+    return section == COSMOLOGY and key in ELSEWHERE and len(text.split()) == 1
+
+
+def _numbers(path: Path, name: str, texts: list[str], accepted: str) -> list[float]:
+    try:
+        return [float(text) for text in texts]
+    except ValueError as error:
+        raise ConfigError(
+            f"{path}: parameter '{name}' is '{' '.join(texts)}'; accepted are {accepted}"
+        ) from error
+
+
+def parameters_of(
+    path: Path, found: Mapping[str, str], priors: Mapping[str, tuple[Path, str]]
+) -> tuple[Parameter, ...]:
+    """The parameters of a values file, section--name -> text of numbers, with the priors that lines
+    of files of priors give them; ConfigError and ParameterError name the file and the culprit."""
+    accepted = "a number, 'min max', or 'min start max'"
+    for name, (priors_path, _) in priors.items():
+        if name not in found:
+            raise ConfigError(f"{priors_path}: prior for '{name}', which is no parameter in {path}")
+    parameters = []
+    for name, text in found.items():
+        if _is_elsewhere(name, text):
+            continue
+        numbers = _numbers(path, name, text.split(), accepted)
+        if len(numbers) == 2:
+            numbers.insert(1, 0.5 * sum(numbers))
+        if len(numbers) not in (1, 3):
+            raise ConfigError(f"{path}: parameter '{name}' is '{text}'; accepted are {accepted}")
+        if len(numbers) == 1 or numbers[0] == numbers[2]:
+            # A prior on a parameter that is held fixed is CosmoSIS's way to free it later.
+            parameters.append(
+                Parameter(name, value=numbers[len(numbers) // 2], latex=default_latex(name))
+            )
+            continue
+        low, start, high = numbers
+        if not low <= start <= high:
+            raise ConfigError(
+                f"{path}: parameter '{name}' is '{text}', which is not in the order min start max"
+            )
+        prior: Prior = Uniform(low, high)
+        if name in priors:
+            prior = _prior(*priors[name], name, low, high)
+        if not prior.support[0] <= start <= prior.support[1]:
+            raise ConfigError(
+                f"{path}: parameter '{name}' starts at {start:g}, outside its prior, "
+                f"{prior.support[0]:g} to {prior.support[1]:g}"
+            )
+        parameters.append(Parameter(name, prior=prior, latex=default_latex(name), ref_loc=start))
+    return tuple(parameters)
+
+
+def _prior(path: Path, text: str, name: str, low: float, high: float) -> Prior:
+    """A line of the priors file, cut to the limits of the values file."""
+    try:
+        return prior_of_line(text, low, high)
+    except ParameterError as error:
+        raise ConfigError(f"{path}: prior of '{name}' is '{text}': {error}") from error

@@ -1,0 +1,86 @@
+"""The angle theta_MC of the sound horizon at recombination, and the Hubble constant that it sets.
+
+As CosmoMC and CAMB define it (`cosmomc_theta`): an angle by fits to the redshift of recombination
+and to the baryons' share in the speed of sound, not that of a solution for either.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array, lax
+from jax.typing import ArrayLike
+
+from jaxlike.numerics.quadrature import gauss_legendre_panels
+from jaxlike.theory.constants import HUBBLE_DISTANCE, OMEGA_GAMMA_H2
+from jaxlike.theory.universe.background import E_squared, curvature_functions
+from jaxlike.theory.universe.cosmology import Cosmology
+
+H_RANGE = (0.2, 2.0)
+"""Between which h is looked for."""
+
+_FIRST = 1e-8  # scale factor at which CAMB begins; leaving out what is before counts 2e-5
+_NODE, _WEIGHT = gauss_legendre_panels([0.0, 1.0], 48)
+_STEPS = 8  # of Newton's in ln h, in which ln theta is nearly linear
+# Photons by the constants of CODATA 2018: the fourth digit that the late universe does not see
+_WARMER = (2.4729753e-5 / OMEGA_GAMMA_H2) ** 0.25
+
+
+def recombination_redshift(ombh2: ArrayLike, ommh2: ArrayLike) -> Array:
+    """z* by the fit of Hu & Sugiyama 1996 (astro-ph/9510117, eq. E-1), for Omega_b h^2 and
+    Omega_m h^2."""
+    b, m = jnp.asarray(ombh2), jnp.asarray(ommh2)
+    g1 = 0.0783 * b**-0.238 / (1 + 39.5 * b**0.763)
+    g2 = 0.560 / (1 + 21.1 * b**1.81)
+    return 1048 * (1 + 0.00124 * b**-0.738) * (1 + g1 * m**g2)
+
+
+def theta_MC(cosmo: Cosmology) -> Array:
+    """r_s(z*) / D_M(z*), CAMB's `cosmomc_theta`; a hundred times it is `theta_MC_100`.
+
+    Good to 4e-7 against CAMB, but where massive neutrinos and N_eff > 3.046 are both there, whose
+    energy CAMB divides in another way: to 1e-3.
+    """
+    cosmo = replace(cosmo, T_cmb=_WARMER * cosmo.T_cmb)
+    ombh2 = cosmo.Omega_b * cosmo.h**2
+    ln_far = jnp.log1p(recombination_redshift(ombh2, cosmo.Omega_m * cosmo.h**2))
+
+    def slowness(a: Array) -> Array:  # da / (a^2 H) over da, in Mpc/h
+        return HUBBLE_DISTANCE / (a**2 * jnp.sqrt(E_squared(cosmo, a)))
+
+    early = _FIRST + (jnp.exp(-ln_far) - _FIRST) * _NODE
+    sound = slowness(early) / jnp.sqrt(3 * (1 + 3e4 * ombh2 * early))
+    late = jnp.exp(-ln_far * _NODE)
+    chi = ln_far * jnp.dot(_WEIGHT, late * slowness(late))
+    horizon = (jnp.exp(-ln_far) - _FIRST) * jnp.dot(_WEIGHT, sound)
+    return horizon / curvature_functions(cosmo.Omega_k, chi)[0]
+
+
+def h_of_theta(theta: ArrayLike, universe: Callable[[Array], Cosmology]) -> Array:
+    """The h whose `universe(h)` has this theta_MC; -1, which no universe has, where none in H_RANGE
+    does.
+
+    Differentiable to any order in all that theta and the universe are made of, by the implicit
+    function theorem.
+    """
+    low, high = np.log(H_RANGE)
+    # where there is no such angle at all, any other keeps what follows finite
+    possible = jnp.asarray(theta, float) > 0
+    target = jnp.log(jnp.where(possible, theta, 0.01))
+
+    def excess(ln_h: Array) -> Array:
+        return jnp.log(theta_MC(universe(jnp.exp(ln_h)))) - target
+
+    def solve(f: Callable[[Array], Array], start: Array) -> Array:
+        def step(_: int, ln_h: Array) -> Array:
+            value, slope = jax.jvp(f, (ln_h,), (jnp.ones_like(ln_h),))
+            return jnp.clip(ln_h - value / slope, low, high)
+
+        return lax.fori_loop(0, _STEPS, step, start)
+
+    start = jnp.full_like(target, np.log(0.7))
+    ln_h = lax.custom_root(excess, start, solve, lambda g, y: y / g(jnp.ones_like(y)))
+    found = possible & (jnp.abs(excess(lax.stop_gradient(ln_h))) < 1e-6)
+    return jnp.where(found, jnp.exp(ln_h), -1.0)

@@ -1,0 +1,156 @@
+"""theta_MC and the Hubble constant that it sets, against CAMB and the pipelines that sample it."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxlike.registry.options import TheoryOptions
+from jaxlike.registry.resolve import resolve
+from jaxlike.theory.power.derived import derived_of
+from jaxlike.theory.universe.acoustic_scale import h_of_theta, theta_MC
+from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
+
+# h, ombh2, omch2, mnu, Omega_k, w0, how many eigenstates have the mass
+POINTS = {
+    "massless": (0.69, 0.0224, 0.12, 0.0, 0.0, -1.0, 1),
+    "one": (0.74, 0.0201, 0.16, 0.06, 0.0, -1.0, 1),
+    "heavy": (0.62, 0.0255, 0.09, 0.5, 0.0, -1.0, 1),
+    "three, closed": (0.71, 0.0224, 0.12, 0.3, -0.03, -1.0, 3),
+    "open, w": (0.85, 0.0215, 0.11, 0.06, 0.05, -0.8, 1),
+}
+
+
+def universe(h, ombh2, omch2, mnu, Omega_k, w0, n_massive):
+    omega_nu = mnu / 94.0641 * (3.044 / 3) ** 0.75
+    return Cosmology(
+        Omega_m=(ombh2 + omch2 + omega_nu) / h**2,
+        Omega_b=ombh2 / h**2,
+        h=h,
+        n_s=0.96,
+        A_s=2e-9,
+        omega_nu=omega_nu if mnu else None,
+        Omega_k=Omega_k,
+        w0=w0,
+        N_eff=3.044,
+        neutrinos="one_massive" if n_massive == 1 else "degenerate",
+    )
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_angle_is_cambs_and_sets_the_hubble_constant(point):
+    camb = pytest.importorskip("camb", reason="CAMB is not installed")
+    h, ombh2, omch2, mnu, Omega_k, w0, n_massive = POINTS[point]
+    pars = camb.CAMBparams()
+    pars.set_cosmology(
+        H0=100 * h,
+        ombh2=ombh2,
+        omch2=omch2,
+        mnu=mnu,
+        omk=Omega_k,
+        nnu=3.044,
+        num_massive_neutrinos=n_massive,
+        neutrino_hierarchy="degenerate",
+    )
+    pars.set_dark_energy(w=w0)
+    theirs = camb.get_background(pars).cosmomc_theta()
+    assert float(theta_MC(universe(*POINTS[point]))) == pytest.approx(theirs, rel=6e-7)
+    back = h_of_theta(theirs, lambda h: universe(h, *POINTS[point][1:]))
+    assert float(back) == pytest.approx(h, rel=6e-6)
+
+
+PHYSICAL = {"ombh2": 0.0224, "omch2": 0.12, "omnuh2": 6e-4, "n_s": 0.96, "S8": 0.8}
+
+
+@pytest.fixture(scope="module")
+def canonical():
+    """Compiled: x -> h, Omega_m, Omega_b, sigma8, with their slopes in reverse and forward."""
+    names = ("theta_MC_100", *PHYSICAL, "Omega_k", "w", "wa")
+
+    def values(x):
+        found = resolve(dict(zip(names, x, strict=True)), ())
+        return jnp.stack([found[name] for name in ("h", "Omega_m", "Omega_b", "sigma8")])
+
+    def with_slopes(x):
+        return values(x), jax.jacrev(values)(x), jax.jacfwd(values)(x)
+
+    point = np.array([1.041, *PHYSICAL.values(), -0.05, -0.9, 0.2])
+    return jax.jit(with_slopes), point
+
+
+def test_slopes_are_those_of_the_implicit_function(canonical):
+    function, point = canonical
+    _, reverse, forward = function(point)
+    np.testing.assert_allclose(forward, reverse, rtol=1e-10, atol=1e-12)
+    for i, step in enumerate(np.diag(1e-5 * np.maximum(np.abs(point), 1e-2))):
+        numeric = (function(point + step)[0] - function(point - step)[0]) / (2 * step[i])
+        np.testing.assert_allclose(reverse[:, i], numeric, rtol=1e-6, atol=1e-7)
+
+
+def test_curvature_and_densities_over_the_critical_one():
+    given = {"Omega_b": 0.048, "Omega_m": 0.31, "n_s": 0.96, "logA": 3.0}
+
+    @jax.jit
+    def slope_and_curvature(theta):
+        def h(theta):
+            return resolve({**given, "cosmomc_theta": theta}, ())["h"]
+
+        return h(theta), jax.grad(h)(theta), jax.grad(jax.grad(h))(theta)
+
+    thetas = np.array([0.0104, 0.0104 * (1 - 1e-4), 0.0104 * (1 + 1e-4)])
+    h, slope, curvature = map(np.asarray, jax.vmap(slope_and_curvature)(thetas))
+    width = 0.0104 * 2e-4
+    assert slope[0] == pytest.approx((h[2] - h[1]) / width, rel=1e-6)
+    assert curvature[0] == pytest.approx((slope[2] - slope[1]) / width, rel=1e-5)
+    one = slope_and_curvature(thetas[0])
+    np.testing.assert_allclose([x[0] for x in (h, slope, curvature)], one, rtol=1e-12)
+
+
+@pytest.mark.parametrize("theta", [0.3, 2.0, 0.0, -1.0, np.nan])
+def test_an_angle_without_a_universe_is_no_universe(theta):
+    def h(x):
+        return resolve({"theta_MC_100": x, **PHYSICAL}, ())["h"]
+
+    value, slope = jax.value_and_grad(h)(theta)
+    assert (value, slope) == (-1.0, 0.0)
+
+
+def test_the_angle_comes_back_from_its_universe():
+    for name, theta in (("cosmomc_theta", 0.01041), ("theta_MC_100", 1.041)):
+        canonical = resolve({name: theta, **PHYSICAL}, ())
+        of = derived_of(from_parameters(canonical, radiation=True), "eisenstein_hu")
+        assert float(of(name)) == pytest.approx(theta, rel=1e-12)
+        assert float(of("H0")) == pytest.approx(67.4, abs=0.6)
+        assert float(of("S8")) == pytest.approx(0.8, rel=1e-12)
+
+
+# file, and the largest relative errors of h and of A_s
+SAMPLED = {
+    "kidslegacy_p0": (1e-5, 2e-4),
+    "kidslegacy_p1": (1e-5, 3e-4),
+    "desy3_kids1000_p0": (0.0, 2e-3),  # neutrinos in normal order, here three of one mass
+    "desy3_kids1000_p1": (0.0, 2e-3),
+}
+
+
+@pytest.mark.parametrize("file", SAMPLED)
+def test_pipelines_that_sample_S8_and_theta(shared, file):
+    """CosmoSIS's own h is that of a search that CAMB ends at 5e-5."""
+    section = "cosmological_parameters--"
+    with np.load(shared / "reference" / "stage3" / f"{file}.npz") as stored:
+        point = dict(stored)
+    names = [str(name).removeprefix(section) for name in point["derived_names"]]
+    found = dict(zip(names, map(float, point["derived_values"]), strict=True))
+    given = {name: found[name] for name in ("omch2", "ombh2", "n_s", "mnu", "nnu", "s_8")}
+    hubble = "cosmomc_theta" if "cosmomc_theta" in found else "h0"
+    given[hubble] = found[hubble]
+    neutrinos = "degenerate" if found["num_nu_massive"] == 3 else "one_massive"
+    options = TheoryOptions(neutrinos=neutrinos)
+    canonical = resolve({section + k: v for k, v in given.items()}, (), options)
+    of = derived_of(from_parameters(canonical, radiation=True, neutrinos=neutrinos), "emulator")
+    h_error, A_s_error = SAMPLED[file]
+    assert float(canonical["h"]) == pytest.approx(found["h0"], rel=h_error)
+    assert float(of("As")) == pytest.approx(found["a_s"], rel=A_s_error)
+    assert float(of("logA")) == pytest.approx(np.log(1e10 * found["a_s"]), abs=A_s_error)
+    assert float(of("log10_A_s")) == pytest.approx(np.log10(found["a_s"]), abs=A_s_error)
+    assert float(of("As_1e9")) == pytest.approx(1e9 * found["a_s"], rel=A_s_error)
