@@ -45,6 +45,7 @@ def data_set_of(config: LikelihoodConfig) -> DataSet:
         config.probes,
         config.survey,
         kernels=config.kernels,
+        nz_file=config.nz_file,
         kappa=config.kappa,
     )
     return DataSet(config.name, data, config.options, config.prefix, config.suffix)
@@ -94,11 +95,11 @@ def _check_arguments(config: Config, kept: set[str]) -> None:
 def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Model:
     """The Model of a Cobaya input (.yaml, or the mapping in it) or a CosmoSIS pipeline (.ini).
 
-    Keywords replace the file's options: data_file, scale_cuts, probes, prefix, linear, nonlinear,
-    nz, nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment, magnification, rsd,
-    compression; of one of several likelihoods where they are dictionaries, name -> value.
-    `likelihoods` takes some of them alone. Raises JaxlikeError, whose one sentence names the file,
-    option or parameter at fault; warns where JAX is in single precision.
+    Keywords replace the file's options: data_file, nz_file, scale_cuts, probes, prefix, linear,
+    nonlinear, nz, nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment,
+    magnification, rsd, compression; of one of several likelihoods where they are dictionaries, name
+    -> value. `likelihoods` takes some of them alone. Raises JaxlikeError, whose one sentence names
+    the file, option or parameter at fault; warns where JAX is in single precision.
 
     >>> model = jaxlike.load("des_y1_3x2pt.yaml", data_file="des_y1.fits")
     >>> model.value_and_gradient(model.reference)

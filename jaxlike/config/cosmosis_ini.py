@@ -34,6 +34,7 @@ MODULE_OPTIONS = (
     "survey",
     "probes",
     "kernels",
+    "nz_file",
     *KAPPA_OPTIONS,
     "suffix",
     *THEORY_FIELDS,

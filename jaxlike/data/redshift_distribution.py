@@ -85,6 +85,10 @@ class RedshiftDistribution:
         """Number of modes by which it can change."""
         return 0 if self.modes is None else len(self.modes)
 
+    def called(self, name: str) -> "RedshiftDistribution":
+        """The same under another name."""
+        return replace(self, name=name)
+
     def tiled(self) -> "RedshiftDistribution":
         """The same galaxies in cells from z >= 0 on, each of which ends where the next begins.
 

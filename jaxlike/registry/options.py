@@ -46,6 +46,7 @@ LIKELIHOOD_OPTIONS = (
     "probes",
     "survey",
     "kernels",
+    "nz_file",
     *KAPPA_OPTIONS,
     "prefix",
     "nz",
