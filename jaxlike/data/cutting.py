@@ -15,18 +15,9 @@ def apply_scale_cuts(data: TwoPointData, cuts: ScaleCuts) -> TwoPointData:
     """The points of `data` that `cuts` keep, with the edges of their angular bins if stated.
 
     Raises DataError if nothing is left, if the angles do not fit the stated angular bins and if
-    the data have not got a sample that the cuts name.
+    the data have not got a sample or bin that the cuts name.
     """
-    known = [table.name for table in data.nz] + [map_.name for map_ in data.convergence]
-    absent = cuts.samples_of(data.statistics) - {name.lower() for name in known}
-    if absent:
-        raise DataError(
-            f"{data.source}: the scale cuts {cuts.source} name the sample {min(absent)!r}, which"
-            f" is not there; there are {', '.join(known)}"
-        )
-    for m in data.measurements:
-        _check_bins(m, data, cuts)
-    keep = np.concatenate([_inside(m, cuts) for m in data.measurements])
+    keep = kept_by(data, cuts)
     if not keep.any():
         raise DataError(
             f"{data.source}: the scale cuts {cuts.source} leave none of its {data.n_data} points;"
@@ -40,6 +31,20 @@ def apply_scale_cuts(data: TwoPointData, cuts: ScaleCuts) -> TwoPointData:
     except DataError as error:
         raise DataError(f"{data.source}: {error} of {cuts.source}") from error
     return replace(kept, measurements=binned)
+
+
+def kept_by(data: TwoPointData, cuts: ScaleCuts) -> np.ndarray:
+    """Which points (n_data,) are inside; DataError where cuts name what is not there."""
+    known = [table.name for table in data.nz] + [map_.name for map_ in data.convergence]
+    absent = cuts.samples_of(data.statistics) - {name.lower() for name in known}
+    if absent:
+        raise DataError(
+            f"{data.source}: the scale cuts {cuts.source} name the sample {min(absent)!r}, which"
+            f" is not there; there are {', '.join(known)}"
+        )
+    for m in data.measurements:
+        _check_bins(m, data, cuts)
+    return np.concatenate([_inside(m, cuts) for m in data.measurements])
 
 
 def _check_bins(m: Measurement, data: TwoPointData, cuts: ScaleCuts) -> None:

@@ -74,6 +74,13 @@ def read_two_point_fits(
         return _read_tables(hdus, str(file), probes, kernels or {}, elsewhere)
 
 
+@contextmanager
+def two_point_hdus(path: str | os.PathLike[str]) -> Iterator[list[Hdu]]:
+    """The two-point tables of a file while it is open, of known quantities or not."""
+    with _hdus_of(path_of(path)) as hdus:
+        yield [hdu for hdu in hdus if logical(hdu, "2PTDATA")]
+
+
 def names_of_nz(path: str | os.PathLike[str]) -> list[str]:
     """What the n(z) of a 2pt FITS file are called."""
     with _hdus_of(path_of(path)) as hdus:
