@@ -9,6 +9,7 @@ from typing import Any
 import jax
 
 from jaxlike.config import Config, LikelihoodConfig, read_config
+from jaxlike.config.plausible import check_plausible
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.survey import load_data
@@ -65,6 +66,7 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
         _check_arguments(config, {p.name for p in kept})
         names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
         check_names(names, samples)
+        check_plausible(kept, known)
         for one in data_sets:
             check_effects(names, vars(one.options), one.samples)
             check_complete(names, vars(one.options), one.samples)

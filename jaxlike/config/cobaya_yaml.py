@@ -17,7 +17,7 @@ from jaxlike.config.external import check_traceable, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.config.yaml_text import load_yaml
-from jaxlike.errors import ConfigError, JaxlikeError
+from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
@@ -95,12 +95,13 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         components = {name: one for name, one in components.items() if name in asked}
         merged = _merged(given, [*defaults_of(asked, components, given, path), *own])
         names = names_under_prefixes(asked)
+        _check_aliases(merged, given, names)
         parameters = _parameters(merged, given, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(_block(info, "prior"), parameters)
     except JaxlikeError as error:
         raise type(error)(f"{path}: {error}") from error
-    sampler = info.get("sampler") or {}
+    sampler = _sampler(info.get("sampler"), path)
     config = make_config(
         path,
         likelihoods,
@@ -108,7 +109,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         output=info.get("output") or None,
         parameters=parameters,
         host="host",
-        sampler={sampler: {}} if isinstance(sampler, str) else sampler,
+        sampler=sampler,
         external_priors=external,
     )
     labels = {one.name: latex for one, latex in outputs}
@@ -122,6 +123,19 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     except JaxlikeError as error:
         raise type(error)(f"{path}: {error}") from error
     return config
+
+
+def _sampler(given: object, path: Path) -> dict[str, object]:
+    """Name of the sampler -> its options."""
+    if given in (None, {}):
+        return {}
+    if isinstance(given, str):
+        return {given: {}}
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"{path}: block 'sampler' is {given!r}, but must be a name or a mapping of one"
+        )
+    return dict(given)
 
 
 def _block(info: Mapping[str, Any], name: str) -> dict[Any, Any]:
@@ -222,6 +236,20 @@ def _merged(
         merged[name] = old
     order = [*given, *(name for name in merged if name not in given)]
     return {name: merged[name] for name in order}
+
+
+def _check_aliases(merged: Mapping[Any, object], given: Mapping[Any, Any], names: Names) -> None:
+    """ParameterError where the input has a default parameter of a component under another name,
+    which Cobaya would add to it."""
+    own = {named.canonical: name for name in given if (named := names.find(str(name)))}
+    for name in merged:
+        named = None if name in given else names.find(str(name))
+        if named is not None and named.canonical in own:
+            raise ParameterError(
+                f"parameter '{own[named.canonical]}' is what the component has by default as"
+                f" '{name}': give it that name, or `params: {{}}` to the component for none of its"
+                " defaults"
+            )
 
 
 def _parameters(

@@ -3,17 +3,18 @@
 import configparser
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jaxlike.config.container import Config, make_config
 from jaxlike.config.cosmosis_priors import prior_of_line
+from jaxlike.config.cosmosis_unused import is_unused, without_unused
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.places import find_file
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior, Uniform
-from jaxlike.registry.names import default_latex
+from jaxlike.registry.names import Names, default_latex
 from jaxlike.registry.options import (
     KAPPA_OPTIONS,
     THEORY_FIELDS,
@@ -132,6 +133,8 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     )
     try:
         if config.theory.power == "jaxlike":
+            kept = without_unused(config.parameters, config.names, config.theory.neutrinos)
+            config = replace(config, parameters=kept)
             check_names((p.name for p in config.parameters), known=config.names)
     except ParameterError as error:
         raise ParameterError(f"{values_path}: {error}") from error
@@ -254,7 +257,7 @@ def _parameters(
     accepted = "a number, 'min max', or 'min start max'"
     found = _parameters_in(ini)
     for name, (priors_path, _) in priors.items():
-        if name not in found:
+        if name not in found and not is_unused(name, Names(())):
             raise ConfigError(f"{priors_path}: prior for '{name}', which is no parameter in {path}")
     parameters = []
     for name, text in found.items():

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
 
+from jaxlike.config.cosmosis_unused import ELSEWHERE, check_massive
 from jaxlike.errors import DataError, ParameterError
 from jaxlike.registry.names import Names, canonical_name
 from jaxlike.registry.samples import Sample
@@ -37,16 +38,6 @@ _COSMOLOGY: tuple[tuple[str, ...], ...] = (
     ("nnu",),
 )
 _CHOICES = frozenset(name for names in _COSMOLOGY for name in names)
-# Names that are other modules' business, or their results, and that do not change the theory.
-# fmt: off
-_ELSEWHERE = frozenset({
-    "tau", "yhe", "tcmb", "k", "k_s", "pivot_scalar", "cs2_de", "a_lens", "r", "r_t", "nt", "n_t",
-    "ntrun", "omega_nu", "omega_lambda", "omlamh2", "ommh2", "baryon_fraction", "n_eff",
-    "massive_nu", "massless_nu", "num_massive_neutrinos", "num_nu_massive", "num_nu_massless",
-    "sterile_neutrino", "delta_neff", "standard_neutrino_neff", "theta_s", "theta_mc",
-    "cosmomc_theta", "log1e10as", "s_8", "s8", "s_8_input", "sigma_8_input", "sigma_12",
-})
-# fmt: on
 _BOOKKEEPING = ("cosmosis_metadata:", "_cosmosis_order_")
 _AGREEMENT = 2e-3  # relative, of two names of one quantity, as CosmoSIS's own CAMB module has it
 _Z_START = 1e-3  # the core's first redshift is above
@@ -87,7 +78,7 @@ def cosmology_names(block: Block) -> tuple[str, ...]:
     """
     given = names_in(block, COSMOLOGY)
     for name in given:
-        if name not in _CHOICES and name not in _ELSEWHERE:
+        if name not in _CHOICES and name not in ELSEWHERE:
             raise ParameterError(
                 f"parameter '{COSMOLOGY}--{name}' has no effect on the module's theory; accepted"
                 f" are {', '.join(sorted(_CHOICES))}, or take power = block"
@@ -127,8 +118,12 @@ def cosmology(block: Block, names: Iterable[str]) -> dict[str, float]:
     return given
 
 
-def check_agreement(block: Block, canonical: Mapping[str, float]) -> None:
-    """Raise ParameterError if the block has another value for what `canonical` implies."""
+def check_agreement(block: Block, canonical: Mapping[str, float], massive: str) -> None:
+    """Raise ParameterError if the block has another value for what `canonical` implies, or another
+    number of massive neutrinos than `massive`, the option `neutrinos`, means."""
+    number = "num_massive_neutrinos"
+    if block.has_value(COSMOLOGY, number) and canonical.get("omega_nu"):
+        check_massive(f"{COSMOLOGY}--{number}", _number(block, COSMOLOGY, number), massive)
     h2 = canonical["h"] ** 2
     neutrinos = canonical.get("omega_nu", 0.0)
     cold = canonical["Omega_m"] - canonical["Omega_b"] - neutrinos / h2

@@ -201,7 +201,8 @@ def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
         module.cosmology_names = block_contents.cosmology_names(block)
     parameters = block_contents.cosmology(block, module.cosmology_names)
     result = jax.device_get(module.own_theory(parameters | _nuisance(block, module)))
-    block_contents.check_agreement(block, {k: float(v) for k, v in result.cosmology.items()})
+    numbers = {k: float(v) for k, v in result.cosmology.items()}
+    block_contents.check_agreement(block, numbers, module.likelihood.options.neutrinos)
     return result
 
 
