@@ -22,6 +22,7 @@ from jaxlike.data import (
 )
 from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError, DataError
+from jaxlike.likelihoods.tails import check_reach, tail_of
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.surveys import accepted_surveys, read_survey
@@ -273,6 +274,8 @@ def _distributions(
     histograms = histograms_of(data)
     if not histograms:
         return {}
-    found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options))
     galaxies = [one for one in data.samples if one[1] not in _MAPS]
+    check_reach([name for name, _ in galaxies], histograms)
+    tail = tail_of(data, galaxies, histograms)
+    found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options), tail=tail)
     return {one: nz.trimmed() for one, nz in zip(galaxies, found, strict=True)}
