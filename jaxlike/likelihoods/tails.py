@@ -9,6 +9,7 @@ from jaxlike.data import TwoPointData
 from jaxlike.errors import DataError
 from jaxlike.numerics.block_matrix import find_blocks, take_blocks
 from jaxlike.theory.statistics import STATISTICS
+from jaxlike.theory.tracers import redshift
 from jaxlike.theory.tracers.redshift import Histogram
 
 TAIL, FAINT = 1e-3, 1e-6
@@ -17,7 +18,7 @@ TAIL, FAINT = 1e-3, 1e-6
 Z_LAST = 10.0
 """Redshift beyond which no galaxies are followed."""
 
-_SEEN = 2e-3  # Delta^T C^-1 Delta that leaving it out may cost
+_SEEN = 0.01  # Delta^T C^-1 Delta that leaving it out may cost
 _OMEGA_M = 0.3  # of the distances of this estimate
 
 
@@ -40,7 +41,7 @@ def tail_of(
 
     samples: (name, kind) of each of the histograms.
     """
-    end = max(one.z_max(TAIL) for one in histograms)
+    end = max(one.z_max(TAIL) for one in histograms) + redshift.BEYOND
     change = {
         sample: _lensing_lost(one, end) if sample[1] == "shear" else _counts_lost(one, end)
         for sample, one in zip(samples, histograms, strict=True)

@@ -24,6 +24,9 @@ from jaxlike.theory.tracers.curves import NzModel, curve_matrix, smoothing
 from jaxlike.theory.tracers.midpoints import HALF_TAPS, first_midpoints, interleaved
 
 _MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
+BEYOND = 0.03
+"""By how much the lattice is longer than its galaxies need."""
+
 _TAIL = 1e-3  # fraction of any bin's galaxies that may lie beyond the lattice
 
 
@@ -220,7 +223,7 @@ def build(
     if model == "spline":  # which has corners where it begins and ends
         step = step / 2
     # an even number of points: pairs of (between, sample)
-    n = 2 * int(np.ceil((z_max + 0.03) / step / 2))
+    n = 2 * int(np.ceil((z_max + BEYOND) / step / 2))
     z = step * np.arange(n)
     weights = np.full(n, step)
     weights[:3] *= 3 / 8, 7 / 6, 23 / 24  # Gregory: a kernel may leave galaxies at z = 0
