@@ -1,10 +1,13 @@
-"""Files that are either complete or not there at all."""
+"""Files: yaml whose keys stand once, and what is either complete or not there at all."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import yaml
 
 
 @contextmanager
@@ -20,3 +23,50 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+class YamlError(ValueError):
+    """What is wrong with a text that is no YAML, and in which line, as far as that is known."""
+
+    def __init__(self, problem: str, line: int | None = None) -> None:
+        super().__init__(problem)
+        self.line = line
+
+
+def parse_yaml(text: str) -> Any:
+    """What a YAML text says, read as Cobaya does; YamlError where it says nothing, or it twice."""
+    try:
+        return yaml.load(text, _Loader)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        problem = " ".join(str(getattr(error, "problem", None) or error).split())
+        raise YamlError(problem, mark.line + 1 if mark else None) from error
+    except RecursionError as error:
+        raise YamlError("brackets nest too deep") from error
+    except (ValueError, TypeError, OverflowError) as error:  # a date or number that there is not
+        raise YamlError(" ".join(str(error).split())) from error
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML as Cobaya reads it: 1e-9 is a number, a repeated key is an error."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9][0-9_]*(?:\.[0-9_]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode) -> dict[Any, Any]:
+    loader.flatten_mapping(node)
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+    for i, key in enumerate(keys):
+        if key in keys[:i]:
+            mark = node.value[i][0].start_mark
+            raise yaml.constructor.ConstructorError(None, None, f"key '{key}' is given twice", mark)
+    mapping: dict[Any, Any] = loader.construct_mapping(node, deep=True)
+    return mapping
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)

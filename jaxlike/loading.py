@@ -10,6 +10,7 @@ import jax
 
 from jaxlike.config import Config, LikelihoodConfig, read_config
 from jaxlike.config.correlated import among
+from jaxlike.config.plausible import check_plausible
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.survey import load_data
@@ -46,6 +47,7 @@ def data_set_of(config: LikelihoodConfig) -> DataSet:
         config.probes,
         config.survey,
         kernels=config.kernels,
+        nz_file=config.nz_file,
         kappa=config.kappa,
     )
     return DataSet(config.name, data, config.options, config.prefix, config.suffix)
@@ -65,6 +67,7 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
         _check_arguments(config, {p.name for p in kept})
         names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
         check_names(names, samples)
+        check_plausible(kept, known)
         for one in data_sets:
             check_effects(names, vars(one.options), one.samples)
             check_complete(names, vars(one.options), one.samples)
@@ -97,13 +100,13 @@ def _check_arguments(config: Config, kept: set[str]) -> None:
 def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Model:
     """The Model of a Cobaya input (.yaml, or the mapping in it) or a CosmoSIS pipeline (.ini).
 
-    Keywords replace the file's options: data_file, scale_cuts, probes, prefix, linear, nonlinear,
-    nz, nz_bandwidth, projection, cosebis_theta, band_power_theta, band_power_apodisation,
-    band_power_ell, radiation, ell_prefactors, bias, alignment, magnification, rsd, point_mass,
-    psf_file, psf_transform, shear_ratios, covariance_correction, n_simulations, n_parameters,
-    compression; of one of several likelihoods where they are dictionaries, name -> value.
-    `likelihoods` takes some of them alone. Raises JaxlikeError, whose one sentence names the file,
-    option or parameter at fault; warns where JAX is in single precision.
+    Keywords replace the file's options: data_file, nz_file, scale_cuts, probes, prefix, linear,
+    nonlinear, nz, nz_bandwidth, projection, cosebis_theta, band_power_theta,
+    band_power_apodisation, band_power_ell, radiation, ell_prefactors, bias, alignment,
+    magnification, rsd, point_mass, psf_file, psf_transform, shear_ratios,
+    covariance_correction, n_simulations, n_parameters, compression; of one of several likelihoods
+    where they are dictionaries, name -> value. `likelihoods` takes some of them alone. Raises
+    JaxlikeError, whose one sentence names the file, option or parameter at fault; warns where JAX is in single precision.
 
     >>> model = jaxlike.load("des_y1_3x2pt.yaml", data_file="des_y1.fits")
     >>> model.value_and_gradient(model.reference)

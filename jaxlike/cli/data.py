@@ -1,15 +1,18 @@
-"""`jaxlike data get` and `data sacc`: published data sets, and conversion of formats."""
+"""`jaxlike data get`, `show` and `sacc`: published data sets, what is in a file, other formats."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from jaxlike.cli.common_options import Parents, add_force
+from jaxlike.cli.data_show import add_show
 
 
 def add_command(subparsers: Any, shared: Parents) -> None:
-    """Add `data`, with its two commands, to the commands."""
-    data = subparsers.add_parser("data", help="published data sets; conversion of formats")
+    """Add `data`, with its commands, to the commands."""
+    data = subparsers.add_parser(
+        "data", help="published data sets, what is in a file, other formats"
+    )
     commands = data.add_subparsers(metavar="COMMAND", required=True)
     fetching = commands.add_parser("get", parents=[shared.device], help="fetch a data set")
     fetching.add_argument("name", metavar="NAME", help="data set, such as des_y1")
@@ -18,6 +21,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     )
     fetching.add_argument("--folder", metavar="DIR", help="folder to keep it in")
     fetching.set_defaults(run=get)
+    add_show(commands, shared)
     converting = commands.add_parser(
         "sacc", parents=[shared.device], help="write a data file as SACC (needs jaxlike[sacc])"
     )

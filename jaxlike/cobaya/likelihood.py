@@ -62,6 +62,7 @@ class TwoPointLikelihood(Likelihood):
     probes: Any
     scale_cuts: Any
     kernels: Any
+    nz_file: Any
     kappa_beam_fwhm: Any
     kappa_ell_min: Any
     kappa_ell_max: Any

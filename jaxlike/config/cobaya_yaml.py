@@ -1,6 +1,6 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Collection, Container, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +18,7 @@ from jaxlike.config.external import check_traceable, correlated_in, external_pri
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.config.yaml_text import load_yaml
-from jaxlike.errors import ConfigError, JaxlikeError
+from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
@@ -102,12 +102,13 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
             place = located(asked[name], path)
             likelihoods[name] |= of_survey({**asked[name], **place}, taken)
         merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
+        _check_aliases(merged, {*given, *explicit}, names)
         parameters = _parameters(merged, {*given, *explicit}, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(block, parameters)
     except JaxlikeError as error:
         raise type(error)(f"{path}: {error}") from error
-    sampler = info.get("sampler") or {}
+    sampler = _sampler(info.get("sampler"), path)
     config = make_config(
         path,
         likelihoods,
@@ -115,7 +116,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         output=info.get("output") or None,
         parameters=parameters,
         host="host",
-        sampler={sampler: {}} if isinstance(sampler, str) else sampler,
+        sampler=sampler,
         external_priors=external,
         correlated_priors=joint,
     )
@@ -130,6 +131,19 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     except JaxlikeError as error:
         raise type(error)(f"{path}: {error}") from error
     return config
+
+
+def _sampler(given: object, path: Path) -> dict[str, object]:
+    """Name of the sampler -> its options."""
+    if given in (None, {}):
+        return {}
+    if isinstance(given, str):
+        return {given: {}}
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"{path}: block 'sampler' is {given!r}, but must be a name or a mapping of one"
+        )
+    return dict(given)
 
 
 def _block(info: Mapping[str, Any], name: str) -> dict[Any, Any]:
@@ -232,6 +246,20 @@ def _merged(
         merged[name] = old
     order = [*given, *(name for name in merged if name not in given)]
     return {name: merged[name] for name in order}
+
+
+def _check_aliases(merged: Mapping[Any, object], given: Collection[Any], names: Names) -> None:
+    """ParameterError where the input has a default parameter of a component under another name,
+    which Cobaya would add to it."""
+    own = {named.canonical: name for name in given if (named := names.find(str(name)))}
+    for name in merged:
+        named = None if name in given else names.find(str(name))
+        if named is not None and named.canonical in own:
+            raise ParameterError(
+                f"parameter '{own[named.canonical]}' is what the component has by default as"
+                f" '{name}': give it that name, or `params: {{}}` to the component for none of its"
+                " defaults"
+            )
 
 
 def _parameters(

@@ -8,7 +8,14 @@ from pathlib import Path
 
 from jaxlike.config.analysis import analysis_for, options_of
 from jaxlike.config.correlated import among, check_distinct, correlated_from
-from jaxlike.config.data_options import MAPPINGS, kappa_from, kernels_from, prefix_from, suffix_from
+from jaxlike.config.data_options import (
+    MAPPINGS,
+    kappa_from,
+    kernels_from,
+    nz_file_from,
+    prefix_from,
+    suffix_from,
+)
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.config.places import find_file, find_survey
 from jaxlike.config.subset import foreign_names, parameters_wanted
@@ -36,6 +43,7 @@ _OF_DATA = (
     "survey",
     "probes",
     "kernels",
+    "nz_file",
     *KAPPA_OPTIONS,
     "prefix",
     "suffix",
@@ -260,9 +268,19 @@ def _likelihood(
         survey=survey,
         assumed=tuple(assumed),
         kernels=kernels_from(given.get("kernels")),
+        nz_file=_located_nz(nz_file_from(given.get("nz_file")), path),
         kappa=kappa_from(given),
         correlated=correlated_from(given.get("correlated_priors"), path),
     )
+
+
+def _located_nz(found: str | dict[str, str] | None, path: Path) -> str | dict[str, str] | None:
+    """Where the files of n(z) are, for an input at `path`."""
+    if found is None:
+        return None
+    if isinstance(found, str):
+        return find_file(_text("nz_file", found, ""), path)
+    return {name: find_file(_text("nz_file", one, ""), path) for name, one in found.items()}
 
 
 def _check_common(likelihoods: Sequence[LikelihoodConfig]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from jaxlike.config import cosmosis_correlated
 from jaxlike.config.container import Config, make_config
 from jaxlike.config.correlated import of_parameters
+from jaxlike.config.cosmosis_unused import without_unused
 from jaxlike.config.cosmosis_values import parameters_of
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.places import find_file
@@ -34,6 +35,7 @@ MODULE_OPTIONS = (
     "survey",
     "probes",
     "kernels",
+    "nz_file",
     *KAPPA_OPTIONS,
     "correlated_priors",
     "suffix",
@@ -134,6 +136,7 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     try:
         parameters, joint = of_parameters(config.parameters, config.correlated_priors, config.names)
         if config.theory.power == "jaxlike":
+            parameters = without_unused(parameters, config.names, config.theory.neutrinos)
             check_names((p.name for p in parameters if not p.drop), known=config.names)
     except JaxlikeError as error:
         raise type(error)(f"{values_path}: {error}") from error

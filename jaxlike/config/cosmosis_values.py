@@ -4,32 +4,22 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jaxlike.config.cosmosis_priors import prior_of_line
+from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION as COSMOLOGY
+from jaxlike.config.cosmosis_unused import ELSEWHERE, MASSIVE, is_unused
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior, Uniform
-from jaxlike.registry.names import default_latex
-
-COSMOLOGY = "cosmological_parameters"
-"""The section of the cosmology."""
+from jaxlike.registry.names import Names, default_latex
 
 UNMAPPED = "uncorr_"
 """What pipelines call the unit normals of correlated parameters by, in the section of these."""
-
-# fmt: off
-ELSEWHERE = frozenset({
-    "tau", "yhe", "tcmb", "k", "k_s", "pivot_scalar", "cs2_de", "a_lens", "r", "r_t", "nt", "n_t",
-    "ntrun", "omega_nu", "omega_lambda", "omlamh2", "ommh2", "baryon_fraction", "n_eff",
-    "massive_nu", "massless_nu", "num_massive_neutrinos", "num_nu_massive", "num_nu_massless",
-    "sterile_neutrino", "delta_neff", "standard_neutrino_neff", "theta_s", "s8", "sigma_12",
-})
-"""Names in it that are other modules', or their results, and that do not change the theory."""
-# fmt: on
 
 
 def _is_elsewhere(name: str, text: str) -> bool:
     """Whether a parameter of the cosmology is fixed, and no business of this package."""
     section, _, key = name.partition("--")
-    return section == COSMOLOGY and key in ELSEWHERE and len(text.split()) == 1
+    others = ELSEWHERE - {*MASSIVE}  # how many have a mass is checked
+    return section == COSMOLOGY and key in others and len(text.split()) == 1
 
 
 def _numbers(path: Path, name: str, texts: list[str], accepted: str) -> list[float]:
@@ -48,7 +38,7 @@ def parameters_of(
     of files of priors give them; ConfigError and ParameterError name the file and the culprit."""
     accepted = "a number, 'min max', or 'min start max'"
     for name, (priors_path, _) in priors.items():
-        if name not in found:
+        if name not in found and not is_unused(name, Names(())):
             raise ConfigError(f"{priors_path}: prior for '{name}', which is no parameter in {path}")
     parameters = []
     for name, text in found.items():

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from numbers import Real
+from os import PathLike
 
 import yaml
 
 from jaxlike.registry.options import KAPPA_OPTIONS, bad_value
 from jaxlike.registry.samples import Prefix
 
-MAPPINGS = ("prefix", "suffix", "kernels", *KAPPA_OPTIONS, "correlated_priors")
+MAPPINGS = ("prefix", "suffix", "kernels", "nz_file", *KAPPA_OPTIONS, "correlated_priors")
 """Options that may be mappings by the names of tables."""
 
 
@@ -66,6 +67,18 @@ def kernels_from(value: object) -> dict[str, str] | None:
     if not _is_of_texts(found):
         raise bad_value("kernels", value, "{NAME in the file: NAME that is meant, ...}, null")
     return dict(found)  # type: ignore[call-overload]
+
+
+def nz_file_from(value: object) -> str | dict[str, str] | None:
+    """The option `nz_file`: a path, or NAME of an n(z) -> path; ConfigError on anything else."""
+    found = parsed("nz_file", str(value) if isinstance(value, PathLike) else value)
+    if found in (None, "", {}):
+        return None
+    if isinstance(found, Mapping) and _is_of_texts(found):
+        return dict(found)
+    if isinstance(found, str):
+        return found
+    raise bad_value("nz_file", value, "a path, {NAME of an n(z): path, ...}, null")
 
 
 def kappa_from(given: Mapping[str, object]) -> dict[str, float | dict[str, float]]:

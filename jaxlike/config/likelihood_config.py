@@ -18,9 +18,10 @@ class LikelihoodConfig:
     scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, a name or the
     path of a folder, None for that of the data.  probes: statistics, or None for all in the data
     file.  prefix, suffix: of its parameters, and of their sections in CosmoSIS; mappings are by
-    the names of n(z) tables.  kernels: wrong names of tables -> right ones.  kappa: those of
-    KAPPA_OPTIONS that are given.  correlated: Gaussian priors of several parameters.
-    assumed: options that are the survey's and not the input's.
+    the names of n(z) tables.  kernels: wrong names of tables -> right ones.  nz_file: where n(z)
+    are read instead, one place or several by the names of n(z).  kappa: those of KAPPA_OPTIONS
+    that are given.  correlated: Gaussian priors of several parameters.  assumed: options that are
+    the survey's and not the input's.
     """
 
     name: str
@@ -32,6 +33,7 @@ class LikelihoodConfig:
     suffix: Prefix = ""
     survey: str | None = None
     kernels: Mapping[str, str] | None = None
+    nz_file: str | Mapping[str, str] | None = None
     kappa: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
     correlated: tuple[CorrelatedPrior, ...] = ()
     assumed: tuple[str, ...] = field(default=(), compare=False)

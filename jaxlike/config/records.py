@@ -27,7 +27,10 @@ _KEYS = (
 def _number(name: str, what: str, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, Real):
         raise ConfigError(f"parameter '{name}': {what} is {value!r}, but must be a number")
-    return float(value)
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise ConfigError(f"parameter '{name}': {what} is too large for a number") from error
 
 
 def _prior_mapping(name: str, what: str, given: object) -> dict[str, object]:
@@ -52,9 +55,15 @@ def prior_from(name: str, given: object, what: str = "prior") -> Prior:
     dist = terms.pop("dist", "uniform")
     values = {key: _number(name, f"{what} {key}", value) for key, value in terms.items()}
     try:
-        return scipy_prior(str(dist), values)
+        prior = scipy_prior(str(dist), values)
     except ParameterError as error:
         raise ConfigError(f"parameter '{name}': {what}: {error}") from error
+    one_end = ("min" in values) != ("max" in values) and dist != "truncnorm"
+    if one_end or (dist == "uniform" and len(values) < 2):
+        raise ConfigError(
+            f"parameter '{name}': {what} is {given!r}; both ends are needed, min and max"
+        )
+    return prior
 
 
 def _reference(name: str, given: object) -> tuple[float, float | None]:

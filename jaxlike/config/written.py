@@ -66,6 +66,7 @@ def _likelihood(one: LikelihoodConfig, joint: Mapping[str, CorrelatedPrior]) -> 
             if prior.name in joint
         }
         or None,
+        "nz_file": _places(one.nz_file),
         **dict.fromkeys(KAPPA_OPTIONS),
         **{key: _given(value) for key, value in one.kappa.items()},
     }
@@ -97,6 +98,13 @@ def _given(value: object) -> object:
 def _place(name: str | None) -> str | None:
     """A file from the root on, so that it is found from wherever the input is read again."""
     return str(Path(name).resolve()) if name is not None and Path(name).is_file() else name
+
+
+def _places(found: str | Mapping[str, str] | None) -> str | dict[str, str | None] | None:
+    """The same of a file, or of each by its name."""
+    if isinstance(found, Mapping):
+        return {name: _place(one) for name, one in found.items()}
+    return _place(found)
 
 
 def _text(text: str | None) -> str:

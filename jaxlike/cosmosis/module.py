@@ -29,6 +29,7 @@ from jaxlike.config.cosmosis_ini import (
     pipeline_parameters,
 )
 from jaxlike.cosmosis import block as block_contents
+from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
 from jaxlike.data.statistics import scale_of
 from jaxlike.errors import ConfigError
@@ -216,13 +217,14 @@ def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
         module.cosmology_names = block_contents.cosmology_names(block)
     parameters = block_contents.cosmology(block, module.cosmology_names)
     result = jax.device_get(module.own_theory(parameters | _nuisance(block, module)))
-    block_contents.check_agreement(block, {k: float(v) for k, v in result.cosmology.items()})
+    numbers = {k: float(v) for k, v in result.cosmology.items()}
+    block_contents.check_agreement(block, numbers, module.likelihood.options.neutrinos)
     return result
 
 
 def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
     likelihood = module.likelihood
-    tables = block_contents.tables(block, linear=likelihood.options.alignment == "tatt")
+    tables = tables_in(block, linear=likelihood.options.alignment == "tatt")
     # one compilation for each set of grids; a pipeline has one
     key = b"".join(grid.tobytes() for grid in tables[:3])
     if key not in module.table_theories:

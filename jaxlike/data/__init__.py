@@ -1,6 +1,7 @@
 """Data from files: two-point measurements, n(z), covariance, scale cuts and where to get them."""
 
 from jaxlike.data.convergence import Convergence
+from jaxlike.data.cutting import apply_scale_cuts
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
@@ -14,7 +15,6 @@ from jaxlike.data.sacc.writer import to_sacc, write_sacc
 from jaxlike.data.scale_cuts import (
     AngularBins,
     ScaleCuts,
-    apply_scale_cuts,
     read_scale_cuts,
     scale_cut_presets,
 )

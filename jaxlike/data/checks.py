@@ -1,5 +1,6 @@
 """Checks shared by the data containers: finite arrays and usable covariances."""
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,10 @@ from jaxlike.errors import DataError
 _SYMMETRY_TOLERANCE = 1e-6
 # Calibrated histograms, as DES-Y3's, fall below zero by 0.24 % of their maximum.
 _NEGATIVE_TOLERANCE = 1e-2
+# Published covariances that were estimated element by element, as that of KiDS-1000's xi+-, differ
+# from their transposes by up to 0.017 of sigma_i sigma_j.
+_ASYMMETRY_LIMIT = 0.05
+_SINGULAR = 1e-12  # share of a variance that the other points leave open, below which it is none
 
 
 def store(container: object, field: str, value: object) -> None:
@@ -28,9 +33,11 @@ def finite_array(
     dimensions than `ndim`, or for another number of elements than `size`.
     """
     try:
-        array = np.array(values, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+        found = np.asarray(values)
+    except ValueError as error:  # rows of different lengths
         raise DataError(f"{where} must hold numbers in {ndim} dimension(s)") from error
+    check_real(found, where)
+    array = np.array(found, dtype=np.float64)
     if array.ndim != ndim:
         raise DataError(f"{where} has {array.ndim} dimension(s) where {ndim} are needed")
     if size is not None and array.size != size:
@@ -48,6 +55,14 @@ def finite_array(
         array = array.astype(np.int64)
     array.setflags(write=False)
     return array
+
+
+def check_real(values: np.ndarray, where: str) -> None:
+    """Raise DataError, opened by `where`, unless an array holds real numbers."""
+    kinds = {"b": "logicals", "c": "complex numbers", "U": "text", "S": "text"}
+    if values.dtype.kind not in "iuf":
+        what = kinds.get(values.dtype.kind, "something else")
+        raise DataError(f"{where} must hold numbers, and holds {what}")
 
 
 def check_density(values: np.ndarray, where: str) -> None:
@@ -77,6 +92,35 @@ def check_shape(covariance: np.ndarray, blocks: Sequence[tuple[str, int]]) -> No
         )
 
 
+def symmetrised(covariance: np.ndarray, where: str, source: str) -> np.ndarray:
+    """The mean of a square matrix and its transpose, with a warning where they differ visibly.
+
+    DataError, opened by `where`, beyond what numerical noise leaves in published covariances;
+    `source` is the file, for the warning.
+    """
+    variance = np.diag(covariance)
+    if not np.all(np.isfinite(covariance)) or np.any(variance <= 0):
+        return covariance  # whoever checks it says what is wrong
+    sigma = np.sqrt(variance)
+    asymmetry = np.abs(covariance - covariance.T) / sigma / sigma[:, None]
+    largest = float(asymmetry.max())
+    if largest > _ASYMMETRY_LIMIT:
+        i, j = np.unravel_index(int(asymmetry.argmax()), asymmetry.shape)
+        raise DataError(
+            f"{where} is not symmetric: elements ({i + 1}, {j + 1}) and ({j + 1}, {i + 1})"
+            f" are {covariance[i, j]:.6g} and {covariance[j, i]:.6g}, which differ by"
+            f" {largest:.2g} of sigma_{i + 1} sigma_{j + 1}; up to {_ASYMMETRY_LIMIT} is accepted"
+        )
+    if largest <= _SYMMETRY_TOLERANCE:
+        return covariance
+    warnings.warn(
+        f"{source}: {where} is not symmetric, by up to {largest:.2g} of sigma_i sigma_j: the mean"
+        " of it and its transpose is taken",
+        stacklevel=3,
+    )
+    return (covariance + covariance.T) / 2
+
+
 def check_covariance(covariance: np.ndarray, where: str = "HDU 'COVMAT'") -> None:
     """Raise DataError unless the square `covariance` is symmetric and positive definite.
 
@@ -100,12 +144,15 @@ def check_covariance(covariance: np.ndarray, where: str = "HDU 'COVMAT'") -> Non
         )
     try:
         for rows in _blocks(correlation):
-            np.linalg.cholesky(correlation[np.ix_(rows, rows)])
+            factor = np.linalg.cholesky(correlation[np.ix_(rows, rows)])
+            # rounding may leave a factor to a matrix that has none
+            if np.diag(factor).min() ** 2 < _SINGULAR:
+                raise np.linalg.LinAlgError
     except np.linalg.LinAlgError as error:
-        smallest = np.linalg.eigvalsh(correlation)[0]
+        smallest = float(np.linalg.eigvalsh(correlation)[0])
         raise DataError(
             f"{where} is not positive definite: the smallest eigenvalue of its correlation"
-            f" matrix is {smallest:.3g}, and it must be > 0"
+            f" matrix is {smallest:.3g}, and it must be > 0 by more than rounding"
         ) from error
 
 

@@ -11,12 +11,18 @@ from jaxlike.data.statistics import (
     COLUMNS,
     ELL_COLUMNS,
     FOURIER_SPACE,
+    STATISTICS,
     check_statistic,
     scale_columns,
     scale_of,
 )
 from jaxlike.data.windows import BandpowerWindows
 from jaxlike.errors import DataError
+
+_ANGLES = 0.01, 1800.0  # [arcmin], beyond which a unit is wrong
+_MULTIPOLES = 0.1, 6e4  # between which C_ell are computed
+_ROUNDING = 1e-4  # of an edge that was written with few digits
+_BESIDE = 3.0  # factor by which a nominal multipole may lie outside its window
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,15 +72,15 @@ class Measurement:
                 raise DataError(f"{where} column {COLUMNS[field]} must count bins from 1")
         if scale_of(self.statistic) == "mode" and np.any(self.angle_bin < 1):
             raise DataError(f"{where} column ANGBIN must count modes from 1")
-        if np.any(self.scale <= 0):
-            raise DataError(f"{where} column ANG must be > 0")
-        low, high = self.theta_min_arcmin, self.theta_max_arcmin
-        if low is not None and high is not None and not np.all((low >= 0) & (low < high)):
-            raise DataError(f"{where} columns must satisfy 0 <= ANGLEMIN < ANGLEMAX")
+        self._check_range(where)
+        self._check_edges(where)
+        self._check_once(where)
         if self.windows is not None and self.statistic not in FOURIER_SPACE:
             raise DataError(f"{where} is {self.statistic}; only a C_ell has bandpower windows")
         if self.windows is not None and self.windows.row.size != n:
             raise DataError(f"{where} has {n} points, but {self.windows.row.size} windows")
+        if self.windows is not None:
+            self._check_windows(self.windows)
 
     def __repr__(self) -> str:
         pairs = len({*zip(self.bin1.tolist(), self.bin2.tolist(), strict=True)})
@@ -93,6 +99,68 @@ class Measurement:
             if (given and field not in own) or (field == needed and not given):
                 wrong = f"and {field} is given" if given else f"and {needed} is None"
                 raise DataError(f"{where} is {self.statistic}, a function of {needed}, {wrong}")
+
+    def _check_range(self, where: str) -> None:
+        scale = self.scale
+        if np.any(scale <= 0):
+            raise DataError(f"{where} column ANG must be > 0")
+        if self.theta_arcmin is not None:
+            (low, high), what = _ANGLES, "arcmin: is its unit (TUNIT) right?"
+        elif self.statistic in FOURIER_SPACE:
+            (low, high), what = _MULTIPOLES, "as multipoles"
+        else:
+            return
+        if scale.min() < low or scale.max() > high:
+            raise DataError(
+                f"{where} column ANG goes from {scale.min():.4g} to {scale.max():.4g}, and accepted"
+                f" are {low:g} to {high:g} {what}"
+            )
+
+    def _check_edges(self, where: str) -> None:
+        low, high, theta = self.theta_min_arcmin, self.theta_max_arcmin, self.theta_arcmin
+        if low is None or high is None or theta is None:
+            return
+        if not np.all((low >= 0) & (low < high)):
+            raise DataError(f"{where} columns must satisfy 0 <= ANGLEMIN < ANGLEMAX")
+        outside = (theta < low * (1 - _ROUNDING)) | (theta > high * (1 + _ROUNDING))
+        if outside.any():
+            i = int(np.argmax(outside))
+            raise DataError(
+                f"{where} column ANG is {theta[i]:.5g} arcmin in row {i + 1}, outside its bin,"
+                f" ANGLEMIN {low[i]:.5g} to ANGLEMAX {high[i]:.5g}"
+            )
+
+    def _check_once(self, where: str) -> None:
+        """One row for each pair of bins and scale; (1, 2) and (2, 1) are one pair of one sample."""
+        first, second = self.pairs
+        rows = np.stack([first, second, self.scale])
+        _, index, count = np.unique(rows, axis=1, return_index=True, return_counts=True)
+        if np.any(count > 1):
+            i = int(index[count > 1].min())
+            raise DataError(
+                f"{where} has bins {self.bin1[i]}-{self.bin2[i]} at {self.scale[i]:.5g} more than"
+                " once; one row for each is needed"
+            )
+
+    def _check_windows(self, windows: BandpowerWindows) -> None:
+        low, high, total = windows.extents()
+        for i, row in enumerate(windows.row):
+            where = f"{windows.where}: the window of point {i + 1}"
+            if not total[row] > 0:
+                raise DataError(f"{where} sums to {total[row]:.3g}, and must sum to more than 0")
+            if not low[row] / _BESIDE - 1 <= self.scale[i] <= high[row] * _BESIDE + 1:
+                raise DataError(
+                    f"{where} is of multipoles {low[row]:g} to {high[row]:g}, where its nominal"
+                    f" ell, {self.scale[i]:g}, is not"
+                )
+
+    @property
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """The two bins of each point (n,), the lower first where both are of one sample."""
+        kinds = STATISTICS[self.statistic]
+        if self.kernel1.lower() != self.kernel2.lower() or kinds[0] != kinds[1]:
+            return self.bin1, self.bin2
+        return np.minimum(self.bin1, self.bin2), np.maximum(self.bin1, self.bin2)
 
     @property
     def scale(self) -> np.ndarray:

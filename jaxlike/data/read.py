@@ -2,16 +2,15 @@
 
 import os
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from functools import partial
 
-from jaxlike.data.fits2pt.hdus import open_fits
 from jaxlike.data.fits2pt.reader import read_two_point_fits
+from jaxlike.data.formats import path_of
+from jaxlike.data.nz_file import NzFile, tables_from
+from jaxlike.data.recognised import is_sacc
 from jaxlike.data.sacc.reader import read_sacc
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
-
-_HDF5 = b"\x89HDF\r\n\x1a\n"
-_FITS = b"SIMPLE  ="
 
 
 def read_two_point(
@@ -19,36 +18,22 @@ def read_two_point(
     *,
     probes: Iterable[str] | None = None,
     kernels: Mapping[str, str] | None = None,
+    nz_file: NzFile | None = None,
 ) -> TwoPointData:
-    """Read a 2pt FITS file or a SACC file (FITS or HDF5); DataError says what is wrong with it.
+    """Read a 2pt FITS file or a SACC file (FITS or HDF5), compressed by gzip or not.
 
     With `probes`, statistics, only those are read and checked. `kernels` is for 2pt FITS alone:
-    it maps wrong names of n(z) to right ones, as `read_two_point_fits` has it.
+    it maps wrong names of n(z) to right ones, as `read_two_point_fits` has it. `nz_file` is where
+    n(z) are read instead, a 2pt FITS or SACC file or columns z, n1, n2, ... of text, or such files
+    by the names of n(z). DataError says what is wrong, and with which file.
     """
-    file = Path(path).expanduser()
+    file = path_of(path)
+    elsewhere = None if nz_file is None else partial(tables_from, nz_file)
     if not is_sacc(file):
-        return read_two_point_fits(file, probes=probes, kernels=kernels)
+        return read_two_point_fits(file, probes=probes, kernels=kernels, elsewhere=elsewhere)
     if kernels:
         raise DataError(
             f"{file}: option kernels has no effect: a SACC file names the tracer of every point"
         )
-    return read_sacc(file, probes=probes)
-
-
-def is_sacc(file: Path) -> bool:
-    """Whether a file is SACC: HDF5, or FITS with SACC's keywords; False for what is unreadable."""
-    if not file.is_file():
-        return False
-    with file.open("rb") as handle:
-        start = handle.read(len(_FITS))
-    if start.startswith(_HDF5):
-        return True
-    if start != _FITS:
-        return False
-    try:
-        with open_fits(file) as fits:
-            return "SACCFVER" in fits[0].read_header() or any(
-                "SACCTYPE" in hdu.read_header() for hdu in fits
-            )
-    except OSError:
-        return False
+    data = read_sacc(file, probes=probes)
+    return data if elsewhere is None else data.with_nz(elsewhere([table.name for table in data.nz]))

@@ -85,6 +85,18 @@ class RedshiftDistribution:
         """Number of modes by which it can change."""
         return 0 if self.modes is None else len(self.modes)
 
+    def moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean redshift and standard deviation (n_bin,) of the galaxies of each bin."""
+        cells = self.tiled()
+        share = cells.dndz * (cells.z_high - cells.z_low)
+        share = share / share.sum(axis=1, keepdims=True)
+        mean = share @ cells.z_mid
+        return mean, np.sqrt(np.maximum(share @ cells.z_mid**2 - mean**2, 0.0))
+
+    def called(self, name: str) -> "RedshiftDistribution":
+        """The same under another name."""
+        return replace(self, name=name)
+
     def tiled(self) -> "RedshiftDistribution":
         """The same galaxies in cells from z >= 0 on, each of which ends where the next begins.
 

@@ -7,17 +7,15 @@ Where data have several samples of a kind "w of NAME" stands for the statistic w
 import math
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
-from jaxlike.data.measurement import Measurement
 from jaxlike.data.statistics import STATISTICS, check_statistic, scale_of
-from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
+from jaxlike.files import YamlError, parse_yaml
 from jaxlike.surveys import fault_of_keys, known_surveys, read_survey
 
 NO_CUTS = Path(__file__).parent / "cuts" / "none.yaml"
@@ -80,6 +78,11 @@ class ScaleCuts:
         keys = [_split(key) for limits in tables for key in limits]
         return {name for statistic, names in keys if statistic in statistics for name in names}
 
+    def pairs_of(self, key: str) -> set[tuple[int | None, int | None]]:
+        """The pairs of bins that any limit on a statistic, of these samples, is stated for."""
+        tables = (self.min_angle, self.max_angle, self.min_ell, self.max_ell)
+        return {pair for limits in tables for pair in limits.get(key, ())}
+
     def _limit(
         self, key: str, statistic: str, bins: tuple[int, int], kernels: tuple[str, str] | None
     ) -> float:
@@ -90,7 +93,7 @@ class ScaleCuts:
         same = field1 == field2 and (kernels is None or kernels[0] == kernels[1])
         pairs = [bins, (bin2, bin1)] if same else [bins]
         wildcards = [(i, None) for i, _ in pairs] + [(None, j) for _, j in pairs]
-        for own in (*_keys(statistic, kernels), statistic):
+        for own in (*keys_of(statistic, kernels), statistic):
             table = limits.get(own, {})
             for pair in (*pairs, *wildcards, (None, None)):
                 if pair in table:
@@ -101,7 +104,7 @@ class ScaleCuts:
         )
 
 
-def _keys(statistic: str, kernels: tuple[str, str] | None) -> list[str]:
+def keys_of(statistic: str, kernels: tuple[str, str] | None) -> list[str]:
     """What a statistic of two samples may be called, the most specific name first."""
     if kernels is None:
         return []
@@ -135,76 +138,14 @@ def read_scale_cuts(name_or_path: str | os.PathLike[str]) -> ScaleCuts:
             f" {', '.join(scale_cut_presets())} and the path of a yaml file"
         )
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = parse_yaml(file.read_text(encoding="utf-8"))
         return _parse(content, file, str(name_or_path) if preset else file.stem)
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DataError(f"{file}: is not yaml ({str(error).splitlines()[0]})") from error
+    except (YamlError, UnicodeDecodeError) as error:
+        raise DataError(f"{file}: is not yaml ({error})") from error
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
-
-
-def apply_scale_cuts(data: TwoPointData, cuts: ScaleCuts) -> TwoPointData:
-    """The points of `data` that `cuts` keep, with the edges of their angular bins if stated.
-
-    Raises DataError if nothing is left, if the angles do not fit the stated angular bins and if
-    the data have not got a sample that the cuts name.
-    """
-    known = [table.name for table in data.nz] + [map_.name for map_ in data.convergence]
-    absent = cuts.samples_of(data.statistics) - {name.lower() for name in known}
-    if absent:
-        raise DataError(
-            f"{data.source}: the scale cuts {cuts.source} name the sample {min(absent)!r}, which"
-            f" is not there; there are {', '.join(known)}"
-        )
-    keep = np.concatenate([_inside(m, cuts) for m in data.measurements])
-    if not keep.any():
-        raise DataError(
-            f"{data.source}: the scale cuts {cuts.source} leave none of its {data.n_data} points;"
-            " cuts that keep at least one are needed"
-        )
-    kept = data.select(keep)
-    if cuts.angular_bins is None:
-        return kept
-    try:
-        binned = tuple(_with_edges(m, cuts.angular_bins) for m in kept.measurements)
-    except DataError as error:
-        raise DataError(f"{data.source}: {error} of {cuts.source}") from error
-    return replace(kept, measurements=binned)
-
-
-def _inside(measurement: Measurement, cuts: ScaleCuts) -> np.ndarray:
-    limits = np.array(
-        [
-            cuts.interval(
-                measurement.statistic,
-                int(bin1),
-                int(bin2),
-                (measurement.kernel1, measurement.kernel2),
-            )
-            for bin1, bin2 in zip(measurement.bin1, measurement.bin2, strict=True)
-        ]
-    )
-    low, high = limits.T
-    if scale_of(measurement.statistic) == "mode":
-        return (low <= measurement.scale) & (measurement.scale <= high)
-    return (low < measurement.scale) & (measurement.scale < high)
-
-
-def _with_edges(measurement: Measurement, bins: AngularBins) -> Measurement:
-    """Edges for a measurement without any: those of the bin that the tabulated angle is in."""
-    if measurement.theta_min_arcmin is not None or scale_of(measurement.statistic) != "theta":
-        return measurement
-    where = f"HDU {measurement.name!r} column ANG"
-    edges = bins.edges()
-    index = np.searchsorted(edges, measurement.scale) - 1
-    if np.any((index < 0) | (index >= bins.number)):
-        raise DataError(f"{where} has values outside the angular_bins, {bins.min} to {bins.max},")
-    points = np.stack([measurement.bin1, measurement.bin2, index])
-    if np.unique(points, axis=1).shape[1] != index.size:
-        raise DataError(f"{where} has two values of one pair in one of the angular_bins")
-    return replace(measurement, theta_min_arcmin=edges[index], theta_max_arcmin=edges[index + 1])
 
 
 def _parse(content: Any, file: Path, name: str) -> ScaleCuts:
@@ -245,13 +186,32 @@ def _parse_limits(content: Any, key: str) -> Limits:
         table = f"{statistic} of {' x '.join(samples)}" if samples else statistic
         where = f"{key} of {table}"
         if isinstance(pairs, Mapping):
-            limits[table] = {
-                _pair(pair, where): _limit_value(limit, f"{where} {pair}", kind)
+            stated = [
+                (_pair(pair, where), _limit_value(limit, f"{where} {pair}", kind))
                 for pair, limit in pairs.items()
-            }
+            ]
+            limits[table] = _once(stated, statistic, samples, where)
         else:
             limits[table] = {(None, None): _limit_value(pairs, where, kind)}
     return limits
+
+
+def _once(
+    stated: list[tuple[tuple[int | None, int | None], float]],
+    statistic: str,
+    samples: Collection[str],
+    where: str,
+) -> dict[tuple[int | None, int | None], float]:
+    """The limits of pairs, none of which is stated twice; 2-1 is 1-2 of one and the same sample."""
+    same = len(set(STATISTICS[statistic])) == 1 and len(samples) < 2
+    found: dict[tuple[int | None, int | None], float] = {}
+    for pair, limit in stated:
+        for known in (pair, pair[::-1]) if same else (pair,):
+            if found.get(known, limit) != limit or pair in found:
+                both = " and ".join(map(pair_text, (known, pair)))
+                raise DataError(f"{where} has {both}, which are one pair of bins")
+        found[pair] = limit
+    return found
 
 
 def _parse_bins(content: Any) -> AngularBins:
@@ -282,6 +242,11 @@ def _pair(text: Any, where: str) -> tuple[int | None, int | None]:
         raise DataError(f"{where} has the key {text!r}; a pair of bins like 1-2 or 1-* is needed")
     first, second = (None if part == "*" else int(part) for part in parts)
     return first, second
+
+
+def pair_text(pair: tuple[int | None, int | None]) -> str:
+    """A pair of bins as it is written, 1-2 or 1-*."""
+    return "-".join("*" if number is None else str(number) for number in pair)
 
 
 def _limit_value(value: Any, where: str, kind: str) -> float:

@@ -4,7 +4,7 @@ The containers check themselves: one that exists is usable. Their messages name 
 column that an array comes from (names of the DES 2pt FITS format); readers add the file.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -51,6 +51,7 @@ class TwoPointData:
                 raise DataError(f"HDU {name!r} is there {names.count(name)} times; only one may be")
         for measurement in self.measurements:
             self._check_kernels(measurement)
+        self._check_tables()
         covariance = finite_array(self.covariance, "HDU 'COVMAT'", ndim=2)
         check_shape(covariance, [(m.name, m.value.size) for m in self.measurements])
         check_covariance(covariance)
@@ -74,6 +75,21 @@ class TwoPointData:
                     f"{where} column BIN{i} has bin {bins.max()}, which has no n(z):"
                     f" HDU {kernel!r} has bins 1 to {table.n_bin}"
                 )
+
+    def _check_tables(self) -> None:
+        """One table for each pair of bins: with two of them nobody knows which is meant."""
+        owners: dict[tuple[str, frozenset[str], int, int], str] = {}
+        for m in self.measurements:
+            if "convergence" in STATISTICS[m.statistic]:
+                continue  # files give maps of several surveys one name
+            kernels = frozenset((m.kernel1.lower(), m.kernel2.lower()))
+            for pair in {*zip(*(one.tolist() for one in m.pairs), strict=True)}:
+                other = owners.setdefault((m.statistic, kernels, *pair), m.name)
+                if other != m.name:
+                    raise DataError(
+                        f"HDUs {other!r} and {m.name!r} both have {m.statistic} of bins"
+                        f" {pair[0]}-{pair[1]}; one table for each pair is needed"
+                    )
 
     def _check_convergence(self, kernel: str, bins: np.ndarray, where: str, i: int) -> None:
         names = [map_.name for map_ in self.convergence]
@@ -173,6 +189,10 @@ class TwoPointData:
         covariance = self.covariance[np.ix_(keep, keep)]
         left_out = self.n_cut + int(np.sum(~keep))
         return replace(self, measurements=kept, covariance=covariance, n_cut=left_out)
+
+    def with_nz(self, tables: Mapping[str, RedshiftDistribution]) -> "TwoPointData":
+        """The same with other n(z), by the names of those that they stand for."""
+        return replace(self, nz=tuple(tables.get(table.name, table) for table in self.nz))
 
     def with_probes(self, probes: Iterable[str]) -> "TwoPointData":
         """The points of the statistics `probes`, in file order; DataError names an absent one."""

@@ -7,6 +7,8 @@ import numpy as np
 from jaxlike.data.checks import finite_array
 from jaxlike.errors import DataError
 
+_NEGLIGIBLE = 1e-3  # of a window's largest weight
+
 
 @dataclass(frozen=True, eq=False)
 class BandpowerWindows:
@@ -42,6 +44,13 @@ class BandpowerWindows:
     def take(self, mask: np.ndarray) -> "BandpowerWindows":
         """The windows of the points where `mask` (n,) is true."""
         return replace(self, row=self.row[mask])
+
+    def extents(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """First and last multipole at which each window (n_window,) is not negligible; its sum."""
+        size = np.abs(self.weight)
+        counts = size > _NEGLIGIBLE * size.max(axis=1, keepdims=True)
+        last = counts.shape[1] - 1 - counts[:, ::-1].argmax(axis=1)
+        return self.ell[counts.argmax(axis=1)], self.ell[last], self.weight.sum(axis=1)
 
     def span(self) -> tuple[float, float]:
         """The lowest and the highest multipole that any point depends on."""

@@ -19,7 +19,10 @@ from jaxlike.theory.universe.line_of_sight import (
     lattice_between,
 )
 
-_Z_MAX_FINE = 2.9  # galaxies beyond still count as sources, structure beyond as none
+_Z_MAX_FINE = 2.9  # structure ends here where few galaxies are beyond, which count as sources
+# Shares of a bin's galaxies that are few: beyond, lenses lose as much of their counts. Sources lose
+# their alignment, and of the lensing what the last structure before them does.
+_FEW = {"counts": 1e-3, "shear": 2e-2}
 _Z_MAX_KAPPA = 990.0  # of the convergence with itself; growth is known to z = 999
 
 
@@ -27,8 +30,11 @@ def z_max_of(data: TwoPointData) -> float:
     """Where structure that the data see ends."""
     if any(STATISTICS[s].tracers == ("convergence", "convergence") for s in data.statistics):
         return _Z_MAX_KAPPA
-    histograms = histograms_of(data)
-    return min(max(h.z_max() for h in histograms), _Z_MAX_FINE)
+    ends = [
+        h.z_max() if h.beyond(_Z_MAX_FINE) > _FEW[kind] else min(h.z_max(), _Z_MAX_FINE)
+        for h, (_, kind) in zip(histograms_of(data), data.samples, strict=False)  # maps are last
+    ]
+    return max(ends)
 
 
 def ell_lattice_of(data: Sequence[TwoPointData]) -> NDArray:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,7 @@ from jaxlike.data import (
 from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.likelihoods.filtered import check_filters, filtered_points
+from jaxlike.likelihoods.tails import check_reach, tail_of
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.surveys import accepted_surveys, read_survey
@@ -52,20 +54,32 @@ def load_data(
     survey: str | None = None,
     *,
     kernels: Mapping[str, str] | None = None,
+    nz_file: str | Mapping[str, str] | None = None,
     kappa: Mapping[str, float | Mapping[str, float]] | None = None,
 ) -> TwoPointData:
     """Data of a file, of a fetched data set, or (None) of the shipped mock, after cuts.
 
-    kernels: right names of tables for wrong ones; kappa: beams and multipoles of maps of the CMB's
-    convergence, by the options' names. ConfigError where the cuts are to be those of a survey and
-    the data are of none that is known.
+    kernels: right names of tables for wrong ones; nz_file: where n(z) are read instead; kappa:
+    beams and multipoles of maps of the CMB's convergence, by the options' names. ConfigError where
+    the cuts are to be those of a survey and the data are of none that is known.
     """
-    data = read_two_point(find_data_file(data_file), probes=probes, kernels=kernels)
+    data = read_two_point(
+        find_data_file(data_file), probes=probes, kernels=kernels, nz_file=_found(nz_file)
+    )
     if scale_cuts == OF_SURVEY:
         scale_cuts = _cuts_of(survey or survey_of(data_file), data_file)
     if kappa:
         data = with_maps(data, kappa)
     return apply_scale_cuts(data, read_scale_cuts(scale_cuts))
+
+
+def _found(nz_file: str | Mapping[str, str] | None) -> Path | dict[str, Path] | None:
+    """The files of n(z), which may be the names of data sets, as paths."""
+    if nz_file is None:
+        return None
+    if isinstance(nz_file, str):
+        return find_data_file(nz_file)
+    return {name: find_data_file(one) for name, one in nz_file.items()}
 
 
 def _cuts_of(survey: str | None, data_file: str | None) -> str:
@@ -271,6 +285,8 @@ def _distributions(
     histograms = histograms_of(data)
     if not histograms:
         return {}
-    found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options))
     galaxies = [one for one in data.samples if one[1] not in _MAPS]
+    check_reach([name for name, _ in galaxies], histograms)
+    tail = tail_of(data, galaxies, histograms)
+    found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options), tail=tail)
     return {one: nz.trimmed() for one, nz in zip(galaxies, found, strict=True)}

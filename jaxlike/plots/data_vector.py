@@ -13,7 +13,7 @@ from jaxlike.data.statistics import scale_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import SubFigure
+    from matplotlib.figure import Figure, SubFigure
 
     from jaxlike.posterior.model import Model
 
@@ -90,23 +90,11 @@ def data_vector_plot(
     theory = np.asarray(theory)
     bands = bands or {}
     curves = np.stack([theory, *(end for ends in bands.values() for end in ends)])
-    errors = np.sqrt(np.diag(data.covariance))
     residual = data.value - theory
     weighed = data.covariance if covariance is None else covariance
     chi2 = float(residual @ np.linalg.solve(weighed, residual))
-    ends = np.cumsum([len(m.value) for m in data.measurements])[:-1]
-    pieces = list(
-        zip(data.measurements, np.split(errors, ends), np.split(curves, ends, axis=1), strict=True)
-    )
-    # Two tables side by side: their grids of panels are about as high as wide.
-    lines = [pieces[i : i + 2] for i in range(0, len(pieces), 2)]
-    grids = [[_grid(m) for m, _, _ in line] for line in lines]
-    heights = [max(rows for rows, _ in grid) for grid in grids]
-    width = max(sum(columns for _, columns in grid) for grid in grids)
-    figure = Figure(
-        figsize=(max(6.0, width * _PANEL_INCHES[0]), sum(heights) * _PANEL_INCHES[1] + 0.8),
-        layout="constrained",
-    )
+    inches = size_of(data)
+    figure = Figure(figsize=(inches[0], inches[1] + 0.8), layout="constrained")
     what = "(measured - theory) / error" if residuals else "measured (points) and theory (lines)"
     what = f"{title}: {what}" if title else what
     heads = [what, f"$\\chi^2$ = {chi2:.1f} for {data.n_data} points"]
@@ -115,17 +103,50 @@ def data_vector_plot(
         heads.append(f"bands hold {shares} of the posterior's theory")
     few_inches = figure.get_figwidth() < 12
     figure.suptitle(("\n" if few_inches else ", ").join(heads), fontsize=10 if few_inches else 12)
-    strips = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for strip, line, grid in zip(strips, lines, grids, strict=True):
-        parts = strip.subfigures(
-            1, len(line), width_ratios=[columns for _, columns in grid], squeeze=False
-        )[0]
-        for part, (measurement, error, those), shape in zip(parts, line, grid, strict=True):
-            _draw_measurement(part, measurement, error, those, shape, residuals)
+    draw_points(figure, data, curves, residuals=residuals)
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(target, dpi=110)
     return target
+
+
+def size_of(data: TwoPointData) -> tuple[float, float]:
+    """Width and height in inches that the points of `data` need."""
+    lines = _lines_of(data)
+    width = max(sum(columns for _, columns in map(_grid, line)) for line in lines)
+    height = sum(max(rows for rows, _ in map(_grid, line)) for line in lines)
+    return max(6.0, width * _PANEL_INCHES[0]), height * _PANEL_INCHES[1]
+
+
+def draw_points(
+    figure: "Figure | SubFigure",
+    data: TwoPointData,
+    curves: np.ndarray,
+    *,
+    residuals: bool = False,
+    kept: np.ndarray | None = None,
+) -> None:
+    """Draw points with error bars, a panel per bin pair, and `curves` (1 + 2 n_band, n_data): the
+    theory, then the ends of each band, or none (0, n_data). Points that are not `kept` are pale."""
+    errors = np.sqrt(np.diag(data.covariance))
+    kept = np.ones(data.n_data, bool) if kept is None else kept
+    ends = np.cumsum([len(m.value) for m in data.measurements])
+    rows = {m.name: slice(end - len(m.value), end)
+            for m, end in zip(data.measurements, ends, strict=True)}  # fmt: skip
+    lines = _lines_of(data)
+    heights = [max(rows for rows, _ in map(_grid, line)) for line in lines]
+    strips = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for strip, line in zip(strips, lines, strict=True):
+        widths = [columns for _, columns in map(_grid, line)]
+        parts = strip.subfigures(1, len(line), width_ratios=widths, squeeze=False)[0]
+        for part, m in zip(parts, line, strict=True):
+            own = rows[m.name]
+            _draw_measurement(part, m, errors[own], curves[:, own], kept[own], residuals)
+
+
+def _lines_of(data: TwoPointData) -> list[tuple[Measurement, ...]]:
+    """Two tables side by side: their grids of panels are about as high as wide."""
+    return [data.measurements[i : i + 2] for i in range(0, len(data.measurements), 2)]
 
 
 def symbol_of(statistic: str) -> str:
@@ -148,10 +169,11 @@ def _draw_measurement(
     measurement: Measurement,
     error: np.ndarray,
     curves: np.ndarray,
-    shape: tuple[int, int],
+    kept: np.ndarray,
     residuals: bool,
 ) -> None:
     """One table: `curves` (1 + 2 n_band, n) are the theory, then the ends of each band."""
+    shape = _grid(measurement)
     axes = part.subplots(*shape, sharex=True, sharey="row", squeeze=False)
     first, second = np.unique(measurement.bin1), np.unique(measurement.bin2)
     scaled_by = scale_of(measurement.statistic)
@@ -176,6 +198,7 @@ def _draw_measurement(
             (scale * (measurement.value - zero))[points],
             (scale * error)[points],
             (scale * (curves - zero))[:, points],
+            kept[points],
             f"{pair[0]}, {pair[1]}",
         )
         used[row, column] = True
@@ -194,7 +217,9 @@ def _draw_measurement(
     part.supxlabel(f"${variable}${unit}", fontsize=11)
 
 
-def _draw_panel(ax: "Axes", at: Any, value: Any, error: Any, curves: Any, label: str) -> None:
+def _draw_panel(
+    ax: "Axes", at: Any, value: Any, error: Any, curves: Any, kept: np.ndarray, label: str
+) -> None:
     ax.axhline(0.0, color="0.8", linewidth=0.8)
     order = np.argsort(at)
     for low, high in curves[1:].reshape(-1, 2, len(at)):
@@ -202,9 +227,12 @@ def _draw_panel(ax: "Axes", at: Any, value: Any, error: Any, curves: Any, label:
             ax.fill_between(at[order], low[order], high[order], color=_COLOUR, alpha=0.25, lw=0)
         else:
             ax.vlines(at, low, high, color=_COLOUR, alpha=0.25, linewidth=7)
-    ax.errorbar(at, value, error, fmt=".", color="0.15", markersize=4, linewidth=0.9)
+    for some, colour in ((~kept, "0.75"), (kept, "0.15")):
+        marks: dict[str, Any] = {"fmt": ".", "color": colour, "markersize": 4, "linewidth": 0.9}
+        ax.errorbar(at[some], value[some], error[some], **marks)
     style = "-" if len(at) > 1 else "_"
-    ax.plot(at[order], curves[0][order], style, color=_COLOUR, linewidth=1.4)
+    for curve in curves[:1]:
+        ax.plot(at[order], curve[order], style, color=_COLOUR, linewidth=1.4)
     ax.set_ymargin(0.25)
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.7, "pad": 1.0}
     ax.text(0.97, 0.94, label, transform=ax.transAxes, ha="right", va="top", fontsize=8, bbox=box)

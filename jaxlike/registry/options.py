@@ -60,6 +60,7 @@ LIKELIHOOD_OPTIONS = (
     "probes",
     "survey",
     "kernels",
+    "nz_file",
     *KAPPA_OPTIONS,
     "prefix",
     "correlated_priors",

@@ -204,7 +204,7 @@ BAD_INI = {
         "--omega_m' is '0.3 0.1 0.9'",
         "in the order min start",
     ),
-    "unknown": ("h0 = 0.7", "h0 = 0.7\ntao = 0.08", "values.ini: unknown .*--tao'", "accepted"),
+    "unknown": ("h0 = 0.7", "h0 = 0.7\ntaux = 0.08", "values.ini: unknown .*--taux'", "accepted"),
     "twice": ("h0 = 0.7", "h0 = 0.7\nhubble = 70", "--hubble' are both given", "give one"),
     "missing": (
         "omega_b = 0.05 0.05 0.05",

@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose
 
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
-from jaxlike.cosmosis.block import tables
+from jaxlike.cosmosis.block_tables import tables
 from jaxlike.cosmosis.module import execute
 from jaxlike.errors import DataError
 from jaxlike.theory.constants import HUBBLE_DISTANCE
@@ -108,10 +108,10 @@ include_norm = T
     assert abs(float(likelihood.split("=")[1]) - stored["loglike"]) <= MAX_DELTA_CHI2 / 2 + 1e-3
 
 
-def tables_block(make_block, Omega_k=0.0, drop=()):
+def tables_block(make_block, Omega_k=0.0, drop=(), k=(1e-4, 50), n_z=61):
     """A block with an invented power spectrum and the distances of an empty-ish universe."""
-    z = np.linspace(0, 3, 61)
-    k = np.geomspace(1e-4, 50, 120)
+    z = np.linspace(0, 3, n_z)
+    k = np.geomspace(*k, 120)
     power = 1e4 * k[None] / (1 + (k[None] / 0.02) ** 2.5) / (1 + z[:, None]) ** 2
     h = 0.7
     chi = 3000 / h * np.log1p(z)
@@ -138,6 +138,22 @@ def tables_block(make_block, Omega_k=0.0, drop=()):
     if "matter_power_nl--p_k" not in drop:
         block.put_grid("matter_power_nl", "z", z, "k_h", k, "p_k", power)
     return block
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"k": (1e-4, 0.2)},
+            "k = 0.0001 to 0.2 h/Mpc, but at least 0.005 to 2 is needed: set kmin",
+        ),
+        ({"k": (0.01, 50)}, "is for k = 0.01 to 50 h/Mpc"),
+        ({"n_z": 8}, "steps of 0.429 in redshift below 3, but steps of at most 0.35 are needed"),
+    ],
+)
+def test_tables_that_would_be_extrapolated_are_refused(make_block, changes, message):
+    with pytest.raises(DataError, match=message):
+        tables(tables_block(make_block, **changes))
 
 
 def test_units_and_growth(make_block):

@@ -172,3 +172,38 @@ def test_shipped_surveys_have_names(monkeypatch, tmp_path):
     (tmp_path / "paper_mock").touch()
     assert shipped.find_data_file("paper_mock") == Path("paper_mock")
     assert shipped.find_data_file("nowhere.fits") == Path("nowhere.fits")
+
+
+def test_a_git_blob_is_enough(tmp_path):
+    """Where only its name in a repository is known: `printf ... | git hash-object --stdin`."""
+    source = tmp_path / "source"
+    source.write_bytes(b"hello world\n")
+    blob = "3b18e512dba79e4c8300dd08aeb37f8e728b8dad"
+    data_sets = {"tiny": DataSet("tiny", "http://x/y.txt", None, None, "none", git_blob=blob)}
+    options = {"folder": tmp_path / "store", "data_sets": data_sets}
+    path = get_data_set("tiny", from_file=source, **options)
+    assert path.read_bytes() == source.read_bytes()
+    assert get_data_set("tiny", **options) == path, "what is there is not fetched again"
+    source.write_bytes(b"hello wurld\n")
+    with pytest.raises(
+        DataError, match=f"is not the data set tiny: .* git blob {blob}, as `git ha"
+    ):
+        get_data_set("tiny", from_file=source, **options)
+
+
+def test_published_files_are_what_they_must_be(shared, tmp_path):
+    """Those at hand, taken with --from; their names are those that the data folder then has."""
+    folder = shared / "data" / "stage3"
+    if not folder.is_dir():
+        pytest.skip(f"needs {folder}")
+    files = {f.stem: f for f in folder.iterdir()}
+    renamed = {"hsc_y3": "hsc_y3_real", "kids_legacy": "kids_legacy_cosebis"}
+    absent = {"des_y1", "des_y3_maglim", "des_y3_redmagic", "hsc_y3_fourier"}
+    for name, data_set in DATA_SETS.items():
+        if name not in absent:
+            file = files[renamed.get(name, name)]
+            assert data_set.is_file(file), name
+            stored = get_data_set(name, from_file=file, folder=tmp_path)
+            assert stored.read_bytes() == file.read_bytes()
+    assert len({one.file_name for one in DATA_SETS.values()}) == len(DATA_SETS)
+    assert all(len(one.sha256 or one.git_blob) in (64, 40) for one in DATA_SETS.values())

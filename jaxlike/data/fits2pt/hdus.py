@@ -11,6 +11,7 @@ import fitsio
 import numpy as np
 from astropy import units
 
+from jaxlike.data.checks import check_real
 from jaxlike.errors import DataError
 
 _ANGLE_UNITS = {str(unit): unit for unit in (units.arcmin, units.arcsec, units.deg, units.rad)}
@@ -25,8 +26,10 @@ def open_fits(file: Path) -> Iterator[Any]:
     """The fitsio.FITS of a file, which is closed afterwards.
 
     cfitsio reads brackets, signs and wildcards of a name as instructions ("x[1].fits", "x+1"): a
-    file of such a name is opened by a link of a plain one.
+    file of such a name is opened by a link of a plain one. DataError for what cfitsio reports
+    obscurely, or not at all.
     """
+    _check_container(file)
     plain = file.resolve()
     with ExitStack() as stack:
         if re.search(r"[^\w/. -]| $", str(plain)):
@@ -36,14 +39,14 @@ def open_fits(file: Path) -> Iterator[Any]:
         yield stack.enter_context(fitsio.FITS(str(plain)))
 
 
-def check_container(file: Path) -> None:
-    """Raise DataError for what cfitsio reports obscurely, or not at all: no FITS, a cut file."""
+def _check_container(file: Path) -> None:
+    """Raise DataError for no FITS, and for a cut file."""
     if not file.is_file():
         raise DataError("there is no such file; a 2pt FITS file is needed")
     with file.open("rb") as handle:
         is_fits = handle.read(9) == b"SIMPLE  ="
     if not is_fits:
-        raise DataError("is not a FITS file; an uncompressed 2pt FITS file is needed")
+        raise DataError("is not a FITS file; a 2pt FITS file is needed, compressed by gzip or not")
     size = file.stat().st_size
     if size % _BLOCK:
         raise DataError(
@@ -99,6 +102,12 @@ def read_columns(hdu: Hdu, needed: list[str]) -> dict[str, np.ndarray]:
     return {column.upper(): table[column] for column in table.dtype.names}
 
 
+def numbers(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
+    """A column of real numbers; DataError for text, logicals and complex numbers."""
+    check_real(values, f"HDU {hdu[0]!r} column {column}")
+    return values
+
+
 def _unit(hdu: Hdu, column: str) -> str:
     """The TUNIT keyword of a column, empty where there is none."""
     index = [name.upper() for name in hdu[1].get_colnames()].index(column) + 1
@@ -118,6 +127,7 @@ def multipole(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
 
 def arcmin(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
     """An angle column in arcmin, by its TUNIT keyword (arcmin where there is none)."""
+    numbers(hdu, column, values)
     unit = _unit(hdu, column) or "arcmin"
     if unit not in _ANGLE_UNITS:
         raise DataError(

@@ -14,11 +14,14 @@ def kernels_of(
     hdus: Iterable[Hdu],
     options: Mapping[str, str],
     tables: Iterable[Hdu],
+    *,
+    elsewhere: bool = False,
 ) -> tuple[str, str]:
     """The names of a table's two kernels, as their HDUs spell them.
 
     `options` maps a keyword's value, or NAME_OF_TABLE.VALUE for one table, to the name that is
-    meant. A map of convergence needs no HDU. DataError for an n(z) that is not there.
+    meant. A map of convergence needs no HDU, nor does what may be `elsewhere`. DataError for an
+    n(z) that is not there.
     """
     nz = {hdu[0].lower(): hdu[0] for hdu in hdus if logical(hdu, "NZDATA")}
     chosen = {key.lower(): name for key, name in options.items()}
@@ -26,11 +29,11 @@ def kernels_of(
     for key, kind in zip(KEYWORDS, kinds, strict=True):
         given = keyword(table, key)
         name = chosen.get(f"{table[0]}.{given}".lower(), chosen.get(given.lower(), given))
-        if kind != "convergence" and name.lower() not in nz:
+        if kind != "convergence" and name.lower() not in nz and not elsewhere:
             raise DataError(
                 f"HDU {table[0]!r} keyword {key} names {name!r}, which is not an n(z) HDU;"
-                f" the n(z) HDUs are: {', '.join(nz.values()) or 'none'}"
-                + _advice(given, nz, tables)
+                f" option nz_file reads those of another file, and the n(z) HDUs are:"
+                f" {', '.join(nz.values()) or 'none'}" + _advice(given, nz, tables)
             )
         names.append(nz.get(name.lower(), name))
     return names[0], names[1]

@@ -8,19 +8,18 @@ not looked at, as the n(z) at last scattering that some files have for the CMB's
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from jaxlike.data.checks import check_shape
+from jaxlike.data.checks import check_shape, symmetrised
 from jaxlike.data.convergence import Convergence
 from jaxlike.data.fits2pt.hdus import (
     Hdu,
     arcmin,
-    check_container,
     keyword,
     logical,
     multipole,
@@ -31,6 +30,7 @@ from jaxlike.data.fits2pt.hdus import (
 )
 from jaxlike.data.fits2pt.kernels import check_options, kernels_of
 from jaxlike.data.fits2pt.quantities import BAND_POWERS, known_statistic, statistic_of
+from jaxlike.data.formats import path_of, plain_file
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.statistics import (
@@ -53,30 +53,51 @@ def read_two_point_fits(
     *,
     probes: Iterable[str] | None = None,
     kernels: Mapping[str, str] | None = None,
+    elsewhere: Callable[[list[str]], Mapping[str, RedshiftDistribution]] | None = None,
 ) -> TwoPointData:
     """Read measurements, n(z) and covariance of a 2pt FITS file; DataError says what is wrong.
 
     With `probes`, statistics, tables of others are not looked at, and may be of what is unknown
     here. `kernels` maps a name that KERNEL_1 or KERNEL_2 has to the HDU that is meant, for files
-    in which they differ; a key TABLE.NAME is for one table.
+    in which they differ; a key TABLE.NAME is for one table. `elsewhere` takes the names that the
+    kernels then have and gives the n(z) that another file has of these.
     """
-    file = Path(path).expanduser()
+    file = path_of(path)
     with _hdus_of(file) as hdus:
-        return _read_tables(hdus, str(file), probes, kernels or {})
+        return _read_tables(hdus, str(file), probes, kernels or {}, elsewhere)
 
 
-def read_redshift_distributions(path: str | os.PathLike[str]) -> tuple[RedshiftDistribution, ...]:
-    """All n(z) of a 2pt FITS file, whatever its measurements are; DataError says what is wrong."""
-    with _hdus_of(Path(path).expanduser()) as hdus:
-        return tuple(_read_nz(hdu, hdus) for hdu in hdus if logical(hdu, "NZDATA"))
+@contextmanager
+def two_point_hdus(path: str | os.PathLike[str]) -> Iterator[list[Hdu]]:
+    """The two-point tables of a file while it is open, of known quantities or not."""
+    with _hdus_of(path_of(path)) as hdus:
+        yield [hdu for hdu in hdus if logical(hdu, "2PTDATA")]
+
+
+def names_of_nz(path: str | os.PathLike[str]) -> list[str]:
+    """What the n(z) of a 2pt FITS file are called."""
+    with _hdus_of(path_of(path)) as hdus:
+        return [hdu[0] for hdu in hdus if logical(hdu, "NZDATA")]
+
+
+def read_redshift_distributions(
+    path: str | os.PathLike[str], names: Container[str] | None = None
+) -> tuple[RedshiftDistribution, ...]:
+    """All n(z) of a 2pt FITS file, or those of `names`, whatever its measurements are; DataError
+    says what is wrong."""
+    with _hdus_of(path_of(path)) as hdus:
+        return tuple(
+            _read_nz(hdu, hdus)
+            for hdu in hdus
+            if logical(hdu, "NZDATA") and (names is None or hdu[0] in names)
+        )
 
 
 @contextmanager
 def _hdus_of(file: Path) -> Iterator[list[Hdu]]:
     """The HDUs of a file while it is open; what is wrong in there is a DataError with its name."""
     try:
-        check_container(file)
-        with open_fits(file) as fits:
+        with plain_file(file) as plain, open_fits(plain) as fits:
             yield [(hdu.get_extname(), hdu, hdu.read_header()) for hdu in fits]
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
@@ -86,7 +107,11 @@ def _hdus_of(file: Path) -> Iterator[list[Hdu]]:
 
 
 def _read_tables(
-    hdus: list[Hdu], source: str, probes: Iterable[str] | None, kernels: Mapping[str, str]
+    hdus: list[Hdu],
+    source: str,
+    probes: Iterable[str] | None,
+    kernels: Mapping[str, str],
+    elsewhere: Callable[[list[str]], Mapping[str, RedshiftDistribution]] | None,
 ) -> TwoPointData:
     tables = [hdu for hdu in hdus if logical(hdu, "2PTDATA")]
     if not tables:
@@ -95,7 +120,11 @@ def _read_tables(
     check_options(kernels, [hdu for hdu, _ in wanted])
     measurements = tuple(
         _read_measurement(
-            hdu, statistic, kernels_of(hdu, STATISTICS[statistic], hdus, kernels, tables)
+            hdu,
+            statistic,
+            kernels_of(
+                hdu, STATISTICS[statistic], hdus, kernels, tables, elsewhere=elsewhere is not None
+            ),
         )
         for hdu, statistic in wanted
     )
@@ -104,11 +133,13 @@ def _read_tables(
         for kernel, kind in zip((m.kernel1, m.kernel2), STATISTICS[m.statistic], strict=True):
             used[kind][kernel] = None
     galaxies = {**used["counts"], **used["shear"]}
-    nz = tuple(_read_nz(hdu, hdus) for hdu in hdus if logical(hdu, "NZDATA") and hdu[0] in galaxies)
+    others = {} if elsewhere is None else elsewhere([*galaxies])
+    own = [h for h in hdus if logical(h, "NZDATA") and h[0] in galaxies and h[0] not in others]
+    nz = (*(_read_nz(hdu, hdus) for hdu in own), *others.values())
     return TwoPointData(
         measurements,
         nz,
-        _read_covariance(hdus, tables, measurements),
+        _read_covariance(hdus, tables, measurements, source),
         source,
         tuple(Convergence(name) for name in used["convergence"]),
     )
@@ -172,12 +203,19 @@ def _read_measurement(hdu: Hdu, statistic: str, kernels: tuple[str, str]) -> Mea
 
 
 def _read_covariance(
-    hdus: list[Hdu], tables: list[Hdu], measurements: tuple[Measurement, ...]
+    hdus: list[Hdu], tables: list[Hdu], measurements: tuple[Measurement, ...], source: str
 ) -> np.ndarray:
-    """The covariance of `measurements`, in their order; `tables` are all that it has rows of."""
-    hdu = next((h for h in hdus if h[0].upper() == "COVMAT" or logical(h, "COVDATA")), None)
-    if hdu is None:
+    """The covariance of `measurements`, in their order; `tables` are all that it has rows of, and
+    `source` the file, for a warning."""
+    found = [h for h in hdus if h[0].upper() == "COVMAT" or logical(h, "COVDATA")]
+    if not found:
         raise DataError("has no HDU 'COVMAT', the image of the covariance")
+    if len(found) > 1:
+        raise DataError(
+            f"has {len(found)} covariances, the HDUs {', '.join(repr(h[0]) for h in found)}; only"
+            " one may be named COVMAT or have the keyword COVDATA"
+        )
+    hdu = found[0]
     covariance = read_image(hdu)
     starts = _block_starts(hdu, [table[0] for table in tables])
     check_shape(covariance, [(table[0], rows(table)) for table in tables])
@@ -192,7 +230,7 @@ def _read_covariance(
             )
         order.append(np.arange(start, end))
     chosen = np.concatenate(order)
-    return covariance[np.ix_(chosen, chosen)]
+    return symmetrised(covariance[np.ix_(chosen, chosen)], f"HDU {hdu[0]!r}", source)
 
 
 def _block_starts(hdu: Hdu, tables: list[str]) -> dict[str, int]:

@@ -8,17 +8,21 @@ priors are a matter of the configuration.
 """
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from astropy.utils.exceptions import AstropyUserWarning
 
-from jaxlike.data.checks import check_covariance, finite_array
+from jaxlike.data.checks import check_covariance, finite_array, symmetrised
 from jaxlike.data.convergence import Convergence
+from jaxlike.data.formats import format_of, path_of, plain_file
 from jaxlike.data.measurement import Measurement
+from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.sacc.nz import sample
-from jaxlike.data.sacc.samples import samples_of
+from jaxlike.data.sacc.samples import all_samples, samples_of
 from jaxlike.data.sacc.types import (
     RANGE_TAGS,
     SCALE_TAGS,
@@ -51,17 +55,43 @@ def read_sacc(path: str | os.PathLike[str], *, probes: Iterable[str] | None = No
     The accepted data types are those of `types.TYPES`; with `probes`, statistics, points of others
     are not looked at. Tracers must be NZ, or maps of the CMB's convergence.
     """
-    file = Path(path).expanduser()
-    sacc = sacc_module(file)
-    try:
-        content = sacc.Sacc.load(str(file))
-    except _UNREADABLE as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DataError(f"{file}: cannot be read as SACC ({reason})") from error
+    file = path_of(path)
+    content = load_sacc(file)
     try:
         return from_sacc(content, str(file), probes=probes)
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
+
+
+def read_sacc_nz(path: str | os.PathLike[str]) -> dict[str, RedshiftDistribution]:
+    """All n(z) of a SACC file by the names of their samples, whatever its points are.
+
+    Tracers of one quantity are one sample as those in use are: "lens", "source", or, where the
+    quantity is generic, called as their names begin.
+    """
+    file = path_of(path)
+    content = load_sacc(file)
+    uncertainties = content.tracer_uncertainties.values()
+    try:
+        return {
+            name: sample(name, [content.tracers[one] for one in bins], uncertainties)
+            for name, bins in all_samples(content.tracers).items()
+        }
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+
+
+def load_sacc(file: Path) -> Any:
+    """The `sacc.Sacc` object of a file, compressed or not, whatever its name ends in."""
+    sacc = sacc_module(file)
+    # sacc goes by the ending before it looks into a file
+    with plain_file(file, ending=f".{format_of(file)}") as plain, warnings.catch_warnings():
+        warnings.filterwarnings("error", ".*(truncated|corrupted)", AstropyUserWarning)
+        try:
+            return sacc.Sacc.load(str(plain))
+        except (*_UNREADABLE, AstropyUserWarning) as error:
+            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise DataError(f"{file}: cannot be read as SACC ({reason})") from error
 
 
 def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None) -> TwoPointData:
@@ -107,6 +137,7 @@ def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None)
             f" {n_point} points"
         )
     covariance = finite_array(covariance[np.ix_(order, order)], "the covariance", ndim=2)
+    covariance = symmetrised(covariance, "the covariance", source)
     check_covariance(covariance, "the covariance")
     return TwoPointData(tuple(measurements), nz, covariance, source, maps)
 

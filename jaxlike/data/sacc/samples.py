@@ -33,6 +33,26 @@ def samples_of(
     }
 
 
+def all_samples(tracers: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Name of sample -> its tracers, bin 1 first, for all that have n(z), in use or not."""
+    found: dict[str, list[str]] = {}
+    others: dict[str | None, list[str]] = {}
+    for name, tracer in tracers.items():
+        if tracer.type_name != "NZ":
+            continue
+        sample = tracer.metadata.get(SAMPLE)
+        if sample is None:
+            others.setdefault(QUANTITIES.get(tracer.quantity), []).append(name)
+        else:
+            found.setdefault(str(sample), []).append(name)
+    for kind, names in others.items():
+        match = _NUMBERED.fullmatch(names[0])
+        default = (match[1] if match else names[0]).rstrip("_-. ") or "nz"
+        for sample, bins in _by_name(names, SAMPLES[kind][0] if kind else default).items():
+            found.setdefault(sample, []).extend(bins)
+    return found
+
+
 def _of_kind(tracers: Mapping[str, Any], kind: str, used: set[str]) -> dict[str, list[str]]:
     stated: dict[str, list[str]] = {}
     others: list[str] = []

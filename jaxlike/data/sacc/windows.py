@@ -8,6 +8,8 @@ import numpy as np
 from jaxlike.data.windows import BandpowerWindows
 from jaxlike.errors import DataError
 
+_LARGEST = 1e5  # beyond which there are no C_ell
+
 
 def _kinds(points: Sequence[Any]) -> set[str | None]:
     """Type names of the points' windows, None for a point without."""
@@ -73,13 +75,20 @@ def _bandpower(point: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
         raise DataError(
             f"{where}: tag window_ind is {index}; accepted are 0 to {weight.shape[1] - 1}"
         )
-    return np.asarray(window.values, float), weight[:, int(index)]
+    ell = np.asarray(window.values, float)
+    if np.unique(ell).size < ell.size:
+        raise DataError(f"{where}: a multipole is there twice; each must be there once")
+    return ell, weight[:, int(index)]
 
 
 def _top_hat(point: Any, where: str) -> tuple[np.ndarray, np.ndarray]:
     low, high = float(point.tags["window"].min), float(point.tags["window"].max)
+    if not (low >= 0 and high <= _LARGEST):
+        raise DataError(
+            f"{where}: one is {low:g} <= ell < {high:g}; accepted are ends from 0 to {_LARGEST:g}"
+        )
     ell = np.arange(np.ceil(low), np.ceil(high))
-    if ell.size == 0 or low < 0:
+    if ell.size == 0:
         raise DataError(f"{where}: no multipole is in 0 <= {low:g} <= ell < {high:g}")
     return ell, np.full(ell.size, 1 / ell.size)
 

@@ -14,7 +14,7 @@ import numpy as np
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference.results.chain_files import numbered_files
-from jaxlike.inference.results.draws import Draws
+from jaxlike.inference.results.draws import Draws, check_values, check_weights
 from jaxlike.registry.names import cosmosis_name, default_latex
 
 _DERIVED = {
@@ -65,7 +65,14 @@ def read_cosmosis(files: Sequence[Path]) -> Draws:
     tables = [_rows(file, lines, header) for file, lines in zip(files, texts, strict=True)]
     table = np.concatenate(tables)
     weights = _weights(header, table)
-    kept = weights > 0
+    try:
+        check_weights(weights)
+    except ValueError as error:
+        raise ConfigError(f"{files[0]}: cannot be read as a CosmoSIS chain ({error})") from error
+    # points where the pipeline failed have no posterior and are no draws
+    kept = (weights > 0) & np.isfinite(table[:, header.index("post")])
+    if not kept.any():
+        raise ConfigError(f"{files[0]}: no draw has a weight above zero and a posterior")
     ends = np.cumsum([len(rows) for rows in tables])[:-1]
     columns = [i for i, name in enumerate(header) if name not in _NOT_PARAMETERS]
     limits = _limits(texts[0])
@@ -78,11 +85,13 @@ def read_cosmosis(files: Sequence[Path]) -> Draws:
         header[i] if is_sampled else _OURS.get(header[i], header[i])
         for i, is_sampled in zip(columns, sampled, strict=True)
     ]
+    values = table[kept][:, columns]
+    check_values(str(files[0]), values, names, sampled)
     return Draws(
         names=tuple(names),
         latex=tuple(_DERIVED_LATEX.get(name) or default_latex(name) for name in names),
         sampled=sampled,
-        values=table[kept][:, columns],
+        values=values,
         weights=weights[kept],
         log_posterior=table[kept, header.index("post")],
         log_prior=table[kept, header.index("prior")]

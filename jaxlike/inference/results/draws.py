@@ -66,6 +66,29 @@ class Draws:
         return self.columns(names)[int(np.nanargmax(self.log_posterior))]
 
 
+def check_weights(weights: np.ndarray) -> None:
+    """ValueError, naming the row, unless weights (n,) are finite and not negative."""
+    bad = ~(np.isfinite(weights) & (weights >= 0))
+    if bad.any():
+        at = int(np.argmax(bad))
+        raise ValueError(f"the weight of row {at + 1} is {weights[at]}; weights must be >= 0")
+
+
+def check_values(
+    source: str, values: np.ndarray, names: Sequence[str], sampled: Sequence[bool]
+) -> None:
+    """ConfigError, naming file and parameter, unless what is sampled is finite in every draw of
+    values (n, m)."""
+    for name, column, is_sampled in zip(names, values.T, sampled, strict=True):
+        bad = ~np.isfinite(column)
+        if is_sampled and bad.any():
+            at = int(np.argmax(bad))
+            raise ConfigError(
+                f"chains '{source}': parameter '{name}' is {column[at]} in draw {at + 1}; finite"
+                " numbers are needed"
+            )
+
+
 def matching(names: Sequence[str], among: Sequence[str]) -> dict[str, str]:
     """Name -> the one `among` others that is the same, or stands for the same quantity."""
     quantities = {_quantity(name): name for name in reversed(among)}

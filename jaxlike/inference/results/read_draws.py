@@ -11,7 +11,7 @@ import yaml
 from jaxlike.errors import ConfigError
 from jaxlike.inference.results.chain_files import numbered_files
 from jaxlike.inference.results.cosmosis_text import cosmosis_files, read_cosmosis
-from jaxlike.inference.results.draws import Draws
+from jaxlike.inference.results.draws import Draws, check_values, check_weights
 from jaxlike.registry.names import default_latex
 
 _NOT_PARAMETERS = ("minuslog", "chi2")
@@ -54,11 +54,14 @@ def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:
     def density(name: str) -> np.ndarray:
         return -table[:, header.index(name)] if name in header else absent
 
+    values = table[:, [header.index(name) for name in names]]
+    sampled = tuple(is_sampled for _, is_sampled, _ in about)
+    check_values(str(prefix), values, names, sampled)
     return Draws(
         names=tuple(names),
         latex=tuple(latex for latex, *_ in about),
-        sampled=tuple(is_sampled for _, is_sampled, _ in about),
-        values=table[:, [header.index(name) for name in names]],
+        sampled=sampled,
+        values=values,
         weights=table[:, header.index("weight")],
         log_posterior=density("minuslogpost"),
         log_prior=density("minuslogprior"),
@@ -78,6 +81,7 @@ def _table(file: Path, named: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndar
         table = np.loadtxt(file, ndmin=2)
         if table.shape[1] != len(header):
             raise ValueError(f"{table.shape[1]} columns, and {len(header)} names")
+        check_weights(table[:, header.index("weight")])
         rows = table[table[:, header.index("weight")] > 0]
         if not len(rows):
             raise ValueError("no draw has a weight above zero")

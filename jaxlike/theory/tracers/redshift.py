@@ -24,6 +24,9 @@ from jaxlike.theory.tracers.curves import NzModel, curve_matrix, smoothing
 from jaxlike.theory.tracers.midpoints import HALF_TAPS, first_midpoints, interleaved
 
 _MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
+BEYOND = 0.03
+"""By how much the lattice is longer than its galaxies need."""
+
 _TAIL = 1e-3  # fraction of any bin's galaxies that may lie beyond the lattice
 
 
@@ -57,8 +60,12 @@ class Histogram:
         """Mean redshift (n_bin,) of each bin."""
         return self.shares(self.counts) @ self.middle
 
-    def z_max(self) -> float:
-        """Redshift beyond which every bin has less than a thousandth of its galaxies.
+    def beyond(self, z: float) -> float:
+        """Largest share of a bin's galaxies in cells beyond redshift z."""
+        return float(self.shares(self.counts)[:, self.edges[:-1] >= z].sum(axis=1).max())
+
+    def z_max(self, tail: float = _TAIL) -> float:
+        """Redshift beyond which every bin has less than a share `tail` of its galaxies.
 
         Those of modes count as far as three standard deviations go.
         """
@@ -67,7 +74,7 @@ class Histogram:
             counts = counts + 3 * np.abs(self.modes).sum(axis=0)
         mass = counts * np.diff(self.edges)
         beyond = mass[:, ::-1].cumsum(axis=1)[:, ::-1] / mass.sum(axis=1, keepdims=True)
-        used = (beyond > _TAIL).any(axis=0)
+        used = (beyond > tail).any(axis=0)
         return float(self.edges[np.flatnonzero(used)[-1] + 1])
 
 
@@ -202,16 +209,21 @@ def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArra
     return histogram.shares(histogram.counts) @ smoothing(histogram.edges, bandwidth, z).T
 
 
-def build(tables: list[Histogram], model: NzModel, bandwidth: float) -> list[ShiftedDistributions]:
-    """Distributions of several tables on one common lattice, so that products can be formed."""
-    z_max = max(table.z_max() for table in tables)
+def build(
+    tables: list[Histogram], model: NzModel, bandwidth: float, *, tail: float = _TAIL
+) -> list[ShiftedDistributions]:
+    """Distributions of several tables on one common lattice, so that products can be formed.
+
+    It ends where no bin has more than a share `tail` of its galaxies beyond.
+    """
+    z_max = max(table.z_max(tail) for table in tables)
     step = min(table.width for table in tables) / 2
     if model == "kde":
         step = float(min(step, 2 * bandwidth))
     if model == "spline":  # which has corners where it begins and ends
         step = step / 2
     # an even number of points: pairs of (between, sample)
-    n = 2 * int(np.ceil((z_max + 0.03) / step / 2))
+    n = 2 * int(np.ceil((z_max + BEYOND) / step / 2))
     z = step * np.arange(n)
     weights = np.full(n, step)
     weights[:3] *= 3 / 8, 7 / 6, 23 / 24  # Gregory: a kernel may leave galaxies at z = 0

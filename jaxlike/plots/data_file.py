@@ -1,0 +1,64 @@
+"""Figure of what a data file holds: its points with their errors, and its n(z)."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib
+import numpy as np
+
+from jaxlike.data.contents import Contents
+from jaxlike.errors import DataError
+from jaxlike.plots.contours import image_path
+from jaxlike.plots.data_vector import draw_points, size_of
+
+if TYPE_CHECKING:
+    from jaxlike.data import RedshiftDistribution
+
+_NZ_INCHES = 2.6  # height of the n(z)
+
+
+def data_file_plot(
+    found: Contents, path: str | os.PathLike[str], *, kept: np.ndarray | None = None
+) -> Path:
+    """Write the points and n(z) of a file as an image, and return its path.
+
+    Points that are not `kept` (n_data,) are pale. DataError where there is neither.
+    """
+    from matplotlib.figure import Figure
+
+    if found.data is None and not found.nz:
+        raise DataError(f"{found.source}: there is nothing to draw, neither points nor n(z)")
+    width, height = (6.0, 0.0) if found.data is None else size_of(found.data)
+    heights = ([height] if height else []) + ([_NZ_INCHES] if found.nz else [])
+    figure = Figure(figsize=(max(width, 6.0), sum(heights) + 0.6), layout="constrained")
+    what = "" if kept is None else f": {kept.sum()} of {kept.size} points kept"
+    what += ", pale ones cut" if kept is not None and not kept.all() else ""
+    figure.suptitle(f"{found.source.name}{what}", fontsize=11)
+    strips = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    if found.data is not None:
+        draw_points(strips[0], found.data, np.zeros((0, found.data.n_data)), kept=kept)
+    if found.nz:
+        axes = strips[-1].subplots(1, len(found.nz), squeeze=False)[0]
+        for ax, table in zip(axes, found.nz, strict=True):
+            _draw_nz(ax, table)
+    target = image_path(path)
+    figure.savefig(target, dpi=110)
+    return target
+
+
+def _draw_nz(ax: Any, table: "RedshiftDistribution") -> None:
+    """Every bin of one n(z), of unit integral, in the cells that it is read as."""
+    cells = table.tiled()
+    density = cells.dndz / (cells.dndz * (cells.z_high - cells.z_low)).sum(axis=1, keepdims=True)
+    edges = np.append(cells.z_low, cells.z_high[-1])
+    colours = matplotlib.colormaps["viridis"](np.linspace(0.05, 0.85, table.n_bin))
+    for i, (row, colour) in enumerate(zip(density, colours, strict=True), start=1):
+        ax.stairs(row, edges, color=colour, linewidth=1.2, label=f"{i}")
+    share = (density * np.diff(edges)).cumsum(axis=1)
+    ax.set_xlim(0.0, float(edges[1:][(share < 0.995).any(axis=0)].max(initial=edges[1])) * 1.05)
+    ax.axhline(0.0, color="0.8", linewidth=0.8)
+    ax.set_xlabel("z")
+    ax.set_ylabel("n(z)")
+    ax.set_title(table.name, fontsize=10)
+    ax.legend(fontsize=8, frameon=False, ncols=1 + table.n_bin // 6)
