@@ -106,7 +106,8 @@ def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Mod
     magnification, rsd, point_mass, psf_file, psf_transform, shear_ratios,
     covariance_correction, n_simulations, n_parameters, compression; of one of several likelihoods
     where they are dictionaries, name -> value. `likelihoods` takes some of them alone. Raises
-    JaxlikeError, whose one sentence names the file, option or parameter at fault; warns where JAX is in single precision.
+    JaxlikeError, whose one sentence names the file, option or parameter at fault; warns where JAX
+    is in single precision.
 
     >>> model = jaxlike.load("des_y1_3x2pt.yaml", data_file="des_y1.fits")
     >>> model.value_and_gradient(model.reference)
