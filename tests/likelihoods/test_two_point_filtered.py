@@ -143,7 +143,8 @@ def tidal(data):
     chosen = replace(data, measurements=shear, covariance=np.diag(value**2))
     survey = build_survey(chosen, replace(OPTIONS, alignment="tatt"))
     nodes = Nodes.build([survey.z], 12, np.arange(0, 212, 6), z_max=1.8)
-    return SimpleNamespace(data=chosen, theory=survey.on(nodes), ell=np.asarray(nodes.ell))
+    theory, ell = survey.on(nodes), np.asarray(nodes.ell)
+    return SimpleNamespace(data=chosen, survey=survey, theory=theory, ell=ell)
 
 
 def test_b_modes_of_the_model(tidal):
@@ -165,6 +166,21 @@ def test_b_modes_of_the_model(tidal):
     np.testing.assert_array_equal(first(without, "B_n"), 0.0)
     assert np.all(first(here, "B_n") > 0)
     assert np.all(first(here, "bandpower_EE") != first(without, "bandpower_EE"))
+
+
+def test_nodes_are_chosen_for_what_a_statistic_sees_more_of(tidal):
+    """Of B modes, by spectra of E modes."""
+    found = {block.statistic: block.project(tidal.ell) for block in tidal.survey.plain().blocks}
+    for e, b in (("E_n", "B_n"), ("bandpower_EE", "bandpower_BB")):
+        np.testing.assert_array_equal(found[e], found[b])
+
+
+def test_where_nothing_is_seen_few_nodes_do(data):
+    likelihood = build_likelihood(
+        only(data, "B_n"), TheoryOptions(nonlinear="linear", cosebis_theta=(2, 100))
+    )
+    assert likelihood.grid.nodes.ell.size == 16
+    assert likelihood.node_error == 0
 
 
 def test_without_b_modes_there_are_no_matrices_for_them(built):

@@ -1,8 +1,8 @@
 """The data vector of a survey: which C_ell each point is made of, and by which weights."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 
 import jax
 import jax.numpy as jnp
@@ -46,6 +46,17 @@ class Block:
         first, second = self.samples
         bins = zip(self.bin1.tolist(), self.bin2.tolist(), strict=True)
         return [ordered((first, i, second, j)) for i, j in bins]
+
+    def of_more(self) -> "Block":
+        """The same on one kind of modes, as if that which the statistic sees more of were E."""
+        if self.project_b is None:
+            return self
+        return replace(self, project=partial(_larger, (self.project, self.project_b)))
+
+
+def _larger(projects: Sequence[Callable[[NDArray], NDArray]], ell: NDArray) -> NDArray:
+    """The matrix (n, n_ell) of larger norm."""
+    return max((project(ell) for project in projects), key=lambda m: float(np.linalg.norm(m)))
 
 
 @jax.tree_util.register_dataclass
@@ -139,9 +150,19 @@ class Survey:
         return any(getattr(tracer, "sees_last_scattering", False) for tracer in self.tracers)
 
     def plain(self) -> "Survey":
-        """The same with tracers that choose its nodes."""
+        """The same with tracers, and views of their modes, that choose its nodes.
+
+        C_ell of E modes stand for those of B modes, which are fewer.
+        """
         tracers = tuple(tracer.plain() for tracer in self.tracers)
-        return Survey(tracers, self.blocks, self.z, self.weights)
+        blocks = self.blocks
+        if self._has_b_modes:
+            blocks = tuple(block.of_more() for block in blocks)
+        return Survey(tracers, blocks, self.z, self.weights)
+
+    @property
+    def _has_b_modes(self) -> bool:
+        return any(getattr(tracer, "second_order", False) for tracer in self.tracers)
 
     def on(self, nodes: Nodes, lattice: int = 0) -> TwoPointTheory:
         """The theory on nodes whose lattice of this number is the survey's."""
@@ -215,7 +236,7 @@ class Survey:
         self, places: Sequence[tuple[tuple[int, int], NDArray]], ell: NDArray
     ) -> tuple[NDArray | None, ...]:
         """The same on B modes, of statistics that need it; () where the tracers have none."""
-        if not any(getattr(tracer, "second_order", False) for tracer in self.tracers):
+        if not self._has_b_modes:
             return ()
         return tuple(
             None

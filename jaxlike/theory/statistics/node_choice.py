@@ -154,6 +154,8 @@ def _node_density(surveys: Sequence[_OnFineNodes], ell: NDArray) -> NDArray:
             weight += (seen**2).sum(axis=0)
     window = np.exp(-((np.arange(-15, 16) / 6) ** 2) / 2)
     density = _smoothed(weight, window / window.sum()) ** (1 / 9)
+    if not density.any():  # nothing is seen, as of B modes where there are none
+        return np.ones(ell.size)
     return np.asarray(np.maximum(density, 0.1 * density.max()))
 
 
