@@ -8,6 +8,7 @@ import pytest
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
 from jaxlike.theory.power.derived import derived_of
+from jaxlike.theory.power.emulator import sound_horizon
 from jaxlike.theory.universe.acoustic_scale import h_of_theta, theta_MC
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
@@ -53,10 +54,13 @@ def test_angle_is_cambs_and_sets_the_hubble_constant(point):
         neutrino_hierarchy="degenerate",
     )
     pars.set_dark_energy(w=w0)
-    theirs = camb.get_background(pars).cosmomc_theta()
+    background = camb.get_background(pars)
+    theirs = background.cosmomc_theta()
     assert float(theta_MC(universe(*POINTS[point]))) == pytest.approx(theirs, rel=6e-7)
     back = h_of_theta(theirs, lambda h: universe(h, *POINTS[point][1:]))
     assert float(back) == pytest.approx(h, rel=6e-6)
+    r_drag = background.get_derived_params()["rdrag"]
+    assert float(sound_horizon(universe(*POINTS[point]))) == pytest.approx(r_drag, rel=1e-5)
 
 
 PHYSICAL = {"ombh2": 0.0224, "omch2": 0.12, "omnuh2": 6e-4, "n_s": 0.96, "S8": 0.8}
