@@ -8,6 +8,7 @@ import pytest
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
 from jaxlike.theory.power.derived import derived_of
+from jaxlike.theory.power.emulator import sound_horizon
 from jaxlike.theory.universe.acoustic_scale import h_of_theta, theta_MC
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
@@ -53,10 +54,13 @@ def test_angle_is_cambs_and_sets_the_hubble_constant(point):
         neutrino_hierarchy="degenerate",
     )
     pars.set_dark_energy(w=w0)
-    theirs = camb.get_background(pars).cosmomc_theta()
+    background = camb.get_background(pars)
+    theirs = background.cosmomc_theta()
     assert float(theta_MC(universe(*POINTS[point]))) == pytest.approx(theirs, rel=6e-7)
     back = h_of_theta(theirs, lambda h: universe(h, *POINTS[point][1:]))
     assert float(back) == pytest.approx(h, rel=6e-6)
+    r_drag = background.get_derived_params()["rdrag"]
+    assert float(sound_horizon(universe(*POINTS[point]))) == pytest.approx(r_drag, rel=1e-5)
 
 
 PHYSICAL = {"ombh2": 0.0224, "omch2": 0.12, "omnuh2": 6e-4, "n_s": 0.96, "S8": 0.8}
@@ -90,38 +94,39 @@ def test_slopes_are_those_of_the_implicit_function(canonical):
 def test_curvature_and_densities_over_the_critical_one():
     given = {"Omega_b": 0.048, "Omega_m": 0.31, "n_s": 0.96, "logA": 3.0}
 
-    @jax.jit
-    def slope_and_curvature(theta):
-        def h(theta):
-            return resolve({**given, "cosmomc_theta": theta}, ())["h"]
+    def h(theta):
+        return resolve({**given, "cosmomc_theta": theta}, ())["h"]
 
+    @jax.jit
+    @jax.vmap
+    def with_slopes(theta):
         return h(theta), jax.grad(h)(theta), jax.grad(jax.grad(h))(theta)
 
     thetas = np.array([0.0104, 0.0104 * (1 - 1e-4), 0.0104 * (1 + 1e-4)])
-    h, slope, curvature = map(np.asarray, jax.vmap(slope_and_curvature)(thetas))
+    values, slope, curvature = map(np.asarray, with_slopes(thetas))
     width = 0.0104 * 2e-4
-    assert slope[0] == pytest.approx((h[2] - h[1]) / width, rel=1e-6)
+    assert slope[0] == pytest.approx((values[2] - values[1]) / width, rel=1e-6)
     assert curvature[0] == pytest.approx((slope[2] - slope[1]) / width, rel=1e-5)
-    one = slope_and_curvature(thetas[0])
-    np.testing.assert_allclose([x[0] for x in (h, slope, curvature)], one, rtol=1e-12)
+    alone = jax.jit(h)
+    np.testing.assert_allclose(values, [alone(theta) for theta in thetas], rtol=1e-13)
 
 
-@pytest.mark.parametrize("theta", [0.3, 2.0, 0.0, -1.0, np.nan])
-def test_an_angle_without_a_universe_is_no_universe(theta):
+def test_an_angle_without_a_universe_is_no_universe():
     def h(x):
         return resolve({"theta_MC_100": x, **PHYSICAL}, ())["h"]
 
-    value, slope = jax.value_and_grad(h)(theta)
-    assert (value, slope) == (-1.0, 0.0)
+    function = jax.jit(jax.value_and_grad(h))
+    for theta in (0.3, 2.0, 0.0, -1.0, np.nan):
+        assert function(theta) == (-1.0, 0.0)
+    assert function(1.041)[0] == pytest.approx(0.674, abs=0.006)
 
 
 def test_the_angle_comes_back_from_its_universe():
-    for name, theta in (("cosmomc_theta", 0.01041), ("theta_MC_100", 1.041)):
-        canonical = resolve({name: theta, **PHYSICAL}, ())
-        of = derived_of(from_parameters(canonical, radiation=True), "eisenstein_hu")
-        assert float(of(name)) == pytest.approx(theta, rel=1e-12)
-        assert float(of("H0")) == pytest.approx(67.4, abs=0.6)
-        assert float(of("S8")) == pytest.approx(0.8, rel=1e-12)
+    canonical = resolve({"theta_MC_100": 1.041, **PHYSICAL}, ())
+    of = derived_of(from_parameters(canonical, radiation=True), "eisenstein_hu")
+    assert float(of("theta_MC_100")) == pytest.approx(1.041, rel=1e-12)
+    assert float(of("cosmomc_theta")) == pytest.approx(0.01041, rel=1e-12)
+    assert float(of("S8")) == pytest.approx(0.8, rel=1e-12)
 
 
 # file, and the largest relative errors of h and of A_s

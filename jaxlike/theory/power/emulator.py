@@ -13,7 +13,7 @@ import functools
 import json
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Any, BinaryIO, Literal
 
@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import bspline_taps
 from jaxlike.theory.constants import HUBBLE_DISTANCE, NEUTRINO_EV_PER_OMEGA, T_CMB
+from jaxlike.theory.universe import acoustic_scale
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
 
 MatterField = Literal["total", "cdm_baryons"]
@@ -32,6 +33,8 @@ FIELDS: tuple[MatterField, ...] = ("total", "cdm_baryons")
 
 N_EFF = 3.046
 """Effective number of neutrinos of the training spectra."""
+
+_A_DRAG = 1 / 1061  # its exact value does not matter for a small change of the expansion
 
 Z_MAX_NEUTRINOS = 14.0
 """Largest redshift at which growth is inside the table of massive neutrinos in every universe."""
@@ -178,7 +181,10 @@ def _ln_sound_horizon(cosmo: Cosmology, unit: Array, table: Table) -> Array:
 def sound_horizon(cosmo: Cosmology, table: Table | None = None) -> Array:
     """Comoving sound horizon at the drag epoch in Mpc, CAMB's `rdrag`; good to 5e-5."""
     table = table or shipped_table()
-    return jnp.exp(_ln_sound_horizon(cosmo, _unit(cosmo, table), table))
+    trained = jnp.exp(_ln_sound_horizon(cosmo, _unit(cosmo, table), table))
+    plain = replace(cosmo, N_eff=N_EFF, Omega_k=0.0, w0=-1.0, wa=0.0)
+    horizon, of_plain = (acoustic_scale.sound_horizon(c, _A_DRAG) for c in (cosmo, plain))
+    return trained * (horizon / of_plain)
 
 
 def ln_transfer(cosmo: Cosmology, k: ArrayLike, table: Table | None = None) -> Array:

@@ -43,19 +43,26 @@ def theta_MC(cosmo: Cosmology) -> Array:
     Good to 4e-7 against CAMB, but where massive neutrinos and N_eff > 3.046 are both there, whose
     energy CAMB divides in another way: to 1e-3.
     """
-    cosmo = replace(cosmo, T_cmb=_WARMER * cosmo.T_cmb)
-    ombh2 = cosmo.Omega_b * cosmo.h**2
-    ln_far = jnp.log1p(recombination_redshift(ombh2, cosmo.Omega_m * cosmo.h**2))
+    h2 = cosmo.h**2
+    ln_far = jnp.log1p(recombination_redshift(cosmo.Omega_b * h2, cosmo.Omega_m * h2))
+    a = jnp.exp(-ln_far * _NODE)
+    chi = ln_far * jnp.dot(_WEIGHT, a * _slowness(cosmo, a))
+    return sound_horizon(cosmo, jnp.exp(-ln_far)) / curvature_functions(cosmo.Omega_k, chi)[0]
 
-    def slowness(a: Array) -> Array:  # da / (a^2 H) over da, in Mpc/h
-        return HUBBLE_DISTANCE / (a**2 * jnp.sqrt(E_squared(cosmo, a)))
 
-    early = _FIRST + (jnp.exp(-ln_far) - _FIRST) * _NODE
-    sound = slowness(early) / jnp.sqrt(3 * (1 + 3e4 * ombh2 * early))
-    late = jnp.exp(-ln_far * _NODE)
-    chi = ln_far * jnp.dot(_WEIGHT, late * slowness(late))
-    horizon = (jnp.exp(-ln_far) - _FIRST) * jnp.dot(_WEIGHT, sound)
-    return horizon / curvature_functions(cosmo.Omega_k, chi)[0]
+def sound_horizon(cosmo: Cosmology, a: ArrayLike) -> Array:
+    """How far sound has come by scale factor `a`, in comoving Mpc/h, with CAMB's approximate share
+    of the baryons."""
+    width = jnp.asarray(a) - _FIRST
+    early = _FIRST + width * _NODE
+    inertia = 1 + 3e4 * cosmo.Omega_b * cosmo.h**2 * early
+    return width * jnp.dot(_WEIGHT, _slowness(cosmo, early) / jnp.sqrt(3 * inertia))
+
+
+def _slowness(cosmo: Cosmology, a: Array) -> Array:
+    """1 / (a^2 H) in Mpc/h."""
+    early = replace(cosmo, T_cmb=_WARMER * cosmo.T_cmb)
+    return HUBBLE_DISTANCE / (a**2 * jnp.sqrt(E_squared(early, a)))
 
 
 def h_of_theta(theta: ArrayLike, universe: Callable[[Array], Cosmology]) -> Array:
