@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from jaxlike.cli.common_options import Parents
@@ -20,6 +22,17 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         "info", parents=[shared.device], help="print versions, devices, precision, surveys"
     )
     parser.set_defaults(run=info)
+
+
+def _examples() -> str:
+    """The folder of cobaya_yaml/ and cosmosis_modules/, of a checkout or as installed."""
+    import jaxlike
+
+    checkout = Path(jaxlike.__file__).resolve().parents[1]
+    for folder in (checkout, Path(sys.prefix) / "share" / "jaxlike"):
+        if (folder / "cosmosis_modules" / "jaxlike_two_point.py").is_file():
+            return str(folder)
+    return ""
 
 
 def info(arguments: argparse.Namespace) -> int:
@@ -43,6 +56,7 @@ def info(arguments: argparse.Namespace) -> int:
         ("precision", str(jnp.zeros(()).dtype)),
         ("mock survey", mock_file),
         ("data folder", str(data_folder())),
+        ("inputs", _examples() or "not installed"),
         ("surveys", ", ".join(known_surveys())),
     ]
     for name, value in rows:

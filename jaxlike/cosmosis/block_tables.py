@@ -12,14 +12,13 @@ from scipy.interpolate import CubicSpline
 
 from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION as COSMOLOGY
 from jaxlike.cosmosis.block import Block
+from jaxlike.cosmosis.extent import check_extent
 from jaxlike.errors import DataError
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power.power_table import PowerTable
 
 POWER, DISTANCES = "matter_power_nl", "distances"
 LINEAR_POWER = "matter_power_lin"
-_K_NEEDED = 5e-3, 2.0  # h/Mpc, between which correlation functions of galaxies are made
-_Z_DENSE, _Z_STEP = 3.0, 0.35  # below which, and in what steps, redshifts are needed
 _Z_START = 1e-3  # the core's first redshift is above
 
 
@@ -56,7 +55,7 @@ def tables(block: Block, *, linear: bool = False) -> Tables:
                 f"{section}--z in the block starts at {first:.4g}, but must start at 0: set the"
                 " module that fills it so"
             )
-    _check_extent(z, k)
+    check_extent(POWER, z, k)
     return Tables(
         z,
         k,
@@ -72,24 +71,6 @@ def tables(block: Block, *, linear: bool = False) -> Tables:
             chi_last=_last_scattering(block, h, Omega_k),
         ),
     )
-
-
-def _check_extent(z: NDArray, k: NDArray) -> None:
-    """DataError unless a table of power has what correlation functions need: beyond it they would
-    be made of extrapolations."""
-    if k[0] > _K_NEEDED[0] or k[-1] < _K_NEEDED[1]:
-        raise DataError(
-            f"{POWER} in the block is for k = {k[0]:.4g} to {k[-1]:.4g} h/Mpc, but at least"
-            f" {_K_NEEDED[0]:g} to {_K_NEEDED[1]:g} is needed: set kmin and kmax of the module that"
-            " fills it so"
-        )
-    steps = np.diff(z[z <= _Z_DENSE])
-    if steps.size == 0 or steps.max() > _Z_STEP:
-        largest = f"steps of {steps.max():.3g}" if steps.size else "one redshift"
-        raise DataError(
-            f"{POWER} in the block has {largest} in redshift below {_Z_DENSE:g}, but steps of at"
-            f" most {_Z_STEP:g} are needed: ask the module that fills it for more redshifts"
-        )
 
 
 def _last_scattering(block: Block, h: float, Omega_k: float) -> float | None:

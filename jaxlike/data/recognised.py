@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from jaxlike.data.fits2pt.hdus import open_fits
+from jaxlike.data.fits2pt.hdus import header_of, open_fits
 from jaxlike.data.formats import format_of, plain_file
 from jaxlike.errors import DataError
 
@@ -17,8 +17,8 @@ def is_sacc(file: Path) -> bool:
         return found == "hdf5"
     try:
         with plain_file(file) as plain, open_fits(plain) as fits:
-            return "SACCFVER" in fits[0].read_header() or any(
-                "SACCTYPE" in hdu.read_header() for hdu in fits
+            return "SACCFVER" in header_of(fits[0], plain) or any(
+                "SACCTYPE" in header_of(hdu, plain) for hdu in fits
             )
     except (OSError, DataError):
         return False

@@ -7,7 +7,7 @@ Where data have several samples of a kind "w of NAME" stands for the statistic w
 import math
 import os
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,8 @@ class AngularBins:
 class ScaleCuts:
     """Open intervals of the angles [arcmin] or the multipoles to keep, and closed ones of modes.
 
-    `source` is the file, for messages.
+    `source` is the file, for messages; `published` those of a survey of the package, which serve
+    a part of its bins as well.
     """
 
     name: str
@@ -58,6 +59,7 @@ class ScaleCuts:
     min_mode: Limits
     max_mode: Limits
     angular_bins: AngularBins | None = None
+    published: bool = False
 
     def interval(
         self, statistic: str, bin1: int, bin2: int, kernels: tuple[str, str] | None = None
@@ -139,7 +141,8 @@ def read_scale_cuts(name_or_path: str | os.PathLike[str]) -> ScaleCuts:
         )
     try:
         content = parse_yaml(file.read_text(encoding="utf-8"))
-        return _parse(content, file, str(name_or_path) if preset else file.stem)
+        found = _parse(content, file, str(name_or_path) if preset else file.stem)
+        return replace(found, published=file in _presets().values())
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror})") from error
     except (YamlError, UnicodeDecodeError) as error:
@@ -162,7 +165,10 @@ def _parse(content: Any, file: Path, name: str) -> ScaleCuts:
         name=name,
         source=str(file),
         angular_bins=None if bins is None else _parse_bins(bins),
-        **limits,
+        min_angle=limits["min_angle"],
+        max_angle=limits["max_angle"],
+        min_ell=limits["min_ell"],
+        max_ell=limits["max_ell"],
     )
 
 

@@ -173,3 +173,21 @@ def test_sacc_selects_points_before_it_checks(tmp_path):
         read_two_point(tmp_path / "x.sacc", probes=("w",))
     with pytest.raises(DataError, match=r"x\.sacc: option kernels has no effect"):
         read_two_point(tmp_path / "x.sacc", kernels={"a": "b"})
+
+
+def test_a_long_header_is_read_at_once(small_hdus, save):
+    """12,000 cards, which cfitsio lists in a minute; the keywords of the format are among them."""
+    path = save(small_hdus)
+    expected = read_two_point(path)
+    with path.open("rb") as handle, fitsio.FITS(str(path)) as fits:
+        place = fits["xip"].get_offsets()
+        content = handle.read()
+    head = content[place["header_start"] : place["data_start"]]
+    end = head.index(b"END" + b" " * 77)
+    cards = b"".join(f"K{i:<7d}= {i:>20d}".ljust(80).encode() for i in range(12_000))
+    longer = head[:end] + cards + b"END".ljust(80)
+    longer += b" " * (-len(longer) % 2880)
+    path.write_bytes(content[: place["header_start"]] + longer + content[place["data_start"] :])
+    data = read_two_point(path)
+    np.testing.assert_array_equal(data.value, expected.value)
+    np.testing.assert_array_equal(data.measurements[0].scale, expected.measurements[0].scale)
