@@ -95,10 +95,10 @@ def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Mod
     """The Model of a Cobaya input (.yaml, or the mapping in it) or a CosmoSIS pipeline (.ini).
 
     Keywords replace the file's options: data_file, scale_cuts, probes, prefix, linear, nonlinear,
-    nz, nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment, magnification, rsd,
-    compression; of one of several likelihoods where they are dictionaries, name -> value.
-    `likelihoods` takes some of them alone. Raises JaxlikeError, whose one sentence names the file,
-    option or parameter at fault; warns where JAX is in single precision.
+    nz, nz_bandwidth, projection, radiation, ell_prefactors, bias, alignment, f_r, log10_M_pivot,
+    magnification, rsd, compression; of one of several likelihoods where they are dictionaries,
+    name -> value. `likelihoods` takes some of them alone. Raises JaxlikeError, whose one sentence
+    names the file, option or parameter at fault; warns where JAX is in single precision.
 
     >>> model = jaxlike.load("des_y1_3x2pt.yaml", data_file="des_y1.fits")
     >>> model.value_and_gradient(model.reference)

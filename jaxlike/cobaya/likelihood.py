@@ -70,6 +70,8 @@ class TwoPointLikelihood(Likelihood):
     ell_prefactors: Any
     bias: Any
     alignment: Any
+    f_r: Any
+    log10_M_pivot: Any
     magnification: Any
     rsd: Any
     power: Any

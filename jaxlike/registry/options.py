@@ -8,6 +8,9 @@ from typing import Literal, get_args
 
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError
+from jaxlike.registry.option_values import bad_value as bad_value
+from jaxlike.registry.option_values import flag as flag
+from jaxlike.registry.option_values import is_none, number, numbers
 from jaxlike.theory.power.linear import LINEAR, LinearModel
 from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
 from jaxlike.theory.statistics.projection import Projection
@@ -54,6 +57,8 @@ LIKELIHOOD_OPTIONS = (
     "ell_prefactors",
     "bias",
     "alignment",
+    "f_r",
+    "log10_M_pivot",
     "magnification",
     "rsd",
     "power",
@@ -70,6 +75,8 @@ SURVEY_OPTIONS = (
     "ell_prefactors",
     "bias",
     "alignment",
+    "f_r",
+    "log10_M_pivot",
     "magnification",
     "rsd",
 )
@@ -83,7 +90,6 @@ PROBE_SETS: dict[str, tuple[str, ...] | None] = {
 """Named sets of statistics; None is whatever the data file holds."""
 
 _FLAGS = ("radiation", "ell_prefactors", "magnification", "rsd")
-_TRUE, _FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 
 
 @dataclass(frozen=True)
@@ -98,7 +104,9 @@ class TheoryOptions:
     ell(ell+1)/(ell+1/2)^2 per magnified one.
     bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
-    bin, or with tidal alignment and tidal torquing to second order.  magnification, rsd:
+    bin, with one times f_r (M / M_pivot)^beta, or with tidal alignment and tidal torquing to second
+    order.  f_r: shares of red galaxies, a number for each source bin; log10_M_pivot: of halo masses
+    in M_sun/h; both with alignment = nla_m alone.  magnification, rsd:
     of galaxy counts by the matter before them, redshift-space distortions in them.  power: where
     P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
     the three eigenstates have the mass that omnuh2 or mnu gives: one, all three, or none (and then
@@ -120,6 +128,8 @@ class TheoryOptions:
     out_of_range: Literal["reject", "error"] = "reject"
     bias: BiasModel = "constant"
     alignment: AlignmentModel = "nla"
+    f_r: tuple[float, ...] | None = None
+    log10_M_pivot: float = 13.5
     magnification: bool = False
     rsd: bool = False
     compression: Literal["none", "moped"] = "none"
@@ -136,6 +146,7 @@ class TheoryOptions:
                 "option 'compression' = moped takes derivatives with respect to every sampled "
                 "parameter, which need power = jaxlike"
             )
+        self._check_masses()
         width = self.nz_bandwidth
         if width is None:
             return
@@ -147,6 +158,25 @@ class TheoryOptions:
                 "leave it out or take nz = kde"
             )
 
+    def _check_masses(self) -> None:
+        """ConfigError on options of halo masses that are missing or without effect."""
+        if self.alignment == "nla_m":
+            if self.f_r is None:
+                raise ConfigError(
+                    "option 'f_r' is missing: alignment = nla_m needs the share of red galaxies in "
+                    "each source bin, such as f_r: [0.1, 0.2, 0.3]"
+                )
+            for value in self.f_r:
+                if not 0 <= value <= 1:
+                    raise bad_value("f_r", list(self.f_r), "numbers from 0 to 1")
+            return
+        for name in ("f_r", "log10_M_pivot"):
+            if getattr(self, name) != getattr(TheoryOptions, name):
+                raise ConfigError(
+                    f"option '{name}' has no effect with alignment = {self.alignment}; leave it "
+                    "out or take alignment = nla_m"
+                )
+
 
 THEORY_FIELDS = tuple(field.name for field in fields(TheoryOptions))
 """Names of the fields of TheoryOptions."""
@@ -154,11 +184,6 @@ THEORY_FIELDS = tuple(field.name for field in fields(TheoryOptions))
 
 def _listed(accepted: Iterable[str]) -> str:
     return ", ".join(accepted)
-
-
-def bad_value(option: str, value: object, accepted: str) -> ConfigError:
-    """The error for an option with an unusable value."""
-    return ConfigError(f"option '{option}' is {value!r}; accepted are {accepted}")
 
 
 def check_option_names(given: Iterable[object], accepted: Iterable[str], what: str) -> None:
@@ -169,23 +194,8 @@ def check_option_names(given: Iterable[object], accepted: Iterable[str], what: s
             raise ConfigError(f"unknown {what} '{name}'; accepted are {_listed(accepted)}")
 
 
-def flag(name: str, value: object) -> bool:
-    """A yes-or-no option from a bool or from text; ConfigError names the option."""
-    text = str(value).strip().lower()
-    if isinstance(value, bool | str | int) and text in _TRUE + _FALSE:
-        return text in _TRUE
-    raise bad_value(name, value, "true, false")
-
-
-def _width(name: str, value: object) -> float | None:
-    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none", "null")):
-        return None
-    if isinstance(value, bool) or not isinstance(value, Real | str):
-        raise bad_value(name, value, "a positive number, null")
-    try:
-        return float(value)
-    except ValueError as error:
-        raise bad_value(name, value, "a positive number, null") from error
+def _positive(name: str, value: object) -> float:
+    return number(name, value, "a positive number, null")
 
 
 def theory_options(given: Mapping[str, object], *, host: str = "host") -> TheoryOptions:
@@ -199,8 +209,11 @@ def theory_options(given: Mapping[str, object], *, host: str = "host") -> Theory
     for name in _FLAGS:
         if name in values:
             values[name] = flag(name, values[name])
-    if "nz_bandwidth" in values:
-        values["nz_bandwidth"] = _width("nz_bandwidth", values["nz_bandwidth"])
+    if "log10_M_pivot" in values:
+        values["log10_M_pivot"] = number("log10_M_pivot", values["log10_M_pivot"])
+    for name, read in (("nz_bandwidth", _positive), ("f_r", numbers)):
+        if name in values:
+            values[name] = None if is_none(values[name]) else read(name, values[name])
     if "power" in values:
         words = {"jaxlike": "jaxlike", host: "host"}
         if values["power"] not in words:
