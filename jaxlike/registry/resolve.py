@@ -87,7 +87,12 @@ def _check_necessary(sample: Sample, given: Mapping[str, str]) -> None:
         if not declared.necessary:
             continue
         for number, name in zip(sample.numbers(declared), sample.names(declared), strict=True):
-            if name not in given:
+            other = f"{sample.own}{declared.or_else}{number}" if declared.or_else else ""
+            if name in given and other in given:
+                raise ParameterError(
+                    f"'{given[name]}' and '{given[other]}' are both given: give one of the two"
+                )
+            if name not in given and other not in given:
                 raise ParameterError(
                     f"parameter {name} is missing: the data have {sample.n_bin} {sample.word} bins,"
                     f" give the bias of each as {'|'.join(sample.accepted(declared, number)[:3])}"

@@ -10,6 +10,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from jaxlike.errors import ParameterError
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.spectra.limber import Spectra, spectra_of
 from jaxlike.theory.spectra.pairs import (
@@ -75,17 +76,27 @@ class TwoPointTheory:
     def weights(self, universe: Universe, seen: Sequence[Seen]) -> list[Weights]:
         """Limber weights of every group of pairs."""
         sight = universe.sight(self.lattice)
-        return [
-            pair_weights(
-                sight,
-                self.rules,
-                seen[group.first],
-                seen[group.second],
-                group,
-                (self.tracers[group.first].n_bin, self.tracers[group.second].n_bin),
-            )
-            for group in self.groups
-        ]
+        for i, one in enumerate(seen):
+            if one.across is not None and not any(self._across(g) for g in self._groups_of(i)):
+                raise ParameterError(
+                    f"parameter X_lens has no effect: no statistic correlates the "
+                    f"{self.tracers[i].word} bins with another field; leave it out"
+                )
+
+        def of_group(group: PairGroup) -> Weights:
+            ends = group.first, group.second
+            first, second = (seen[end].beside(self._across(group)) for end in ends)
+            sizes = self.tracers[ends[0]].n_bin, self.tracers[ends[1]].n_bin
+            return pair_weights(sight, self.rules, first, second, group, sizes)
+
+        return [of_group(group) for group in self.groups]
+
+    def _across(self, group: PairGroup) -> bool:
+        """Whether its two samples are of different kinds."""
+        return self.tracers[group.first].kind != self.tracers[group.second].kind
+
+    def _groups_of(self, sample: int) -> list[PairGroup]:
+        return [group for group in self.groups if sample in (group.first, group.second)]
 
     def spectra(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Spectra]:
         """C_ell (n_pair, n_ell) of every group of pairs at the multipole nodes."""
