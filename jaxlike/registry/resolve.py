@@ -127,8 +127,8 @@ def resolve(params: Mapping[str, ArrayLike], samples: Sequence[Sample]) -> dict[
     `samples` are those of all likelihoods.  Omega_m is total matter, so Omega_c + Omega_b +
     omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
     (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  omega_nu, Omega_k
-    and log_T_AGN are left out where they are not given, the first two also where they are the
-    number 0 (not an array); so are parameters that only some options need.  A width of n(z)
+    and parameters of feedback are left out where they are not given, the first two also where they
+    are the number 0 (not an array); so are parameters that only some options need.  A width of n(z)
     that is given for one bin is 1 for the others, and of its modes 0.  Traceable in the values.
     Raises ParameterError on names that are unknown, missing, given twice, or without effect on
     these data.
@@ -163,7 +163,7 @@ def _universe(given: Mapping[str, str], values: Mapping[str, Array]) -> dict[str
     elif "mnu" in values:
         out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
     out["Omega_m"] = _total_matter(given, values, out, h2)
-    for name in ("Omega_k", "log_T_AGN"):
+    for name in ("Omega_k", "log_T_AGN", "A_bary", "eta_bary"):
         if name in values:
             out[name] = values[name]
     return out
