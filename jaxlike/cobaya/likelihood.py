@@ -34,7 +34,7 @@ from jaxlike.likelihoods.two_point import build_likelihoods
 from jaxlike.loading import data_set_of, model_from_config
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
 from jaxlike.registry.names import Names
-from jaxlike.registry.options import component_probes
+from jaxlike.registry.probes import component_probes
 from jaxlike.registry.resolve import check_names, is_idle, resolve
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 
@@ -76,6 +76,8 @@ class TwoPointLikelihood(Likelihood):
     ell_prefactors: Any
     bias: Any
     alignment: Any
+    f_r: Any
+    log10_M_pivot: Any
     magnification: Any
     rsd: Any
     point_mass: Any

@@ -6,12 +6,11 @@ from jaxlike.config.likelihood_config import LikelihoodConfig
 from jaxlike.config.read import read_config
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
-    PROBE_SETS,
     THEORY_OPTIONS,
     TheoryOptions,
-    probes_from,
     theory_options,
 )
+from jaxlike.registry.probes import PROBE_SETS, probes_from
 
 __all__ = [
     "LIKELIHOOD_OPTIONS",

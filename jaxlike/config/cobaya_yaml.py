@@ -25,8 +25,8 @@ from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
     check_option_names,
-    component_probes,
 )
+from jaxlike.registry.probes import component_probes
 from jaxlike.registry.resolve import check_names
 
 PREFIX = "jaxlike.cobaya."

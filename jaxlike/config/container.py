@@ -32,9 +32,9 @@ from jaxlike.registry.options import (
     TheoryOptions,
     bad_value,
     check_option_names,
-    probes_from,
     theory_options,
 )
+from jaxlike.registry.probes import probes_from
 from jaxlike.surveys import accepted_surveys
 
 _OF_DATA = (

@@ -11,7 +11,7 @@ from jaxlike.config.likelihood_config import names_of
 from jaxlike.config.yaml_text import read_yaml
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.registry.names import Names
-from jaxlike.registry.options import probes_from
+from jaxlike.registry.probes import probes_from
 from jaxlike.registry.samples import DES, prefix_words
 
 

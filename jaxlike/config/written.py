@@ -11,7 +11,8 @@ from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import CorrelatedPrior
 from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.names import Names
-from jaxlike.registry.options import KAPPA_OPTIONS, LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
+from jaxlike.registry.options import KAPPA_OPTIONS, LIKELIHOOD_OPTIONS, THEORY_OPTIONS
+from jaxlike.registry.probes import PROBE_SETS
 from jaxlike.registry.samples import Prefix, owner_word
 
 

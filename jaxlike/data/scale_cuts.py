@@ -169,6 +169,8 @@ def _parse(content: Any, file: Path, name: str) -> ScaleCuts:
         max_angle=limits["max_angle"],
         min_ell=limits["min_ell"],
         max_ell=limits["max_ell"],
+        min_mode=limits["min_mode"],
+        max_mode=limits["max_mode"],
     )
 
 

@@ -27,7 +27,7 @@ from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
 _SAFE = {
     "Omega_m": 0.3, "Omega_b": 0.047, "h": 0.69, "n_s": 0.96, "sigma8": 0.82, "A_s": 2.1e-9,
-    "omega_nu": 6e-4, "Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046,
+    "omega_nu": 6e-4, "A_bary": 3.13, "Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046,
 }  # fmt: skip
 
 

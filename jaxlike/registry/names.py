@@ -6,6 +6,7 @@ They are declared where the theory uses them. Those of a universe all likelihood
 sample begin with its likelihood's prefix.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import get_close_matches
@@ -92,6 +93,10 @@ class Names:
                 stem = self._stems.get(whole[:at] + end)
                 if stem and whole[at] != "0":
                     return stem._replace(number=int(whole[at:]))
+            for run in re.finditer(r"[1-9]\d*", whole):
+                stem = self._stems.get(f"{whole[: run.start()]}#{whole[run.end() :]}{end}")
+                if stem:
+                    return stem._replace(number=int(run[0]))
         return None
 
     def named(self, name: str) -> Named:
@@ -138,8 +143,8 @@ class Names:
         names = ["|".join(declared.bare) for declared in COSMOLOGY]
         for sample in self.samples or _unprefixed():
             for declared in sample.parameters:
-                end = "1.." if declared.per else ""
-                names.append("|".join(stem + end for stem in sample.stems(declared)))
+                end = "1.." if declared.per else None
+                names.append("|".join(declared.spelt(one, end) for one in sample.stems(declared)))
         return ", ".join(dict.fromkeys(names)) + ", or CosmoSIS's section--name"
 
     def of(self, sample: Sample) -> list[str]:

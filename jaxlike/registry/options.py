@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from numbers import Real
 from typing import Literal, get_args
 
-from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ConfigError
 from jaxlike.registry.additions import (
     ADDED_OPTIONS,
@@ -19,6 +18,9 @@ from jaxlike.registry.additions import (
     file_from,
 )
 from jaxlike.registry.filters import FILTER_OPTIONS, filter_options
+from jaxlike.registry.option_values import bad_value as bad_value
+from jaxlike.registry.option_values import flag as flag
+from jaxlike.registry.option_values import is_none, number, numbers
 from jaxlike.theory.power.linear import LINEAR, LinearModel
 from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
 from jaxlike.theory.statistics.projection import Projection
@@ -71,6 +73,8 @@ LIKELIHOOD_OPTIONS = (
     "ell_prefactors",
     "bias",
     "alignment",
+    "f_r",
+    "log10_M_pivot",
     "magnification",
     "rsd",
     *ADDED_OPTIONS,
@@ -90,21 +94,15 @@ SURVEY_OPTIONS = (
     "ell_prefactors",
     "bias",
     "alignment",
+    "f_r",
+    "log10_M_pivot",
     "magnification",
     "rsd",
     *ADDED_OPTIONS,
 )
 """Those of LIKELIHOOD_OPTIONS that a survey's folder may have: how its data are to be modelled."""
 
-PROBE_SETS: dict[str, tuple[str, ...] | None] = {
-    "3x2pt": None,
-    "shear": ("xi_plus", "xi_minus"),
-    "2x2pt": ("gamma_t", "w"),
-}
-"""Named sets of statistics; None is whatever the data file holds."""
-
 _FLAGS = ("radiation", "ell_prefactors", "magnification", "rsd")
-_TRUE, _FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 
 
 @dataclass(frozen=True)
@@ -123,7 +121,9 @@ class TheoryOptions:
     magnified one.
     bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
-    bin, or with tidal alignment and tidal torquing to second order.  magnification, rsd:
+    bin, with one times f_r (M / M_pivot)^beta, or with tidal alignment and tidal torquing to second
+    order.  f_r: shares of red galaxies, a number for each source bin; log10_M_pivot: of halo masses
+    in M_sun/h; both with alignment = nla_m alone.  magnification, rsd:
     of galaxy counts by the matter before them, redshift-space distortions in them.  power: where
     P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
     the three eigenstates have the mass that omnuh2 or mnu gives: one, all three, or none (and then
@@ -149,6 +149,8 @@ class TheoryOptions:
     out_of_range: Literal["reject", "error"] = "reject"
     bias: BiasModel = "constant"
     alignment: AlignmentModel = "nla"
+    f_r: tuple[float, ...] | None = None
+    log10_M_pivot: float = 13.5
     magnification: bool = False
     rsd: bool = False
     compression: Literal["none", "moped"] = "none"
@@ -179,6 +181,7 @@ class TheoryOptions:
         for name, parsed in filter_options(vars(self)).items():
             object.__setattr__(self, name, parsed)
         check_additions(vars(self))
+        self._check_masses()
         width = self.nz_bandwidth
         if width is None:
             return
@@ -190,6 +193,25 @@ class TheoryOptions:
                 "leave it out or take nz = kde"
             )
 
+    def _check_masses(self) -> None:
+        """ConfigError on options of halo masses that are missing or without effect."""
+        if self.alignment == "nla_m":
+            if self.f_r is None:
+                raise ConfigError(
+                    "option 'f_r' is missing: alignment = nla_m needs the share of red galaxies in "
+                    "each source bin, such as f_r: [0.1, 0.2, 0.3]"
+                )
+            for value in self.f_r:
+                if not 0 <= value <= 1:
+                    raise bad_value("f_r", list(self.f_r), "numbers from 0 to 1")
+            return
+        for name in ("f_r", "log10_M_pivot"):
+            if getattr(self, name) != getattr(TheoryOptions, name):
+                raise ConfigError(
+                    f"option '{name}' has no effect with alignment = {self.alignment}; leave it "
+                    "out or take alignment = nla_m"
+                )
+
 
 THEORY_FIELDS = tuple(field.name for field in fields(TheoryOptions))
 """Names of the fields of TheoryOptions."""
@@ -197,11 +219,6 @@ THEORY_FIELDS = tuple(field.name for field in fields(TheoryOptions))
 
 def _listed(accepted: Iterable[str]) -> str:
     return ", ".join(accepted)
-
-
-def bad_value(option: str, value: object, accepted: str) -> ConfigError:
-    """The error for an option with an unusable value."""
-    return ConfigError(f"option '{option}' is {value!r}; accepted are {accepted}")
 
 
 def check_option_names(given: Iterable[object], accepted: Iterable[str], what: str) -> None:
@@ -212,23 +229,8 @@ def check_option_names(given: Iterable[object], accepted: Iterable[str], what: s
             raise ConfigError(f"unknown {what} '{name}'; accepted are {_listed(accepted)}")
 
 
-def flag(name: str, value: object) -> bool:
-    """A yes-or-no option from a bool or from text; ConfigError names the option."""
-    text = str(value).strip().lower()
-    if isinstance(value, bool | str | int) and text in _TRUE + _FALSE:
-        return text in _TRUE
-    raise bad_value(name, value, "true, false")
-
-
-def _width(name: str, value: object) -> float | None:
-    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none", "null")):
-        return None
-    if isinstance(value, bool) or not isinstance(value, Real | str):
-        raise bad_value(name, value, "a positive number, null")
-    try:
-        return float(value)
-    except ValueError as error:
-        raise bad_value(name, value, "a positive number, null") from error
+def _positive(name: str, value: object) -> float:
+    return number(name, value, "a positive number, null")
 
 
 def theory_options(given: Mapping[str, object], *, host: str = "host") -> TheoryOptions:
@@ -242,56 +244,16 @@ def theory_options(given: Mapping[str, object], *, host: str = "host") -> Theory
     for name in _FLAGS:
         if name in values:
             values[name] = flag(name, values[name])
-    if "nz_bandwidth" in values:
-        values["nz_bandwidth"] = _width("nz_bandwidth", values["nz_bandwidth"])
     values |= {name: count_from(name, values[name]) for name in COUNT_OPTIONS if name in values}
     values |= {name: file_from(values[name]) for name in FILE_OPTIONS if name in values}
+    if "log10_M_pivot" in values:
+        values["log10_M_pivot"] = number("log10_M_pivot", values["log10_M_pivot"])
+    for name, read in (("nz_bandwidth", _positive), ("f_r", numbers)):
+        if name in values:
+            values[name] = None if is_none(values[name]) else read(name, values[name])
     if "power" in values:
         words = {"jaxlike": "jaxlike", host: "host"}
         if values["power"] not in words:
             raise bad_value("power", values["power"], _listed(words))
         values["power"] = words[str(values["power"])]
     return TheoryOptions(**values)  # type: ignore[arg-type]
-
-
-def probes_from(value: object) -> tuple[str, ...] | None:
-    """Statistics, in the data vector's order, from a set's name, statistics or a list of them.
-
-    None, like "3x2pt", is all that the data file holds.  ConfigError names an unknown probe.
-    """
-    if value is None:
-        return None
-    items = value.replace(",", " ").split() if isinstance(value, str) else value
-    if not isinstance(items, Iterable):
-        raise bad_value("probes", value, _listed([*PROBE_SETS, *STATISTICS]))
-    chosen: set[str] = set()
-    for item in items:
-        if item in PROBE_SETS:
-            named = PROBE_SETS[item]
-            if named is None:
-                return None
-            chosen.update(named)
-        elif item in STATISTICS:
-            chosen.add(item)
-        else:
-            raise ConfigError(
-                f"unknown probe {item!r}; accepted are {_listed([*PROBE_SETS, *STATISTICS])}"
-            )
-    if not chosen:
-        raise bad_value("probes", value, _listed([*PROBE_SETS, *STATISTICS]))
-    return tuple(s for s in STATISTICS if s in chosen)
-
-
-def component_probes(component: str, given: object) -> tuple[str, ...] | None:
-    """Statistics of a Cobaya component of this name: those given of its own, or (null) all of them;
-    ConfigError on others."""
-    own = PROBE_SETS[component]
-    if given in (None, "") or own is None:
-        return own if given in (None, "") else probes_from(given)
-    chosen = probes_from(given)
-    if chosen is None or not set(chosen) <= set(own):
-        raise ConfigError(
-            f"option 'probes' of jaxlike.cobaya.{component} is {given!r}; accepted are "
-            f"{_listed(own)}, null (both), and others in jaxlike.cobaya.3x2pt"
-        )
-    return chosen

@@ -103,7 +103,12 @@ def _check_necessary(sample: Sample, given: Mapping[str, str]) -> None:
         if not declared.necessary:
             continue
         for number, name in zip(sample.numbers(declared), sample.names(declared), strict=True):
-            if name not in given:
+            other = f"{sample.own}{declared.or_else}{number}" if declared.or_else else ""
+            if name in given and other in given:
+                raise ParameterError(
+                    f"'{given[name]}' and '{given[other]}' are both given: give one of the two"
+                )
+            if name not in given and other not in given:
                 raise ParameterError(
                     f"parameter {name} is missing: the data have {sample.n_bin} {sample.word} bins,"
                     f" give the bias of each as {'|'.join(sample.accepted(declared, number)[:3])}"
@@ -145,8 +150,8 @@ def resolve(
     log10_A_s become A_s; S8 becomes sigma8 = S8 (Omega_m / 0.3)^-0.5; an acoustic scale becomes the
     h of a universe with the options' radiation and neutrinos, or -1 where there is none between
     0.2 and 2.  omega_nu, Omega_k
-    and log_T_AGN are left out where they are not given, the first two also where they are the
-    number 0 (not an array); so are parameters that only some options need.  A width of n(z)
+    and parameters of feedback are left out where they are not given, the first two also where they
+    are the number 0 (not an array); so are parameters that only some options need.  A width of n(z)
     that is given for one bin is 1 for the others, and of its modes 0.  Traceable in the values.
     Raises ParameterError on names that are unknown, missing, given twice, or without effect on
     these data.
@@ -185,7 +190,7 @@ def _universe(
         elif "mnu" in values:
             out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
         out["Omega_m"] = _total_matter(given, values, out, h2)
-        for name in ("Omega_k", "log_T_AGN"):
+        for name in ("Omega_k", "log_T_AGN", "A_bary", "eta_bary"):
             if name in values:
                 out[name] = values[name]
         if "S8" in values:

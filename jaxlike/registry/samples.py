@@ -111,14 +111,14 @@ class Sample:
 
     def accepted(self, declared: Declared, number: int | None) -> tuple[str, ...]:
         """All names of a parameter, those in CosmoSIS's sections last."""
-        end = "" if number is None else str(number)
-        names = [stem + end for stem in self.stems(declared)]
-        for section, _, name in (one.partition("--") for one in declared.sections):
+        names = [declared.spelt(stem, number) for stem in self.stems(declared)]
+        for section, _, stem in (one.partition("--") for one in declared.sections):
+            name = declared.spelt(stem, number)
             if not self.suffix:
-                names += [] if self.prefix else [f"{section}--{name}{end}"]
+                names += [] if self.prefix else [f"{section}--{name}"]
             else:
-                names += [f"{section}_{self.suffix}--{name}{end}"]
-                names += [f"{section}--{name}{end}_{self.suffix}"]
+                names += [f"{section}_{self.suffix}--{name}"]
+                names += [f"{section}--{name}_{self.suffix}"]
         return tuple(names)
 
     def described(self, declared: Declared, number: int) -> str:

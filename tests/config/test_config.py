@@ -12,7 +12,6 @@ from jaxlike.config import (
     THEORY_OPTIONS,
     Config,
     TheoryOptions,
-    probes_from,
     read_config,
     theory_options,
 )
@@ -23,6 +22,7 @@ from jaxlike.mocks import paper
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.priors import Normal, Uniform
 from jaxlike.registry.names import canonical_name
+from jaxlike.registry.probes import probes_from
 from jaxlike.registry.resolve import resolve
 from jaxlike.registry.samples import lenses_and_sources
 

@@ -16,6 +16,7 @@ OUTPUT = Path(__file__).with_name("camb_spectra.npz")
 Z = (0.0, 0.5, 1.0, 2.0, 3.0)
 K_RANGE = (2e-5, 100.0)  # h/Mpc
 LOG_T_AGN = (7.6, 8.1)
+A_ETA = ((3.13, 0.603), (2.3, 0.704))
 COSMOLOGIES: dict[str, dict[str, float]] = {
     "lcdm": {},
     "light_neutrino": {"omega_nu": 6.4e-4},
@@ -55,6 +56,9 @@ def spectra(p: dict[str, float]) -> dict[str, np.ndarray]:
     nonlinear("mead2020", halofit_version="mead2020")
     for t in LOG_T_AGN:
         nonlinear(f"feedback_{t}", halofit_version="mead2020_feedback", HMCode_logT_AGN=t)
+    for A, eta in A_ETA:
+        baryons = {"HMCode_A_baryon": A, "HMCode_eta_baryon": eta}
+        nonlinear(f"mead2016_{A}_{eta}", halofit_version="mead2016", **baryons)
     used = (k > K_RANGE[0]) & (k < K_RANGE[1])
     return {"k": k[used]} | {name: array[:, used] for name, array in found.items()}
 
@@ -66,6 +70,7 @@ def main() -> None:
         "names": np.array(list(COSMOLOGIES)),
         "z": np.array(Z),
         "log_T_AGN": np.array(LOG_T_AGN),
+        "A_eta": np.array(A_ETA),
         "parameter_names": np.array(list(FIDUCIAL)),
     }
     for name, changes in COSMOLOGIES.items():

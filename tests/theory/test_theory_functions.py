@@ -128,7 +128,9 @@ def dndz(p):
 def alignment_parameters(p):
     one = {"A_IA": p["A_IA"], "alpha_IA": p["alpha_IA"], "z0_IA": 0.62}
     more = {"A2_IA": -2 * p["A_IA"], "alpha2_IA": 0.5, "bTA_IA": p["b"]}
-    return one | more | {"A_IA1": p["A_IA"]}
+    masses = {"f_r": jnp.array([0.2]), "log10_M_pivot": 13.5}
+    masses |= {"beta_IA": p["alpha_IA"], "log10_M1": 13.0 + p["m"]}
+    return one | more | masses | {"A_IA1": p["A_IA"]}
 
 
 def aligned(p, cosmo, model="nla"):

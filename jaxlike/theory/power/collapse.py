@@ -25,8 +25,15 @@ _DELTA_V = 18 * np.pi**2
 
 # "Infinity" of the correction of concentrations for dark energy: Dolag et al. 2004
 # (astro-ph/0309771); the growth of the flat LCDM universe is exp(int Omega_m^0.55 dlna) there.
-_Z_INFINITY = 10.0
-_LN_A_LCDM = chebyshev.nodes(16, -np.log1p(_Z_INFINITY), 0.0)
+Z_INFINITY = 10.0
+LN_A_LCDM = chebyshev.nodes(16, -np.log1p(Z_INFINITY), 0.0)
+
+
+def lcdm_rate(cosmo: Cosmology) -> Array:
+    """dlnD/dlna at LN_A_LCDM (n,) in the flat LCDM universe of the same Omega_m."""
+    matter = cosmo.Omega_m * np.exp(-3 * LN_A_LCDM)
+    omega_m = matter / (matter + 1 - cosmo.Omega_m)
+    return jnp.asarray(omega_m) ** 0.55
 
 
 @jax.tree_util.register_dataclass
@@ -34,13 +41,14 @@ _LN_A_LCDM = chebyshev.nodes(16, -np.log1p(_Z_INFINITY), 0.0)
 class Collapse:
     """Spherical collapse at redshifts z (n_z,), and when haloes of given sigma formed.
 
-    delta_c, Delta_v; growth: D, a in matter domination; dark_energy: factor on concentrations;
-    ln_growth, rate: ln D and dlnD/dlna (n_table,) of the growth history.
+    delta_c, Delta_v; growth: D, a in matter domination, and that at z = 10; dark_energy: factor on
+    concentrations; ln_growth, rate: ln D and dlnD/dlna (n_table,) of the growth history.
     """
 
     delta_c: Array
     Delta_v: Array
     growth: Array
+    growth_at_infinity: Array
     dark_energy: Array
     ln_growth: Array
     rate: Array
@@ -88,7 +96,7 @@ class CollapseGrid:
         nodes = chebyshev.nodes(32, _START, 0.0)
         accumulate = chebyshev.integration_matrix(nodes, x) * np.exp(nodes)
         accumulate[:, 0] += np.exp(_START)  # g of the first node before it
-        late = np.maximum(x, _LN_A_LCDM[0])
+        late = np.maximum(x, LN_A_LCDM[0])
 
         def history(ln_a: ArrayLike) -> NDArray:
             return GrowthGrid.build(np.expm1(-np.asarray(ln_a))).matrix
@@ -98,8 +106,8 @@ class CollapseGrid:
             history(x),
             history(_TABLE),
             accumulate @ history(nodes),
-            history(_LN_A_LCDM[0])[0] * np.exp(_LN_A_LCDM[0]),
-            chebyshev.integration_matrix(_LN_A_LCDM, late),
+            history(LN_A_LCDM[0])[0] * np.exp(LN_A_LCDM[0]),
+            chebyshev.integration_matrix(LN_A_LCDM, late),
         )
 
     def collapse(self, cosmo: Cosmology) -> Collapse:
@@ -125,6 +133,7 @@ class CollapseGrid:
             _DELTA_C * delta_c * (1 - 0.041 * f_nu),
             _DELTA_V * delta_v * (1 + 0.763 * f_nu),
             a * g,
+            jnp.dot(self.infinity, g_nodes),
             self._dark_energy(cosmo, g_nodes, a * g),
             jnp.asarray(_TABLE) + jnp.log(table),
             1 + (self.to_table @ slope) / table,
@@ -132,8 +141,6 @@ class CollapseGrid:
 
     def _dark_energy(self, cosmo: Cosmology, g_nodes: Array, growth_at_z: Array) -> Array:
         """Growth since z = 10 of the flat LCDM universe over that of this one."""
-        matter = cosmo.Omega_m * np.exp(-3 * _LN_A_LCDM)
-        omega_m = matter / (matter + 1 - cosmo.Omega_m)
-        lcdm = jnp.exp(self.lcdm @ jnp.asarray(omega_m) ** 0.55)
-        since = lcdm * jnp.dot(self.infinity, g_nodes) / growth_at_z
-        return jnp.where(jnp.asarray(self.z < _Z_INFINITY), since, 1.0)
+        since = jnp.exp(self.lcdm @ lcdm_rate(cosmo))
+        since = since * jnp.dot(self.infinity, g_nodes) / growth_at_z
+        return jnp.where(jnp.asarray(self.z < Z_INFINITY), since, 1.0)

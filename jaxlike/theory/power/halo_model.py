@@ -1,4 +1,4 @@
-"""Haloes of HMCode: what its parameters are functions of, and the one-halo terms.
+"""Haloes of HMCode: what its parameters are functions of, and the one-halo terms of HMCode2020.
 
 Mead et al. 2021 (arXiv:2009.01858), sections 2 to 5; appendix B for massive neutrinos. All numbers
 as in CAMB.
@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.numerics import chebyshev
-from jaxlike.theory.power.collapse import CollapseGrid
+from jaxlike.theory.power.collapse import Collapse, CollapseGrid
 from jaxlike.theory.power.linear import top_hat_weights, top_hat_window
 from jaxlike.theory.power.nfw import nfw_window
 from jaxlike.theory.power.wiggles import WIGGLES, wiggles
@@ -30,6 +30,8 @@ _N_R = 54
 _LN_R = np.log(60.0) + _LN_R_STEP * (np.arange(_N_R) - _N_R + 1)
 _R = np.exp(_LN_R)
 _HALOES = slice(_EARLIER + 8, _N_R)
+RADIUS = _R[_HALOES]
+"""Of the masses (n_M,) in the homogeneous universe, Mpc/h."""
 
 # Range of k [h/Mpc] in which ln of a one-halo term is interpolated; it is straight beyond.
 _LN_K_NODES = chebyshev.nodes(17, *np.log([0.04, 25.0]))
@@ -60,14 +62,66 @@ def _variance_weights() -> tuple[NDArray, NDArray]:
 
 
 _VARIANCE, _VARIANCE_SLOPE = _variance_weights()
-_SIGMA8 = top_hat_weights(8.0)
-_VELOCITY = K / (6 * np.pi**2) * LN_K_STEP
+SIGMA8 = top_hat_weights(8.0)
+"""Moments of P_lin at K: variance in spheres of 8 Mpc/h, of displacements (one dimension), and of
+those of spheres of 100 Mpc/h; (Mpc/h)^2 the latter."""
+VELOCITY = K / (6 * np.pi**2) * LN_K_STEP
+VELOCITY_100 = VELOCITY * top_hat_window(100 * K) ** 2
+
+
+class Haloes(NamedTuple):
+    """Haloes of a list of masses (n_M,) at redshifts (n_z,).
+
+    nu: height of peaks; virial: radius in Mpc/h; formed: (1 + z_f) / (1 + z) with the correction of
+    dark energy; share: what sums over nu are made with, (Mpc/h)^3; all (n_z, n_M). n_eff: slope of
+    the spectrum at the collapse scale (n_z,).
+    """
+
+    nu: Array
+    virial: Array
+    formed: Array
+    share: Array
+    n_eff: Array
+
+    @classmethod
+    def of(cls, collapse: Collapse, z: NDArray, pk_cold: Array) -> "Haloes":
+        """From spherical collapse and the cold spectrum (n_z, n) on K."""
+        variance = pk_cold @ _VARIANCE.T
+        rate = -(pk_cold @ _VARIANCE_SLOPE.T) / (2 * variance)  # -dln sigma / dlnR
+        sigma = jnp.sqrt(variance)
+        n_eff = -3 + 2 * _slope_at_collapse(jnp.log(sigma / collapse.delta_c[:, None]), rate)
+        nu = (collapse.delta_c[:, None] / sigma)[:, _HALOES]
+        early = slice(_HALOES.start - _EARLIER, _HALOES.stop - _EARLIER)
+        formed = collapse.formation(sigma[:, early]) / (1 + z)[:, None]
+        formed = formed * collapse.dark_energy[:, None]
+        peak = 0.707 * nu**2
+        # Sheth & Tormen 1999 (astro-ph/9901122); never zero, so that its logarithm exists
+        share = 0.21616 * (1 + peak**-0.3) * jnp.exp(-jnp.minimum(peak / 2, 200.0))
+        share = share * nu * rate[:, _HALOES] * (4 * np.pi / 3 * RADIUS**3 * _LN_R_STEP)
+        virial = RADIUS / jnp.cbrt(collapse.Delta_v)[:, None]
+        return cls(nu, virial, formed, share, n_eff)
+
+    def windows(self, concentration: Array, radius: Array) -> Array:
+        """W(k) (n_z, n_M, n) of profiles of this concentration over `formed`, and virial radius."""
+        x = radius[..., None] * _K_NODES
+        c = concentration * self.formed
+        return nfw_window(x, jnp.broadcast_to(c[..., None], x.shape))
+
+
+def one_halo(weight: Array, square: Array) -> Array:
+    """ln of sum_M weight square (n_z, n_M, n) as coefficients (n_z, n + 2) of a spline on LN_K."""
+    return jnp.log(jnp.einsum("zm,zmk->zk", weight, square)) @ _TO_SPLINE.T
+
+
+def ln_rms(pk: Array, weights: NDArray) -> Array:
+    """ln of the root of a moment of P_lin (n_z, n) on K: of SIGMA8, VELOCITY or VELOCITY_100."""
+    return jnp.log(pk @ weights) / 2
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class HaloModel:
-    """All of HMCode at redshifts (n_z,) but the linear power.
+    """All of HMCode2020 at redshifts (n_z,) but the linear power.
 
     ln_sigma8: of cold matter; ln_sigma_v: displacement in Mpc/h; n_eff: slope of the cold spectrum
     at the collapse scale; splines (n_z, n_term, n + 2): cubic splines on LN_K of the wiggles and of
@@ -81,10 +135,6 @@ class HaloModel:
     splines: Array
     ln_stars: Array | None = None
     ln_baryons: Array | None = None
-
-    def interpolated(self, matrix: NDArray) -> "HaloModel":
-        """The model at other redshifts by a matrix (n, n_z)."""
-        return jax.tree.map(lambda x: jnp.tensordot(matrix, x, 1), self)
 
 
 def halo_model(
@@ -100,45 +150,25 @@ def halo_model(
     pk_cold: spectrum of cold dark matter and baryons. log_T_AGN: log10 of the temperature [K] to
     which feedback heats gas, 7.6 to 8.3 in the simulations; None leaves feedback out.
     """
-    collapse = grid.collapse(cosmo)
-    variance = pk_cold @ _VARIANCE.T
-    rate = -(pk_cold @ _VARIANCE_SLOPE.T) / (2 * variance)  # -dln sigma / dlnR
-    sigma = jnp.sqrt(variance)
-    ln_sigma8 = jnp.log(pk_cold @ _SIGMA8) / 2
-    n_eff = -3 + 2 * _slope_at_collapse(jnp.log(sigma / collapse.delta_c[:, None]), rate)
-
-    nu = (collapse.delta_c[:, None] / sigma)[:, _HALOES]
-    early = slice(_HALOES.start - _EARLIER, _HALOES.stop - _EARLIER)
-    formed = collapse.formation(sigma[:, early]) / (1 + grid.z)[:, None]
-    formed = formed * collapse.dark_energy[:, None]
-    radius = _R[_HALOES]
-    peak = 0.707 * nu**2
-    # Sheth & Tormen 1999 (astro-ph/9901122); never zero, so that its logarithm exists
-    share = 0.21616 * (1 + peak**-0.3) * jnp.exp(-jnp.minimum(peak / 2, 200.0))
-    share = share * nu * rate[:, _HALOES] * (4 * np.pi / 3 * radius**3 * _LN_R_STEP)
-    virial = radius / jnp.cbrt(collapse.Delta_v)[:, None]
-
-    def one_halo(weight: Array, square: Array) -> Array:
-        return jnp.log(jnp.einsum("zm,zmk->zk", weight, square)) @ _TO_SPLINE.T
-
+    haloes = Haloes.of(grid.collapse(cosmo), grid.z, pk_cold)
+    nu, virial, _, share, n_eff = haloes
+    ln_sigma8 = ln_rms(pk_cold, SIGMA8)
     cold = (cosmo.Omega_cb / cosmo.Omega_m) ** 2
     bloating = 0.1281 * jnp.exp(-0.3644 * ln_sigma8)[:, None]
-    x = (nu**bloating * virial)[..., None] * _K_NODES
-    window = _windows(x, 5.196 * formed)
+    window = haloes.windows(jnp.asarray(5.196), nu**bloating * virial)
     terms = [
         wiggles(cosmo, pk) @ PREFILTER.T[WIGGLES],
         one_halo(share * cold, window**2),
     ]
-    ln_sigma_v = jnp.log(pk @ _VELOCITY) / 2
+    ln_sigma_v = ln_rms(pk, VELOCITY)
     if log_T_AGN is None:
         return HaloModel(ln_sigma8, ln_sigma_v, n_eff, jnp.stack(terms, axis=1))
 
     gas = _Gas.of(grid.z, log_T_AGN)
-    x = virial[..., None] * _K_NODES
-    window = _windows(x, 4 * formed)
+    window = haloes.windows(jnp.asarray(4.0), virial)
     terms.append(one_halo(share * cold, window**2))
-    window = _windows(x, gas.concentration[:, None] * formed)
-    mass = 2.775e11 * cosmo.Omega_m * 4 * np.pi / 3 * radius**3
+    window = haloes.windows(gas.concentration[:, None], virial)
+    mass = 2.775e11 * cosmo.Omega_m * 4 * np.pi / 3 * RADIUS**3
     kept = jax.nn.sigmoid(2 * (jnp.log(mass) - gas.ln_mass[:, None]))[..., None]
     # With a fraction f of stars, W (Omega_c + (Omega_b - f) kept) / Omega_m + f = bound + f freed:
     # a square in f, which stops growing at some redshift where the sums do not notice.
@@ -150,10 +180,6 @@ def halo_model(
     return HaloModel(
         ln_sigma8, ln_sigma_v, n_eff, jnp.stack(terms, axis=1), gas.ln_stars, ln_baryons
     )
-
-
-def _windows(x: Array, concentration: Array) -> Array:
-    return nfw_window(x, jnp.broadcast_to(concentration[..., None], x.shape))
 
 
 def _slope_at_collapse(ln_peak: Array, rate: Array) -> Array:

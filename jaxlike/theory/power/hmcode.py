@@ -1,9 +1,12 @@
-"""Nonlinear matter power: HMCode2020 of Mead et al. 2021 (arXiv:2009.01858).
+"""Nonlinear matter power by HMCode, and that of 2020 itself: Mead et al. 2021 (arXiv:2009.01858).
 
 P = (P_2h^alpha + P_1h^alpha)^(1/alpha), with acoustic wiggles smeared out of P_2h; feedback
 multiplies by the response of a halo model with gas and stars. All numbers as in CAMB's mead2020 and
 mead2020_feedback.
 """
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,6 +17,7 @@ from jax.typing import ArrayLike
 from jaxlike.numerics.splines import lattice_values
 from jaxlike.theory.power.collapse import CollapseGrid
 from jaxlike.theory.power.halo_model import HaloModel, halo_model
+from jaxlike.theory.power.hmcode2016 import halo_model_2016, hmcode2016
 from jaxlike.theory.power.linear import LinearModel, ln_amplitude, ln_cold_excess, ln_power_shape
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.growth import GrowthGrid
@@ -46,16 +50,40 @@ def hmcode(k: Array, pk_linear: Array, splines: Array, haloes: HaloModel) -> Arr
     return power * (pk_linear + with_gas) / (pk_linear + without)
 
 
+class Version(NamedTuple):
+    """A version of HMCode.
+
+    haloes: (cosmology, grid, P_lin of all and of cold matter on K) -> haloes, a pytree with an axis
+    of redshifts and `splines`; power: (k, P_lin, splines at k, haloes) -> P_nl.
+    """
+
+    haloes: Callable[[Cosmology, CollapseGrid, Array, Array], Any]
+    power: Callable[[Array, Array, Array, Any], Array]
+
+
+def _haloes_2020(cosmo: Cosmology, grid: CollapseGrid, power: Array, cold: Array) -> HaloModel:
+    return halo_model(cosmo, grid, power, cold, log_T_AGN=cosmo.log_T_AGN)
+
+
+HMCODE2020 = Version(_haloes_2020, hmcode)
+HMCODE2016 = Version(halo_model_2016, hmcode2016)
+
+
 def nonlinear_power(
-    cosmo: Cosmology, k: Array, z: ArrayLike, *, linear: LinearModel = "eisenstein_hu"
+    cosmo: Cosmology,
+    k: Array,
+    z: ArrayLike,
+    *,
+    linear: LinearModel = "eisenstein_hu",
+    version: Version = HMCODE2020,
 ) -> Array:
     """P_nl (n_z, n_k) in (Mpc/h)^3; k (n_k,) in h/Mpc, fixed redshifts z (n_z,)."""
     growth, today = GrowthGrid.build(z).growth(cosmo)
     amplitude = ln_amplitude(cosmo, today, linear)
     ln_p = ln_power_shape(cosmo, K, growth, linear) + amplitude
     power, cold = jnp.exp(ln_p), jnp.exp(ln_p + ln_cold_excess(cosmo, K, growth))
-    haloes = halo_model(cosmo, CollapseGrid.build(z), power, cold, log_T_AGN=cosmo.log_T_AGN)
+    haloes = version.haloes(cosmo, CollapseGrid.build(z), power, cold)
     position = (jnp.log(k) - LN_K[0]) / LN_K_STEP
     there = jax.vmap(lattice_values, (1, None))(haloes.splines, position)
     at_k = jnp.exp(ln_power_shape(cosmo, k, growth, linear) + amplitude)
-    return hmcode(k, at_k, there, haloes)
+    return version.power(k, at_k, there, haloes)

@@ -11,7 +11,6 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.power import halofit, hmcode
-from jaxlike.theory.power.halo_model import halo_model
 from jaxlike.theory.power.halofit import HalofitModel
 from jaxlike.theory.power.limber_grid import LimberPoints
 from jaxlike.theory.power.linear import (
@@ -71,7 +70,7 @@ def _halofit(points: LimberPoints, *, model: HalofitModel) -> Array:
     return halofit.halofit(points.cosmo, points.k, points.power, points.z, at_nodes, model=model)
 
 
-def _hmcode(points: LimberPoints) -> Array:
+def _hmcode(points: LimberPoints, *, version: hmcode.Version) -> Array:
     """HMCode with its haloes made at the Chebyshev nodes in redshift."""
     cosmo, growth, grid = points.cosmo, points.at_scale, points.grid
     ln_p = jnp.matmul(TO_LATTICE, points.ln_cold) + 2 * jnp.log(growth)[:, None]
@@ -79,9 +78,10 @@ def _hmcode(points: LimberPoints) -> Array:
     cold = jnp.exp(ln_p + ln_cold_excess(cosmo, K, growth))
     power = jnp.exp(ln_p)
     assert grid.collapse is not None  # as whoever asks for HMCode has built it
-    haloes = halo_model(cosmo, grid.collapse, power, cold, log_T_AGN=cosmo.log_T_AGN)
-    haloes = haloes.interpolated(grid.scale_to_nodes)
-    return hmcode.hmcode(points.k, points.power, jax.vmap(points.read, 1)(haloes.splines), haloes)
+    haloes = version.haloes(cosmo, grid.collapse, power, cold)
+    haloes = jax.tree.map(lambda x: jnp.tensordot(grid.scale_to_nodes, x, 1), haloes)
+    splines = jax.vmap(points.read, 1)(haloes.splines)
+    return version.power(points.k, points.power, splines, haloes)
 
 
 def _halofit_table(
@@ -90,8 +90,15 @@ def _halofit_table(
     return halofit.nonlinear_power(cosmo, k, z, linear=linear, model=model)
 
 
-def _hmcode_table(cosmo: Cosmology, k: ArrayLike, z: ArrayLike, linear: LinearModel) -> Array:
-    return hmcode.nonlinear_power(cosmo, jnp.asarray(k), z, linear=linear)
+def _hmcode_table(
+    cosmo: Cosmology, k: ArrayLike, z: ArrayLike, linear: LinearModel, *, version: hmcode.Version
+) -> Array:
+    return hmcode.nonlinear_power(cosmo, jnp.asarray(k), z, linear=linear, version=version)
+
+
+def _by_hmcode(version: hmcode.Version) -> NonlinearPower:
+    limber, table = partial(_hmcode, version=version), partial(_hmcode_table, version=version)
+    return NonlinearPower(limber, table, haloes=True)
 
 
 def _by_halofit(model: HalofitModel) -> NonlinearPower:
@@ -101,7 +108,8 @@ def _by_halofit(model: HalofitModel) -> NonlinearPower:
 NONLINEAR: dict[str, NonlinearPower] = {
     "takahashi": _by_halofit("takahashi"),
     "smith": _by_halofit("smith"),
-    "hmcode2020": NonlinearPower(_hmcode, _hmcode_table, haloes=True),
+    "hmcode2020": _by_hmcode(hmcode.HMCODE2020),
+    "hmcode2016": _by_hmcode(hmcode.HMCODE2016),
     "linear": pointwise(lambda cosmo, k, z, power: power),
 }
 """Name -> model; what is put here can be asked for as the option `nonlinear`."""

@@ -3,9 +3,10 @@
 The nodes are common to all likelihoods of a posterior; each has its n(z) on a lattice of its own.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
@@ -13,12 +14,17 @@ from jax.typing import ArrayLike
 from jaxlike.theory.power.fields import FieldPower, field_power
 from jaxlike.theory.power.limber_grid import PowerGrid
 from jaxlike.theory.power.limber_power import limber_and_linear_power
-from jaxlike.theory.power.linear import LinearModel
+from jaxlike.theory.power.linear import LinearModel, top_hat_weights
 from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
 from jaxlike.theory.power.one_loop import OneLoopGrid
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes, Sight
+
+
+def _sigma8(power_today: Array) -> Array:
+    """From P_lin (n_k,) on the lattice K; whoever does not ask for it does not pay for it."""
+    return jnp.sqrt(power_today @ jnp.asarray(top_hat_weights(8.0)))
 
 
 @jax.tree_util.register_dataclass
@@ -77,9 +83,10 @@ class UniverseGrid:
         matter, los, shape = limber_and_linear_power(
             cosmo, self.nodes, self.power, linear=self.linear, nonlinear=self.nonlinear
         )
-        terms = None
+        terms, today = None, shape.power_today(cosmo, self.linear)
         if self.one_loop is not None:
-            terms = self.one_loop.spectra(shape.power_today(cosmo, self.linear))
+            terms = self.one_loop.spectra(today)
+        los = replace(los, sigma8=_sigma8(today))
         power = field_power(matter, los, self.nodes.ell_lattice, terms)
         return Universe(self.nodes, los, power, cosmo)
 
@@ -91,8 +98,10 @@ class UniverseGrid:
         """The universe whose P(k, z) and distances are handed in."""
         matter, los = grid.limber_power(table)
         terms = None
-        if self.one_loop is not None:
-            terms = self.one_loop.spectra(grid.linear_power_today(table))
+        if table.P_lin is not None or self.one_loop is not None:
+            today = grid.linear_power_today(table)
+            los = replace(los, sigma8=_sigma8(today))
+            terms = None if self.one_loop is None else self.one_loop.spectra(today)
         return Universe(self.nodes, los, field_power(matter, los, self.nodes.ell_lattice, terms))
 
     @property

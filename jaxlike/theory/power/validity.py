@@ -40,6 +40,8 @@ def conditions(
     if cosmo.omega_nu is not None:
         held["omega_nu >= 0"] = cosmo.omega_nu >= 0
         held["Omega_nu < 0.2 Omega_m"] = cosmo.Omega_nu < 0.2 * cosmo.Omega_m
+    if cosmo.A_bary is not None:
+        held["A_bary > 0 (concentrations of haloes)"] = cosmo.A_bary > 0
     held |= range_conditions(cosmo, linear)
     return {name: jnp.asarray(value) for name, value in held.items()}
 

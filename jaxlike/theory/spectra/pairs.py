@@ -136,15 +136,28 @@ def weights_of(
     seen: Sequence[Seen],
     sizes: Sequence[int],
     groups: Sequence[PairGroup],
+    across: Sequence[bool] = (),
 ) -> list[Weights]:
-    """Weights of the pairs of each group, by pairs of fields; `sizes` are the samples' numbers of
-    bins."""
+    """Weights of the pairs of each group, by pairs of fields.
+
+    sizes: the samples' numbers of bins; across: whether the samples of each group are of two kinds,
+    by default of none.
+    """
+
+    def placed(one: Seen, other_kind: bool) -> list[_Placed]:
+        return [_place(term, rules, sight) for term in one.beside(other_kind).terms]
+
     # Once a sample: its derivatives from all pairs are then summed before they are taken further.
-    terms = [[_place(term, rules, sight) for term in one.terms] for one in seen]
+    alike = [placed(one, False) for one in seen]
+    unlike = [
+        same if one.across is None else placed(one, True)
+        for one, same in zip(seen, alike, strict=True)
+    ]
     los = sight.los
     density, path = los.hubble / los.f_k**2, jnp.asarray(sight.nodes.dz) / los.hubble
     found: list[Weights] = []
-    for group in groups:
+    for i, group in enumerate(groups):
+        terms = unlike if across and across[i] else alike
         products = _Products(group, sizes[group.first], sizes[group.second])
         parts: dict[Pair, list[Array]] = {}
         for one, other in product(terms[group.first], terms[group.second]):

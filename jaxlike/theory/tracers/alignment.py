@@ -4,17 +4,22 @@ from collections.abc import Callable
 from typing import Literal
 
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.constants import C1_RHO_CRIT
 from jaxlike.theory.declarations import Declared
-from jaxlike.theory.tracers.terms import Parameters, Term
+from jaxlike.theory.tracers.terms import Parameters, Term, per_bin
 from jaxlike.theory.universe.cosmology import Scalar
 from jaxlike.theory.universe.line_of_sight import Sight
 
-AlignmentModel = Literal["nla", "nla_per_bin", "tatt"]
-"""Linear in the tidal field, with one amplitude for all source bins or one for each; or TATT."""
+AlignmentModel = Literal["nla", "nla_per_bin", "tatt", "nla_m"]
+"""Linear in the tidal field, with one amplitude for all source bins or one for each; TATT; or one
+that goes with the share of red galaxies and the mass of their haloes in each bin."""
+
+ALIGNMENT_OPTIONS = {"nla_m": ("f_r", "log10_M_pivot")}
+"""Model -> options of a likelihood that it takes beside its parameters, under the same names."""
 
 
 def _named(*names: str) -> tuple[str, ...]:
@@ -22,6 +27,7 @@ def _named(*names: str) -> tuple[str, ...]:
 
 
 _SECOND_ORDER = ("alignment", ("tatt",))
+_MASS: tuple[str, tuple[object, ...]] = ("alignment", ("nla_m",))
 
 PARAMETERS = (
     Declared(
@@ -30,9 +36,9 @@ PARAMETERS = (
         _named("a", "a1"),
         r"A_\mathrm{IA}",
         default=0.0,
-        needs=("alignment", ("nla", "tatt")),
+        needs=("alignment", ("nla", "tatt", "nla_m")),
         # codes differ in what they assume for an amplitude that is not given
-        required_by=(("alignment", "tatt"),),
+        required_by=(("alignment", "tatt"), ("alignment", "nla_m")),
     ),
     Declared(
         "alpha_IA",
@@ -65,6 +71,23 @@ PARAMETERS = (
         needs=("alignment", ("nla_per_bin",)),
         required_by=(("alignment", "nla_per_bin"),),
         instead_of="A_IA",
+    ),
+    Declared(
+        "beta_IA",
+        (),
+        _named("beta"),
+        r"\beta_\mathrm{IA}",
+        needs=_MASS,
+        required_by=(("alignment", "nla_m"),),
+    ),
+    Declared(
+        "log10_M",
+        ("log10_M_mean_",),
+        _named("log10_m_mean_"),
+        r"\log_{10} M^{#}",
+        per="bin",
+        needs=_MASS,
+        required_by=(("alignment", "nla_m"),),
     ),
 )
 """Of galaxies whose shapes are intrinsically aligned."""
@@ -123,4 +146,15 @@ def _nla_per_bin(sight: Sight, dndz: Array, parameters: Parameters) -> tuple[Ter
     return (linear_term(sight, dndz, A_IA, *_evolution(parameters)),)
 
 
-ALIGNMENTS |= {"nla": _nla, "nla_per_bin": _nla_per_bin}
+def _nla_m(sight: Sight, dndz: Array, parameters: Parameters) -> tuple[Term, ...]:
+    """A_i = A f_r,i (M_i / M_pivot)^beta: red galaxies alone align, in heavier haloes the more.
+
+    KiDS-Legacy, Wright et al. 2025 (arXiv:2503.19441), section 2.4.4 and appendix B.
+    """
+    decades = per_bin(parameters, "log10_M", len(dndz)) - parameters["log10_M_pivot"]
+    scaling = jnp.exp(np.log(10) * jnp.asarray(parameters["beta_IA"]) * decades)
+    A_IA = jnp.asarray(parameters["A_IA"]) * jnp.asarray(parameters["f_r"]) * scaling
+    return (linear_term(sight, dndz, A_IA, *_evolution(parameters)),)
+
+
+ALIGNMENTS |= {"nla": _nla, "nla_per_bin": _nla_per_bin, "nla_m": _nla_m}

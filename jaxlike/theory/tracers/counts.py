@@ -8,6 +8,7 @@ C = 2 (alpha - 1) = 5 s - 2, the change of counts with convergence.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import jax
@@ -16,7 +17,7 @@ from jax import Array
 
 from jaxlike.theory.declarations import Declared
 from jaxlike.theory.tracers.bias import PARAMETERS as BIAS
-from jaxlike.theory.tracers.bias import BiasModel, galaxy_bias
+from jaxlike.theory.tracers.bias import BiasModel, amplitudes, galaxy_bias, lensing_ratio
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.redshift_space import VelocityGrid, velocity_counts
 from jaxlike.theory.tracers.terms import (
@@ -92,7 +93,7 @@ class Counts(Galaxies):
     def seen(self, sight: Sight, parameters: Parameters) -> Seen:
         """Clustering where the galaxies are, and what magnification adds before them."""
         bias = galaxy_bias(
-            per_bin(parameters, "b", self.n_bin),
+            amplitudes(parameters, self.n_bin, sight.los.sigma8),
             sight.los.growth,
             sight.nodes.z,
             model=self.bias,
@@ -102,14 +103,19 @@ class Counts(Galaxies):
         magnification = None
         if self.magnification:
             magnification = 2 * (per_bin(parameters, "alpha_mag", self.n_bin) - 1)
-        return counts_seen(
+        with_bias = partial(
+            counts_seen,
             sight,
             dndz_of(self.distributions, parameters, "lens"),
-            bias,
             magnification=magnification,
             velocities=self.velocities if self.rsd else None,
             prefactors=self.prefactors,
         )
+        seen, ratio = with_bias(bias), lensing_ratio(parameters, self.n_bin)
+        if ratio is None:
+            return seen
+        in_lensing = bias * (ratio[:, None] if bias.ndim == 2 else ratio)
+        return replace(seen, across=with_bias(in_lensing).terms)
 
 
 def counts_seen(

@@ -34,16 +34,32 @@ def first_midpoints(first: float) -> NDArray:
     return np.where(middle[:, None] > 0, spline, 0.0) - filtered
 
 
-def interleaved(samples: Array, start: ArrayLike) -> Array:
+def last_midpoints() -> NDArray:
+    """Points between the last samples (HALF_TAPS, HALF_TAPS) from these samples alone.
+
+    The spline ends at the last one, as CosmoSIS's does: galaxies that shifts bring beyond are lost.
+    """
+    n = 4 * HALF_TAPS
+    return cardinal_splines(np.arange(n), n - HALF_TAPS - 0.5 + np.arange(HALF_TAPS))[
+        :, n - HALF_TAPS :
+    ]
+
+
+def interleaved(samples: Array, start: ArrayLike, end: ArrayLike | None = None) -> Array:
     """Even lattice points (spline) and odd ones (samples) in turn, from padded samples.
 
-    start: (HALF_TAPS, HALF_TAPS) of `first_midpoints`.
+    start: (HALF_TAPS, HALF_TAPS) of `first_midpoints`; end: of `last_midpoints` where the last
+    sample is that of the table.
     """
     count = samples.shape[1] - 2 * HALF_TAPS
     taps = _midpoint_filter()
     between = sum(taps[i] * samples[:, i : i + count] for i in range(2 * HALF_TAPS))
     inside = samples[:, HALF_TAPS : HALF_TAPS + count]
     start = between[:, :HALF_TAPS] + inside[:, :HALF_TAPS] @ jnp.asarray(start).T
-    between = jnp.concatenate([start, between[:, HALF_TAPS:]], axis=1)
+    if end is None:
+        between = jnp.concatenate([start, between[:, HALF_TAPS:]], axis=1)
+    else:
+        last = inside[:, -HALF_TAPS:] @ jnp.asarray(end).T
+        between = jnp.concatenate([start, between[:, HALF_TAPS:-HALF_TAPS], last], axis=1)
     pairs = jnp.stack([between, inside], axis=-1)
     return pairs.reshape(samples.shape[0], 2 * count)

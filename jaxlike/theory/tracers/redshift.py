@@ -21,7 +21,12 @@ from jaxlike.numerics.splines import (
     linear_taps,
 )
 from jaxlike.theory.tracers.curves import NzModel, curve_matrix, smoothing
-from jaxlike.theory.tracers.midpoints import HALF_TAPS, first_midpoints, interleaved
+from jaxlike.theory.tracers.midpoints import (
+    HALF_TAPS,
+    first_midpoints,
+    interleaved,
+    last_midpoints,
+)
 
 _MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
 BEYOND = 0.03
@@ -85,9 +90,9 @@ class ShiftedDistributions:
 
     curve: (n_bin, n_pad) samples or B-spline coefficients; z: (n,) lattice; weights: (n,) rule
     for integrals of products of n(z); norm: (n,) rule that normalises one n(z); step: of the
-    lattice; mean: (n_bin,) <z>; start: what n(0) = 0 changes (see `midpoints`); model and margin,
-    the points of a curve before the lattice, are structure, known when a program is traced; modes:
-    what changes the curves, if there is such.
+    lattice; mean: (n_bin,) <z>; start: what n(0) = 0 changes, end: of a histogram that has galaxies
+    in its last cell (see `midpoints`); model and margin, the points of a curve before the lattice,
+    are structure, known when a program is traced; modes: what changes the curves, if there is such.
     """
 
     curve: NDArray
@@ -100,6 +105,7 @@ class ShiftedDistributions:
     model: NzModel = field(metadata={"static": True})
     margin: int = field(metadata={"static": True})
     modes: "Modes | None" = None
+    end: NDArray | None = None
 
     @property
     def n_bin(self) -> int:
@@ -132,17 +138,17 @@ class ShiftedDistributions:
         else:
             # samples stand on the odd lattice points; a spline through them fills the even ones
             spacing = 2 * self.step
-            count = self.z.size // 2
-            padded = count + 2 * HALF_TAPS
-            if width is None:
-                first = self.margin - HALF_TAPS - dz / spacing
-                samples = lattice_windows(curve, first, padded, linear_taps)
-            else:
-                first = self.z[1]
-                z = first + spacing * np.arange(-HALF_TAPS, count + HALF_TAPS)
-                position = (_stretched(z, mean, dz, width) - first) / spacing
-                samples = lattice_points(curve, position + self.margin, linear_taps)
-            values = interleaved(samples, self.start)
+            if width is not None:  # samples of samples, as where one step follows the other
+                z = self.z[1] + spacing * (np.arange(curve.shape[1]) - self.margin)
+                position = _stretched(z, mean, jnp.zeros_like(mean), width) - self.z[1]
+                curve = lattice_points(curve, position / spacing + self.margin, linear_taps)
+            first = self.margin - HALF_TAPS - dz / spacing
+            padded = self.z.size // 2 + 2 * HALF_TAPS
+            samples = lattice_windows(curve, first, padded, linear_taps)
+            if self.end is not None:  # there is nothing behind the last sample to interpolate to
+                source = np.arange(padded) - HALF_TAPS - dz[:, None] / spacing
+                samples = jnp.where(source > padded - 2 * HALF_TAPS - 1 + 1e-9, 0.0, samples)
+            values = interleaved(samples, self.start, self.end)
         return values / (values @ self.norm)[:, None]
 
     def trimmed(self) -> "ShiftedDistributions":
@@ -151,7 +157,20 @@ class ShiftedDistributions:
         A lattice's length is structure: this takes arrays with numbers, none that is traced.
         """
         n = self._support()
-        return replace(self, z=self.z[:n], weights=self.weights[:n], norm=self.norm[:n])
+        if n == self.z.size:
+            return self
+        cut = {name: getattr(self, name)[:n] for name in ("z", "weights", "norm")}
+        return replace(self, **cut, end=None)
+
+    def ending(self, last: float) -> "ShiftedDistributions":
+        """The same on the lattice up to a histogram's last sample, if that is one of its points."""
+        pairs = (last - self.z[1]) / (2 * self.step)
+        n = 2 * round(pairs) + 2
+        if abs(pairs - round(pairs)) > 1e-3 or n <= 4 * HALF_TAPS or n > self.z.size:
+            return self
+        weights, norm = self.weights[:n].copy(), self.norm[:n].copy()
+        weights[-1], norm[-1] = weights[-1] / 2, norm[-1] / 2
+        return replace(self, z=self.z[:n], weights=weights, norm=norm, end=last_midpoints())
 
     def _support(self) -> int:
         factor = 1 if self.model == "kde" else 2
@@ -230,6 +249,8 @@ def build(
     norm = weights
     if model == "histogram":
         first = _first_sample(min(tables, key=lambda table: table.width), 2 * step)
+        # where nothing but rounding lies between, z = 0 itself, at which f_k has its zero
+        first = step if abs(first - step) < 1e-9 else first
         z = z + (first - step)
         # Simpson between samples for products; CosmoSIS normalises by trapezia on the samples
         weights = np.where(np.arange(n) % 2, 2 * step / 3, 4 * step / 3)
@@ -257,7 +278,8 @@ def _tabulate(
     empty = np.zeros((len(table.counts), n + 2 * margin))
     mean = np.zeros(len(table.counts))
     lattice = ShiftedDistributions(empty, z, weights, norm, step, mean, start, model, margin)
-    return with_counts(lattice, table, bandwidth, table.counts)
+    found = with_counts(lattice, table, bandwidth, table.counts)
+    return found.ending(float(table.middle[-1])) if model == "histogram" else found
 
 
 def with_counts(

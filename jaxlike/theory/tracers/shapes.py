@@ -6,11 +6,18 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
+from jaxlike.errors import ConfigError
 from jaxlike.theory.declarations import Declared
+from jaxlike.theory.tracers.alignment import (
+    ALIGNMENT_OPTIONS,
+    AlignmentModel,
+    alignment_terms,
+)
 from jaxlike.theory.tracers.alignment import PARAMETERS as ALIGNMENT
-from jaxlike.theory.tracers.alignment import AlignmentModel, alignment_terms
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.terms import (
     Galaxies,
@@ -39,18 +46,31 @@ PARAMETERS = (
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Shapes(Galaxies):
-    """Source bins with a calibration m each; prefactors: the spin's factor on C_ell."""
+    """Source bins with a calibration m each; prefactors: the spin's factor on C_ell.
+
+    constants: what the alignment takes from options, by their names.
+    """
 
     alignment: AlignmentModel = field(default="nla", metadata={"static": True})
     prefactors: bool = field(default=False, metadata={"static": True})
+    constants: Mapping[str, ArrayLike] = field(default_factory=dict)
     kind: ClassVar[str] = "shear"
     word: ClassVar[str] = "source"
     parameters: ClassVar[tuple[Declared, ...]] = PARAMETERS
 
     @classmethod
     def of(cls, distributions: ShiftedDistributions, options: Mapping[str, Any]) -> "Shapes":
-        """Source bins of these n(z) with the options `alignment`, `ell_prefactors`."""
-        return cls(distributions, options["alignment"], options["ell_prefactors"])
+        """Source bins of these n(z) with the options `alignment`, `ell_prefactors`, and what the
+        alignment takes; ConfigError where that is not of as many bins."""
+        model, n_bin = options["alignment"], distributions.n_bin
+        constants = {name: np.asarray(options[name]) for name in ALIGNMENT_OPTIONS.get(model, ())}
+        for name, values in constants.items():
+            if values.ndim and values.size != n_bin:
+                raise ConfigError(
+                    f"option '{name}' has {values.size} numbers, but the data have {n_bin} source "
+                    "bins: give one for each"
+                )
+        return cls(distributions, model, options["ell_prefactors"], constants)
 
     @property
     def second_order(self) -> bool:
@@ -58,8 +78,8 @@ class Shapes(Galaxies):
         return self.alignment == "tatt"
 
     def plain(self) -> "Shapes":
-        """With linear alignment: nodes that serve it serve the smoother loops."""
-        return replace(self, alignment="nla") if self.second_order else self
+        """With linear alignment of one amplitude: nodes that serve it serve the smoother loops."""
+        return replace(self, alignment="nla") if self.alignment in ("tatt", "nla_m") else self
 
     def seen(self, sight: Sight, parameters: Parameters) -> Seen:
         """Lensing, and alignment where the galaxies are."""
@@ -68,7 +88,7 @@ class Shapes(Galaxies):
             sight,
             dndz,
             per_bin(parameters, "m", self.n_bin),
-            alignment_terms(self.alignment, sight, dndz, parameters),
+            alignment_terms(self.alignment, sight, dndz, {**parameters, **self.constants}),
             prefactors=self.prefactors,
         )
 

@@ -8,7 +8,7 @@ smooth alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import jax
@@ -47,11 +47,19 @@ class Term:
 @dataclass(frozen=True)
 class Seen:
     """A sample in one universe: its terms, the response (n_bin,) of all of them to the signal
-    (1 + m of shapes), and the factor (n_ell,) that the sky's curvature puts on its C_ell."""
+    (1 + m of shapes), and the factor (n_ell,) that the sky's curvature puts on its C_ell; across:
+    its terms in pairs with another kind of tracer, where these differ."""
 
     terms: tuple[Term, ...]
     response: Array | None = None
     ell_factor: Array | None = None
+    across: tuple[Term, ...] | None = None
+
+    def beside(self, other_kind: bool) -> "Seen":
+        """What it is in pairs with its own kind of tracer, or with another."""
+        if self.across is None:
+            return self
+        return replace(self, terms=self.across if other_kind else self.terms, across=None)
 
 
 class Tracer(Protocol):

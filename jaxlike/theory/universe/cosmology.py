@@ -30,7 +30,8 @@ class Cosmology:
     omega_nu is Omega_nu h^2 of all massive eigenstates, whose number `neutrinos` says; the others
     of the three are massless. With radiation=False there are no photons and no massless
     neutrinos, as in arXiv:2302.05163. log_T_AGN is log10 of the temperature [K] to which active
-    nuclei heat gas (the feedback of HMCode2020, which leaves it out where there is none).
+    nuclei heat gas (the feedback of HMCode2020, which leaves it out where there is none); A_bary
+    and eta_bary are A and eta_0 of HMCode2016.
     """
 
     Omega_m: Scalar
@@ -46,6 +47,8 @@ class Cosmology:
     N_eff: Scalar = 3.046
     T_cmb: Scalar = T_CMB
     log_T_AGN: Scalar | None = None
+    A_bary: Scalar | None = None
+    eta_bary: Scalar | None = None
     radiation: bool = field(default=True, metadata={"static": True})
     neutrinos: NeutrinoModel = field(default="one_massive", metadata={"static": True})
 
@@ -153,6 +156,20 @@ PARAMETERS = (
         _in("halo_model_parameters", "logt_agn"),
         r"\log_{10} T_\mathrm{AGN}",
         needs=("nonlinear", ("hmcode2020",)),
+    ),
+    Declared(
+        "A_bary",
+        ("hmcode_A", "HMCode_A_baryon"),
+        _in("halo_model_parameters", "a"),
+        r"A_\mathrm{bary}",
+        needs=("nonlinear", ("hmcode2016",)),
+    ),
+    Declared(
+        "eta_bary",
+        ("hmcode_eta", "HMCode_eta_baryon"),
+        _in("halo_model_parameters", "eta"),
+        r"\eta_0",
+        needs=("nonlinear", ("hmcode2016",)),
     ),
 )
 """Parameters of a universe, which all likelihoods of a posterior have in common."""

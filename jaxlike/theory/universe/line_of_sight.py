@@ -146,7 +146,8 @@ class LineOfSight:
 
     chi, f_k, c_k [Mpc/h and its derivative], hubble [h/Mpc], growth D(z)/D(0): (n_q,); f_k_fine,
     cot_fine: (n_f,) f_k and c_k / f_k on each n(z) lattice; Omega_m today; cot_last: c_k / f_k at
-    last scattering, None where no tracer needs it.
+    last scattering, None where no tracer needs it; sigma8 of the linear power today, None where a
+    host's tables do not say.
     """
 
     chi: Array
@@ -158,6 +159,7 @@ class LineOfSight:
     cot_fine: tuple[Array, ...]
     Omega_m: Scalar
     cot_last: Array | None = None
+    sigma8: Array | None = None
 
     @classmethod
     def from_distances(
