@@ -236,7 +236,7 @@ BAD_YAML = {
     "theory option": (
         lambda: from_yaml("theory: {jaxlike.cobaya.Theory: {nonlinear: hmcode}}\n" + YAML),
         "'nonlinear' is 'hmcode'",
-        "takahashi, smith, hmcode2020, linear",
+        "takahashi, smith, hmcode2020, hmcode2016, linear",
     ),
     "block": (lambda: from_yaml("parms:\n" + YAML), "unknown block 'parms'", "params"),
     "params": (
