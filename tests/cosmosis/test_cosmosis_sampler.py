@@ -124,6 +124,6 @@ def test_a_prior_without_gradient_is_named(given, words):
 
 
 def test_other_modules_are_named():
-    modules = [SimpleNamespace(name=n, filename=f"{n}.py", data=None) for n in ("camb", "jaxlike")]
+    modules = [SimpleNamespace(name=n, data=None, filename=f"{n}.py") for n in ("camb", "jaxlike")]
     with pytest.raises(ConfigError, match="modules are camb, jaxlike"):
         model_of(SimpleNamespace(modules=modules, parameters=[]))
