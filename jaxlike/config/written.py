@@ -6,6 +6,7 @@ from typing import Any
 
 from jaxlike.config.cobaya_yaml import PREFIX, THEORY
 from jaxlike.config.container import Config, LikelihoodConfig
+from jaxlike.data.shipped import SHIPPED
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import KAPPA_OPTIONS, LIKELIHOOD_OPTIONS, PROBE_SETS, THEORY_OPTIONS
@@ -44,7 +45,7 @@ def _likelihood(one: LikelihoodConfig) -> dict[str, Any]:
     options: dict[str, Any] = {} if one.name == component else {"class": component}
     known = {
         **vars(one.options),
-        "data_file": _place(one.data_file),
+        "data_file": _place(one.data_file or SHIPPED[0]),  # by name: it is a mock
         "probes": chosen,
         "scale_cuts": _place(one.scale_cuts),
         "survey": one.survey,
