@@ -100,10 +100,11 @@ def _lines(found: "Contents", kept: "np.ndarray | None") -> Iterator[str]:
         yield f"  {known}"
     if found.tables:
         yield "\npoints"
+    width = max((len(table.name) for table in found.tables), default=0)
     for table in found.tables:
         what = table.statistic or f"{table.quantities}, not known here"
         between = f" of {' x '.join(dict.fromkeys(table.kernels))}" if table.kernels else ""
-        yield f"  {table.name:<12} {table.n_rows:>5} of {what}{between}"
+        yield f"  {table.name:<{width}} {table.n_rows:>5} of {what}{between}"
     if found.data is not None:
         yield from _points(found.data, kept)
     for nz in found.nz:
@@ -135,13 +136,14 @@ def _points(data: "TwoPointData", kept: "np.ndarray | None") -> Iterator[str]:
     whole = signal_to_noise(data)
     left = data.select(kept) if kept is not None and kept.any() else None
     after = {} if left is None else signal_to_noise(left)
+    width = max(len(measurement.name) for measurement in data.measurements)
     for measurement in data.measurements:
-        yield f"  {measurement.name:<12} {_scales(measurement)}"
+        yield f"  {measurement.name:<{width}} {_scales(measurement)}"
         if left is not None:
             own = [m for m in left.measurements if m.name == measurement.name]
-            yield from (f"  {'':<12} kept {line}" for m in own for line in _ranges(m))
+            yield from (f"  {'':<{width}} kept {line}" for m in own for line in _ranges(m))
             if not own:
-                yield f"  {'':<12} kept none"
+                yield f"  {'':<{width}} kept none"
     counts = {name: sum(m.value.size for m in data.measurements if m.statistic == name)
               for name in whole}  # fmt: skip
     counts["all"] = data.n_data

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jaxlike.data import RedshiftDistribution
 
 _NZ_INCHES = 2.6  # height of the n(z)
+_Z_GALAXIES = 50.0  # mean redshift beyond which an n(z) is that of the CMB
 
 
 def data_file_plot(
@@ -27,10 +28,11 @@ def data_file_plot(
     """
     from matplotlib.figure import Figure
 
-    if found.data is None and not found.nz:
+    galaxies = [table for table in found.nz if table.moments()[0].max() < _Z_GALAXIES]
+    if found.data is None and not galaxies:
         raise DataError(f"{found.source}: there is nothing to draw, neither points nor n(z)")
     width, height = (6.0, 0.0) if found.data is None else size_of(found.data)
-    heights = ([height] if height else []) + ([_NZ_INCHES] if found.nz else [])
+    heights = ([height] if height else []) + ([_NZ_INCHES] if galaxies else [])
     figure = Figure(figsize=(max(width, 6.0), sum(heights) + 0.6), layout="constrained")
     what = "" if kept is None else f": {kept.sum()} of {kept.size} points kept"
     what += ", pale ones cut" if kept is not None and not kept.all() else ""
@@ -38,9 +40,9 @@ def data_file_plot(
     strips = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
     if found.data is not None:
         draw_points(strips[0], found.data, np.zeros((0, found.data.n_data)), kept=kept)
-    if found.nz:
-        axes = strips[-1].subplots(1, len(found.nz), squeeze=False)[0]
-        for ax, table in zip(axes, found.nz, strict=True):
+    if galaxies:
+        axes = strips[-1].subplots(1, len(galaxies), squeeze=False)[0]
+        for ax, table in zip(axes, galaxies, strict=True):
             _draw_nz(ax, table)
     target = image_path(path)
     figure.savefig(target, dpi=110)
