@@ -16,8 +16,10 @@ from jaxlike.theory.constants import (
     OMEGA_GAMMA_H2,
 )
 from jaxlike.theory.power.emulator import N_EFF, k_nonrelativistic
-from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES as EIGENSTATES
-from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES, Cosmology
+
+EIGENSTATES = {kind: n for kind, n in MASSIVE_EIGENSTATES.items() if kind != "normal"}
+"""Massive eigenstates of each table; those of unequal masses are made of several."""
 
 A_REFERENCE = tuple(map(float, np.geomspace(0.06, 1.0, 13)))
 """Scale factors of the reference universe at which neutrinos are tabulated."""

@@ -126,10 +126,10 @@ class TheoryOptions:
     in M_sun/h; both with alignment = nla_m alone.  magnification, rsd:
     of galaxy counts by the matter before them, redshift-space distortions in them.  power: where
     P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
-    the three eigenstates have the mass that omnuh2 or mnu gives: one, all three, or none (and then
-    there is no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained
-    for, likelihood zero and a counted warning, or an error.  compression:
-    likelihood of the data, or of one number for each sampled parameter (MOPED,
+    the three eigenstates have the mass that omnuh2 or mnu gives: one, all three alike, all three in
+    normal order, or none (and then there is no mass).  out_of_range: what becomes of a cosmology
+    that the emulator was not trained for, likelihood zero and a counted warning, or an error.
+    compression: likelihood of the data, or of one number for each sampled parameter (MOPED,
     arXiv:astro-ph/9911102) that tells of it around the best fit.  point_mass: of lens bins, sampled
     or marginalised.  psf_file, psf_transform: tables of the PSF's terms in xi+, and what
     decorrelates their factors.  shear_ratios: a file of ratios of gamma_t, which count too.

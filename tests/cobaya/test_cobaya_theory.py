@@ -258,7 +258,7 @@ def test_an_unknown_parameter_is_cobaya_s_own_error(cosmology: dict[str, Any]) -
     [
         ({"linear": "bbks"}, "eisenstein_hu_no_wiggle"),
         ({"linear": "bbks"}, "emulator"),
-        ({"neutrinos": "two"}, "one_massive, degenerate, massless"),
+        ({"neutrinos": "two"}, "one_massive, degenerate, normal, massless"),
         ({"nonlinear": "hmcode"}, "takahashi"),
         ({"radiation": "perhaps"}, "radiation"),
         ({"extra_args": {"lmax": 10}}, "extra_args"),

@@ -158,7 +158,7 @@ BAD_INI = {
         "radiation = F",
         "neutrinos = two",
         "'neutrinos' is 'two'",
-        "one_massive, degenerate, massless",
+        "one_massive, degenerate, normal, massless",
     ),
     "alignment": (
         "radiation = F",

@@ -10,12 +10,9 @@ h, w0, wa and Omega_k enter through the growth D, the primordial spectrum analyt
 """
 
 import functools
-import json
 import operator
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from importlib import resources
-from typing import Any, BinaryIO, Literal
+from dataclasses import replace
+from typing import Literal, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -25,6 +22,9 @@ from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import bspline_taps
 from jaxlike.theory.constants import HUBBLE_DISTANCE, NEUTRINO_EV_PER_OMEGA, T_CMB
+from jaxlike.theory.power.emulator_table import Domain as Domain
+from jaxlike.theory.power.emulator_table import Table as Table
+from jaxlike.theory.power.emulator_table import shipped_table as shipped_table
 from jaxlike.theory.universe import acoustic_scale
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
 
@@ -41,78 +41,6 @@ Z_MAX_NEUTRINOS = 14.0
 
 LN_X_END = 15.5
 """ln(k r_s) to which the transfer function goes on by its asymptotic form, beyond the table."""
-
-
-@dataclass(frozen=True)
-class Domain:
-    """Ranges of omega_b, omega_cb (cold matter and baryons), omega_b / omega_cb and omega_nu, and
-    the largest neutrino fraction of all matter."""
-
-    omega_b: tuple[float, float]
-    omega_cb: tuple[float, float]
-    baryon_fraction: tuple[float, float]
-    omega_nu: tuple[float, float]
-    f_nu: float
-
-
-@dataclass(frozen=True)
-class Table:
-    """The trained numbers.
-
-    box: (3, 2) range of the coordinates that polynomials are in (see `coordinates`); ln_growth:
-    range of ln D; ln_x: first node and step of the lattice in ln x; cold: (n_term, n_x + 2)
-    B-spline coefficients of ln T; ratio: (kind, field) -> (n_term, n_growth, n_t); sound_horizon:
-    kind -> (n_term,) of ln r_s [Mpc] for massless neutrinos, and of what massive ones add to it,
-    over f_nu; metadata: how it was trained and how well it does.
-    """
-
-    domain: Domain
-    box: NDArray
-    ln_growth: tuple[float, float]
-    ln_x: tuple[float, float]
-    cold: NDArray
-    ratio: Mapping[tuple[str, str], NDArray]
-    sound_horizon: Mapping[str, NDArray]
-    metadata: Mapping[str, Any]
-
-    def save(self, file: BinaryIO) -> None:
-        """Write as .npz; coefficients in single precision."""
-        header = dict(self.metadata)
-        header |= {"domain": vars(self.domain), "ln_growth": self.ln_growth, "ln_x": self.ln_x}
-        arrays = {f"ratio/{kind}/{field}": a for (kind, field), a in self.ratio.items()}
-        arrays |= {f"sound_horizon/{kind}": a for kind, a in self.sound_horizon.items()}
-        small = {name: a.astype(np.float32) for name, a in (arrays | {"cold": self.cold}).items()}
-        np.savez_compressed(file, header=json.dumps(header), box=self.box, **small)  # type: ignore[arg-type]
-
-    @classmethod
-    def read(cls, file: BinaryIO) -> "Table":
-        """Read what `save` wrote."""
-        with np.load(file) as stored:
-            header = json.loads(str(stored["header"]))
-            arrays = {name: stored[name].astype(float) for name in stored if name != "header"}
-        parts = {tuple(name.split("/")[1:]): a for name, a in arrays.items() if "/" in name}
-        return cls(
-            domain=Domain(**{k: _pair(x) for k, x in header.pop("domain").items()}),
-            ln_growth=_pair(header.pop("ln_growth")),
-            ln_x=_pair(header.pop("ln_x")),
-            box=arrays["box"],
-            cold=arrays["cold"],
-            ratio={(key[0], key[1]): a for key, a in parts.items() if len(key) == 2},
-            sound_horizon={key[0]: a for key, a in parts.items() if len(key) == 1},
-            metadata=header,
-        )
-
-
-def _pair(value: Any) -> Any:
-    """JSON knows lists only."""
-    return tuple(value) if isinstance(value, list) else value
-
-
-@functools.cache
-def shipped_table() -> Table:
-    """The table that comes with the package."""
-    with (resources.files("jaxlike.theory.power") / "emulator.npz").open("rb") as file:
-        return Table.read(file)  # type: ignore[arg-type]
 
 
 def exponents(degree: int, dimension: int) -> NDArray:
@@ -160,13 +88,41 @@ def compact(k: ArrayLike, k_nr: ArrayLike) -> Array:
     return jnp.tanh(0.4 * (jnp.log(k) - jnp.log(k_nr) - 1))
 
 
-def _unit(cosmo: Cosmology, table: Table) -> Array:
+def _unit(cosmo: Cosmology, table: Table, omega_nu: Scalar | None = None) -> Array:
     h2 = cosmo.h**2
     low, high = table.box.T
     # lighter neutrinos act as the lightest of the training set, in proportion to their density
-    nu = jnp.maximum(0.0 if cosmo.omega_nu is None else cosmo.omega_nu, np.exp(low[2]))
+    nu = jnp.maximum(0.0 if omega_nu is None else omega_nu, np.exp(low[2]))
     x = coordinates(cosmo.Omega_b * h2, cosmo.Omega_cb * h2, nu)
     return 2 * (x - low) / (high - low) - 1
+
+
+class _Massive(NamedTuple):
+    """Eigenstates of one mass: the kind of the table that has them, with n of density omega_nu in
+    it (and what their mass is made of), and the fraction of all matter that they are."""
+
+    kind: str
+    n: int
+    omega_nu: Scalar
+    of_mass: Scalar
+    share: Scalar
+
+
+def _species(cosmo: Cosmology) -> list[_Massive]:
+    """The massive eigenstates by tables: what each mass does is small, so effects add up.
+
+    In normal order the heavy one is one of its table; the light pair is two thirds of three.
+    """
+    assert cosmo.omega_nu is not None
+    if cosmo.neutrinos != "normal":
+        share, of_mass = cosmo.Omega_nu / cosmo.Omega_m, cosmo.Omega_nu * cosmo.h**2
+        return [_Massive(cosmo.neutrinos, cosmo.n_massive, cosmo.omega_nu, of_mass, share)]
+    (_, light), (_, heavy) = cosmo.species
+    omega_m = cosmo.Omega_m * cosmo.h**2
+    return [
+        _Massive("degenerate", 3, 1.5 * light, 1.5 * light, light / omega_m),
+        _Massive("one_massive", 1, heavy, heavy, heavy / omega_m),
+    ]
 
 
 def _ln_sound_horizon(cosmo: Cosmology, unit: Array, table: Table) -> Array:
@@ -174,8 +130,10 @@ def _ln_sound_horizon(cosmo: Cosmology, unit: Array, table: Table) -> Array:
     ln_r = terms(unit[:2], horizon.size) @ horizon
     if cosmo.omega_nu is None:
         return ln_r
-    shift = table.sound_horizon[cosmo.neutrinos]
-    return ln_r + cosmo.Omega_nu / cosmo.Omega_m * (terms(unit, shift.size) @ shift)
+    for one in _species(cosmo):
+        shift = table.sound_horizon[one.kind]
+        ln_r = ln_r + one.share * (terms(_unit(cosmo, table, one.omega_nu), shift.size) @ shift)
+    return ln_r
 
 
 def sound_horizon(cosmo: Cosmology, table: Table | None = None) -> Array:
@@ -256,9 +214,22 @@ def ln_neutrino_ratio(
     NaN where D is below its 0.058 (z > 14).
     """
     table = table or shipped_table()
-    tensor = table.ratio[cosmo.neutrinos, field]
+    parts = [_ratio(cosmo, k, growth, table, field, one) for one in _species(cosmo)]
+    return functools.reduce(operator.add, parts)
+
+
+def _ratio(
+    cosmo: Cosmology,
+    k: ArrayLike,
+    growth: ArrayLike,
+    table: Table,
+    field: MatterField,
+    one: _Massive,
+) -> Array:
+    """What eigenstates of one mass do."""
+    tensor = table.ratio[one.kind, field]
     n_term, n_growth, n_t = tensor.shape
-    of_growth = terms(_unit(cosmo, table), n_term) @ tensor.reshape(n_term, -1)
+    of_growth = terms(_unit(cosmo, table, one.omega_nu), n_term) @ tensor.reshape(n_term, -1)
     ln_d = jnp.log(jnp.asarray(growth))
     low, high = table.ln_growth
     unit = 2 * (ln_d - low) / (high - low) - 1
@@ -268,16 +239,15 @@ def ln_neutrino_ratio(
     c = jnp.where(ln_d > low, 0.0, jnp.nan)[:, None]
     c = c + basis @ of_growth.reshape(n_growth, n_t)
 
-    h2 = cosmo.h**2
-    omega_m = cosmo.Omega_m * h2
-    k_nr = k_nonrelativistic(omega_m, jnp.maximum(cosmo.Omega_nu * h2, 1e-5), cosmo.n_massive)
+    omega_m = cosmo.Omega_m * cosmo.h**2
+    k_nr = k_nonrelativistic(omega_m, jnp.maximum(one.of_mass, 1e-5), one.n)
     t = compact(k, k_nr / cosmo.h)
     every = [jnp.ones_like(t), t]
     for _ in range(n_t - 2):
         every.append(2 * t * every[-1] - every[-2])
     wave = jnp.stack(every, axis=-2)
     series = c @ wave if wave.ndim == 2 else (c[:, None] @ wave)[:, 0]
-    return cosmo.Omega_nu / cosmo.Omega_m * series
+    return one.share * series
 
 
 def conditions(cosmo: Cosmology, table: Table | None = None) -> dict[str, Array]:

@@ -37,9 +37,16 @@ def massive_neutrinos(cosmo: Cosmology, a: Scalar) -> Scalar:
         return 0.0
     if not cosmo.radiation:
         return cosmo.Omega_nu / a**3
-    relativistic = cosmo.n_massive * cosmo.Omega_nu_relativistic
-    limits = relativistic + cosmo.Omega_nu * a
-    s = cosmo.Omega_nu * a / limits
+    if cosmo.neutrinos != "normal":
+        return _massive(cosmo, a, cosmo.n_massive, cosmo.Omega_nu)
+    return sum(_massive(cosmo, a, n, omega / cosmo.h**2) for n, omega in cosmo.species)
+
+
+def _massive(cosmo: Cosmology, a: Scalar, n: int, Omega_nu: Scalar) -> Scalar:
+    """Density of n eigenstates that make up Omega_nu today, over today's critical density."""
+    relativistic = n * cosmo.Omega_nu_relativistic
+    limits = relativistic + Omega_nu * a
+    s = Omega_nu * a / limits
     between = 1 + s * (1 - s) * sum(c * s**i for i, c in enumerate(_FERMI_DIRAC))
     return limits * between / a**4
 

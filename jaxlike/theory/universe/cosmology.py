@@ -9,14 +9,22 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
-from jaxlike.theory.constants import NEUTRINO_PER_PHOTON, OMEGA_GAMMA_H2, T_CMB
+from jaxlike.theory.constants import (
+    NEUTRINO_EV_PER_OMEGA,
+    NEUTRINO_PER_PHOTON,
+    OMEGA_GAMMA_H2,
+    T_CMB,
+)
 from jaxlike.theory.declarations import Declared
+from jaxlike.theory.universe.neutrinos import light_share
 
 Scalar = Array | float
 """A parameter: a number, or an array of shape () that may be traced."""
 
-NeutrinoModel = Literal["one_massive", "degenerate", "massless"]
-MASSIVE_EIGENSTATES: dict[str, int] = {"one_massive": 1, "degenerate": 3, "massless": 0}
+NeutrinoModel = Literal["one_massive", "degenerate", "normal", "massless"]
+MASSIVE_EIGENSTATES: dict[str, int] = {
+    "one_massive": 1, "degenerate": 3, "normal": 3, "massless": 0,
+}  # fmt: skip
 """How many of the three neutrinos share omega_nu."""
 
 
@@ -62,6 +70,18 @@ class Cosmology:
     def n_massive(self) -> int:
         """Number of massive eigenstates."""
         return 0 if self.omega_nu is None else MASSIVE_EIGENSTATES[self.neutrinos]
+
+    @property
+    def species(self) -> tuple[tuple[int, Scalar], ...]:
+        """(Number, Omega_nu h^2 of them together) of massive eigenstates of one mass each."""
+        if self.omega_nu is None:
+            return ()
+        if self.neutrinos != "normal":
+            return ((self.n_massive, self.omega_nu),)
+        # as three species at one temperature have it (CAMB)
+        mnu = NEUTRINO_EV_PER_OMEGA * (3 / self.N_eff) ** 0.75 * self.omega_nu
+        light = light_share(mnu) * self.omega_nu
+        return ((2, light), (1, self.omega_nu - light))
 
     @property
     def Omega_nu(self) -> Scalar:
@@ -215,7 +235,7 @@ def from_parameters(
     if neutrinos == "massless" and "omega_nu" in parameters:
         raise ParameterError(
             "the neutrino mass (omega_nu, omnuh2 or mnu) has no effect with neutrinos = massless: "
-            "leave it out, or take neutrinos = one_massive or degenerate"
+            "leave it out, or take neutrinos = one_massive, degenerate or normal"
         )
     chosen = {name: parameters[name] for name in COSMOLOGY_NAMES if name in parameters}
     return Cosmology(**chosen, radiation=radiation, neutrinos=neutrinos)  # type: ignore[arg-type]
