@@ -7,7 +7,8 @@ import numpy as np
 from jaxlike.data import DATA_SETS, data_folder, find_data_file, read_two_point
 from jaxlike.figures.panels import PaperFigure
 from jaxlike.likelihoods.survey import tables
-from jaxlike.theory.tracers.redshift import Histogram, kernel_density
+from jaxlike.theory.tracers.histogram import Histogram
+from jaxlike.theory.tracers.redshift import kernel_density
 
 BANDWIDTH = 0.01  # section 5.1
 _Z_SHOWN = 1.8

@@ -152,18 +152,18 @@ def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDis
     return found.get("counts"), found.get("shear")
 
 
-def _histogram(table: RedshiftDistribution) -> redshift.Histogram:
+def _histogram(table: RedshiftDistribution) -> Histogram:
     cells = table.tiled()
     edges = np.append(cells.z_low, cells.z_high[-1])
-    return redshift.Histogram(edges, cells.dndz, cells.modes)
+    return Histogram(edges, cells.dndz, cells.modes)
 
 
-def histograms_of(data: TwoPointData) -> list[redshift.Histogram]:
+def histograms_of(data: TwoPointData) -> list[Histogram]:
     """n(z) of every sample of galaxies that the data use, in cells without gaps or overlaps."""
     return [_histogram(data.distribution(name)) for name, kind in data.samples if kind not in _MAPS]
 
 
-def bandwidth_of(histograms: Sequence[redshift.Histogram], options: TheoryOptions) -> float:
+def bandwidth_of(histograms: Sequence[Histogram], options: TheoryOptions) -> float:
     """Width in redshift of the kernel of all n(z) of a likelihood."""
     if options.nz_bandwidth is not None:
         return options.nz_bandwidth

@@ -13,7 +13,8 @@ from jaxlike.likelihoods.tails import FAINT, TAIL, tail_of
 from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
-from jaxlike.theory.tracers.redshift import Histogram, kernel_density
+from jaxlike.theory.tracers.histogram import Histogram
+from jaxlike.theory.tracers.redshift import kernel_density
 
 ELL = np.geomspace(30, 2500, 6)
 EDGES = np.linspace(0.0, 7.0, 701)

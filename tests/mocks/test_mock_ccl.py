@@ -5,7 +5,8 @@ import pytest
 
 from jaxlike.data import find_data_file, read_two_point_fits
 from jaxlike.mocks.paper import FIDUCIAL, OPTIONS
-from jaxlike.theory.tracers.redshift import Histogram, kernel_density
+from jaxlike.theory.tracers.histogram import Histogram
+from jaxlike.theory.tracers.redshift import kernel_density
 
 
 def test_ccl_has_the_same_spectra():

@@ -16,7 +16,8 @@ import pyccl as ccl
 from pyccl import nl_pt
 
 from jaxlike.theory.constants import C1_RHO_CRIT
-from jaxlike.theory.tracers.redshift import Histogram, kernel_density
+from jaxlike.theory.tracers.histogram import Histogram
+from jaxlike.theory.tracers.redshift import kernel_density
 
 OUTPUT = Path(__file__).with_name("ccl_tatt.npz")
 PARAMETERS = {

@@ -7,6 +7,7 @@ from three_by_two import Prediction, angular, flat
 
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers import redshift
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.universe.line_of_sight import N_LATTICE, z_nodes
 
 ARCMIN = np.pi / 180 / 60
@@ -26,9 +27,7 @@ NUISANCE = {
 
 
 def gaussian_bins(centres, width):
-    return redshift.Histogram(
-        EDGES, np.stack([np.exp(-0.5 * ((MIDDLE - c) / width) ** 2) for c in centres])
-    )
+    return Histogram(EDGES, np.stack([np.exp(-0.5 * ((MIDDLE - c) / width) ** 2) for c in centres]))
 
 
 LENS, SOURCE = redshift.build(

@@ -12,7 +12,8 @@ from scipy.special import gamma
 
 from jaxlike.errors import ParameterError
 from jaxlike.theory.tracers import distributions, photo_z
-from jaxlike.theory.tracers.redshift import Histogram, kernel_density
+from jaxlike.theory.tracers.histogram import Histogram
+from jaxlike.theory.tracers.redshift import kernel_density
 
 Z = np.linspace(0.0, 4.0, 401)
 W = distributions.lattice_weights(Z)

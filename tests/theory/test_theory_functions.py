@@ -52,7 +52,7 @@ COSMOLOGICAL = tuple(CENTRE)[:10]
 
 EDGES = np.linspace(0, 1.5, 76)
 SHAPE = np.exp(-0.5 * ((EDGES[1:] - 0.6) / 0.1) ** 2)[None]
-NZ = redshift.build([redshift.Histogram(EDGES, SHAPE)], "kde", 0.01)[0]
+NZ = redshift.build([Histogram(EDGES, SHAPE)], "kde", 0.01)[0]
 NODES = line_of_sight.Nodes.build(NZ.z, 12, np.arange(0, 212, 20))
 GRID = limber_grid.PowerGrid.build(NODES)
 TABLE_Z, TABLE_K = np.linspace(0, 2, 25), np.geomspace(1e-4, 50, 60)

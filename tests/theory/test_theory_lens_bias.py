@@ -18,6 +18,7 @@ from jaxlike.theory.power.power_table import PowerTable
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers import redshift
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.universe.background import comoving_distance, hubble
 from jaxlike.theory.universe.growth import growth_factor
 from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
@@ -27,7 +28,7 @@ ELL = np.array([30.0, 300.0])
 EDGES = np.linspace(0, 1.8, 91)
 MIDDLE = (EDGES[1:] + EDGES[:-1]) / 2
 TABLES = [
-    redshift.Histogram(EDGES, np.exp(-0.5 * ((MIDDLE - np.array(c)[:, None]) / w) ** 2))
+    Histogram(EDGES, np.exp(-0.5 * ((MIDDLE - np.array(c)[:, None]) / w) ** 2))
     for c, w in (((0.3, 0.5), 0.05), ((0.6, 0.95), 0.15))
 ]
 LENSES, SOURCES = redshift.build(TABLES, "kde", 0.006)

@@ -19,6 +19,7 @@ from jaxlike.theory.power.power_table import PowerTable
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers import redshift
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.tracers.shapes import Shapes
 from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
 
@@ -53,7 +54,7 @@ def compute(grid, theory, tables, table, parameters):
 def survey(stored):
     """Bins of the stored n(z), shifts included, at some of the stored multipoles."""
     z, bins = stored["nz_source/z"], stored["nz_source/bins"]
-    histogram = redshift.Histogram(np.arange(z.size) * (z[2] - z[1]), bins[:, 1:])
+    histogram = Histogram(np.arange(z.size) * (z[2] - z[1]), bins[:, 1:])
     to_the_end = replace(histogram, counts=np.ones((1, z.size - 1)))
     sample = redshift.build([histogram, to_the_end], "spline", 0.01)[0]
     rows = np.flatnonzero((stored["shear_cl/ell"] > 8) & (stored["shear_cl/ell"] < 6000))[::6]
@@ -178,7 +179,7 @@ def test_bad_options(options, message):
 def test_as_many_shares_as_bins():
     assert theory_options({"alignment": "nla_m", "f_r": "0.1, 0.2 0.3"}).f_r == (0.1, 0.2, 0.3)
     edges = np.linspace(0, 1, 11)
-    (two,) = redshift.build([redshift.Histogram(edges, np.ones((2, 10)))], "kde", 0.03)
+    (two,) = redshift.build([Histogram(edges, np.ones((2, 10)))], "kde", 0.03)
     with pytest.raises(ConfigError, match="'f_r' has 3 numbers, but the data have 2 source bins"):
         shapes(two, (0.1, 0.2, 0.3))
 

@@ -13,6 +13,7 @@ from jaxlike.theory.power.halo_model import halo_model
 from jaxlike.theory.power.linear import linear_power
 from jaxlike.theory.power.one_loop import OneLoopGrid
 from jaxlike.theory.tracers import redshift
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.universe.background import DistanceGrid
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.growth import GrowthGrid
@@ -30,7 +31,7 @@ def distributions(model, centres, modes=False):
     """Two bins around `centres` on a lattice that ends at the same redshift for any."""
     counts = 1e-2 + np.exp(-0.5 * ((MIDDLE - np.array(centres)[:, None]) / 0.1) ** 2)
     wave = 0.05 * np.sin(9 * MIDDLE) * np.ones((1, 2, 1)) if modes else None
-    return redshift.build([redshift.Histogram(EDGES, counts, wave)], model, 0.01)[0]
+    return redshift.build([Histogram(EDGES, counts, wave)], model, 0.01)[0]
 
 
 class Case(NamedTuple):

@@ -8,7 +8,7 @@ from scipy.interpolate import make_interp_spline
 
 from jaxlike.data import read_two_point_fits
 from jaxlike.theory.tracers import redshift
-from jaxlike.theory.tracers.redshift import Histogram
+from jaxlike.theory.tracers.histogram import Histogram
 
 EDGES = np.linspace(0.0001, 3.0001, 301)
 MIDDLE = (EDGES[1:] + EDGES[:-1]) / 2

@@ -10,6 +10,7 @@ from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics.data_vector import Survey
 from jaxlike.theory.tracers import redshift
 from jaxlike.theory.tracers.counts import Counts
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.tracers.shapes import Shapes
 from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
 
@@ -24,7 +25,7 @@ OPTIONS = {
 
 def gaussian_bins(*shapes):
     rows = [np.exp(-0.5 * ((MIDDLE - middle) / width) ** 2) for middle, width in shapes]
-    return redshift.Histogram(EDGES, np.stack(rows))
+    return Histogram(EDGES, np.stack(rows))
 
 
 NEAR, FAR = ((0.3, 0.05), (0.5, 0.05)), ((0.4, 0.06), (0.7, 0.06), (0.8, 0.07))
@@ -152,7 +153,7 @@ def test_two_samples_of_sources(vector, samples):
 def other_data(shift):
     """Surveys of one structure whose n(z), angles and C_ell at them are not the same."""
     wave = 1 + shift * np.sin(9 * MIDDLE)
-    bins = [redshift.Histogram(EDGES, wave * gaussian_bins(*s).counts) for s in (NEAR, WIDE)]
+    bins = [Histogram(EDGES, wave * gaussian_bins(*s).counts) for s in (NEAR, WIDE)]
     lens, source = redshift.build(bins, "kde", 0.006)
     blocks = [
         angular("xi_plus", SHEAR, THETA * (1 + shift)),

@@ -16,6 +16,7 @@ from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers import redshift
 from jaxlike.theory.tracers.alignment import nla_amplitude
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.tracers.tatt import TattParameters, tatt_amplitudes, tatt_power
 from jaxlike.theory.universe import growth
 from jaxlike.theory.universe.background import comoving_distance, hubble
@@ -43,7 +44,7 @@ def ccl():
 
 
 def samples(stored):
-    tables = [redshift.Histogram(stored["edges"], stored[name]) for name in ("lens", "source")]
+    tables = [Histogram(stored["edges"], stored[name]) for name in ("lens", "source")]
     return redshift.build(tables, "kde", float(stored["bandwidth"]))
 
 

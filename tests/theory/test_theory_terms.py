@@ -34,7 +34,7 @@ MIDDLE = (EDGES[1:] + EDGES[:-1]) / 2
 
 def gaussian_bins(centres, width):
     rows = [np.exp(-0.5 * ((MIDDLE - c) / width) ** 2) for c in centres]
-    return redshift.Histogram(EDGES, np.stack(rows))
+    return Histogram(EDGES, np.stack(rows))
 
 
 SHAPES = ((0.3, 0.5), 0.05), ((0.4, 0.7), 0.06), ((0.6, 0.95), 0.15)

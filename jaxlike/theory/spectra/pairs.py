@@ -39,6 +39,11 @@ class PairGroup:
     bins: Bins
 
     @property
+    def samples(self) -> tuple[int, int]:
+        """Its two samples."""
+        return self.first, self.second
+
+    @property
     def auto(self) -> bool:
         """Whether both are one sample, of which C_ij is C_ji."""
         return self.first == self.second
@@ -136,31 +141,25 @@ def weights_of(
     seen: Sequence[Seen],
     sizes: Sequence[int],
     groups: Sequence[PairGroup],
-    across: Sequence[bool] = (),
+    kinds: Sequence[str] | None = None,
 ) -> list[Weights]:
-    """Weights of the pairs of each group, by pairs of fields.
-
-    sizes: the samples' numbers of bins; across: whether the samples of each group are of two kinds,
-    by default of none.
-    """
-
-    def placed(one: Seen, other_kind: bool) -> list[_Placed]:
-        return [_place(term, rules, sight) for term in one.beside(other_kind).terms]
-
+    """Weights of the pairs of each group, by pairs of fields; `sizes` are the samples' numbers of
+    bins, `kinds` those of their tracers (None: all alike)."""
     # Once a sample: its derivatives from all pairs are then summed before they are taken further.
-    alike = [placed(one, False) for one in seen]
-    unlike = [
-        same if one.across is None else placed(one, True)
-        for one, same in zip(seen, alike, strict=True)
+    terms = [[_place(term, rules, sight) for term in one.terms] for one in seen]
+    across = [
+        within if one.across is None else [_place(term, rules, sight) for term in one.across]
+        for one, within in zip(seen, terms, strict=True)
     ]
     los = sight.los
     density, path = los.hubble / los.f_k**2, jnp.asarray(sight.nodes.dz) / los.hubble
     found: list[Weights] = []
-    for i, group in enumerate(groups):
-        terms = unlike if across and across[i] else alike
+    for group in groups:
         products = _Products(group, sizes[group.first], sizes[group.second])
         parts: dict[Pair, list[Array]] = {}
-        for one, other in product(terms[group.first], terms[group.second]):
+        alike = kinds is None or kinds[group.first] == kinds[group.second]
+        placed = terms if alike else across
+        for one, other in product(placed[group.first], placed[group.second]):
             into = parts.setdefault(pair_of(one.field, other.field), [])
             into += _met(*_same_axes(one, other), rules, products, density, path)
         response = products(*(_response(seen[i]) for i in (group.first, group.second)))

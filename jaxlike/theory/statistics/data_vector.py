@@ -90,23 +90,16 @@ class TwoPointTheory:
 
     def weights(self, universe: Universe, seen: Sequence[Seen]) -> list[Weights]:
         """Limber weights of every group of pairs."""
+        sizes = [tracer.n_bin for tracer in self.tracers]
+        kinds = [tracer.kind for tracer in self.tracers]
         for i, one in enumerate(seen):
-            if one.across is not None and not any(self._across(g) for g in self._groups_of(i)):
+            others = {kinds[e] for g in self.groups for e in (g.first, g.second) if i in g.samples}
+            if one.across is not None and others <= {kinds[i]}:
                 raise ParameterError(
-                    f"parameter X_lens has no effect: no statistic correlates the "
+                    "parameter X_lens has no effect: no statistic correlates the "
                     f"{self.tracers[i].word} bins with another field; leave it out"
                 )
-        sizes = [tracer.n_bin for tracer in self.tracers]
-        across = [self._across(group) for group in self.groups]
-        sight = universe.sight(self.lattice)
-        return weights_of(sight, self.rules, seen, sizes, self.groups, across)
-
-    def _across(self, group: PairGroup) -> bool:
-        """Whether its two samples are of different kinds."""
-        return self.tracers[group.first].kind != self.tracers[group.second].kind
-
-    def _groups_of(self, sample: int) -> list[PairGroup]:
-        return [group for group in self.groups if sample in (group.first, group.second)]
+        return weights_of(universe.sight(self.lattice), self.rules, seen, sizes, self.groups, kinds)
 
     def spectra(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Spectra]:
         """C_ell (n_pair, n_ell) of every group of pairs at the multipole nodes."""

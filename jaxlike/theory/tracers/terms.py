@@ -8,7 +8,7 @@ smooth alone.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import jax
@@ -54,12 +54,6 @@ class Seen:
     response: Array | None = None
     ell_factor: Array | None = None
     across: tuple[Term, ...] | None = None
-
-    def beside(self, other_kind: bool) -> "Seen":
-        """What it is in pairs with its own kind of tracer, or with another."""
-        if self.across is None:
-            return self
-        return replace(self, terms=self.across if other_kind else self.terms, across=None)
 
 
 class Tracer(Protocol):
