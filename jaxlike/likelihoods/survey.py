@@ -32,6 +32,7 @@ from jaxlike.theory.statistics.data_vector import Block, Survey
 from jaxlike.theory.statistics.projection import Transfer, cl_matrix
 from jaxlike.theory.statistics.registry import Operator, Points
 from jaxlike.theory.tracers import TRACERS, redshift
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.tracers.terms import Tracer
 
 DEFAULT_BANDWIDTH = 0.3

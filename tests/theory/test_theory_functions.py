@@ -36,6 +36,7 @@ from jaxlike.theory.tracers import (
     tatt,
     terms,
 )
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.universe import background, growth, line_of_sight
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 

@@ -20,6 +20,7 @@ from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.statistics.registry import Points
 from jaxlike.theory.tracers import TRACERS, Seen, Term, redshift
 from jaxlike.theory.tracers.alignment import ALIGNMENTS, linear_term
+from jaxlike.theory.tracers.histogram import Histogram
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.terms import dndz_of
 from jaxlike.theory.universe.background import hubble, transverse_distance
