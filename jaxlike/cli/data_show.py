@@ -173,7 +173,9 @@ def _scales(m: "Measurement") -> str:
 
 
 def _variable(m: "Measurement") -> str:
-    return "ell" if m.ell is not None else "theta [arcmin]"
+    if m.ell is not None:
+        return "ell"
+    return "modes" if m.theta_arcmin is None else "theta [arcmin]"
 
 
 def _ranges(m: "Measurement") -> list[str]:
