@@ -11,7 +11,7 @@ from jaxlike.theory.universe.background import DistanceGrid, comoving_distance
 from jaxlike.theory.universe.line_of_sight import Z_LAST_SCATTERING
 
 IMPOSSIBLE = {
-    "h > 0": {"h": -0.7},
+    "h > 0 (where theta_MC sets it, 0.3 < h < 1.5)": {"h": -0.7},
     "Omega_b > 0": {"Omega_b": 0.0},
     "Omega_b < Omega_m - Omega_nu": {"Omega_b": 0.31},
     "amplitude (A_s or sigma8) > 0": {"sigma8": -0.1},

@@ -23,7 +23,7 @@ def conditions(
     assert amplitude is not None  # Cosmology takes exactly one of them
     E2 = E_squared(cosmo, _A)
     held = {
-        "h > 0": cosmo.h > 0,
+        "h > 0 (where theta_MC sets it, 0.3 < h < 1.5)": cosmo.h > 0,
         "Omega_b > 0": cosmo.Omega_b > 0,
         "Omega_b < Omega_m - Omega_nu (room for cold dark matter)": cosmo.Omega_b < cosmo.Omega_cb,
         "amplitude (A_s or sigma8) > 0": amplitude > 0,

@@ -18,7 +18,7 @@ from jaxlike.theory.constants import HUBBLE_DISTANCE, OMEGA_GAMMA_H2
 from jaxlike.theory.universe.background import E_squared, curvature_functions
 from jaxlike.theory.universe.cosmology import Cosmology
 
-H_RANGE = (0.2, 2.0)
+H_RANGE = (0.3, 1.5)
 """Between which h is looked for."""
 
 _FIRST = 1e-8  # scale factor at which CAMB begins; leaving out what is before counts 2e-5
