@@ -149,10 +149,10 @@ def resolve(
     (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  A_s_1e9, logA and
     log10_A_s become A_s; S8 becomes sigma8 = S8 (Omega_m / 0.3)^-0.5; an acoustic scale becomes the
     h of a universe with the options' radiation and neutrinos, or -1 where there is none between
-    0.3 and 1.5.  omega_nu, Omega_k
-    and parameters of feedback are left out where they are not given, the first two also where they
-    are the number 0 (not an array); so are parameters that only some options need.  A width of n(z)
-    that is given for one bin is 1 for the others, and of its modes 0.  Traceable in the values.
+    0.3 and 1.5.  omega_nu, Omega_k and parameters of feedback are left out where they are not
+    given, the first two also where they are the number 0 (not an array); so are parameters that
+    only some options need.  A width of n(z) that is given for one bin is 1 for the others, and of
+    its modes 0.  Traceable in the values.
     Raises ParameterError on names that are unknown, missing, given twice, or without effect on
     these data.
     """
