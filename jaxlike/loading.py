@@ -103,11 +103,11 @@ def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Mod
     Keywords replace the file's options: data_file, nz_file, scale_cuts, probes, prefix, linear,
     nonlinear, nz, nz_bandwidth, projection, cosebis_theta, band_power_theta,
     band_power_apodisation, band_power_ell, radiation, ell_prefactors, bias, alignment,
-    f_r, log10_M_pivot, magnification, rsd, point_mass, psf_file, psf_transform, shear_ratios,
-    covariance_correction, n_simulations, n_parameters, compression; of one of several likelihoods
-    where they are dictionaries, name -> value. `likelihoods` takes some of them alone. Raises
-    JaxlikeError, whose one sentence names the file, option or parameter at fault; warns where JAX
-    is in single precision.
+    f_r, log10_M_pivot, b_modes, magnification, rsd, point_mass, psf_file, psf_transform,
+    shear_ratios, covariance_correction, n_simulations, n_parameters, compression; of one of several
+    likelihoods where they are dictionaries, name -> value. `likelihoods` takes some of them alone.
+    Raises JaxlikeError, whose one sentence names the file, option or parameter at fault; warns
+    where JAX is in single precision.
 
     >>> model = jaxlike.load("des_y1_3x2pt.yaml", data_file="des_y1.fits")
     >>> model.value_and_gradient(model.reference)

@@ -78,6 +78,7 @@ class TwoPointLikelihood(Likelihood):
     alignment: Any
     f_r: Any
     log10_M_pivot: Any
+    b_modes: Any
     magnification: Any
     rsd: Any
     point_mass: Any

@@ -276,7 +276,7 @@ def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
     if not found:
         return Survey(tuple(tracers), blocks, _NO_GALAXIES, np.zeros_like(_NO_GALAXIES))
     longest = max(found.values(), key=lambda one: one.z.size)
-    return Survey(tuple(tracers), blocks, longest.z, longest.weights)
+    return Survey(tuple(tracers), blocks, longest.z, longest.weights, options.b_modes)
 
 
 def _distributions(

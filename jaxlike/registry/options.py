@@ -75,6 +75,7 @@ LIKELIHOOD_OPTIONS = (
     "alignment",
     "f_r",
     "log10_M_pivot",
+    "b_modes",
     "magnification",
     "rsd",
     *ADDED_OPTIONS,
@@ -96,13 +97,14 @@ SURVEY_OPTIONS = (
     "alignment",
     "f_r",
     "log10_M_pivot",
+    "b_modes",
     "magnification",
     "rsd",
     *ADDED_OPTIONS,
 )
 """Those of LIKELIHOOD_OPTIONS that a survey's folder may have: how its data are to be modelled."""
 
-_FLAGS = ("radiation", "ell_prefactors", "magnification", "rsd")
+_FLAGS = ("radiation", "ell_prefactors", "b_modes", "magnification", "rsd")
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,8 @@ class TheoryOptions:
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, with one times f_r (M / M_pivot)^beta, or with tidal alignment and tidal torquing to second
     order.  f_r: shares of red galaxies, a number for each source bin; log10_M_pivot: of halo masses
-    in M_sun/h; both with alignment = nla_m alone.  magnification, rsd:
+    in M_sun/h; both with alignment = nla_m alone.  b_modes: those of alignment = tatt in xi+-, or
+    (false) E modes alone.  magnification, rsd:
     of galaxy counts by the matter before them, redshift-space distortions in them.  power: where
     P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
     the three eigenstates have the mass that omnuh2 or mnu gives: one, all three alike, all three in
@@ -151,6 +154,7 @@ class TheoryOptions:
     alignment: AlignmentModel = "nla"
     f_r: tuple[float, ...] | None = None
     log10_M_pivot: float = 13.5
+    b_modes: bool = True
     magnification: bool = False
     rsd: bool = False
     compression: Literal["none", "moped"] = "none"
@@ -182,6 +186,11 @@ class TheoryOptions:
             object.__setattr__(self, name, parsed)
         check_additions(vars(self))
         self._check_masses()
+        if not self.b_modes and self.alignment != "tatt":
+            raise ConfigError(
+                f"option 'b_modes' is false, which has no effect: alignment = {self.alignment} has "
+                "none; leave it at true"
+            )
         width = self.nz_bandwidth
         if width is None:
             return

@@ -69,7 +69,8 @@ class TwoPointTheory:
     for each statistic, the points of a pair one after another and zeros after the last; point:
     (n_data,) index of each data point among the slots of all statistics; statistics: name and
     number of the group of each; lattice: number of the survey's n(z) lattice among the universe's;
-    b_projections: as projections, of B modes, where these are others and there are any (else None).
+    b_projections: as projections, of B modes, where these are others and there are any (else None);
+    b_modes: whether statistics have those of the fields.
     """
 
     tracers: tuple[Tracer, ...]
@@ -80,6 +81,7 @@ class TwoPointTheory:
     statistics: tuple[tuple[str, int], ...] = field(metadata={"static": True})
     lattice: int = field(default=0, metadata={"static": True})
     b_projections: tuple[NDArray | None, ...] = ()
+    b_modes: bool = field(default=True, metadata={"static": True})
 
     def seen(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Seen]:
         """Every sample in a universe, for canonical parameters of each."""
@@ -111,7 +113,9 @@ class TwoPointTheory:
 
         def spectrum(statistic: str, group: int) -> Array:
             found, sign = spectra[group], STATISTICS[statistic].b_modes
-            return found.E if found.B is None or not sign else found.E + sign * found.B
+            if found.B is None or not sign or not self.b_modes:
+                return found.E
+            return found.E + sign * found.B
 
         def points(c: Array, matrix: NDArray) -> Array:
             return jnp.einsum("pe,pse->ps", c, jnp.asarray(matrix)).ravel()
@@ -140,13 +144,14 @@ class Survey:
     """What a data vector is made of, on no nodes yet: samples and points.
 
     z: (n_f,) the lattice that n(z) of all samples are given on, each on its first points; weights:
-    (n_f,) rule of integrals over it.
+    (n_f,) rule of integrals over it; b_modes: whether statistics have those of its fields.
     """
 
     tracers: tuple[Tracer, ...]
     blocks: tuple[Block, ...]
     z: NDArray
     weights: NDArray
+    b_modes: bool = True
 
     @cached_property
     def groups(self) -> tuple[PairGroup, ...]:
@@ -167,11 +172,13 @@ class Survey:
         blocks = self.blocks
         if self._has_b_modes:
             blocks = tuple(block.of_more() for block in blocks)
-        return Survey(tracers, blocks, self.z, self.weights)
+        return Survey(tracers, blocks, self.z, self.weights, self.b_modes)
 
     @property
     def _has_b_modes(self) -> bool:
-        return any(getattr(tracer, "second_order", False) for tracer in self.tracers)
+        return self.b_modes and any(
+            getattr(tracer, "second_order", False) for tracer in self.tracers
+        )
 
     def on(self, nodes: Nodes, lattice: int = 0) -> TwoPointTheory:
         """The theory on nodes whose lattice of this number is the survey's."""
@@ -196,6 +203,7 @@ class Survey:
             tuple((block.statistic, self._group(block)) for block in self.blocks),
             lattice,
             self._b_projections(places, np.asarray(nodes.ell)),
+            self.b_modes,
         )
 
     def points_on_spectra(self, theory: TwoPointTheory) -> tuple[NDArray, NDArray]:
