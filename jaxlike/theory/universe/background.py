@@ -1,5 +1,7 @@
 """Expansion and distances."""
 
+import functools
+import operator
 from dataclasses import dataclass
 
 import jax
@@ -37,16 +39,15 @@ def massive_neutrinos(cosmo: Cosmology, a: Scalar) -> Scalar:
         return 0.0
     if not cosmo.radiation:
         return cosmo.Omega_nu / a**3
-    if cosmo.neutrinos != "normal":
-        return _massive(cosmo, a, cosmo.n_massive, cosmo.Omega_nu)
-    return sum(_massive(cosmo, a, n, omega / cosmo.h**2) for n, omega in cosmo.species)
+    parts = (_massive(cosmo, a, n, omega) for n, omega in cosmo.species)
+    return functools.reduce(operator.add, parts)
 
 
-def _massive(cosmo: Cosmology, a: Scalar, n: int, Omega_nu: Scalar) -> Scalar:
-    """Density of n eigenstates that make up Omega_nu today, over today's critical density."""
+def _massive(cosmo: Cosmology, a: Scalar, n: int, omega_nu: Scalar) -> Scalar:
+    """Density of n eigenstates of one mass over today's critical density; omega_nu: of all n."""
     relativistic = n * cosmo.Omega_nu_relativistic
-    limits = relativistic + Omega_nu * a
-    s = Omega_nu * a / limits
+    limits = relativistic + omega_nu / cosmo.h**2 * a
+    s = omega_nu / cosmo.h**2 * a / limits
     between = 1 + s * (1 - s) * sum(c * s**i for i, c in enumerate(_FERMI_DIRAC))
     return limits * between / a**4
 
