@@ -10,7 +10,7 @@ import pytest
 
 import jaxlike
 from jaxlike.cli.opening import described
-from jaxlike.config import config_from_info, read_config
+from jaxlike.config import config_from_info, read_config, theory_options
 from jaxlike.config.analysis import options_of
 from jaxlike.config.cobaya_yaml import component_defaults
 from jaxlike.config.written import as_cobaya
@@ -34,7 +34,12 @@ from jaxlike.surveys import known_surveys, read_survey
 PACKAGE = Path(jaxlike.__file__).parent
 ROOT = Path(__file__).parents[2]
 SHELF = PACKAGE / "surveys"
-ACCEPTED = "decade_ngc, decade_sgc, des_y1, the path of a folder with a survey.yaml"
+KNOWN = (
+    *("decade_ngc", "decade_sgc", "des_y1", "des_y3_3x2pt", "des_y3_kids_1000_des"),
+    *("des_y3_kids_1000_kids", "des_y3_shear", "hsc_y3", "kids_1000_band_powers"),
+    *("kids_1000_cosebis", "kids_1000_xi", "kids_legacy"),
+)
+ACCEPTED = f"{', '.join(KNOWN)}, the path of a folder with a survey.yaml"
 
 FOLDER = {
     "survey.yaml": """\
@@ -96,7 +101,7 @@ def model(folder) -> jaxlike.Model:
 
 
 def test_the_shelf():
-    assert known_surveys() == ("decade_ngc", "decade_sgc", "des_y1")
+    assert known_surveys() == KNOWN
     assert {f.suffix for f in SHELF.rglob("*") if f.is_file() and f.parent != SHELF} == {".yaml"}
 
 
@@ -106,7 +111,9 @@ def test_a_folder_is_what_its_readers_take(name):
     assert (analysis.name, analysis.folder) == (name, SHELF / name)
     assert analysis.title != name
     assert any("arXiv:" in reference for reference in analysis.references)
-    assert options_of(analysis, ()) == analysis.options
+    priors = analysis.options.get("correlated_priors", {})
+    options = {k: v for k, v in analysis.options.items() if k != "correlated_priors"}
+    assert options_of(analysis, ()) == options
     assert options_of(analysis, analysis.options) == {}
     config = config_from_info(
         {
@@ -115,8 +122,14 @@ def test_a_folder_is_what_its_readers_take(name):
         },
         "in.yaml",
     )
-    assert {k: getattr(config.theory, k) for k in analysis.options} == analysis.options
-    assert config.likelihoods[0].assumed == tuple(analysis.options)
+    (one,) = config.likelihoods
+    kernels = options.pop("kernels", None)
+    assert one.kernels == kernels
+    assert theory_options({k: getattr(config.theory, k) for k in options}) == theory_options(
+        options
+    )
+    assert set(one.assumed) == {*options, *({"kernels"} if kernels else ())}
+    assert {prior.name for prior in one.correlated} == set(priors)
     assert name in scale_cut_presets()
     assert read_scale_cuts(name).name == name
     assert read_scale_cuts(name).source == str(analysis.scale_cuts)

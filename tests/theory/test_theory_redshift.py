@@ -286,3 +286,13 @@ def test_the_lattice_reaches_as_far_as_modes_do():
     )
     assert alone.z[-1] < 1.8 < 2.1 < moved.z[-1]
     assert moved.without_bins().n_mode == 0
+
+
+@pytest.mark.parametrize("last", [3.0, 3.0125, 4.0])
+def test_a_sample_at_z_0_stands_there(last):
+    """Not beside it by rounding, where c_k / f_k would be 1e16: HSC-Y3's samples are at 0.025 i."""
+    middle = np.arange(last, 0.01, -0.025)[::-1]
+    edges = np.append(middle - 0.0125, middle[-1] + 0.0125)
+    table = Histogram(edges, np.exp(-0.5 * ((middle - 0.8) / 0.2) ** 2)[None])
+    z = np.asarray(redshift.build([table], "histogram", 0.01)[0].z)
+    assert np.min(np.abs(z[np.abs(z) > 0])) > 1e-3

@@ -201,7 +201,7 @@ def build(
     if model == "histogram":
         first = _first_sample(min(tables, key=lambda table: table.width), 2 * step)
         # where nothing but rounding lies between, z = 0 itself, at which f_k has its zero
-        first = step if abs(first - step) < 1e-9 else first
+        first = next((at for at in (0.0, step) if abs(first - at) < 1e-9), first)
         z = z + (first - step)
         # Simpson between samples for products; CosmoSIS normalises by trapezia on the samples
         weights = np.where(np.arange(n) % 2, 2 * step / 3, 4 * step / 3)
