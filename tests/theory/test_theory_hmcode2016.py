@@ -101,7 +101,7 @@ BATCH = 60
 def values_and_slopes(points, weight):
     """Of a weighted sum of ln P, at points (BATCH, 11) in the order of CENTRE.
 
-    A few at once, as the package does on a CPU: programs of 60 have been seen to wait for ever there.
+    A few at once, as the package does on a CPU: there programs of 60 were seen to wait for ever.
     """
     found = [of_a_few(some, weight) for some in np.split(points, 3)]
     return tuple(np.concatenate(part) for part in zip(*found, strict=True))
