@@ -60,9 +60,9 @@ def check_massive(name: str, value: float | None, neutrinos: str) -> None:
     """ParameterError unless a number of massive neutrinos is that of the option `neutrinos`."""
     number = MASSIVE_EIGENSTATES[neutrinos]
     if value != number:
-        words = {n: word for word, n in MASSIVE_EIGENSTATES.items()}
         said = "sampled" if value is None else f"{value:g}"
-        advice = f"take neutrinos = {words[int(value)]}" if value in words else "give 0, 1 or 3"
+        words = [word for word, n in MASSIVE_EIGENSTATES.items() if n == value]
+        advice = f"take neutrinos = {' or '.join(words)}" if words else "give 0, 1 or 3"
         raise ParameterError(
             f"parameter '{name}' is {said}, but the option neutrinos = {neutrinos} has {number}"
             f" with a mass: {advice}"

@@ -74,7 +74,7 @@ def test_without_the_empty_params_a_bias_is_given_twice(info: dict[str, Any]) ->
     options = info["likelihood"]["jaxlike.cobaya.3x2pt"]
     del options["params"]
     options["survey"] = "des_y1"  # whose parameters are not the mock's
-    with pytest.raises(jaxlike.ParameterError, match="'b1' and as 'DES_b1': give one"):
+    with pytest.raises(jaxlike.ParameterError, match=r"'b1' is what .* by default as 'DES_b1'"):
         config_from_info(info, "paper.yaml")
 
 

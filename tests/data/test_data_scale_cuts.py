@@ -13,6 +13,7 @@ from jaxlike.data import (
     scale_cut_presets,
 )
 from jaxlike.errors import DataError
+from jaxlike.surveys import known_surveys
 
 
 def points(data):
@@ -107,7 +108,8 @@ def test_linear_bins():
 
 
 def test_presets():
-    known = ("decade_ngc", "decade_sgc", "des_y1", "none")
+    known = (*known_surveys(), "none")
+    assert {"decade_ngc", "des_y1", "kids_legacy"} < {*known}
     assert scale_cut_presets() == known
     with pytest.raises(DataError, match=f"'des_y9'; accepted are {', '.join(known)} and the path"):
         read_scale_cuts("des_y9")

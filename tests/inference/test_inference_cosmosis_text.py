@@ -15,7 +15,7 @@ def draws():
     rng = np.random.default_rng(0)
     values = 0.3 + 0.01 * rng.standard_normal((50, 5))
     return Draws(
-        names=("omegam", "DES_b1", "logA", "S8", "other"),
+        names=("omegam", "DES_b1", "mine", "S8", "other"),
         latex=("a", "b", "c", "d", "e"),
         sampled=(True, True, True, False, False),
         values=values,
@@ -37,7 +37,8 @@ def test_names_are_cosmosis_s():
         "z0_IA": "intrinsic_alignment_parameters--z0",
         "DES_DzL3": "lens_photoz_errors--bias_3",
         "m2": "shear_calibration_parameters--m2",
-        "logA": None,
+        "logA": "cosmological_parameters--log1e10as",
+        "mine": None,
     }
     assert {name: cosmosis_name(name) for name in theirs} == theirs
 
@@ -48,13 +49,13 @@ def test_round_trip(draws, tmp_path, weighted):
         draws = replace(draws, weights=np.linspace(0.5, 1.5, 50))
     path = write_cosmosis(draws, tmp_path / "new" / "chain.txt")
     first = path.read_text().splitlines()[0]
-    assert first.startswith("#cosmological_parameters--omega_m\tbin_bias--b1\tlogA\t")
+    assert first.startswith("#cosmological_parameters--omega_m\tbin_bias--b1\tmine\t")
     assert first.endswith("weight\tprior\tpost" if weighted else "other\tprior\tpost")
     assert f"#sampler={'weighted_metropolis' if weighted else 'metropolis'}\n" in path.read_text()
     for name in (path, path.with_suffix("")):
         read = read_draws(name)
         assert read.names == (
-            "cosmological_parameters--omega_m", "bin_bias--b1", "logA", "S8", "other",
+            "cosmological_parameters--omega_m", "bin_bias--b1", "mine", "S8", "other",
         )  # fmt: skip
         assert read.varied == read.names[:3]
         assert read.lengths == (50,)
