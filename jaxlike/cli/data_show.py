@@ -168,14 +168,8 @@ def _scales(m: "Measurement") -> str:
     edges = "" if m.theta_min_arcmin is None else ", with edges"
     windows = "" if m.windows is None else ", with windows"
     bins = f"bins 1 to {m.bin1.max()} x 1 to {m.bin2.max()}"
-    scale = f"{_variable(m)} = {m.scale.min():.4g} to {m.scale.max():.4g}"
+    scale = f"{m.variable} = {m.scale.min():.4g} to {m.scale.max():.4g}"
     return f"{len(pairs)} pairs of {bins}, {each} points each, {scale}{edges}{windows}"
-
-
-def _variable(m: "Measurement") -> str:
-    if m.ell is not None:
-        return "ell"
-    return "modes" if m.theta_arcmin is None else "theta [arcmin]"
 
 
 def _ranges(m: "Measurement") -> list[str]:

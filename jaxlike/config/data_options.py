@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from numbers import Real
 from os import PathLike
 
-import yaml
-
+from jaxlike.files import YamlError, parse_yaml
 from jaxlike.registry.options import KAPPA_OPTIONS, bad_value
 from jaxlike.registry.samples import Prefix
 
@@ -20,8 +19,8 @@ def parsed(name: str, value: object) -> object:
     if not value.strip().startswith("{"):
         return _pairs(name, value)
     try:
-        return yaml.safe_load(value)
-    except yaml.YAMLError as error:
+        return parse_yaml(value)
+    except YamlError as error:
         raise bad_value(name, value, "a mapping such as {NAME: VALUE, ...}") from error
 
 

@@ -32,6 +32,7 @@ from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
 from jaxlike.data.statistics import scale_of
+from jaxlike.data.units import ARCMIN
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.compiled import Evaluated
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
@@ -45,7 +46,6 @@ from jaxlike.theory.power.power_table import PowerTable
 from jaxlike.theory.power.validity import conditions, range_conditions
 
 _DEFAULT_SECTION = "_cosmosis_default_section"  # what [DEFAULT] gives to every section
-_ARCMIN = np.pi / 180 / 60
 # With the block's power the cosmology is the host's: any one lets the other names be checked.
 _STAND_IN = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0.8}
 
@@ -277,7 +277,7 @@ def _write(block: DataBlock, module: TwoPointModule, found: Evaluated) -> None:
             "simulation": theory + module.cholesky @ noise,
             "angle": np.concatenate(
                 [
-                    m.scale * (_ARCMIN if scale_of(m.statistic) == "theta" else 1)
+                    m.scale * (ARCMIN if scale_of(m.statistic) == "theta" else 1)
                     for m in measurements
                 ]
             ),

@@ -33,6 +33,12 @@ def read_arrays(path: str, option: str, names: Sequence[str]) -> dict[str, NDArr
     }
 
 
+def check_angles(array: NDArray, where: str) -> None:
+    """DataError unless these are two or more ascending angles."""
+    if array.ndim != 1 or array.size < 2 or array[0] <= 0 or np.any(np.diff(array) <= 0):
+        raise DataError(f"{where} must be two or more ascending angles > 0")
+
+
 def check_shape(array: NDArray, shape: Sequence[int], where: str) -> None:
     """DataError unless the array has this shape."""
     if array.shape != tuple(shape):

@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from jaxlike.data.checks import finite_array, store
+from jaxlike.data.units import ARCMIN
 from jaxlike.errors import DataError
 
-_SIGMA = np.pi / 180 / 60 / np.sqrt(8 * np.log(2))  # standard deviation [rad] of an arcmin of FWHM
+_SIGMA = ARCMIN / np.sqrt(8 * np.log(2))  # standard deviation [rad] of an arcmin of FWHM
 
 
 @dataclass(frozen=True, eq=False)

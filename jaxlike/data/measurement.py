@@ -84,10 +84,9 @@ class Measurement:
 
     def __repr__(self) -> str:
         pairs = len({*zip(self.bin1.tolist(), self.bin2.tolist(), strict=True)})
-        what = {"theta": "theta [arcmin]", "ell": "ell", "mode": "modes"}[scale_of(self.statistic)]
         return (
             f"Measurement {self.name}: {self.value.size} points of {self.statistic} in {pairs} "
-            f"pairs of bins, {what} = {self.scale.min():.4g} to {self.scale.max():.4g}"
+            f"pairs of bins, {self.variable} = {self.scale.min():.4g} to {self.scale.max():.4g}"
         )
 
     def _check_scales(self, where: str) -> None:
@@ -161,6 +160,11 @@ class Measurement:
         if self.kernel1.lower() != self.kernel2.lower() or kinds[0] != kinds[1]:
             return self.bin1, self.bin2
         return np.minimum(self.bin1, self.bin2), np.maximum(self.bin1, self.bin2)
+
+    @property
+    def variable(self) -> str:
+        """What the points are at, in words."""
+        return {"theta": "theta [arcmin]", "ell": "ell", "mode": "modes"}[scale_of(self.statistic)]
 
     @property
     def scale(self) -> np.ndarray:

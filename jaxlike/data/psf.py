@@ -3,10 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data.arrays import check_shape, read_arrays
-from jaxlike.errors import DataError
+from jaxlike.data.arrays import check_angles, check_shape, read_arrays
+from jaxlike.data.units import ARCMIN
 
-_ARCMIN = np.pi / 180 / 60
 _N = 4  # factors of moments; the last row and column are those of a constant
 
 
@@ -18,12 +17,11 @@ def read_psf(path: str, transform: str | None = None) -> dict[str, NDArray]:
     """
     file = read_arrays(path, "psf_file", ("r", "sys1", "sys2"))
     theta = file["r"]
-    if theta.ndim != 1 or theta.size < 2 or theta[0] <= 0 or np.any(np.diff(theta) <= 0):
-        raise DataError(f"psf_file '{path}': r must be two or more ascending angles > 0")
+    check_angles(theta, f"psf_file '{path}': r")
     for name in ("sys1", "sys2"):
         check_shape(file[name], (_N + 1, _N + 1, theta.size), f"psf_file '{path}': {name}")
     found = {
-        "theta": theta * _ARCMIN,
+        "theta": theta * ARCMIN,
         "tables": np.stack([file["sys1"], file["sys2"]]),
         "jacobian": np.eye(_N),
         "centre": np.zeros(_N),

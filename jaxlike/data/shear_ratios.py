@@ -3,11 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data.arrays import check_shape, read_arrays
+from jaxlike.data.arrays import check_angles, check_shape, read_arrays
 from jaxlike.data.checks import check_covariance
+from jaxlike.data.units import ARCMIN
 from jaxlike.errors import DataError
 
-_ARCMIN = np.pi / 180 / 60
 _NAMES = (
     "theta", "measured_ratios", "ratio_cov", "inv_cov_individual", "theta_min", "theta_max",
 )  # fmt: skip
@@ -23,8 +23,7 @@ def read_shear_ratios(path: str) -> dict[str, NDArray]:
     where = f"shear_ratios '{path}'"
     file = read_arrays(path, "shear_ratios", _NAMES)
     theta, low, high = file["theta"], file["theta_min"], file["theta_max"]
-    if theta.ndim != 1 or theta.size < 2 or theta[0] <= 0 or np.any(np.diff(theta) <= 0):
-        raise DataError(f"{where}: theta must be two or more ascending angles > 0")
+    check_angles(theta, f"{where}: theta")
     value, inverses = file["measured_ratios"], file["inv_cov_individual"]
     n = value.size
     check_shape(value, (n,), f"{where}: measured_ratios")
@@ -50,7 +49,7 @@ def read_shear_ratios(path: str) -> dict[str, NDArray]:
         each = inverses[lens * len(low) + source][np.ix_(used, used)].sum(axis=0)
         weights[lens, source, used] = each / each.sum()
     return {
-        "theta": theta * _ARCMIN,
+        "theta": theta * ARCMIN,
         "value": value,
         "covariance": file["ratio_cov"],
         "weights": weights,

@@ -5,12 +5,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxlike.data import FOURIER_SPACE, TwoPointData, read_psf, read_shear_ratios
+from jaxlike.data.units import ARCMIN
 from jaxlike.likelihoods.compiled import TwoPoint
 from jaxlike.likelihoods.correction import Correction, correction_of
-from jaxlike.likelihoods.gaussian import factorise
+from jaxlike.likelihoods.gaussian import factorise, whole_inverse
 from jaxlike.likelihoods.marginal import Marginal
 from jaxlike.likelihoods.shear_ratios import ShearRatios
-from jaxlike.numerics.block_matrix import whole_matrix
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.power.universe import UniverseGrid
@@ -18,8 +18,6 @@ from jaxlike.theory.statistics.data_vector import Survey
 from jaxlike.theory.systematics import SYSTEMATICS
 from jaxlike.theory.systematics.registry import Context, Linear, Systematic, Table
 from jaxlike.theory.universe.line_of_sight import Nodes
-
-_ARCMIN = np.pi / 180 / 60
 
 
 def arrays_of(
@@ -76,8 +74,8 @@ def covariance_of(data: TwoPointData, options: TheoryOptions, marginal: Marginal
 
 def precision_of(one: TwoPoint, n_data: int) -> NDArray:
     """Its inverse (n_data, n_data), templates being those of the n(z) as they were read."""
-    inverse, rows = np.asarray(one.inverse), one.rows
-    whole = inverse if rows is None else whole_matrix(inverse, np.asarray(rows), n_data)
+    rows = None if one.rows is None else np.asarray(one.rows)
+    whole = whole_inverse(np.asarray(one.inverse), rows, n_data)
     if one.marginal is None:
         return whole
     return whole - np.asarray(one.marginal.taken_up(one.marginal.as_read, np.eye(n_data)))
@@ -99,7 +97,7 @@ def _systematics(
     tables, first = [], 0
     for m, block in zip(data.measurements, survey.blocks, strict=True):
         rows = np.arange(first, first + m.value.size)
-        theta = None if m.statistic in FOURIER_SPACE else m.scale * _ARCMIN
+        theta = None if m.statistic in FOURIER_SPACE else m.scale * ARCMIN
         tables.append(Table(m.statistic, block.samples, block.bin1, block.bin2, theta, rows))
         first += m.value.size
     context = Context(

@@ -75,18 +75,11 @@ def fine_grid(
     )
 
 
-def second_order(surveys: Sequence[Survey]) -> bool:
-    """Whether a tracer has fields beyond the matter."""
-    return any(
-        getattr(tracer, "second_order", False) for survey in surveys for tracer in survey.tracers
-    )
-
-
 def grid_of(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOptions) -> UniverseGrid:
     """Universes on the nodes that were chosen for the surveys."""
     return UniverseGrid.build(
         nodes_of(surveys, choice.n_z, choice.ell_lattice, choice.z_max),
         linear=options.linear,
         nonlinear=options.nonlinear,
-        second_order=second_order(surveys),
+        second_order=any(survey.second_order for survey in surveys),
     )

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from jaxlike.data import Measurement, TwoPointData
 from jaxlike.data.statistics import scale_of
+from jaxlike.data.units import ARCMIN
 from jaxlike.errors import ConfigError
 from jaxlike.registry.filters import FILTER_OPTIONS
 from jaxlike.registry.options import TheoryOptions
@@ -14,7 +15,6 @@ from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.cosebis import MAX_MODE
 from jaxlike.theory.statistics.registry import Points
 
-_ARCMIN = np.pi / 180 / 60
 _FOR = {"mode": "COSEBIs", "ell": "band powers"}
 _NEEDED: Mapping[str, tuple[str, ...]] = {"mode": FILTER_OPTIONS[:1], "ell": FILTER_OPTIONS[1:]}
 _EXAMPLES = {
@@ -65,7 +65,7 @@ def filtered_points(
     return Points(
         scale,
         edges=_bands(measurement, data, options, scale),
-        theta_range=(low * _ARCMIN, high * _ARCMIN),
+        theta_range=(low * ARCMIN, high * ARCMIN),
         apodisation=options.band_power_apodisation,
     )
 
@@ -98,7 +98,7 @@ def _theta_range(
             f"{known[1]:g} arcmin: leave it out"
         )
     low, high = known or given or (np.nan, np.nan)
-    return low * _ARCMIN, high * _ARCMIN
+    return low * ARCMIN, high * ARCMIN
 
 
 def _bands(

@@ -59,6 +59,11 @@ def factorise(covariance: NDArray) -> Factors:
     return Factors(inverse, rows, float(2 * np.log(diagonal).sum()))
 
 
+def whole_inverse(inverse: NDArray, rows: NDArray | None, n: int) -> NDArray:
+    """C^-1 (n, n) from the `inverse` and `rows` of Factors."""
+    return inverse if rows is None else whole_matrix(inverse, rows, n)
+
+
 def whitening(covariance: NDArray) -> NDArray:
     """W (n, n) with W^T W = C^-1."""
     rows = find_blocks(covariance)

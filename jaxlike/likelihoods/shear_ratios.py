@@ -15,7 +15,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxlike.errors import ConfigError
-from jaxlike.likelihoods.gaussian import factorise, quadratic_form
+from jaxlike.likelihoods.gaussian import factorise, quadratic_form, whole_inverse
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory.spectra.limber import Spectra
 from jaxlike.theory.statistics.correlation_functions import GAMMA_T
@@ -80,7 +80,7 @@ class ShearRatios:
             np.array([known[one] for one in wanted]),
             file["weights"],
             file["value"],
-            np.linalg.inv(file["covariance"]),
+            whole_inverse(factors.inverse, factors.rows, file["value"].size),
             factors.log_det,
             group,
         )

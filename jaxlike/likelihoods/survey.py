@@ -21,6 +21,7 @@ from jaxlike.data import (
     with_maps,
 )
 from jaxlike.data.shipped import OF_SURVEY
+from jaxlike.data.units import ARCMIN
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.likelihoods.filtered import check_filters, filtered_points
 from jaxlike.likelihoods.tails import check_reach, tail_of
@@ -38,7 +39,6 @@ from jaxlike.theory.tracers.terms import Tracer
 DEFAULT_BANDWIDTH = 0.3
 """Width of the n(z) kernel in units of the tabulated bins, where none is given."""
 
-_ARCMIN = np.pi / 180 / 60
 _NO_GALAXIES = np.linspace(0.0, 1.0, 3)  # a lattice where there are no n(z)
 _FINE_ELL = np.geomspace(0.1, 7e4, 200)
 _OPTIONS_OF = {
@@ -235,7 +235,7 @@ def _angles(
     measurement: Measurement, data: TwoPointData, options: TheoryOptions, row: NDArray
 ) -> Points:
     """The angles of the rows `row`, with their bins where the projection needs them."""
-    theta = measurement.scale[row] * _ARCMIN
+    theta = measurement.scale[row] * ARCMIN
     if options.projection != "curved":
         return Points(theta)
     low, high = measurement.theta_min_arcmin, measurement.theta_max_arcmin
@@ -245,7 +245,7 @@ def _angles(
             f"'{measurement.name}' has no columns ANGLEMIN, ANGLEMAX: add them, give scale_cuts "
             "with angular_bins, or take projection = flat"
         )
-    edges = low[row] * _ARCMIN, high[row] * _ARCMIN
+    edges = low[row] * ARCMIN, high[row] * ARCMIN
     # C_ell without prefactors is that of convergence
     return Points(theta, edges, "curved", convergence=not options.ell_prefactors)
 

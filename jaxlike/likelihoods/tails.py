@@ -10,10 +10,10 @@ from jaxlike.errors import DataError
 from jaxlike.numerics.block_matrix import find_blocks, take_blocks
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.tracers import redshift
-from jaxlike.theory.tracers.histogram import Histogram
+from jaxlike.theory.tracers.histogram import TAIL, Histogram
 
-TAIL, FAINT = 1e-3, 1e-6
-"""Share of a bin's galaxies that is left out where it cannot be seen, and where it can."""
+FAINT = 1e-6
+"""Share of a bin's galaxies that is left out where TAIL, which else is, can be seen."""
 
 Z_LAST = 10.0
 """Redshift beyond which no galaxies are followed."""

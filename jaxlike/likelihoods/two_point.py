@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from jaxlike.data import TwoPointData
 from jaxlike.likelihoods.assembly import arrays_of, covariance_of, precision_of
-from jaxlike.likelihoods.common_nodes import fine_grid, grid_of, second_order
+from jaxlike.likelihoods.common_nodes import fine_grid, grid_of
 from jaxlike.likelihoods.compiled import Evaluated, TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.gaussian import whitening
 from jaxlike.likelihoods.survey import build_survey, samples_of
@@ -251,7 +251,7 @@ def build_likelihoods(
 def fine_likelihood(data: TwoPointData, options: TheoryOptions) -> Likelihood:
     """The likelihood of `data` on nodes so dense that they leave no error of their own."""
     one, survey = DataSet("", data, options), build_survey(data, options)
-    grid = fine_grid([data], [survey], options, second_order=second_order([survey]))
+    grid = fine_grid([data], [survey], options, second_order=survey.second_order)
     return _assembled([one], [survey], grid, 0.0)[""]
 
 

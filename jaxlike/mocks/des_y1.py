@@ -22,6 +22,7 @@ from jaxlike.data import (
     read_scale_cuts,
     write_two_point_fits,
 )
+from jaxlike.data.units import ARCMIN
 from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.registry.options import TheoryOptions
@@ -44,7 +45,6 @@ FIDUCIAL: dict[str, float] = {
 
 _N_ANGLE, _EDGES_ARCMIN = 20, np.geomspace(2.5, 250.0, 21)
 _ELL_MAX = 20000
-ARCMIN = np.pi / 180 / 60
 _ARCMIN2_PER_SKY = 4 * np.pi / ARCMIN**2
 _DIGITS = 9  # significant digits kept, so that the last bits of another machine do not show
 

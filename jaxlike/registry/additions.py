@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Literal, get_args
 
 from jaxlike.errors import ConfigError
+from jaxlike.registry.option_values import bad_value, is_none
 
 CovarianceCorrection = Literal["none", "hartlap", "percival", "percival_t", "sellentin_heavens"]
 """What is done about a covariance that was estimated from simulations."""
@@ -20,15 +21,13 @@ COUNT_OPTIONS = ("n_simulations", "n_parameters")
 ADDED_OPTIONS = ("point_mass", *FILE_OPTIONS, "covariance_correction", *COUNT_OPTIONS)
 """All of them."""
 
-_NOTHING = ("", "none", "null")
-
 
 def check_additions(options: Mapping[str, object]) -> None:
     """ConfigError on files and numbers that are none, are missing, or have no effect."""
     for name in FILE_OPTIONS:
         value = options[name]
         if value is not None and not (isinstance(value, str) and value.strip()):
-            raise ConfigError(f"option '{name}' is {value!r}; accepted are a path, null")
+            raise bad_value(name, value, "a path, null")
     for name in COUNT_OPTIONS:
         _check_count(name, options[name])
     if options["psf_transform"] is not None and options["psf_file"] is None:
@@ -39,7 +38,7 @@ def check_additions(options: Mapping[str, object]) -> None:
 
 def _check_count(name: str, value: object) -> None:
     if value is not None and (type(value) is not int or value < 1):
-        raise ConfigError(f"option '{name}' is {value!r}; accepted are whole numbers > 0, null")
+        raise bad_value(name, value, "whole numbers > 0, null")
 
 
 def _check_correction(options: Mapping[str, object]) -> None:
@@ -81,9 +80,9 @@ def _check_compression(options: Mapping[str, object]) -> None:
 
 def count_from(name: str, value: object) -> object:
     """A whole number from itself or from text; None from an empty text, none or null."""
+    if is_none(value):
+        return None
     if isinstance(value, str):
-        if value.strip().lower() in _NOTHING:
-            return None
         try:
             return int(value)
         except ValueError:
@@ -95,5 +94,4 @@ def count_from(name: str, value: object) -> object:
 
 def file_from(value: object) -> object:
     """The name of a file; None from an empty text, none or null."""
-    nothing = isinstance(value, str) and value.strip().lower() in _NOTHING
-    return None if nothing else value
+    return None if is_none(value) else value

@@ -1,10 +1,10 @@
 """Options of statistics that are filtered between two angles: COSEBIs and band powers."""
 
-import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from numbers import Real
 
 from jaxlike.errors import ConfigError
+from jaxlike.registry.option_values import bad_value, is_none, numbers
 
 FILTER_OPTIONS = (
     "cosebis_theta",
@@ -32,38 +32,22 @@ def filter_options(given: Mapping[str, object]) -> dict[str, float | tuple[float
 
 
 def _parsed(name: str, value: object) -> float | tuple[float, ...] | None:
-    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none", "null")):
+    if is_none(value):
         return None
-    numbers = _numbers(value)
-    if name == "band_power_apodisation":
-        if len(numbers) == 1 and 0 <= numbers[0] < math.inf:
-            return numbers[0]
-    elif _is_range(numbers, 3 if name == "band_power_ell" else 2):
-        return numbers
-    raise ConfigError(f"option '{name}' is {value!r}; accepted are {_ACCEPTED[name]}")
-
-
-def _is_range(numbers: tuple[float, ...], n: int) -> bool:
-    """Whether the first two increase, and a third is a number of bands."""
-    if len(numbers) != n or not 0 < numbers[0] < numbers[1] < math.inf:
-        return False
-    return n == 2 or numbers[2] in range(1, 1000)
-
-
-def _numbers(value: object) -> tuple[float, ...]:
-    """The numbers in a list, in text, or alone; () for anything else."""
-    if isinstance(value, Real) and not isinstance(value, bool):
-        return (float(value),)
-    items = value.strip("[]() ").replace(",", " ").split() if isinstance(value, str) else value
-    if not isinstance(items, Iterable) or isinstance(items, Mapping):
-        return ()
     try:
-        return tuple(_number(item) for item in items)
-    except (TypeError, ValueError):
-        return ()
+        found = numbers(name, [value] if isinstance(value, Real) else value)
+    except ConfigError:
+        found = ()  # which is no range either
+    if name == "band_power_apodisation":
+        if len(found) == 1 and found[0] >= 0:
+            return found[0]
+    elif _is_range(found, 3 if name == "band_power_ell" else 2):
+        return found
+    raise bad_value(name, value, _ACCEPTED[name])
 
 
-def _number(item: object) -> float:
-    if isinstance(item, bool) or not isinstance(item, Real | str):
-        raise TypeError
-    return float(item)
+def _is_range(found: tuple[float, ...], n: int) -> bool:
+    """Whether the first two increase, and a third is a number of bands."""
+    if len(found) != n or not 0 < found[0] < found[1]:
+        return False
+    return n == 2 or found[2] in range(1, 1000)

@@ -44,7 +44,7 @@ def number(name: str, value: object, accepted: str = "a number") -> float:
 def numbers(name: str, value: object) -> tuple[float, ...]:
     """Finite numbers from a list, or from text with commas or spaces between them."""
     accepted = "a list of numbers, null"
-    items = value.replace(",", " ").strip("[] ").split() if isinstance(value, str) else value
+    items = value.replace(",", " ").strip("[]() ").split() if isinstance(value, str) else value
     if not isinstance(items, Iterable) or isinstance(items, Mapping):
         raise bad_value(name, value, accepted)
     return tuple(number(name, item, accepted) for item in items)

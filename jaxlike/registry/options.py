@@ -56,6 +56,22 @@ KAPPA_OPTIONS = ("kappa_beam_fwhm", "kappa_ell_min", "kappa_ell_max")
 """Options of the maps of the CMB's convergence: FWHM [arcmin] of a Gaussian beam, and between which
 multipoles a map has been cut; each a number, or numbers by the names of the maps."""
 
+_MODEL_OPTIONS = (
+    "nz",
+    "nz_bandwidth",
+    "projection",
+    *FILTER_OPTIONS,
+    "ell_prefactors",
+    "bias",
+    "alignment",
+    "f_r",
+    "log10_M_pivot",
+    "b_modes",
+    "magnification",
+    "rsd",
+    *ADDED_OPTIONS,
+)
+
 LIKELIHOOD_OPTIONS = (
     "data_file",
     "scale_cuts",
@@ -66,42 +82,13 @@ LIKELIHOOD_OPTIONS = (
     *KAPPA_OPTIONS,
     "prefix",
     "correlated_priors",
-    "nz",
-    "nz_bandwidth",
-    "projection",
-    *FILTER_OPTIONS,
-    "ell_prefactors",
-    "bias",
-    "alignment",
-    "f_r",
-    "log10_M_pivot",
-    "b_modes",
-    "magnification",
-    "rsd",
-    *ADDED_OPTIONS,
+    *_MODEL_OPTIONS,
     "power",
     "compression",
 )
 """Options of the Cobaya components `jaxlike.cobaya.{3x2pt,shear,2x2pt}`."""
 
-SURVEY_OPTIONS = (
-    "kernels",
-    *KAPPA_OPTIONS,
-    "correlated_priors",
-    "nz",
-    "nz_bandwidth",
-    "projection",
-    *FILTER_OPTIONS,
-    "ell_prefactors",
-    "bias",
-    "alignment",
-    "f_r",
-    "log10_M_pivot",
-    "b_modes",
-    "magnification",
-    "rsd",
-    *ADDED_OPTIONS,
-)
+SURVEY_OPTIONS = ("kernels", *KAPPA_OPTIONS, "correlated_priors", *_MODEL_OPTIONS)
 """Those of LIKELIHOOD_OPTIONS that a survey's folder may have: how its data are to be modelled."""
 
 _FLAGS = ("radiation", "ell_prefactors", "b_modes", "magnification", "rsd")

@@ -175,10 +175,13 @@ class Survey:
         return Survey(tracers, blocks, self.z, self.weights, self.b_modes)
 
     @property
+    def second_order(self) -> bool:
+        """Whether a tracer has fields beyond the matter."""
+        return any(getattr(tracer, "second_order", False) for tracer in self.tracers)
+
+    @property
     def _has_b_modes(self) -> bool:
-        return self.b_modes and any(
-            getattr(tracer, "second_order", False) for tracer in self.tracers
-        )
+        return self.b_modes and self.second_order
 
     def on(self, nodes: Nodes, lattice: int = 0) -> TwoPointTheory:
         """The theory on nodes whose lattice of this number is the survey's."""
