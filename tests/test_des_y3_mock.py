@@ -5,24 +5,15 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.interpolate import CubicSpline
+from stage3 import cosmology, kept_by_pipeline, lenses, nuisances, read_point, tables
 
 from jaxlike.data import read_two_point_fits
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.theory.power.power_table import PowerTable
 
 OPTIONS = TheoryOptions(nz="histogram", projection="curved", alignment="tatt", magnification=True)
 """Shifts by linear interpolation between the file's samples. One set of options serves all: TATT
 without its second order is NLA, and alpha = 1 is no magnification."""
-ALIGNMENT = {
-    "A_IA": "a1", "alpha_IA": "alpha1", "A2_IA": "a2", "alpha2_IA": "alpha2", "bTA_IA": "bias_ta",
-    "z0_IA": "z_piv",
-}  # fmt: skip
-COSMOLOGY = {
-    "Omega_m": "omega_m", "Omega_b": "omega_b", "h": "h0", "n_s": "n_s", "A_s": "a_s",
-    "omega_nu": "omnuh2", "w0": "w", "N_eff": "n_eff",
-}  # fmt: skip
 NLA = {"A2_IA": 0.0, "bTA_IA": 0.0}
 UNMAGNIFIED = {f"alpha_mag{i}": 1.0 for i in range(1, 6)}
 INGREDIENTS = {
@@ -35,76 +26,42 @@ INGREDIENTS = {
 
 
 def read(shared, name):
-    path = shared / "reference" / "stage3" / f"desy3mock_{name}.npz"
-    if not path.is_file():
-        pytest.skip(f"reference material is not there: {path}")
-    with np.load(path) as file:
-        return dict(file)
+    return read_point(shared, f"desy3mock_{name}")
 
 
 @pytest.fixture(scope="module")
-def tables(shared):
+def common(shared):
     """P(k), distances and growth of the point that all ingredients were added at."""
     return read(shared, "v_limber_noIA")
 
 
 @pytest.fixture(scope="module")
-def survey(shared, tables):
+def survey(shared, common):
     """The likelihood of the points that the pipeline kept, and which of them are clustering."""
     data = read_two_point_fits(shared / "data" / "stage3" / "mock_des_y3_3x2pt.fits")
-    columns = (tables[f"2pt/{column}"] for column in ("name", "bin1", "bin2", "angle"))
-    kept = {
-        (str(name), int(i), int(j), round(float(np.degrees(angle) * 60), 4))
-        for name, i, j, angle in zip(*columns, strict=True)
-    }
-    mask = [
-        (m.name, int(i), int(j), round(float(theta), 4)) in kept
-        for m in data.measurements
-        for i, j, theta in zip(m.bin1, m.bin2, m.theta_arcmin, strict=True)
-    ]
-    assert sum(mask) == len(kept) == 529
-    likelihood = build_likelihood(data.select(np.array(mask)), OPTIONS)
-    np.testing.assert_allclose(likelihood.data.value, tables["2pt/data"], rtol=1e-10)
-    return SimpleNamespace(likelihood=likelihood, clustering=tables["2pt/name"] == "wtheta")
+    kept = kept_by_pipeline(data, common, "2pt", 529)
+    likelihood = build_likelihood(kept, OPTIONS)
+    np.testing.assert_allclose(likelihood.data.value, common["2pt/data"], rtol=1e-10)
+    return SimpleNamespace(likelihood=likelihood, clustering=common["2pt/name"] == "wtheta")
 
 
 def parameters(stored):
     """Ours of a stored point but those of the universe: canonical name -> value."""
-    given = dict(zip(stored["param_names"], stored["param_values"], strict=True))
-    p = {o: given[f"intrinsic_alignment_parameters--{t}"] for o, t in ALIGNMENT.items()}
-    for i in range(1, 5):
-        p[f"m{i}"] = given[f"shear_calibration_parameters--m{i}"]
-        p[f"dz_source{i}"] = given[f"wl_photoz_errors--bias_{i}"]
-    for i in range(1, 6):
-        p[f"b{i}"] = given[f"bias_lens--b{i}"]
-        p[f"alpha_mag{i}"] = given[f"mag_alpha_lens--alpha_{i}"]
-        p[f"dz_lens{i}"] = given[f"lens_photoz_errors--bias_{i}"]
-        p[f"sz_lens{i}"] = given[f"lens_photoz_errors--width_{i}"]
-    return {name: float(value) for name, value in p.items()}
+    return nuisances(stored) | lenses(stored)
 
 
-def prediction(survey, tables, stored, changes):
-    """The data vector with the stored P(k, z), distances and growth."""
-    used = dict(zip(stored["derived_names"], stored["derived_values"], strict=True))
-    z, chi = tables["distances/z"], tables["distances/chi_Mpc_over_h"]
-    table = PowerTable(
-        P_nl=tables["pk/nl_p"].astype(float),
-        chi=chi,
-        hubble=1 / CubicSpline(z, chi)(z, 1),
-        growth=tables["growth/D_k0p03"] / tables["growth/D_k0p03"][0],
-        Omega_m=used["cosmological_parameters--omega_m"],
-        P_lin=tables["pk/lin_p_z0"],
-    )
-    grid = survey.likelihood.table_grid(tables["pk/nl_z"], tables["pk/nl_k_h"], z)
+def prediction(survey, of_tables, stored, changes):
+    """The data vector with the stored P(k, z), distances and growth of a point."""
+    grid, table = tables(of_tables, survey.likelihood)
     p = parameters(stored) | changes
     return np.asarray(survey.likelihood.theory_vector_from_tables(grid, table, p))
 
 
 @pytest.mark.parametrize("name", INGREDIENTS)
-def test_one_ingredient_at_a_time(survey, tables, shared, name):
+def test_one_ingredient_at_a_time(survey, common, shared, name):
     """Delta^T C^-1 Delta <= 0.01, where Limber's approximation is the pipeline's too."""
     stored = read(shared, f"v_{name}")
-    found = prediction(survey, tables, stored, INGREDIENTS[name])
+    found = prediction(survey, common, stored, INGREDIENTS[name])
     difference = found - stored["2pt/theory"]
     assert difference @ survey.likelihood.precision @ difference <= 0.01
     assert float(survey.likelihood.chi2_of(found)) == pytest.approx(stored["2pt/chi2"], abs=1.5)
@@ -115,9 +72,7 @@ def test_own_power_gives_the_stored_data_vector(survey, shared):
     stored = read(shared, "v_limber_tatt")
     options = replace(OPTIONS, linear="emulator", neutrinos="degenerate")
     likelihood = build_likelihood(survey.likelihood.data, options)
-    used = dict(zip(stored["derived_names"], stored["derived_values"], strict=True))
-    p = {o: float(used[f"cosmological_parameters--{t}"]) for o, t in COSMOLOGY.items()}
-    found = likelihood.theory_vector(p | parameters(stored) | UNMAGNIFIED)
+    found = likelihood.theory_vector(cosmology(stored) | parameters(stored) | UNMAGNIFIED)
     difference = np.asarray(found) - stored["2pt/theory"]
     assert difference @ likelihood.precision @ difference <= 0.01
 

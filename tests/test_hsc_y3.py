@@ -5,46 +5,30 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
+from stage3 import COSMOLOGY, cosmology, given, nuisances, read_point, tables
 
 from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
+from jaxlike.data.units import ARCMIN
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.theory.power.power_table import PowerTable
 
 POINTS = ("p0", "p1")
 OPTIONS = TheoryOptions(
     linear="emulator", nonlinear="hmcode2016", nz="spline", alignment="tatt", b_modes=False
 )
-ALIGNMENT = {
-    "A_IA": "a1", "alpha_IA": "alpha1", "A2_IA": "a2", "alpha2_IA": "alpha2", "bTA_IA": "bias_ta",
-    "z0_IA": "z_piv",
-}  # fmt: skip
-COSMOLOGY = {
-    "Omega_m": "omega_m", "Omega_b": "omega_b", "h": "h0", "n_s": "n_s", "A_s": "a_s",
-    "omega_nu": "omnuh2", "w0": "w", "N_eff": "n_eff",
-}  # fmt: skip
-ARCMIN = np.pi / 180 / 60
 
 
 @pytest.fixture(scope="module")
 def points(shared):
     """Name of a stored point -> its arrays."""
-    found = {}
-    for name in POINTS:
-        path = shared / "reference" / "stage3" / f"hscy3_real_mocknz_{name}.npz"
-        if not path.is_file():
-            pytest.skip(f"reference material is not there: {path}")
-        with np.load(path) as file:
-            found[name] = dict(file)
-    return found
+    return {name: read_point(shared, f"hscy3_real_mocknz_{name}") for name in POINTS}
 
 
 @pytest.fixture(scope="module")
 def likelihoods(shared, points):
     """Name of a point -> likelihood of the pipeline's points, with the point's own shifted n(z)."""
-    with np.load(shared / "reference" / "stage3" / "hscy3_real_cov.npz") as file:
-        covariance = file["2pt/covariance"]
+    covariance = read_point(shared, "hscy3_real_cov")["2pt/covariance"]
     found = {}
     for name, a in points.items():
         z, step = a["nz_wl/z"][1:], a["nz_wl/z"][2] - a["nz_wl/z"][1]
@@ -73,14 +57,9 @@ def likelihoods(shared, points):
 
 def parameters(stored):
     """Ours of a stored point: canonical name -> value; shifts are those of its n(z)."""
-    given = dict(zip(stored["param_names"], stored["param_values"], strict=True))
-    used = dict(zip(stored["derived_names"], stored["derived_values"], strict=True))
-    p = {o: used[f"cosmological_parameters--{t}"] for o, t in COSMOLOGY.items()}
-    p |= {o: given[f"intrinsic_alignment_parameters--{t}"] for o, t in ALIGNMENT.items()}
-    p["A_bary"] = given["halo_model_parameters--a"]
-    for i in range(1, 5):
-        p |= {f"m{i}": given[f"shear_calibration_parameters--m{i}"], f"dz_source{i}": 0.0}
-    return {name: float(value) for name, value in p.items()}
+    p = cosmology(stored) | nuisances(stored)
+    p["A_bary"] = float(given(stored)["halo_model_parameters--a"])
+    return p | {f"dz_source{i}": 0.0 for i in range(1, 5)}
 
 
 def without_psf(a):
@@ -101,16 +80,7 @@ def without_psf(a):
 def test_stored_tables_give_the_stored_data_vector(likelihoods, points, name):
     """Delta^T C^-1 Delta <= 0.01 in the flat sky, with TATT but no B modes of it."""
     a, p, likelihood = points[name], parameters(points[name]), likelihoods[name]
-    z, chi = a["distances/z"], a["distances/chi_Mpc_over_h"]
-    table = PowerTable(
-        P_nl=a["pk/nl_p"].astype(float),
-        chi=chi,
-        hubble=1 / CubicSpline(z, chi)(z, 1),
-        growth=a["growth/D_k0p03"] / a["growth/D_k0p03"][0],
-        Omega_m=p["Omega_m"],
-        P_lin=a["pk/lin_p_z0"],
-    )
-    grid = likelihood.table_grid(a["pk/nl_z"], a["pk/nl_k_h"], z)
+    grid, table = tables(a, likelihood)
     nuisance = {n: v for n, v in p.items() if n not in (*COSMOLOGY, "A_bary")}
     found = likelihood.theory_vector_from_tables(grid, table, nuisance)
     difference = np.asarray(found) - without_psf(a)

@@ -9,12 +9,11 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from scipy.interpolate import CubicSpline
+from stage3 import cosmology, given, read_point, tables
 
 from jaxlike.data import read_two_point
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.registry.options import TheoryOptions
-from jaxlike.theory.power.power_table import PowerTable
 
 OPTIONS = TheoryOptions(
     linear="emulator", nonlinear="hmcode2020", nz="spline", cosebis_theta=(2.0, 300.0)
@@ -28,53 +27,44 @@ POINTS = {
     "kidslegacy_p0": LEGACY,
     "kidslegacy_p1": LEGACY,
 }
-COSMOLOGY = {
-    "Omega_m": "omega_m", "Omega_b": "omega_b", "h": "h0", "n_s": "n_s", "A_s": "a_s",
-    "omega_nu": "omnuh2", "w0": "w", "N_eff": "n_eff",
-}  # fmt: skip
 
 
-def alignment(stored, given):
+def alignment(stored, values):
     """Amplitudes of the source bins, and their powers of 1 + z."""
     if "ia/coef" in stored:
         amplitudes = float(stored["ia/a"]) * stored["ia/coef"]
         own = {f"A_IA{i}": float(a) for i, a in enumerate(amplitudes, start=1)}
         return own | {"alpha_IA": 0.0, "z0_IA": 0.62}
     section = "intrinsic_alignment_parameters--"
-    end = "_kids" if f"{section}a1_kids" in given else ""
+    end = "_kids" if f"{section}a1_kids" in values else ""
     names = {"A_IA": f"a1{end}", "alpha_IA": f"alpha1{end}", "z0_IA": "z_piv"}
-    return {ours: float(given[section + theirs]) for ours, theirs in names.items()}
+    return {ours: float(values[section + theirs]) for ours, theirs in names.items()}
 
 
 @pytest.fixture(scope="module", params=POINTS)
 def point(request, shared):
     """A stored point: its arrays, its parameters, and the likelihood of its n(z)."""
     name, (file, options) = request.param, POINTS[request.param]
-    path = shared / "reference" / "stage3" / f"{name}.npz"
-    if not path.is_file():
-        pytest.skip(f"reference material is not there: {path}")
-    with np.load(path) as content:
-        stored = dict(content)
-    given = dict(zip(stored["param_names"], stored["param_values"], strict=True))
-    used = dict(zip(stored["derived_names"], stored["derived_values"], strict=True))
+    stored = read_point(shared, name)
+    values = given(stored)
     data = read_two_point(shared / "data" / "stage3" / f"{file}.fits", probes=("E_n",))
     table = data.nz[0]
     key = "nz_source_kids/bins" if "nz_source_kids/bins" in stored else "nz_source/bins"
     shifted = replace(table, dndz=stored[key][:, 1:])  # whose first sample is n(0) = 0
     likelihood = build_likelihood(replace(data, nz=(shifted,)), options)
     np.testing.assert_allclose(data.value, stored["cosebis/data"], rtol=1e-10)
-    nuisance = alignment(stored, given)
+    nuisance = alignment(stored, values)
     for i in range(1, table.n_bin + 1):
         nuisance |= {f"m{i}": 0.0, f"dz_source{i}": 0.0}
-    cosmology = {o: float(used[f"cosmological_parameters--{t}"]) for o, t in COSMOLOGY.items()}
-    cosmology["log_T_AGN"] = float(given["halo_model_parameters--logt_agn"])
+    universe = cosmology(stored)
+    universe["log_T_AGN"] = float(values["halo_model_parameters--logt_agn"])
     # the published code has the alignment's factor squared where a bin meets itself
     fixed = "_diagGI_fixed" if "cosebis/theory_diagGI_fixed" in stored else ""
     return SimpleNamespace(
         stored=stored,
         likelihood=likelihood,
         nuisance=nuisance,
-        cosmology=cosmology,
+        cosmology=universe,
         theory=stored[f"cosebis/theory{fixed}"],
         chi2=float(stored[f"cosebis/chi2{fixed}"]),
     )
@@ -89,18 +79,9 @@ def check(point, found, tolerance):
 def test_stored_tables_give_the_stored_modes(point):
     """Delta^T C^-1 Delta <= 0.01 with the stored P(k, z), distances and growth."""
     a = point.stored
-    distance = CubicSpline(a["distances/z"], a["distances/chi_Mpc_over_h"])
     z = np.append(a["distances/z"][:: max(1, a["distances/z"].size // 200)], a["distances/z"][-1])
     z = np.unique(z)
-    table = PowerTable(
-        P_nl=a["pk/nl_p"].astype(float),
-        chi=distance(z),
-        hubble=1 / distance(z, 1),
-        growth=a["growth/D_k0p001"] / a["growth/D_k0p001"][0],
-        Omega_m=point.cosmology["Omega_m"],
-        P_lin=a["pk/lin_p_z0"],
-    )
-    grid = point.likelihood.table_grid(a["pk/nl_z"], a["pk/nl_k_h"], z)
+    grid, table = tables(a, point.likelihood, z=z, growth="D_k0p001")
     found = point.likelihood.theory_vector_from_tables(grid, table, point.nuisance)
     check(point, found, 0.01)
 

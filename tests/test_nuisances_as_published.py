@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.interpolate import interp1d
+from stage3 import given, kept_by_pipeline, read_point
 
 from jaxlike.data import read_psf, read_shear_ratios, read_two_point_fits
 from jaxlike.likelihoods.assembly import arrays_of
@@ -17,7 +18,6 @@ from jaxlike.theory.spectra.limber import Spectra
 from jaxlike.theory.systematics.psf import PsfTerms
 from jaxlike.theory.systematics.registry import Context, Table
 
-NAMES = {"xi_plus": "xip", "xi_minus": "xim", "gamma_t": "gammat", "w": "wtheta"}
 OPTIONS = TheoryOptions(
     linear="eisenstein_hu_no_wiggle", nonlinear="linear", nz="spline", point_mass="marginalised"
 )
@@ -25,35 +25,16 @@ CONSTANT = 4 * np.log(1e8)  # CosmoSIS adds ln sigma^2 once for five templates
 POINTS = ("full_p0", "full_p1", "v_limber_nla_pmmarg")
 
 
-def stored(shared, name):
-    with np.load(shared / "reference" / "stage3" / f"{name}.npz") as file:
-        return dict(file)
-
-
-def given(found):
-    return dict(zip(found["param_names"].tolist(), found["param_values"].tolist(), strict=True))
-
-
 @pytest.fixture(scope="module")
 def points(shared):
-    return {name: stored(shared, f"desy3mock_{name}") for name in POINTS}
+    return {name: read_point(shared, f"desy3mock_{name}") for name in POINTS}
 
 
 @pytest.fixture(scope="module")
 def masses(shared, points):
     """The likelihood of the points that the pipeline kept, on 40 nodes that none has chosen."""
     data = read_two_point_fits(shared / "data" / "stage3" / "mock_des_y3_3x2pt.fits")
-    columns = (points["full_p0"][f"2pt/{name}"] for name in ("name", "bin1", "bin2", "angle"))
-    kept = {
-        (str(name), int(i), int(j), round(float(np.degrees(angle) * 60), 3))
-        for name, i, j, angle in zip(*columns, strict=True)
-    }
-    mask = [
-        (NAMES[m.statistic], int(i), int(j), round(float(theta), 3)) in kept
-        for m in data.measurements
-        for i, j, theta in zip(m.bin1, m.bin2, m.theta_arcmin, strict=True)
-    ]
-    data = data.select(np.array(mask))
+    data = kept_by_pipeline(data, points["full_p0"], "2pt", 529)
     survey = build_survey(data, OPTIONS)
     grid = fine_grid([data], [survey], OPTIONS, 40)
     arrays = arrays_of(data, OPTIONS, samples_of(data), survey, grid, 0)
@@ -126,7 +107,7 @@ def test_shear_ratios_of_stored_spectra(shared, points, name):
 @pytest.mark.parametrize("name", ["p0", "p1"])
 def test_psf_terms(shared, name):
     """Delta^T C^-1 Delta <= 1e-3 of what is 9 and 12 in all; the rest is how tables are read."""
-    a = stored(shared, f"hscy3_real_mocknz_{name}")
+    a = read_point(shared, f"hscy3_real_mocknz_{name}")
     folder = shared / "data" / "stage3"
     files = (str(folder / f"hsc_y3_psf{end}.npz") for end in ("", "_transform"))
     plus = np.flatnonzero(a["2pt/name"] == "xi_plus")
@@ -149,7 +130,7 @@ def test_psf_terms(shared, name):
     terms = (a[f"{after}/values"] - a[f"{before}/values"][:, row])[0]
     expected = np.zeros(n)
     expected[plus] = interp1d(np.log(fine), terms, kind="cubic")(np.log(theta))
-    precision = np.linalg.inv(stored(shared, "hscy3_real_cov")["2pt/covariance"])
+    precision = np.linalg.inv(read_point(shared, "hscy3_real_cov")["2pt/covariance"])
     assert expected @ precision @ expected > 5
     difference = found - expected
     assert difference @ precision @ difference <= 1e-3

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from checks import check_chains
 
 from jaxlike.inference import best_fit
 from jaxlike.inference.samplers.by_name import sampler
@@ -78,22 +78,12 @@ RUNS = {
 @pytest.mark.parametrize("method", RUNS)
 def test_methods_of_every_kind_count_it_once(model, method):
     chains = sampler(method)(model, **RUNS[method], seed=1, progress=False)
-    x = jnp.asarray(chains.draws.reshape(-1, 3)[::37])
-    log_prior, log_likelihood = jax.jit(
-        lambda x: (jax.vmap(model.log_prior)(x), jax.vmap(model.log_likelihood)(x))
-    )(x)
-    np.testing.assert_allclose(chains.log_prior.reshape(-1)[::37], log_prior, atol=1e-6)
-    np.testing.assert_allclose(chains.chi2.reshape(-1)[::37], -2 * log_likelihood, atol=1e-6)
-    mean, covariance = model.posterior
+    check_chains(model, chains)
+    _, covariance = model.posterior
     width = np.sqrt(np.diag(covariance))
-    flat = chains.draws.reshape(-1, 3)
-    np.testing.assert_allclose((flat.mean(axis=0) - mean) / width, 0, atol=0.3)
-    np.testing.assert_allclose(flat.std(axis=0) / width, 1, atol=0.25)
-    assert np.corrcoef(flat.T)[0, 1] == pytest.approx(
+    assert np.corrcoef(chains.draws.reshape(-1, 3).T)[0, 1] == pytest.approx(
         covariance[0, 1] / width[0] / width[1], abs=0.1
     )
-    if chains.evidence is not None:
-        assert abs(chains.evidence.ln_z - model.ln_z) < max(4 * chains.evidence.error, 0.02)
 
 
 def test_the_best_fit_has_it(model):

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 import yaml
+from checks import check_chains
 from getdist.mcsamples import loadMCSamples
 
 from jaxlike.inference import best_fit, run_nuts, with_external_priors, write_best_fit, write_chains
@@ -72,20 +73,7 @@ RUNS = {
 @pytest.mark.parametrize("method", RUNS)
 def test_every_method_counts_them_once(model, method):
     chains = sampler(method)(model, **RUNS[method], seed=1, progress=False)
-    x = jnp.asarray(chains.draws.reshape(-1, 3)[::37])
-    functions = model.log_posterior, model.log_prior, model.log_likelihood
-    rows = jax.jit(lambda x: [jax.vmap(function)(x) for function in functions])(x)
-    for values, row in zip((chains.log_posterior, chains.log_prior), rows[:2], strict=True):
-        np.testing.assert_allclose(values.reshape(-1)[::37], row, atol=1e-6)
-    log_likelihood = rows[2]
-    np.testing.assert_allclose(chains.chi2.reshape(-1)[::37], -2 * log_likelihood, atol=1e-6)
-    mean, covariance = model.posterior
-    width = np.sqrt(np.diag(covariance))
-    flat = chains.draws.reshape(-1, 3)
-    np.testing.assert_allclose((flat.mean(axis=0) - mean) / width, 0, atol=0.3)
-    np.testing.assert_allclose(flat.std(axis=0) / width, 1, atol=0.25)
-    if chains.evidence is not None:
-        assert abs(chains.evidence.ln_z - model.ln_z) < max(4 * chains.evidence.error, 0.02)
+    check_chains(model, chains)
     assert (chains.evidence is not None) == (method in ("svi", "nested"))
 
 

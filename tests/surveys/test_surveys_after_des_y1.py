@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stage3 import given, read_point
 
 from jaxlike.config import read_config
 from jaxlike.loading import data_set_of
@@ -33,18 +34,6 @@ INPUTS = {
 }
 
 
-def stored(shared, name):
-    with np.load(shared / "reference" / "stage3" / f"{name}.npz") as file:
-        return dict(file)
-
-
-def given(point):
-    return {
-        str(name): value
-        for name, value in zip(point["param_names"], point["param_values"], strict=True)
-    }
-
-
 @pytest.mark.parametrize(
     ("name", "likelihood"), [(name, one) for name, them in INPUTS.items() for one in them]
 )
@@ -61,14 +50,14 @@ def test_points_are_those_of_the_pipeline(shared, name, likelihood):
     config = read_config(ROOT / "cobaya_yaml" / f"{name}.yaml", **overrides)
     one = next(one for one in config.likelihoods if one.name == likelihood)
     data = data_set_of(one).data
-    want = stored(shared, point)[f"{like}/data"]
+    want = read_point(shared, point)[f"{like}/data"]
     assert data.n_data == want.size
     np.testing.assert_allclose(np.sort(data.value), np.sort(want), rtol=1e-9)
 
 
 def uncorrelated(shared, point, section, names):
     """Unit normals of a point."""
-    values = given(stored(shared, point))
+    values = given(read_point(shared, point))
     return np.array([float(values[f"{section}--{name}"]) for name in names])
 
 
@@ -106,7 +95,7 @@ def test_correlated_priors_are_those_of_the_pipeline(
 def test_means_and_limits_hold_the_pipeline_s_start(shared, name):
     """Every nuisance parameter of the input is one of the stored point, and its prior has it."""
     point = "hscy3_real_mocknz_p0" if name == "hsc_y3" else "desy3mock_full_p0"
-    values = given(stored(shared, point))
+    values = given(read_point(shared, point))
     config = read_config(ROOT / "cobaya_yaml" / f"{name}.yaml")
     prefix = "HSC_" if name == "hsc_y3" else ""
     kinds = ("shear", "counts") if name == "des_y3_3x2pt" else ("shear",)

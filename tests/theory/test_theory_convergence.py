@@ -1,5 +1,6 @@
 """CMB lensing as a tracer: kernel, C_ell with every other tracer, beams, cuts, a 6x2pt survey."""
 
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -7,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from numpy.polynomial.legendre import legvander
-from scipy.interpolate import CubicSpline
+from stage3 import cosmology, keys_of, lenses, nuisances, read_point, rows_of, tables
 
 from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import build_likelihood
@@ -287,23 +288,12 @@ KAPPA = {
 OPTIONS = TheoryOptions(
     nz="spline", projection="curved", alignment="tatt", magnification=True, linear="emulator"
 )
-ALIGNMENT = {
-    "A_IA": "a1", "alpha_IA": "alpha1", "A2_IA": "a2", "alpha2_IA": "alpha2", "bTA_IA": "bias_ta",
-    "z0_IA": "z_piv",
-}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def stored(shared):
     """Name of a stored point -> its arrays."""
-    found = {}
-    for name in ("p0", "p1"):
-        path = shared / "reference" / "stage3" / f"desy3mock_6x2_{name}.npz"
-        if not path.is_file():
-            pytest.skip(f"needs {path}")
-        with np.load(path) as file:
-            found[name] = dict(file)
-    return found
+    return {name: read_point(shared, f"desy3mock_6x2_{name}") for name in ("p0", "p1")}
 
 
 @pytest.fixture(scope="module")
@@ -313,16 +303,7 @@ def cross_correlations(shared, stored):
     file = shared / "data" / "stage3" / "mock_des_y3_6x2pt.fits"
     probes = ("w_kappa", "gamma_t_kappa")
     data = load_data(str(file), "none", probes, kernels=KERNELS, kappa=KAPPA)
-    columns = (stored["p0"][f"2pt/{column}"] for column in ("name", "bin1", "bin2", "angle"))
-    kept = {
-        (str(name), int(i), int(j), round(float(np.degrees(angle) * 60), 4)): row
-        for row, (name, i, j, angle) in enumerate(zip(*columns, strict=True))
-    }
-    own = [
-        (m.name, int(i), int(j), round(float(theta), 4))
-        for m in data.measurements
-        for i, j, theta in zip(m.bin1, m.bin2, m.theta_arcmin, strict=True)
-    ]
+    kept, own = rows_of(stored["p0"], "2pt"), keys_of(data)
     data = data.select(np.array([point in kept for point in own]))
     assert data.n_data == 257
     assert [m.kernel2 for m in data.measurements] == ["spt", "spt", "planck", "planck"]
@@ -338,28 +319,10 @@ def test_stored_tables_give_cosmosis_6x2pt(cross_correlations, stored, name):
     """
     likelihood, rows = cross_correlations
     a = stored[name]
-    given = dict(zip(a["param_names"].tolist(), a["param_values"].tolist(), strict=True))
-    used = dict(zip(a["derived_names"].tolist(), a["derived_values"].tolist(), strict=True))
-    p = {o: given[f"intrinsic_alignment_parameters--{t}"] for o, t in ALIGNMENT.items()}
-    for i in range(1, 5):
-        p[f"m{i}"] = given["shear_calibration_parameters--m1"]
-        p[f"dz_source{i}"] = given[f"wl_photoz_errors--bias_{i}"]
-    for i in range(1, 6):
-        p[f"b{i}"] = given[f"bias_lens--b{i}"]
-        p[f"alpha_mag{i}"] = given[f"mag_alpha_lens--alpha_{i}"]
-        p[f"dz_lens{i}"] = given[f"lens_photoz_errors--bias_{i}"]
-        p[f"sz_lens{i}"] = given[f"lens_photoz_errors--width_{i}"]
-    z, chi = a["distances/z"], a["distances/chi_Mpc_over_h"]
-    table = PowerTable(
-        P_nl=a["pk/nl_p"].astype(float),
-        chi=chi,
-        hubble=1 / CubicSpline(z, chi)(z, 1),
-        growth=a["growth/D_k0p03"],
-        Omega_m=used["cosmological_parameters--omega_m"],
-        P_lin=a["pk/lin_p_z0"],
-        chi_last=a["distances/chistar"] * used["cosmological_parameters--h0"],
-    )
-    grid = likelihood.table_grid(a["pk/nl_z"], a["pk/nl_k_h"], z)
+    p = nuisances(a) | lenses(a)
+    p |= {f"m{i}": p["m1"] for i in range(1, 5)}
+    grid, table = tables(a, likelihood)
+    table = replace(table, chi_last=a["distances/chistar"] * cosmology(a)["h"])
     found = np.asarray(likelihood.theory_vector_from_tables(grid, table, p))
     difference = found - a["2pt/theory"][rows]
     assert difference @ likelihood.precision @ difference <= 0.1

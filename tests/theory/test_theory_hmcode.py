@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from checks import check_slopes
 from scipy.optimize import brentq
 from scipy.special import sici
 
@@ -210,15 +211,7 @@ def values_and_slopes(points, weight):
 
 def test_gradient_against_finite_differences():
     weight = np.random.default_rng(1).normal(size=(Z.size, 12))
-    x = np.array(list(CENTRE.values()))
-    steps = 1e-4 * np.diag(np.abs(x))
-    points = np.tile(x, (BATCH, 1))  # the last is x itself
-    points[: 4 * x.size] += np.concatenate([n * steps for n in (-2, -1, 1, 2)])
-    values, slopes = (np.asarray(found) for found in values_and_slopes(points, weight))
-    f = values[: 4 * x.size].reshape(4, x.size)
-    expected = (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * np.diag(steps))
-    for i, name in enumerate(CENTRE):
-        assert slopes[-1, i] == pytest.approx(expected[i], rel=1e-5), name
+    check_slopes(values_and_slopes, CENTRE, weight, BATCH)
 
 
 def test_finite_over_the_prior():

@@ -7,6 +7,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from checks import check_slopes
+from stage3 import cosmology, given, read_point
 from test_theory_hmcode import cold_ratio
 
 from jaxlike.errors import ParameterError
@@ -70,18 +72,9 @@ def test_power_of_hsc(shared, point):
 
     To 3.1e-3, which is what the linear spectra differ by between acoustic wiggles, and 1e-3 rms.
     """
-    path = shared / "reference" / "stage3" / f"hscy3_real_mocknz_{point}.npz"
-    if not path.is_file():
-        pytest.skip(f"reference material is not there: {path}")
-    with np.load(path) as file:
-        a = dict(file)
-    pairs = [*zip(a["param_names"], a["param_values"], strict=True)]
-    pairs += zip(a["derived_names"], a["derived_values"], strict=True)
-    p = {str(name).split("--")[1]: float(value) for name, value in pairs}
-    cosmo = Cosmology(
-        Omega_m=p["omega_m"], Omega_b=p["omega_b"], h=p["h0"], n_s=p["n_s"], A_s=p["a_s"],
-        omega_nu=p["omnuh2"], w0=p["w"], N_eff=p["n_eff"], A_bary=p["a"],
-    )  # fmt: skip
+    a = read_point(shared, f"hscy3_real_mocknz_{point}")
+    A_bary = float(given(a)["halo_model_parameters--a"])
+    cosmo = Cosmology(**cosmology(a), A_bary=A_bary)
     assert float(baryons(cosmo)[1]) == pytest.approx(float(a["halo_model_eta"]), rel=1e-12)
     used = (a["pk/nl_k_h"] > 1e-3) & (a["pk/nl_k_h"] < 10)
     rows = np.array([0, 25, 50, 100])
@@ -119,15 +112,7 @@ def of_a_few(points, weight):
 
 def test_gradient_against_finite_differences():
     weight = np.random.default_rng(1).normal(size=(Z.size, K.size))
-    x = np.array(list(CENTRE.values()))
-    steps = 1e-4 * np.diag(np.abs(x))
-    points = np.tile(x, (BATCH, 1))  # the last is x itself
-    points[: 4 * x.size] += np.concatenate([n * steps for n in (-2, -1, 1, 2)])
-    values, slopes = (np.asarray(found) for found in values_and_slopes(points, weight))
-    f = values[: 4 * x.size].reshape(4, x.size)
-    expected = (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * np.diag(steps))
-    for i, name in enumerate(CENTRE):
-        assert slopes[-1, i] == pytest.approx(expected[i], rel=1e-5), name
+    check_slopes(values_and_slopes, CENTRE, weight, BATCH)
 
 
 def test_finite_over_the_prior():

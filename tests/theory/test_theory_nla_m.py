@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import three_by_two
 from scipy.interpolate import CubicSpline
+from stage3 import read_point
 
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.registry.effects import check_complete
@@ -36,11 +37,7 @@ def shapes(distributions, f_r, pivot=13.5):
 @pytest.fixture(scope="module", params=POINTS)
 def stored(request, shared):
     """The numbers of a point of the pipeline."""
-    path = shared / "reference" / "stage3" / f"kidslegacy_{request.param}.npz"
-    if not path.is_file():
-        pytest.skip(f"reference material is not there: {path}")
-    with np.load(path) as file:
-        return dict(file)
+    return read_point(shared, f"kidslegacy_{request.param}")
 
 
 @jax.jit

@@ -10,6 +10,7 @@ import jax
 import numpy as np
 import pytest
 from scipy.interpolate import CubicSpline
+from stage3 import read_point
 
 from jaxlike.numerics.splines import lattice_values
 from jaxlike.theory.power.fields import MATTER, FieldPower, pair_of, tidal_spectra
@@ -39,11 +40,7 @@ ROUNDED_C1 = 0.0138731  # C1 rho_crit of CosmoSIS: ours to six digits
 @pytest.fixture(scope="module", params=["p0", "p1"])
 def stored(request, shared):
     """One point: its arrays by name, and its parameters."""
-    path = shared / "reference" / "stage3" / f"decade_{request.param}.npz"
-    if not path.is_file():
-        pytest.skip(f"reference material is not there: {path}")
-    with np.load(path) as file:
-        arrays = dict(file)
+    arrays = read_point(shared, f"decade_{request.param}")
     pairs = [*zip(arrays["param_names"], arrays["param_values"], strict=True)]
     pairs += zip(arrays["derived_names"], arrays["derived_values"], strict=True)
     return SimpleNamespace(arrays=arrays, values={str(n): float(v) for n, v in pairs})

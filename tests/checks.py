@@ -1,0 +1,39 @@
+"""Checks that several test files make of what they have in common."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+
+def check_slopes(values_and_slopes, centre, weight, batch):
+    """Slopes at `centre`, name -> value, against differences of fourth order.
+
+    values_and_slopes: of a function weighted by `weight`, at points (batch, n).
+    """
+    x = np.array(list(centre.values()))
+    steps = 1e-4 * np.diag(np.abs(x))
+    points = np.tile(x, (batch, 1))  # the last is x itself
+    points[: 4 * x.size] += np.concatenate([n * steps for n in (-2, -1, 1, 2)])
+    values, slopes = (np.asarray(found) for found in values_and_slopes(points, weight))
+    f = values[: 4 * x.size].reshape(4, x.size)
+    expected = (f[0] - 8 * f[1] + 8 * f[2] - f[3]) / (12 * np.diag(steps))
+    for i, name in enumerate(centre):
+        assert slopes[-1, i] == pytest.approx(expected[i], rel=1e-5), name
+
+
+def check_chains(model, chains):
+    """Chains (n, m, 3) have the model's log-posterior, log-prior and chi^2 at every 37th draw, and
+    the means, widths and evidence of its `posterior`."""
+    x = jnp.asarray(chains.draws.reshape(-1, 3)[::37])
+    functions = model.log_posterior, model.log_prior, model.log_likelihood
+    rows = jax.jit(lambda x: [jax.vmap(function)(x) for function in functions])(x)
+    for values, row in zip((chains.log_posterior, chains.log_prior), rows[:2], strict=True):
+        np.testing.assert_allclose(values.reshape(-1)[::37], row, atol=1e-6)
+    np.testing.assert_allclose(chains.chi2.reshape(-1)[::37], -2 * rows[2], atol=1e-6)
+    mean, covariance = model.posterior
+    width, flat = np.sqrt(np.diag(covariance)), chains.draws.reshape(-1, 3)
+    np.testing.assert_allclose((flat.mean(axis=0) - mean) / width, 0, atol=0.3)
+    np.testing.assert_allclose(flat.std(axis=0) / width, 1, atol=0.25)
+    if chains.evidence is not None:
+        assert abs(chains.evidence.ln_z - model.ln_z) < max(4 * chains.evidence.error, 0.02)
