@@ -12,11 +12,14 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
-# Many tests, and the programs they start, compile the same few functions: once is enough. What they
-# compile they run a few times only: compilation that takes a fifth as long pays, though the result
-# is twice as slow. JAX reads these when it is imported.
+# Many tests, and the programs they start, compile the same functions: once is enough, and the next
+# run of the tests begins with what this one kept. What they compile they run a few times only:
+# compilation that takes a fifth as long pays, though the result is twice as slow. JAX reads these
+# when it is imported.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".pytest_cache" / "jax"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.5")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+# where in the sources an operation stands takes a twentieth of the time, and nobody reads it
+os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
 _QUICK = ["--xla_backend_optimization_level=0"]
 if version("jaxlib").startswith("0.10."):  # later ones end the program on a flag they do not know
     # the other cores are other workers'
