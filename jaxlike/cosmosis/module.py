@@ -130,7 +130,8 @@ def setup(options: DataBlock) -> TwoPointModule:
     correlated = CorrelatedFactors.of(
         config, _parameters(options) if config.correlated_priors else ()
     )
-    print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
+    for sentence in (f"{data.n_data} points of {data.source}", *correlated.sentences):
+        print(f"jaxlike: {sentence}", flush=True)
     return TwoPointModule(
         likelihood,
         config.likelihoods[0],
