@@ -28,6 +28,11 @@ INPUTS = {
 HSC = {"nz_file": "hsc_y3_mock_nz.sacc", "psf_file": "hsc_y3_psf.npz"}
 
 
+def test_every_pipeline_is_in_the_table():
+    found = {file.stem for file in (ROOT / "cosmosis_modules").glob("*_pipeline.ini")}
+    assert found == {"paper_pipeline", *(f"{name}_pipeline" for name in INPUTS)}
+
+
 def both(name, **overrides):
     """The Config of the Cobaya input, and that of the CosmoSIS pipeline."""
     return (
@@ -92,6 +97,16 @@ def test_parameters_and_priors_are_the_same(name):
     functions = {here[p.name][1] for p in yaml.parameters if p.derived_from}
     assert functions == ({"eta_bary"} if yaml.theory.nonlinear == "hmcode2016" else set())
     assert not any(p.derived_from for p in ini.parameters)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_derived_parameters_are_the_same(name):
+    yaml, ini = both(name)
+    functions = {p.name for p in yaml.parameters if p.derived_from}
+    assert [one.name for one in ini.outputs] == [
+        one.name for one in yaml.outputs if one.name not in functions
+    ]
+    assert all(yaml.output_latex[name] == latex for name, latex in ini.output_latex.items())
 
 
 @pytest.mark.parametrize("name", INPUTS)
