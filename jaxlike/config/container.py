@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jaxlike.config.analysis import analysis_for, options_of
-from jaxlike.config.correlated import among, check_distinct, correlated_from
+from jaxlike.config.correlated import among, check_distinct, correlated_of
 from jaxlike.config.data_options import (
     MAPPINGS,
     kappa_from,
@@ -270,7 +270,7 @@ def _likelihood(
         kernels=kernels_from(given.get("kernels")),
         nz_file=_located_nz(nz_file_from(given.get("nz_file")), path),
         kappa=kappa_from(given),
-        correlated=correlated_from(given.get("correlated_priors"), path),
+        correlated=correlated_of({**given, **place}, path),
     )
 
 

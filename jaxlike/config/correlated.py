@@ -3,7 +3,8 @@
 In yaml and ini it is a mapping, name -> {params: ..., covariance: ..., mean: ...}, or name -> the
 covariance alone. `params` are names, or what names begin with that end in 1, 2, ... (by default the
 prior's own name); `covariance` is a matrix or a file of one; `mean` numbers or a file, by default
-zeros.
+zeros. The word `survey` is for those of the likelihood's survey, which Cobaya inputs have unless
+they say otherwise.
 """
 
 import math
@@ -15,21 +16,24 @@ from typing import Any
 import numpy as np
 
 from jaxlike.config.analysis import analysis_for
-from jaxlike.config.data_options import parsed, prefix_from
+from jaxlike.config.data_options import parsed, prefix_from, suffix_from
 from jaxlike.config.places import find_file
 from jaxlike.config.records import expand, prior_from
+from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import CorrelatedPrior, Normal, Prior, TruncatedNormal, Uniform
 from jaxlike.posterior.priors.correlated import numbers_of
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import bad_value
-from jaxlike.registry.samples import DES
+from jaxlike.registry.samples import DES, owner_word
 from jaxlike.surveys import ABOUT
 
 OPTION = "correlated_priors"
 _KEYS = ("params", "covariance", "mean")
-_ACCEPTED = "{NAME: {params: names, covariance: a file or matrix, mean: numbers}, ...}, null"
+_ACCEPTED = (
+    "{NAME: {params: names, covariance: a file or matrix, mean: numbers}, ...}, survey, null"
+)
 _OF_INPUT = ("ref", "proposal")  # where a chain starts belongs to the prior that it comes with
 _FAR = 5.0  # deviations; a prior that is cut there loses 6e-7 of a parameter
 
@@ -45,23 +49,47 @@ def correlated_from(given: object, path: Path) -> tuple[CorrelatedPrior, ...]:
     return tuple(_prior(name, one, path) for name, one in found.items())
 
 
+def correlated_of(options: Mapping[str, object], path: Path) -> tuple[CorrelatedPrior, ...]:
+    """The priors of a likelihood of these options, an input's at `path`: as `correlated_from`, or
+    its survey's; ConfigError where that has none."""
+    if options.get(OPTION) != OF_SURVEY:
+        return correlated_from(options.get(OPTION), path)
+    found = of_survey(options)
+    if not found:
+        analysis = analysis_for(options.get("data_file"), options.get("survey"))
+        why = "the data are of no known survey: give the option 'survey'"
+        if analysis is not None and analysis.options.get(OPTION):
+            why = "prefixes or suffixes by n(z) do not say whose they are: give them themselves"
+        elif analysis is not None:
+            why = f"survey {analysis.folder.name} has none"
+        raise ConfigError(f"option '{OPTION}' is '{OF_SURVEY}', but {why}")
+    return correlated_from(found[OPTION], path)
+
+
+def own_option(options: Mapping[str, Any]) -> Any:
+    """What a likelihood's options say themselves; None where they leave it to the survey."""
+    given = options.get(OPTION)
+    return None if given == OF_SURVEY else given
+
+
 def of_survey(
     options: Mapping[str, object], taken: Container[str] = ()
 ) -> dict[str, dict[str, Any]]:
     """The option of the survey that a likelihood of these options follows, with the likelihood's
-    prefix in its names and its own files, without parameters that are `taken`; {} where it has
-    none, or where the input has its own."""
-    if options.get(OPTION) is not None:
+    prefix or suffix in its names and its own files, without parameters that are `taken`; {} where
+    it has none, or where the input has its own."""
+    if own_option(options) is not None:
         return {}
     analysis = analysis_for(options.get("data_file"), options.get("survey"))
     given = {} if analysis is None else analysis.options.get(OPTION)
-    prefix = prefix_from(options.get("prefix"))
-    if not given or analysis is None or not isinstance(prefix, str):
+    words = prefix_from(options.get("prefix")), suffix_from(options.get("suffix"))
+    if not given or analysis is None or not all(isinstance(word, str) for word in words):
         return {}
+    own = owner_word(*map(str, words))
     found = {}
     for one in correlated_from(given, analysis.folder / ABOUT):
         every = (one.name, *one.params)
-        names = {name: prefix + name.removeprefix(DES) for name in every if prefix}
+        names = {name: own + name.removeprefix(DES) for name in every if own}
         for kept in among([one.renamed(names)], lambda name: name not in taken):
             found[names.get(one.name, one.name)] = kept.as_option
     return {OPTION: found} if found else {}
@@ -160,11 +188,11 @@ def with_correlated(
     likelihoods: the same with what their surveys have; joint: those in the block `prior`.
     ConfigError on a parameter that the input fixes, or gives another prior.
     """
-    own = [*joint, *(p for one in asked.values() for p in correlated_from(one.get(OPTION), path))]
+    own = [*joint, *(p for one in asked.values() for p in correlated_from(own_option(one), path))]
     every = [
         prior
         for name, one in asked.items()
-        for prior in correlated_from(one.get(OPTION) or likelihoods[name].get(OPTION), path)
+        for prior in correlated_from(own_option(one) or own_option(likelihoods[name]), path)
     ]
     found = {name: dict(entry) for name, entry in entries.items()}
     for prior in check_distinct([*joint, *every]):
@@ -194,8 +222,8 @@ def defaults_with_priors(
 ) -> dict[str, Any]:
     """Defaults of Cobaya's component with the marginals of correlated priors among the params, and
     what makes them correlated among the external priors."""
-    own = input_options.get(OPTION)
-    given = defaults.get(OPTION) if own is None else own
+    own = own_option(input_options)
+    given = own_option(defaults) if own is None else own
     try:
         priors = correlated_from(given, Path("input"))
     except JaxlikeError:

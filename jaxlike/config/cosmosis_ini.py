@@ -9,6 +9,7 @@ from pathlib import Path
 from jaxlike.config import cosmosis_correlated
 from jaxlike.config.container import Config, make_config
 from jaxlike.config.correlated import of_parameters
+from jaxlike.config.cosmosis_output import with_outputs
 from jaxlike.config.cosmosis_unused import without_unused
 from jaxlike.config.cosmosis_values import parameters_of
 from jaxlike.config.data_options import suffix_from
@@ -140,7 +141,8 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
             check_names((p.name for p in parameters if not p.drop), known=config.names)
     except JaxlikeError as error:
         raise type(error)(f"{values_path}: {error}") from error
-    return replace(config, parameters=parameters, correlated_priors=joint)
+    config = replace(config, parameters=parameters, correlated_priors=joint)
+    return with_outputs(config, pipeline.get("extra_output", ""))
 
 
 def pipeline_parameters(

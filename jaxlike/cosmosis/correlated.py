@@ -30,6 +30,15 @@ class CorrelatedFactors:
         taken = {name for prior in joint for name in prior.params}
         return cls(joint, {p.name: p.prior for p in parameters if p.name in taken and p.prior})
 
+    @property
+    def sentences(self) -> list[str]:
+        """What a user should know, whom CosmoSIS tells the pipeline's own priors."""
+        return [
+            f"the likelihood has the Gaussian prior '{prior.name}' of {len(prior.params)} "
+            f"parameters, {prior.params[0]} to {prior.params[-1]}, over their flat ones"
+            for prior in self.joint
+        ]
+
     def log_ratio(self, block: Any) -> float:
         """ln of the correlated priors over the pipeline's own at the block's parameters."""
         total = 0.0

@@ -28,6 +28,7 @@ from jaxlike.config.cosmosis_ini import (
     module_options,
     pipeline_parameters,
 )
+from jaxlike.config.cosmosis_output import derived_in
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
@@ -41,23 +42,25 @@ from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.options import bad_value, flag
 from jaxlike.registry.resolve import resolve
-from jaxlike.theory.power.linear import sigma8
+from jaxlike.theory.power.derived import derived_of
 from jaxlike.theory.power.power_table import PowerTable
 from jaxlike.theory.power.validity import conditions, range_conditions
 
 _DEFAULT_SECTION = "_cosmosis_default_section"  # what [DEFAULT] gives to every section
+_ALWAYS = {"sigma_8": "sigma8", "s_8": "S8"}  # what the block gets in any case
 # With the block's power the cosmology is the host's: any one lets the other names be checked.
 _STAND_IN = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0.8}
 
 
 class _Result(NamedTuple):
     """Theory (n_data,), its chi^2 and -2 ln L, what a solution and the range of the power spectrum
-    need, and the cosmology's own numbers."""
+    need, the cosmology's own numbers, and what follows from it by names in the block."""
 
     likelihood: Evaluated
     conditions: dict[str, Array]
     range: dict[str, Array]
     cosmology: dict[str, Array]
+    derived: dict[str, Array]
 
 
 @dataclass(eq=False)
@@ -130,7 +133,10 @@ def setup(options: DataBlock) -> TwoPointModule:
     correlated = CorrelatedFactors.of(
         config, _parameters(options) if config.correlated_priors else ()
     )
-    print(f"jaxlike: {data.n_data} points of {data.source}", flush=True)
+    saved = options.get_string("pipeline", "extra_output", "")
+    derived = _ALWAYS | derived_in(saved, radiation=likelihood.options.radiation)
+    for sentence in (f"{data.n_data} points of {data.source}", *correlated.sentences):
+        print(f"jaxlike: {sentence}", flush=True)
     return TwoPointModule(
         likelihood,
         config.likelihoods[0],
@@ -138,7 +144,7 @@ def setup(options: DataBlock) -> TwoPointModule:
         include_norm=include_norm,
         likelihood_only=likelihood_only,
         cholesky=np.linalg.cholesky(likelihood.covariance),
-        own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters)),
+        own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters, derived)),
         log_prior=correlated.log_ratio,
     )
 
@@ -183,8 +189,9 @@ def execute(block: DataBlock, module: TwoPointModule) -> int:
     if not (np.isfinite(found.deviance) and np.all(np.isfinite(found.vector))):
         return _impossible(module, "its data vector is not finite")
     _write(block, module, found)
-    if own_power:
-        _write_derived(block, result.cosmology)
+    for name, value in result.derived.items():
+        if not block.has_value(names.cosmological_parameters, name):
+            block[names.cosmological_parameters, name] = float(value)
     return 0
 
 
@@ -199,17 +206,19 @@ def _impossible(module: TwoPointModule, reason: str) -> int:
     return 1
 
 
-def _own_theory(likelihood: Likelihood, parameters: Mapping[str, ArrayLike]) -> _Result:
+def _own_theory(
+    likelihood: Likelihood, parameters: Mapping[str, ArrayLike], wanted: Mapping[str, str]
+) -> _Result:
     canonical = resolve(parameters, likelihood.samples, likelihood.options)
     cosmo = likelihood.cosmology(canonical)
     found = likelihood.evaluate(canonical)
-    wanted = ("h", "Omega_m", "Omega_b", "omega_nu", "sigma8")
-    numbers = {name: canonical[name] for name in wanted if name in canonical}
-    if "sigma8" not in numbers:
-        numbers["sigma8"] = sigma8(cosmo, 0.0, model=likelihood.options.linear)[0]
+    own = ("h", "Omega_m", "Omega_b", "omega_nu")
+    numbers = {name: canonical[name] for name in own if name in canonical}
+    of = derived_of(cosmo, likelihood.options.linear)
+    derived = {name: jnp.asarray(of(quantity)) for name, quantity in wanted.items()}
     inside = range_conditions(cosmo, likelihood.options.linear)
     possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
-    return _Result(found, possible, inside, numbers)
+    return _Result(found, possible, inside, numbers, derived)
 
 
 def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
@@ -235,7 +244,7 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
             canonical = resolve({**_STAND_IN, **parameters}, likelihood.samples)
             found = likelihood.evaluate_from_tables(grid, power, canonical)
             positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
-            return _Result(found, positive, {}, {})
+            return _Result(found, positive, {}, {}, {})
 
         module.table_theories[key] = theory
     return jax.device_get(module.table_theories[key](tables.power, _nuisance(block, module)))
@@ -286,11 +295,3 @@ def _write(block: DataBlock, module: TwoPointModule, found: Evaluated) -> None:
         }
     for entry, value in entries.items():
         block[names.data_vector, f"{name}_{entry}"] = value
-
-
-def _write_derived(block: DataBlock, cosmology: Mapping[str, Array]) -> None:
-    sigma_8 = float(cosmology["sigma8"])
-    derived = {"sigma_8": sigma_8, "s_8": sigma_8 * float(cosmology["Omega_m"] / 0.3) ** 0.5}
-    for name, value in derived.items():
-        if not block.has_value(names.cosmological_parameters, name):
-            block[names.cosmological_parameters, name] = value

@@ -18,6 +18,7 @@ from cosmosis.samplers import ParallelSampler
 from jaxlike.config import Config, cosmosis_priors
 from jaxlike.config.correlated import check_distinct, of_parameters
 from jaxlike.config.cosmosis_correlated import MODULE_FILE, mapped
+from jaxlike.config.cosmosis_output import derived_in, with_outputs
 from jaxlike.config.likelihood_config import names_of
 from jaxlike.cosmosis.module import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
@@ -29,8 +30,6 @@ from jaxlike.posterior.model import Model
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior
 from jaxlike.registry.names import Names, default_latex
-
-_DERIVED = {"sigma_8": "sigma8", "s_8": "S8"}
 
 
 def prior_of(name: str, given: Any) -> Prior:
@@ -78,12 +77,19 @@ def model_of(pipeline: Any) -> Model:
     parameters, joint = of_parameters(
         _with_maps(_parameters_of(pipeline, known), maps), given, known
     )
-    config = Config(Path("pipeline"), tuple(configs), parameters, correlated_priors=joint)
+    config = with_outputs(
+        Config(Path("pipeline"), tuple(configs), parameters, correlated_priors=joint),
+        _extra_output(pipeline),
+    )
     if len(modules) > 1:
         return model_from_config(config)
     one, own = modules[0].likelihood, configs[0]
     data_set = DataSet(one.name, one.data, own.options, own.prefix, own.suffix)
     return Model.of(with_checked_parameters(config, [data_set]), {one.name: one})
+
+
+def _extra_output(pipeline: Any) -> str:
+    return " ".join("/".join(place) for place in pipeline.extra_saves)
 
 
 def _parameters_of(pipeline: Any, known: Names) -> tuple[Parameter, ...]:
@@ -135,12 +141,16 @@ class JaxlikeSampler(ParallelSampler):
         self.model = model_of(self.pipeline)
         self.extra = []
         own = list(self.model.derived_parameters)
+        computed = derived_in(
+            _extra_output(self.pipeline), radiation=self.model.config.theory.radiation
+        )
         for section, name in self.pipeline.extra_saves:
-            found = _DERIVED.get(name.lower(), "")
+            found = computed.get(name.lower(), "")
             if section.lower() != "cosmological_parameters" or found not in own:
                 raise ConfigError(
                     f"extra_output has {section}/{name}, which this sampler does not compute; "
-                    "accepted are cosmological_parameters/sigma_8 and cosmological_parameters/s_8"
+                    "accepted are sigma_8, S_8, omega_m, A_s and others of cosmological_parameters "
+                    "that are not among its own parameters"
                 )
             self.extra.append(own.index(found))
         # cosmosis-postprocess knows its own samplers by name: these chains are of this kind

@@ -182,6 +182,7 @@ def test_a_survey_has_them(tmp_path):
     (prior,) = config_of("null", own).correlated_priors
     assert prior.params == ("KIDS_DzS1", "KIDS_DzS3")
     np.testing.assert_array_equal(prior.covariance, COVARIANCE[np.ix_([0, 2], [0, 2])])
+    assert config_of("survey", own).correlated_priors == (prior,)
     assert config_of("{}", own).correlated_priors == ()
     instead = config_of("{KIDS_m: [[1.0]]}", own.replace("KIDS_DzS2", "KIDS_DzS9"))
     assert [prior.name for prior in instead.correlated_priors] == ["KIDS_m"]
@@ -216,6 +217,7 @@ BAD = {
     "mean text": ("{KIDS_DzS: {covariance: [[1.0]], mean: none.txt}}", "mean file '.*none.txt'"),
     "no covariance": ("{KIDS_DzS: {mean: [0]}}", "no covariance: give a file"),
     "entry": ("{KIDS_DzS: {covarience: [[1]]}}", "unknown entry 'covarience'; accepted are params"),
+    "survey": ("survey", "'correlated_priors' is 'survey', but survey des_y1 has none"),
     "no mapping": ("[1, 2]", r"option 'correlated_priors' is \[1, 2\]; accepted are"),
     "twice": (
         "{a: {params: [KIDS_m1, KIDS_m1], covariance: [[1, 0], [0, 1]]}}",

@@ -119,6 +119,18 @@ def test_marginal_in_the_file_of_priors_is_the_same(read):
     assert read(option=OPTION, priors=priors).sampled == read(option=OPTION).sampled
 
 
+def test_option_of_the_survey(read):
+    """Its folder's, under the names of the pipeline's sections."""
+    bins = [f"bias_{i} = -0.1 0.0 0.1" for i in range(1, 6)]
+    values = "\n".join(["[nofz_shifts_kids]", *bins, ""])
+    config = read(option="survey = kids_1000_xi\ncorrelated_priors = survey", values=values)
+    (prior,) = config.correlated_priors
+    assert prior.params == tuple(f"nofz_shifts_kids--bias_{i}" for i in range(1, 6))
+    assert prior.mean == (0, -0.00199729, -0.0129976, -0.0110003, 0.00599612)
+    assert prior.covariance[0][1] == 2.5999e-05
+    assert [p.prior for p in config.sampled[-5:]] == [*prior.marginals.values()]
+
+
 @pytest.mark.parametrize("mean", ["", "mean = 0.01 -0.02", "mean = mean.txt"])
 def test_module_of_the_standard_library(read, tmp_path, mean):
     np.savetxt(tmp_path / "mean.txt", [0.01, -0.02])
@@ -180,6 +192,22 @@ BAD = {
     ),
     "no file": ({"option": "correlated_priors = kids_dz_source:none.txt"}, "'none.txt' does not"),
     "no mapping": ({"option": "correlated_priors = covariance.txt"}, "accepted are {NAME: {params"),
+    "survey's none": ({"option": "correlated_priors = survey"}, "survey des_y1 has none"),
+    "no survey": (
+        {"option": "correlated_priors = survey\ndata_file = covariance.txt"},
+        "the data are of no known survey: give the option 'survey'",
+    ),
+    "survey's for many": (
+        {
+            "option": "correlated_priors = survey\nsurvey = kids_1000_xi\nsuffix = nz_source:kids"
+            "\nlike_name = jaxlike_kids"
+        },
+        "suffixes by n.z. do not say whose they are",
+    ),
+    "survey's bins": (
+        {"option": "correlated_priors = survey\nsurvey = kids_1000_xi"},
+        "'kids_dz_source': 'kids_dz_source3' is no parameter here",
+    ),
     "module's option": (
         {**MODULE, "modules": "other two_point"} | {"more": "[other]\nfile = correlated_priors.py"},
         r"section \[other\] has no 'uncorrelated_parameters'",

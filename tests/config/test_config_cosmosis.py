@@ -124,6 +124,18 @@ def test_includes_variables_and_the_environment(cosmosis, tmp_path, monkeypatch)
     assert config.theory.nonlinear == "smith"
 
 
+def test_extra_output(cosmosis):
+    """What follows from the universe is a derived parameter, but its own and what needs radiation;
+    the rest is for other modules."""
+    listed = " cosmological_parameters/".join(
+        ["data_vector/x_chi2", "omega_m", "S_8", "ombh2", "tau", "cosmomc_theta", "Log10As"]
+    )
+    config = cosmosis("likelihoods = jaxlike", f"likelihoods = jaxlike\nextra_output = {listed}")
+    assert [one.name for one in config.outputs] == ["S8", "ombh2", "log10_A_s"]
+    assert config.output_latex["S8"] == "S_8"
+    assert cosmosis().outputs == ()
+
+
 def test_tidal_torquing(cosmosis):
     """The names of CosmoSIS's tatt_interface."""
     names = "A1 = -5 0.5 5\nA2 = -5 1.0 5\nalpha1 = 0.1\nalpha2 = 0.2\nbias_ta = 0.8\nz_piv = 0.6"

@@ -47,6 +47,7 @@ modules = correlated jaxlike
 values = {folder}/values.ini
 priors = {folder}/priors.ini
 likelihoods = jaxlike
+extra_output = cosmological_parameters/A_s cosmological_parameters/sigma_8
 debug = T
 [correlated]
 file = {folder}/correlated_priors.py
@@ -112,8 +113,10 @@ def test_posterior_is_cosmosis_s(folder, pipeline):
     for x in (start, other):
         found = pipeline.run_results(x)
         assert found.post == pytest.approx(float(model.log_posterior(x)), rel=1e-9)
+        assert_allclose(found.extra, model.derived(x), rtol=1e-9)
     # of the Gaussian, not cut by the limits of the values file
     own = model_of(pipeline)
+    assert [*own.derived_parameters] == [*model.derived_parameters] == ["As", "sigma8"]
     assert own.external_priors == model.external_priors == ("dz_source",)
     assert_allclose(
         own.log_posterior_batch([start, other]), model.log_posterior_batch([start, other])
@@ -131,7 +134,7 @@ def test_emcee_samples_it(folder, run_cosmosis):
     assert done.returncode == 0, done.stdout + done.stderr
     rows = np.loadtxt(folder / "chain.txt")
     model = jaxlike.load(folder / "pipeline.ini")
-    assert rows.shape == (12, 8)
+    assert rows.shape == (12, 10)
     assert_allclose(rows[:, -1], model.log_posterior_batch(rows[:, :6]), rtol=1e-8)
 
 

@@ -122,3 +122,21 @@ def test_bad_parameter_stops_the_run(run_cosmosis, tmp_path):
     assert done.returncode != 0
     last = done.stderr.strip().splitlines()[-1]
     assert "'cosmological_parameters--n_run' has no effect" in last
+
+
+def test_kids_1000(run_cosmosis, repository, shared):
+    """Whose S_8, omch2 and h0 are sampled, and whose n(z) shifts are correlated: the posterior of
+    the Cobaya input, in which H0 is a hundred times h0."""
+    pipeline = "cosmosis_modules/kids_1000_cosebis_pipeline.ini"
+    data_file = str(shared / "data" / "stage3" / "kids_1000_cosebis.fits")
+    done = run_cosmosis(pipeline, "-p", f"jaxlike.data_file={data_file}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING" not in done.stdout
+    assert "Gaussian prior 'dz_source' of 5 parameters, nofz_shifts--bias_1 to" in done.stdout
+    found = printed(done)["Posterior"]
+    ini, cobaya = (
+        jaxlike.load(repository / file, data_file=data_file)
+        for file in (pipeline, "cobaya_yaml/kids_1000_cosebis.yaml")
+    )
+    assert_allclose(ini.log_posterior(ini.reference), found, rtol=1e-9)
+    assert_allclose(cobaya.log_posterior(cobaya.reference) + np.log(100), found, rtol=1e-9)

@@ -28,7 +28,7 @@ from jaxlike.data import (
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.priors import Normal
 from jaxlike.registry.names import Names
-from jaxlike.registry.samples import Sample, lenses_and_sources
+from jaxlike.registry.samples import lenses_and_sources
 from jaxlike.surveys import known_surveys, read_survey
 
 PACKAGE = Path(jaxlike.__file__).parent
@@ -360,29 +360,3 @@ def test_data_of_no_survey_need_one(folder, write):
     path = write(survey="null")
     with pytest.raises(ConfigError, match=re.escape(f"or survey ({ACCEPTED})")):
         jaxlike.load(path)
-
-
-def test_both_inputs_of_decade_are_one_analysis():
-    """Options, and start and prior of every nuisance parameter."""
-    yaml = read_config(ROOT / "cobaya_yaml" / "decade.yaml")
-    ini = read_config(ROOT / "cosmosis_modules" / "decade_pipeline.ini")
-    for one, other in zip(yaml.likelihoods, ini.likelihoods, strict=True):
-        assert one.survey == other.survey == f"decade_{one.name}"
-        assert one.options == other.options
-    names = {}
-    for prefix, suffix in (("NGC_", ""), ("SGC_", ""), ("", "ngc"), ("", "sgc")):
-        sample = Sample("shear", 4, prefix=prefix, suffix=suffix)
-        for declared in sample.parameters:
-            for number in sample.numbers(declared):
-                key = ((prefix.strip("_").lower() or suffix), declared.name, number)
-                names |= dict.fromkeys(sample.accepted(declared, number), key)
-    found = [
-        {names[p.name]: p for p in config.sampled if p.name in names} for config in (yaml, ini)
-    ]
-    assert found[0].keys() == found[1].keys()
-    assert len(found[0]) == 26
-    for key, one in found[0].items():
-        other = found[1][key]
-        assert one.ref_loc == other.ref_loc
-        for field in ("loc", "scale") if isinstance(one.prior, Normal) else ("low", "high"):
-            assert getattr(one.prior, field) == getattr(other.prior, field)
