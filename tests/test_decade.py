@@ -20,6 +20,7 @@ OPTIONS = TheoryOptions(
     alignment="tatt",
 )
 NZ = ("histogram", "spline")  # CosmoSIS has a spline through the file's samples, as both of ours
+WITHIN = {"histogram": 2e-3, "spline": 0.01}  # of Delta^T C^-1 Delta; its shifts are the former's
 POINTS = ("p0", "p1")
 CAPS = {"ngc": 220, "sgc": 234}  # and how many points the pipeline keeps
 
@@ -39,7 +40,7 @@ def survey(request, shared, points):
     likelihood = build_likelihood(kept, replace(OPTIONS, nz=nz))
     np.testing.assert_allclose(likelihood.data.value, stored[f"2pt_{cap}/data"], rtol=1e-10)
     vector = jax.jit(likelihood.theory_vector)
-    return SimpleNamespace(cap=cap, likelihood=likelihood, theory_vector=vector)
+    return SimpleNamespace(cap=cap, within=WITHIN[nz], likelihood=likelihood, theory_vector=vector)
 
 
 def parameters(stored, cap):
@@ -47,25 +48,25 @@ def parameters(stored, cap):
     return cosmology(stored) | nuisances(stored, f"_{cap}")
 
 
-def check(survey, found, stored, tolerance):
+def check(survey, found, stored):
     difference = np.asarray(found) - stored[f"2pt_{survey.cap}/theory"]
-    assert difference @ survey.likelihood.precision @ difference <= tolerance
+    assert difference @ survey.likelihood.precision @ difference <= survey.within
     chi2 = float(survey.likelihood.chi2_of(found))
-    assert chi2 == pytest.approx(float(stored[f"2pt_{survey.cap}/chi2"]), abs=1.5)
+    assert chi2 == pytest.approx(float(stored[f"2pt_{survey.cap}/chi2"]), abs=0.7)
 
 
 @pytest.mark.parametrize("name", POINTS)
 def test_stored_tables_give_the_stored_data_vector(survey, points, name):
-    """Delta^T C^-1 Delta <= 0.01 with the stored P(k, z) and distances."""
+    """With the stored P(k, z) and distances."""
     a, p = points[name], parameters(points[name], survey.cap)
     grid, table = tables(a, survey.likelihood)
     nuisance = {n: v for n, v in p.items() if n not in COSMOLOGY}
     found = survey.likelihood.theory_vector_from_tables(grid, table, nuisance)
-    check(survey, found, a, 0.01)
+    check(survey, found, a)
 
 
 @pytest.mark.parametrize("name", POINTS)
 def test_own_power_gives_the_stored_data_vector(survey, points, name):
-    """Delta^T C^-1 Delta <= 0.03 with our own power, growth and distances."""
+    """With our own power of one massive neutrino, as that pipeline computes it, and distances."""
     found = survey.theory_vector(parameters(points[name], survey.cap))
-    check(survey, found, points[name], 0.03)
+    check(survey, found, points[name])

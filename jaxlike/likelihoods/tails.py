@@ -9,7 +9,7 @@ from jaxlike.data import TwoPointData
 from jaxlike.errors import DataError
 from jaxlike.numerics.block_matrix import find_blocks, take_blocks
 from jaxlike.theory.statistics import STATISTICS
-from jaxlike.theory.tracers import redshift
+from jaxlike.theory.tracers import nz_lattice
 from jaxlike.theory.tracers.histogram import TAIL, Histogram
 
 FAINT = 1e-6
@@ -41,7 +41,7 @@ def tail_of(
 
     samples: (name, kind) of each of the histograms.
     """
-    end = max(one.z_max(TAIL) for one in histograms) + redshift.BEYOND
+    end = max(one.z_max(TAIL) for one in histograms) + nz_lattice.BEYOND
     change = {
         sample: _lensing_lost(one, end) if sample[1] == "shear" else _counts_lost(one, end)
         for sample, one in zip(samples, histograms, strict=True)

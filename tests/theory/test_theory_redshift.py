@@ -158,7 +158,9 @@ def test_lattice_stands_on_the_tables_own_samples(first):
     spline = make_interp_spline(table, rows, k=3, axis=1)
     inside = (distribution.z > 0) & (distribution.z < middle[-8])
     # the lattice ends where a thousandth of the galaxies is left, and the norm with it
-    np.testing.assert_allclose(distribution.z[1], first, atol=1e-12)
+    assert distribution.parts == 4  # coarse samples have three points between them
+    np.testing.assert_allclose(distribution.z[3], first, atol=1e-12)
+    np.testing.assert_allclose(values[:, 3::4], spline(distribution.z[3::4]), rtol=1e-3)
     np.testing.assert_allclose(
         values[:, inside], spline(distribution.z[inside]), rtol=1e-3, atol=1e-6
     )
@@ -296,3 +298,73 @@ def test_a_sample_at_z_0_stands_there(last):
     table = Histogram(edges, np.exp(-0.5 * ((middle - 0.8) / 0.2) ** 2)[None])
     z = np.asarray(redshift.build([table], "histogram", 0.01)[0].z)
     assert np.min(np.abs(z[np.abs(z) > 0])) > 1e-3
+
+
+SPACING = 0.05
+COARSE_MIDDLE = 0.035 + SPACING * np.arange(40)
+COARSE = Histogram(
+    np.append(COARSE_MIDDLE - 0.025, COARSE_MIDDLE[-1] + 0.025),
+    np.stack([np.interp(COARSE_MIDDLE, MIDDLE, row) for row in SHAPES])
+    * np.random.default_rng(3).uniform(0.6, 1.4, (2, 40)),
+)
+
+
+@pytest.mark.parametrize("dz", [0.0, 0.012, -0.02])
+def test_products_of_coarse_samples_are_those_of_their_spline(dz):
+    """int n_i n_j K with K smooth, n the spline through the shifted samples, which is jagged."""
+    distribution = redshift.build([COARSE], "histogram", 0.0)[0]
+    n = np.asarray(dndz_of(distribution, np.full(2, dz)))
+    found = (n[:, None] * n) @ (distribution.weights * (1 + distribution.z) ** 2)
+    table = np.append(0.0, COARSE_MIDDLE)
+    rows = np.insert(COARSE.counts, 0, 0.0, axis=1)
+    rows = np.stack([np.interp(table - dz, table, row, left=0, right=0) for row in rows])
+    rows[:, 0] = 0.0
+    rows /= np.trapezoid(rows, table)[:, None]
+    z = np.linspace(0, table[-1], 40001)
+    spline = make_interp_spline(table, rows, k=3, axis=1)(z)
+    expected = np.trapezoid(spline[:, None] * spline * (1 + z) ** 2, z)
+    # two points a sample would be 2.5e-3 off at dz = 0, where nothing has smoothed it
+    np.testing.assert_allclose(found, expected, atol=1e-3 * expected.max())
+
+
+MIXED = ("histogram", "kde", "spline")
+
+
+def test_models_share_a_lattice():
+    """Each n(z) is what it is alone, whatever the others are; samples stand on the lattice."""
+    tables, dz = [COARSE, SMOOTH, SMOOTH], np.array([0.012, -0.02])
+    mixed = redshift.build(tables, MIXED, 0.01)
+    z = np.asarray(mixed[0].z)
+    assert mixed[0].parts == 2 * round(SPACING / mixed[0].step / 2)
+    assert mixed[0].step <= SMOOTH.width / 4 * (1 + 1e-9)
+    for model, table, one_ in zip(MIXED, tables, mixed, strict=True):
+        np.testing.assert_array_equal(one_.z, z[: one_.z.size])
+        found = np.asarray(dndz_of(one_, dz))
+        alone = redshift.build([table], model, 0.01)[0]
+        expected = np.asarray(dndz_of(alone, dz))
+        curve = make_interp_spline(alone.z, expected, k=3, axis=1)
+        inside = (one_.z > 0.05) & (one_.z < alone.z[-1])
+        difference = found[:, inside] - curve(one_.z[inside])
+        assert np.abs(difference).max() < 4e-3 * expected.max()
+        rule = mixed[1].weights[: one_.z.size]
+        np.testing.assert_allclose(found @ rule, 1, atol=3e-3)
+
+
+@pytest.mark.parametrize("model", MIXED)
+def test_mixed_models_have_gradients(model):
+    """Against finite differences, and mapped over shifts against a loop."""
+    tables = [COARSE, SMOOTH, SMOOTH]
+    one_ = redshift.build(tables, MIXED, 0.01)[MIXED.index(model)]
+
+    @jax.jit
+    def observable(dz):
+        return jnp.sum((one_.dndz(dz) ** 2) @ one_.weights)
+
+    dz = jnp.array([0.0123, -0.0171])
+    gradient = jax.jit(jax.grad(observable))(dz)
+    for i, step in enumerate(1e-6 * np.eye(2)):
+        difference = (observable(dz + step) - observable(dz - step)) / 2e-6
+        assert float(gradient[i]) == pytest.approx(float(difference), rel=1e-6, abs=1e-6)
+    many = jnp.stack([dz, -dz, 0.5 * dz])
+    looped = [float(observable(one_dz)) for one_dz in many]
+    np.testing.assert_allclose(jax.jit(jax.vmap(observable))(many), looped, rtol=1e-12)

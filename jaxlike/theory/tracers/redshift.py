@@ -5,6 +5,7 @@ point is read at the same fraction of a step, so a shift is a filter with two ta
 four (cubic B-spline) and costs nothing. The kernel density estimate is tabulated once.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -20,18 +21,17 @@ from jaxlike.numerics.splines import (
     lattice_windows,
     linear_taps,
 )
+from jaxlike.theory.tracers.between_samples import (
+    HALF_TAPS,
+    first_between,
+    interleaved,
+    last_between,
+)
 from jaxlike.theory.tracers.curves import NzModel, curve_matrix, smoothing
 from jaxlike.theory.tracers.histogram import TAIL, Histogram
-from jaxlike.theory.tracers.midpoints import (
-    HALF_TAPS,
-    first_midpoints,
-    interleaved,
-    last_midpoints,
-)
+from jaxlike.theory.tracers.nz_lattice import NzLattice, lattice_of
 
 _MARGIN = 0.5  # largest |dz| that the lattice can follow; beyond, the shift saturates
-BEYOND = 0.03
-"""By how much the lattice is longer than its galaxies need."""
 
 
 @jax.tree_util.register_dataclass
@@ -42,8 +42,9 @@ class ShiftedDistributions:
     curve: (n_bin, n_pad) samples or B-spline coefficients; z: (n,) lattice; weights: (n,) rule
     for integrals of products of n(z); norm: (n,) rule that normalises one n(z); step: of the
     lattice; mean: (n_bin,) <z>; start: what n(0) = 0 changes, end: of a histogram that has galaxies
-    in its last cell (see `midpoints`); model and margin, the points of a curve before the lattice,
-    are structure, known when a program is traced; modes: what changes the curves, if there is such.
+    in its last cell (see `between_samples`); model and margin, the points of a curve before the
+    lattice, are structure, known when a program is traced; modes: what changes the curves, if there
+    is such.
     """
 
     curve: NDArray
@@ -62,6 +63,11 @@ class ShiftedDistributions:
     def n_bin(self) -> int:
         """Number of tomographic bins."""
         return len(self.curve)
+
+    @property
+    def parts(self) -> int:
+        """Steps of the lattice from one sample of a histogram to the next; 1 of any other model."""
+        return np.shape(self.start)[0] + 1
 
     @property
     def n_mode(self) -> int:
@@ -87,14 +93,14 @@ class ShiftedDistributions:
                 position = _stretched(self.z, mean, dz, width) / self.step
                 values = lattice_points(curve, position + self.margin, bspline_taps)
         else:
-            # samples stand on the odd lattice points; a spline through them fills the even ones
-            spacing = 2 * self.step
+            # the last lattice point of a cell is a sample; a spline through them fills the others
+            spacing, start = self.parts * self.step, self.z[self.parts - 1]
             if width is not None:  # samples of samples, as where one step follows the other
-                z = self.z[1] + spacing * (np.arange(curve.shape[1]) - self.margin)
-                position = _stretched(z, mean, jnp.zeros_like(mean), width) - self.z[1]
+                z = start + spacing * (np.arange(curve.shape[1]) - self.margin)
+                position = _stretched(z, mean, jnp.zeros_like(mean), width) - start
                 curve = lattice_points(curve, position / spacing + self.margin, linear_taps)
             first = self.margin - HALF_TAPS - dz / spacing
-            padded = self.z.size // 2 + 2 * HALF_TAPS
+            padded = self.z.size // self.parts + 2 * HALF_TAPS
             samples = lattice_windows(curve, first, padded, linear_taps)
             if self.end is not None:  # there is nothing behind the last sample to interpolate to
                 source = np.arange(padded) - HALF_TAPS - dz[:, None] / spacing
@@ -115,22 +121,24 @@ class ShiftedDistributions:
 
     def ending(self, last: float) -> "ShiftedDistributions":
         """The same on the lattice up to a histogram's last sample, if that is one of its points."""
-        pairs = (last - self.z[1]) / (2 * self.step)
-        n = 2 * round(pairs) + 2
-        if abs(pairs - round(pairs)) > 1e-3 or n <= 4 * HALF_TAPS or n > self.z.size:
+        parts = self.parts
+        cells = (last - self.z[parts - 1]) / (parts * self.step)
+        n = parts * (round(cells) + 1)
+        short = n <= 2 * HALF_TAPS * parts
+        if abs(cells - round(cells)) > 1e-3 or short or n > self.z.size:
             return self
         weights, norm = self.weights[:n].copy(), self.norm[:n].copy()
         weights[-1], norm[-1] = weights[-1] / 2, norm[-1] / 2
-        return replace(self, z=self.z[:n], weights=weights, norm=norm, end=last_midpoints())
+        return replace(self, z=self.z[:n], weights=weights, norm=norm, end=last_between(parts))
 
     def _support(self) -> int:
-        factor = 1 if self.model == "kde" else 2
+        cell = max(self.parts, 2)  # an even number of points, see `lattice_of`
         size = np.abs(self.curve)
         if self.modes is not None:
             size = size + np.abs(self.modes.curve).sum(axis=0)
         used = np.flatnonzero((size > 1e-6 * self.curve.max()).any(axis=0))
-        last = factor * (used[-1] - self.margin) + int(np.ceil(0.15 / self.step))
-        return min(2 * (last // 2 + 1), self.z.size)  # an even number, see `build`
+        last = self.parts * (used[-1] - self.margin) + int(np.ceil(0.15 / self.step))
+        return min(cell * (last // cell + 1), self.z.size)
 
     def without_bins(self) -> "ShiftedDistributions":
         """The same lattice with no bin on it: the sample that a data set does not use."""
@@ -164,12 +172,6 @@ def _margin_points(step: float) -> int:
     return round(_MARGIN / step) + HALF_TAPS + 2
 
 
-def _first_sample(table: Histogram, spacing: float) -> float:
-    """Where in [0, spacing) the lattice of samples starts, to hold the table's own."""
-    last = table.middle[-1]
-    return float(last - spacing * np.floor(last / spacing + 1e-6))
-
-
 def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArray:
     """Gaussian kernel density estimate (n_bin, n) at `z`, of unit integral over all z.
 
@@ -180,57 +182,45 @@ def kernel_density(histogram: Histogram, bandwidth: float, z: NDArray) -> NDArra
 
 
 def build(
-    tables: list[Histogram], model: NzModel, bandwidth: float, *, tail: float = TAIL
+    tables: list[Histogram],
+    model: NzModel | Sequence[NzModel],
+    bandwidth: float,
+    *,
+    tail: float = TAIL,
 ) -> list[ShiftedDistributions]:
     """Distributions of several tables on one common lattice, so that products can be formed.
 
-    It ends where no bin has more than a share `tail` of its galaxies beyond.
+    model: of all tables, or one for each. The lattice ends where no bin has more than a share
+    `tail` of its galaxies beyond.
     """
-    z_max = max(table.z_max(tail) for table in tables)
-    step = min(table.width for table in tables) / 2
-    if model == "kde":
-        step = float(min(step, 2 * bandwidth))
-    if model == "spline":  # which has corners where it begins and ends
-        step = step / 2
-    # an even number of points: pairs of (between, sample)
-    n = 2 * int(np.ceil((z_max + BEYOND) / step / 2))
-    z = step * np.arange(n)
-    weights = np.full(n, step)
-    weights[:3] *= 3 / 8, 7 / 6, 23 / 24  # Gregory: a kernel may leave galaxies at z = 0
-    norm = weights
-    if model == "histogram":
-        first = _first_sample(min(tables, key=lambda table: table.width), 2 * step)
-        # where nothing but rounding lies between, z = 0 itself, at which f_k has its zero
-        first = next((at for at in (0.0, step) if abs(first - at) < 1e-9), first)
-        z = z + (first - step)
-        # Simpson between samples for products; CosmoSIS normalises by trapezia on the samples
-        weights = np.where(np.arange(n) % 2, 2 * step / 3, 4 * step / 3)
-        norm = np.where(np.arange(n) % 2, 2 * step, 0.0)
-        norm[1] = step + first / 2
-        if first < step:
-            weights[:2] = 0.0, (first + step) / 3
-        else:
-            weights[0] = step / 6 + (first - step) * 7 / 6
-    return [_tabulate(table, model, bandwidth, z, weights, norm, step) for table in tables]
+    models = [model] * len(tables) if isinstance(model, str) else list(model)
+    lattice = lattice_of(tables, models, bandwidth, tail)
+    pairs = zip(tables, models, strict=True)
+    return [_tabulate(table, one, bandwidth, lattice) for table, one in pairs]
 
 
 def _tabulate(
-    table: Histogram,
-    model: NzModel,
-    bandwidth: float,
-    z: NDArray,
-    weights: NDArray,
-    norm: NDArray,
-    step: float,
+    table: Histogram, model: NzModel, bandwidth: float, lattice: NzLattice
 ) -> ShiftedDistributions:
-    margin = _margin_points(2 * step if model == "histogram" else step)
-    n = z.size // 2 if model == "histogram" else z.size
-    start = first_midpoints(z[1] / (2 * step)) if model == "histogram" else np.zeros((0, 0))
-    empty = np.zeros((len(table.counts), n + 2 * margin))
-    mean = np.zeros(len(table.counts))
-    lattice = ShiftedDistributions(empty, z, weights, norm, step, mean, start, model, margin)
-    found = with_counts(lattice, table, bandwidth, table.counts)
-    return found.ending(float(table.middle[-1])) if model == "histogram" else found
+    histogram = model == "histogram"
+    parts = lattice.parts if histogram else 1
+    spacing = parts * lattice.step
+    margin = _margin_points(spacing)
+    first = lattice.z[parts - 1] / spacing
+    start = first_between(first, parts) if histogram else np.zeros((0, 0, 0))
+    empty = ShiftedDistributions(
+        curve=np.zeros((len(table.counts), lattice.z.size // parts + 2 * margin)),
+        z=lattice.z,
+        weights=lattice.weights,
+        norm=lattice.norm(model),
+        step=lattice.step,
+        mean=np.zeros(len(table.counts)),
+        start=start,
+        model=model,
+        margin=margin,
+    )
+    found = with_counts(empty, table, bandwidth, table.counts)
+    return found.ending(float(table.middle[-1])) if histogram else found
 
 
 def with_counts(
@@ -240,11 +230,9 @@ def with_counts(
     the cells of their table."""
     model, n = distributions.model, distributions.curve.shape[1] - distributions.margin
     # numbers, not arrays: where counts are traced under jit, what JAX makes of arrays is traced too
-    step, places = float(distributions.step), np.arange(-distributions.margin, n)
-    if model == "histogram":
-        points = float(np.asarray(distributions.z)[1]) + 2 * step * places
-    else:
-        points = step * places
+    parts, places = distributions.parts, np.arange(-distributions.margin, n)
+    first = float(np.asarray(distributions.z)[parts - 1])
+    points = first + parts * float(distributions.step) * places
     matrix = curve_matrix(table.edges, points, model, bandwidth)
     xp = jnp if isinstance(counts, Array) else np
     mass = xp.asarray(counts) * np.diff(table.edges)
