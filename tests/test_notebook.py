@@ -14,7 +14,7 @@ from jaxlike.data import write_two_point_fits
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import with_derived
 from jaxlike.inference.runs.parameter_space import chains_of
-from jaxlike.likelihoods.survey import bandwidth_of, histograms_of
+from jaxlike.likelihoods.sample_nz import bandwidth_of, histograms_of
 from jaxlike.mocks.des_y1 import with_vector
 from jaxlike.posterior.priors import Normal
 from jaxlike.registry.options import TheoryOptions

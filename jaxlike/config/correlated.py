@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from jaxlike.config.analysis import analysis_for
-from jaxlike.config.data_options import parsed, prefix_from, suffix_from
+from jaxlike.config.data_options import prefix_from, suffix_from
 from jaxlike.config.places import find_file
 from jaxlike.config.records import expand, prior_from
 from jaxlike.data.shipped import OF_SURVEY
@@ -25,7 +25,7 @@ from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import CorrelatedPrior, Normal, Prior, TruncatedNormal, Uniform
 from jaxlike.posterior.priors.correlated import numbers_of
 from jaxlike.registry.names import Names
-from jaxlike.registry.options import bad_value
+from jaxlike.registry.option_values import bad_value, parsed
 from jaxlike.registry.samples import DES, owner_word
 from jaxlike.surveys import ABOUT
 

@@ -4,33 +4,12 @@ from collections.abc import Mapping
 from numbers import Real
 from os import PathLike
 
-from jaxlike.files import YamlError, parse_yaml
-from jaxlike.registry.options import KAPPA_OPTIONS, bad_value
+from jaxlike.registry.option_values import bad_value, parsed
+from jaxlike.registry.options import KAPPA_OPTIONS
 from jaxlike.registry.samples import Prefix
 
-MAPPINGS = ("prefix", "suffix", "kernels", "nz_file", *KAPPA_OPTIONS, "correlated_priors")
+MAPPINGS = ("prefix", "suffix", "kernels", "nz_file", "nz", *KAPPA_OPTIONS, "correlated_priors")
 """Options that may be mappings by the names of tables."""
-
-
-def parsed(name: str, value: object) -> object:
-    """Text of a mapping, {A: 1, B: 2} or A:1 B:2, as that mapping; anything else as it is."""
-    if not isinstance(value, str) or ":" not in value:
-        return value
-    if not value.strip().startswith("{"):
-        return _pairs(name, value)
-    try:
-        return parse_yaml(value)
-    except YamlError as error:
-        raise bad_value(name, value, "a mapping such as {NAME: VALUE, ...}") from error
-
-
-def _pairs(name: str, text: str) -> dict[str, str]:
-    """NAME:VALUE NAME:VALUE, as it is written in ini files."""
-    words = [word.partition(":") for word in text.split()]
-    found = {key: value for key, _, value in words}
-    if len(found) < len(words) or not all(key and value for key, value in found.items()):
-        raise bad_value(name, text, "NAME:VALUE NAME:VALUE ..., each name once")
-    return found
 
 
 def _is_of_texts(value: object) -> bool:

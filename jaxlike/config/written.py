@@ -12,6 +12,7 @@ from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import CorrelatedPrior
 from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.names import Names
+from jaxlike.registry.nz_models import as_given
 from jaxlike.registry.options import KAPPA_OPTIONS, LIKELIHOOD_OPTIONS, THEORY_OPTIONS
 from jaxlike.registry.probes import PROBE_SETS
 from jaxlike.registry.samples import Prefix, owner_word
@@ -56,6 +57,7 @@ def _likelihood(one: LikelihoodConfig, joint: Mapping[str, CorrelatedPrior]) -> 
     known = {
         **{name: _given(value) for name, value in vars(one.options).items()},
         **{key: _place(getattr(one.options, key)) for key in FILE_OPTIONS},
+        "nz": as_given(one.options.nz),
         "data_file": _place(one.data_file or SHIPPED[0]),  # by name: it is a mock
         "probes": chosen,
         "scale_cuts": _place(one.scale_cuts),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxlike.data import FOURIER_SPACE, TwoPointData
-from jaxlike.likelihoods.survey import histograms_of
+from jaxlike.likelihoods.sample_nz import histograms_of
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics import STATISTICS

@@ -11,7 +11,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.data import RedshiftDistribution, TwoPointData
 from jaxlike.errors import DataError, ParameterError
-from jaxlike.likelihoods.survey import bandwidth_of, histograms_of
+from jaxlike.likelihoods.sample_nz import bandwidth_of, histograms_of, nz_models_of
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.theory.tracers.redshift import ShiftedDistributions, with_counts
 
@@ -28,7 +28,8 @@ def with_nz(likelihood: Likelihood, tables: Mapping[str, ArrayLike]) -> Likeliho
     data, found = likelihood.data, list(likelihood.theory.tracers)
     given = {name.lower(): value for name, value in tables.items()}
     histograms = histograms_of(data)
-    bandwidth = bandwidth_of(histograms, likelihood.options)
+    models = nz_models_of(data, likelihood.options)
+    bandwidth = bandwidth_of(histograms, likelihood.options, models)
     samples = data.samples[: len(histograms)]  # maps, which have no n(z), come last
     known = [name.lower() for name, _ in samples]
     for name in given:

@@ -24,7 +24,7 @@ from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.data.units import ARCMIN
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.likelihoods.filtered import check_filters, filtered_points
-from jaxlike.likelihoods.tails import check_reach, tail_of
+from jaxlike.likelihoods.sample_nz import MAPS, by_table, distributions_of
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.surveys import accepted_surveys, read_survey
@@ -32,12 +32,8 @@ from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.data_vector import Block, Survey
 from jaxlike.theory.statistics.projection import Transfer, cl_matrix
 from jaxlike.theory.statistics.registry import Operator, Points
-from jaxlike.theory.tracers import TRACERS, redshift
-from jaxlike.theory.tracers.histogram import Histogram
+from jaxlike.theory.tracers import TRACERS
 from jaxlike.theory.tracers.terms import Tracer
-
-DEFAULT_BANDWIDTH = 0.3
-"""Width of the n(z) kernel in units of the tabulated bins, where none is given."""
 
 _NO_GALAXIES = np.linspace(0.0, 1.0, 3)  # a lattice where there are no n(z)
 _FINE_ELL = np.geomspace(0.1, 7e4, 200)
@@ -45,7 +41,6 @@ _OPTIONS_OF = {
     "lens": ("counts", ("bias", "magnification", "rsd")),
     "source": ("shear", ("alignment",)),
 }
-_MAPS = {"convergence": "convergence maps"}
 
 
 def load_data(
@@ -107,11 +102,11 @@ def samples_of(
     Mappings are by the names of n(z); ConfigError on one that the data have not got.  DataError
     where two samples of one kind would have their parameters in common.
     """
-    prefixes, suffixes = _by_table("prefix", prefix, data), _by_table("suffix", suffix, data)
+    prefixes, suffixes = by_table("prefix", prefix, data, ""), by_table("suffix", suffix, data, "")
 
     def sample(table: str, kind: str) -> Sample:
         own = prefixes[table], suffixes[table]
-        if kind in _MAPS:
+        if kind in MAPS:
             return Sample(kind, 1, 0, *own, name)
         nz = data.distribution(table)
         return Sample(kind, nz.n_bin, nz.n_mode, *own, name)
@@ -129,46 +124,12 @@ def samples_of(
     return tuple(one for _, one in found)
 
 
-def _by_table(option: str, given: Prefix, data: TwoPointData) -> dict[str, str]:
-    """Name of the table of each sample -> its prefix or suffix."""
-    tables = [table for table, _ in data.samples]
-    if isinstance(given, str):
-        return dict.fromkeys(tables, given)
-    known = [table.name for table in data.nz]
-    for table in given:
-        if table.lower() not in [one.lower() for one in known]:
-            raise ConfigError(
-                f"option '{option}' has '{table}', which is no n(z) of {data.source}; those are: "
-                f"{', '.join(known)}"
-            )
-    words = {table.lower(): word for table, word in given.items()}
-    return {table: words.get(table.lower(), "") for table in tables}
-
-
 def tables(data: TwoPointData) -> tuple[RedshiftDistribution | None, RedshiftDistribution | None]:
     """The n(z) tables of the first lenses and of the first sources, None where there are none."""
     found = {
-        kind: data.distribution(name) for name, kind in reversed(data.samples) if kind not in _MAPS
+        kind: data.distribution(name) for name, kind in reversed(data.samples) if kind not in MAPS
     }
     return found.get("counts"), found.get("shear")
-
-
-def _histogram(table: RedshiftDistribution) -> Histogram:
-    cells = table.tiled()
-    edges = np.append(cells.z_low, cells.z_high[-1])
-    return Histogram(edges, cells.dndz, cells.modes)
-
-
-def histograms_of(data: TwoPointData) -> list[Histogram]:
-    """n(z) of every sample of galaxies that the data use, in cells without gaps or overlaps."""
-    return [_histogram(data.distribution(name)) for name, kind in data.samples if kind not in _MAPS]
-
-
-def bandwidth_of(histograms: Sequence[Histogram], options: TheoryOptions) -> float:
-    """Width in redshift of the kernel of all n(z) of a likelihood."""
-    if options.nz_bandwidth is not None:
-        return options.nz_bandwidth
-    return DEFAULT_BANDWIDTH * min(h.width for h in histograms)
 
 
 def _block(
@@ -209,7 +170,7 @@ def _transfer(measurement: Measurement, data: TwoPointData) -> Transfer | None:
     """Beams and cuts of the maps that a measurement is made with, None where there are none."""
     kinds = STATISTICS[measurement.statistic].tracers
     kernels = zip((measurement.kernel1, measurement.kernel2), kinds, strict=True)
-    maps = [data.convergence_map(name) for name, kind in kernels if kind in _MAPS]
+    maps = [data.convergence_map(name) for name, kind in kernels if kind in MAPS]
     low = max((one.ell_min for one in maps), default=0.0)
     high = min((one.ell_max for one in maps), default=np.inf)
     if not any(one.has_beam for one in maps) and low == 0 and high == np.inf:
@@ -268,7 +229,7 @@ def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
     samples = data.samples
     _check_used(options, data, {kind for _, kind in samples})
     check_filters(options, data)
-    found = _distributions(data, options)
+    found = distributions_of(data, options)
     tracers: list[Tracer] = []
     for one in samples:
         tracers.append(TRACERS[one[1]].of(found.get(one), vars(options)))
@@ -277,17 +238,3 @@ def build_survey(data: TwoPointData, options: TheoryOptions) -> Survey:
         return Survey(tuple(tracers), blocks, _NO_GALAXIES, np.zeros_like(_NO_GALAXIES))
     longest = max(found.values(), key=lambda one: one.z.size)
     return Survey(tuple(tracers), blocks, longest.z, longest.weights, options.b_modes)
-
-
-def _distributions(
-    data: TwoPointData, options: TheoryOptions
-) -> dict[tuple[str, str], redshift.ShiftedDistributions]:
-    """(Name, kind) of each sample of galaxies -> its n(z), all on one lattice."""
-    histograms = histograms_of(data)
-    if not histograms:
-        return {}
-    galaxies = [one for one in data.samples if one[1] not in _MAPS]
-    check_reach([name for name, _ in galaxies], histograms)
-    tail = tail_of(data, galaxies, histograms)
-    found = redshift.build(histograms, options.nz, bandwidth_of(histograms, options), tail=tail)
-    return {one: nz.trimmed() for one, nz in zip(galaxies, found, strict=True)}

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from jaxlike.config import Config
 from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.registry.nz_models import nz_in_words
 
 _SHOWN = 4  # likelihoods, each in a line
 _NAMES = 8  # parameters
@@ -28,7 +29,7 @@ def described(config: Config, parts: Mapping[str, Likelihood | Other], compresse
     theory = config.theory
     lines.append(
         f"  theory: linear {theory.linear}, nonlinear {theory.nonlinear}, "
-        f"alignment {theory.alignment}, bias {theory.bias}, n(z) {theory.nz}"
+        f"alignment {theory.alignment}, bias {theory.bias}, n(z) {nz_in_words(theory.nz)}"
     )
     return "\n".join(lines)
 

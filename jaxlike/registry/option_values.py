@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from numbers import Real
 
 from jaxlike.errors import ConfigError
+from jaxlike.files import YamlError, parse_yaml
 
 _TRUE, _FALSE = ("true", "t", "yes", "y", "on", "1"), ("false", "f", "no", "n", "off", "0")
 
@@ -20,6 +21,27 @@ def flag(name: str, value: object) -> bool:
     if isinstance(value, bool | str | int) and text in _TRUE + _FALSE:
         return text in _TRUE
     raise bad_value(name, value, "true, false")
+
+
+def parsed(name: str, value: object) -> object:
+    """Text of a mapping, {A: 1, B: 2} or A:1 B:2, as that mapping; anything else as it is."""
+    if not isinstance(value, str) or ":" not in value:
+        return value
+    if not value.strip().startswith("{"):
+        return _pairs(name, value)
+    try:
+        return parse_yaml(value)
+    except YamlError as error:
+        raise bad_value(name, value, "a mapping such as {NAME: VALUE, ...}") from error
+
+
+def _pairs(name: str, text: str) -> dict[str, str]:
+    """NAME:VALUE NAME:VALUE, as it is written in ini files."""
+    words = [word.partition(":") for word in text.split()]
+    found = {key: value for key, _, value in words}
+    if len(found) < len(words) or not all(key and value for key, value in found.items()):
+        raise bad_value(name, text, "NAME:VALUE NAME:VALUE ..., each name once")
+    return found
 
 
 def is_none(value: object) -> bool:

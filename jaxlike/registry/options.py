@@ -18,6 +18,7 @@ from jaxlike.registry.additions import (
     file_from,
 )
 from jaxlike.registry.filters import FILTER_OPTIONS, filter_options
+from jaxlike.registry.nz_models import NZ_MODELS, NzOption, has_kde, nz_from
 from jaxlike.registry.option_values import bad_value as bad_value
 from jaxlike.registry.option_values import flag as flag
 from jaxlike.registry.option_values import is_none, number, numbers
@@ -27,14 +28,13 @@ from jaxlike.theory.statistics.projection import Projection
 from jaxlike.theory.systematics.point_mass import PointMassModel
 from jaxlike.theory.tracers.alignment import AlignmentModel
 from jaxlike.theory.tracers.bias import BiasModel
-from jaxlike.theory.tracers.redshift import NzModel
 from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
 
 CHOICES: dict[str, Collection[str]] = {
     "linear": LINEAR.keys(),
     "nonlinear": NONLINEAR.keys(),
     "neutrinos": tuple(MASSIVE_EIGENSTATES),
-    "nz": ("kde", "histogram", "spline"),
+    "nz": NZ_MODELS,
     "projection": ("flat", "curved"),
     "bias": get_args(BiasModel),
     "alignment": get_args(AlignmentModel),
@@ -100,7 +100,8 @@ class TheoryOptions:
 
     linear, nonlinear: matter power spectrum.  radiation: photons and massless neutrinos in the
     background.  nz: redshift distributions smoothed by a kernel of width nz_bandwidth (None: a
-    small default), the histogram as read, or a spline through the middles of its cells.
+    small default), samples of the histogram, between which shifts go along straight lines, or a
+    spline through the middles of its cells; of all samples, or (name of the n(z), model) of some.
     projection: C_ell to angle, at the bin centre in the flat sky or averaged over the bin on the
     curved one.  cosebis_theta, band_power_theta: angles [arcmin] from and to which COSEBIs and band
     powers are filtered.  band_power_apodisation: width in ln(theta) of the fading of band powers'
@@ -129,7 +130,7 @@ class TheoryOptions:
 
     linear: LinearModel = "eisenstein_hu"
     nonlinear: NonlinearModel = "takahashi"
-    nz: NzModel = "kde"
+    nz: NzOption = "kde"
     nz_bandwidth: float | None = None
     projection: Projection = "flat"
     radiation: bool = True
@@ -158,8 +159,9 @@ class TheoryOptions:
     n_parameters: int | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "nz", nz_from(self.nz))
         for name, accepted in CHOICES.items():
-            if getattr(self, name) not in accepted:
+            if name != "nz" and getattr(self, name) not in accepted:
                 raise bad_value(name, getattr(self, name), _listed(accepted))
         for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):
@@ -183,7 +185,7 @@ class TheoryOptions:
             return
         if isinstance(width, bool) or not isinstance(width, Real) or not 0 < width < math.inf:
             raise bad_value("nz_bandwidth", width, "a positive number, null")
-        if self.nz != "kde":
+        if not has_kde(self.nz):
             raise ConfigError(
                 f"option 'nz_bandwidth' has no effect with nz = {self.nz}; "
                 "leave it out or take nz = kde"

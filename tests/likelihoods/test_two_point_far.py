@@ -8,7 +8,8 @@ import pytest
 from jaxlike.data import Measurement, RedshiftDistribution, TwoPointData
 from jaxlike.errors import DataError
 from jaxlike.likelihoods.common_nodes import z_max_of
-from jaxlike.likelihoods.survey import build_survey, histograms_of
+from jaxlike.likelihoods.sample_nz import histograms_of
+from jaxlike.likelihoods.survey import build_survey
 from jaxlike.likelihoods.tails import FAINT, TAIL, tail_of
 from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.registry.options import TheoryOptions
