@@ -13,13 +13,14 @@ from jaxlike.errors import DataError
 _UNREADABLE = (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
 
 
-def read_arrays(path: str, option: str, names: Sequence[str]) -> dict[str, NDArray]:
-    """Finite arrays of these names in the file that an option names; DataError, naming file and
-    array, on what it lacks."""
+def read_arrays(path: str, option: str, *choices: Sequence[str]) -> dict[str, NDArray]:
+    """Finite arrays in the file that an option names, of the first of these lists of names that it
+    has all of; DataError, naming file and array, on what it lacks."""
     where = f"{option} '{path}'"
     try:
         with np.load(Path(path), allow_pickle=False) as file:
             there = list(file)
+            names = next((one for one in choices if set(one) <= set(there)), choices[0])
             found = {name: file[name] for name in names if name in there}
     except _UNREADABLE as error:
         reason = " ".join(str(error).split())

@@ -85,6 +85,7 @@ _CATALOGUE = (
 _DECADE_PAPER = "Anbajagane et al. 2025, arXiv:2502.17677"
 _JOINT_PAPER = "Dark Energy Survey and Kilo-Degree Survey Collaboration 2023, arXiv:2305.17173"
 _HSC_PAPER = "Li et al. 2023, arXiv:2304.00702"
+_HSC_FOURIER_PAPER = "Dalal et al. 2023, arXiv:2304.00701"
 _KIDS_PAPER = "Asgari et al. 2021, arXiv:2007.15633"
 _LEGACY_PAPER = "Wright et al. 2025, arXiv:2503.19441"
 _DES_Y3_PAPER = "Abbott et al. 2022, arXiv:2105.13549"
@@ -127,6 +128,16 @@ _FILES: Mapping[str, tuple[str, str, int, str, str]] = MappingProxyType(
             f"{_LIBRARY}/hsc_cosmic_shear/additive_systematic/coorT_cat0.npz",
             "de35d4c075a038305a5e5fad6d9553321cda5c61180b8b3c5dc822245b6ac197",
             674, _HSC_PAPER, "hsc_y3_psf_transform.npz",
+        ),
+        "hsc_y3_fourier_psf": (
+            f"{_LIBRARY}/hsc_cosmic_shear/ppcorr_psf_all_ells_lmax_1800_catalog2.npz",
+            "e0b24189ca8ce061081229b6bddf7bd4871b15f1be53f1a9058e92b3f4004a81",
+            2_730, _HSC_FOURIER_PAPER, "hsc_y3_fourier_psf.npz",
+        ),
+        "hsc_y3_fourier_psf_transform": (
+            f"{_LIBRARY}/hsc_cosmic_shear/psf_transform_matrix_lmax_1800_catalog2.npz",
+            "99012bbb1f9833c8ca4e3ad1f4558dca50412a8a61d6ca07088e92b43e73c60a",
+            666, _HSC_FOURIER_PAPER, "hsc_y3_fourier_psf_transform.npz",
         ),
         "kids_1000_xipm": (
             f"{_KIDS}/xipm_{_CATALOGUE}",
@@ -178,7 +189,7 @@ _BLOBS: Mapping[str, tuple[str, str, str]] = MappingProxyType(
         ),
         "hsc_y3_fourier": (
             f"{_LIBRARY}/hsc_cosmic_shear/hsc_y3_fourier_shear.sacc",
-            "ba4ae66c157154bf9d0fe4958ae1764a17943b4a", "Dalal et al. 2023, arXiv:2304.00701",
+            "ba4ae66c157154bf9d0fe4958ae1764a17943b4a", _HSC_FOURIER_PAPER,
         ),
     }
 )  # fmt: skip

@@ -4,7 +4,13 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data import FOURIER_SPACE, TwoPointData, read_psf, read_shear_ratios
+from jaxlike.data import (
+    FOURIER_SPACE,
+    TwoPointData,
+    find_data_file,
+    read_psf,
+    read_shear_ratios,
+)
 from jaxlike.data.units import ARCMIN
 from jaxlike.likelihoods.compiled import TwoPoint
 from jaxlike.likelihoods.correction import Correction, correction_of
@@ -47,7 +53,7 @@ def arrays_of(
         marginal = Marginal.build(linear, survey.tracers, covariance)
         log_det += float(marginal.as_read.log_det)
     if options.shear_ratios is not None:
-        file = read_shear_ratios(options.shear_ratios)
+        file = read_shear_ratios(_found(options.shear_ratios))
         ratios = ShearRatios.build(file, survey, np.asarray(grid.nodes.ell), options)
         log_det += float(ratios.log_det)
     return TwoPoint(
@@ -87,18 +93,27 @@ def _correction(data: TwoPointData, options: TheoryOptions) -> Correction:
     )
 
 
+def _found(name: str) -> str:
+    """The path of a file, which may be the name of a data set."""
+    return str(find_data_file(name))
+
+
 def _systematics(
     data: TwoPointData, options: TheoryOptions, survey: Survey, nodes: Nodes, number: int
 ) -> list[Systematic]:
     """What the options ask for of every class of systematics."""
     files = {}
     if options.psf_file is not None:
-        files["psf_file"] = read_psf(options.psf_file, options.psf_transform)
+        transform = options.psf_transform
+        files["psf_file"] = read_psf(
+            _found(options.psf_file), None if transform is None else _found(transform)
+        )
     tables, first = [], 0
     for m, block in zip(data.measurements, survey.blocks, strict=True):
         rows = np.arange(first, first + m.value.size)
-        theta = None if m.statistic in FOURIER_SPACE else m.scale * ARCMIN
-        tables.append(Table(m.statistic, block.samples, block.bin1, block.bin2, theta, rows))
+        fourier = m.statistic in FOURIER_SPACE
+        theta, ell = (None, m.scale) if fourier else (m.scale * ARCMIN, None)
+        tables.append(Table(m.statistic, block.samples, block.bin1, block.bin2, theta, rows, ell))
         first += m.value.size
     context = Context(
         tuple(tables),

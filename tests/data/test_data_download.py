@@ -198,7 +198,8 @@ def test_published_files_are_what_they_must_be(shared, tmp_path):
         pytest.skip(f"needs {folder}")
     files = {f.stem: f for f in folder.iterdir()}
     renamed = {"hsc_y3": "hsc_y3_real", "kids_legacy": "kids_legacy_cosebis"}
-    absent = {"des_y1", "des_y3_maglim", "des_y3_redmagic", "hsc_y3_fourier"}
+    absent = {"des_y1", "des_y3_maglim", "des_y3_redmagic"}
+    absent |= {f"hsc_y3_fourier{end}" for end in ("", "_psf", "_psf_transform")}
     for name, data_set in DATA_SETS.items():
         if name not in absent:
             file = files[renamed.get(name, name)]

@@ -293,6 +293,18 @@ def test_a_bad_file_is_an_error_that_names_it(plain, files, tmp_path, name):
         made(plain, **options, **{option: str(tmp_path / "bad.npz")})
 
 
+def test_a_file_may_be_a_data_set(plain, files, tmp_path, monkeypatch):
+    """By its name, as inputs have it."""
+    monkeypatch.setenv("JAXLIKE_DATA", str(tmp_path))
+    with pytest.raises(DataError, match="data set 'hsc_y3_psf' has not been fetched: run"):
+        made(plain, psf_file="hsc_y3_psf")
+    names = {"psf_file": "hsc_y3_psf", "psf_transform": "hsc_y3_psf_transform"}
+    for option, name in names.items():
+        np.savez(tmp_path / f"{name}.npz", **files.arrays[option])
+    (terms,) = made(plain, **names).arrays.systematics
+    np.testing.assert_array_equal(terms.centre, files.arrays["psf_transform"]["center"])
+
+
 def test_a_file_that_is_none_or_too_short_is_an_error(plain, files, tmp_path):
     (tmp_path / "text.npz").write_text("hello")
     for path in (tmp_path / "text.npz", tmp_path / "absent.npz"):

@@ -117,9 +117,7 @@ def test_bad_values(case):
 
 
 def test_what_the_data_have_not_got(small_data):
-    with pytest.raises(
-        ConfigError, match=r"'nz' has 'maglim', which is no n.z. of .*NZ_LENS, NZ"
-    ):
+    with pytest.raises(ConfigError, match=r"'nz' has 'maglim', which is no n.z. of .*NZ_LENS, NZ"):
         build_survey(small_data, options({"maglim": "kde"}))
     none = options({"NZ_LENS": "spline", "NZ_SOURCE": "histogram"}, nz_bandwidth=0.01)
     with pytest.raises(ConfigError, match=r"'nz_bandwidth' has no effect: no n.z. of .* = kde"):

@@ -23,7 +23,8 @@ Own = Sequence[Parameters]
 @dataclass(frozen=True, eq=False)
 class Table:
     """One table of points: its statistic, its two samples, zero-based bins (n,) of each, angles
-    (n,) in radians (None of multipoles), and rows (n,) of the data vector."""
+    (n,) in radians (None of multipoles), rows (n,) of the data vector, and nominal multipoles (n,)
+    (None of angles)."""
 
     statistic: str
     samples: tuple[int, int]
@@ -31,6 +32,7 @@ class Table:
     bin2: NDArray
     theta: NDArray | None
     rows: NDArray
+    ell: NDArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
