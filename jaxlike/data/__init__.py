@@ -18,7 +18,7 @@ from jaxlike.data.scale_cuts import (
     read_scale_cuts,
     scale_cut_presets,
 )
-from jaxlike.data.shear_ratios import read_shear_ratios
+from jaxlike.data.shear_ratios import convert_shear_ratios, read_shear_ratios
 from jaxlike.data.shipped import default_data_file, find_data_file, is_mock, survey_of
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS
 from jaxlike.data.twopoint import TwoPointData
@@ -40,6 +40,7 @@ __all__ = [
     "TwoPointData",
     "apply_scale_cuts",
     "atomic_writer",
+    "convert_shear_ratios",
     "data_folder",
     "default_data_file",
     "find_data_file",

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxlike.data.checks import finite_array
+from jaxlike.data.pickled import is_pickle
 from jaxlike.errors import DataError
 
 _UNREADABLE = (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
@@ -17,6 +18,11 @@ def read_arrays(path: str, option: str, *choices: Sequence[str]) -> dict[str, ND
     """Finite arrays in the file that an option names, of the first of these lists of names that it
     has all of; DataError, naming file and array, on what it lacks."""
     where = f"{option} '{path}'"
+    if is_pickle(path):
+        raise DataError(
+            f"{where} is a pickle, which is not loaded because that runs what it says: a .npz file "
+            "as numpy.savez writes it is needed"
+        )
     try:
         with np.load(Path(path), allow_pickle=False) as file:
             there = list(file)
