@@ -36,8 +36,8 @@ ROOT = Path(__file__).parents[2]
 SHELF = PACKAGE / "surveys"
 KNOWN = (
     *("decade_ngc", "decade_sgc", "des_y1", "des_y3_3x2pt", "des_y3_kids_1000_des"),
-    *("des_y3_kids_1000_kids", "des_y3_shear", "hsc_y3", "kids_1000_band_powers"),
-    *("kids_1000_cosebis", "kids_1000_xi", "kids_legacy"),
+    *("des_y3_kids_1000_kids", "des_y3_shear", "hsc_y3", "hsc_y3_fourier"),
+    *("kids_1000_band_powers", "kids_1000_cosebis", "kids_1000_xi", "kids_legacy"),
 )
 ACCEPTED = f"{', '.join(KNOWN)}, the path of a folder with a survey.yaml"
 
