@@ -41,7 +41,8 @@ def by_table(
     return {table: words.get(table.lower(), default) for table in tables}
 
 
-def _histogram(table: RedshiftDistribution) -> Histogram:
+def histogram_of(table: RedshiftDistribution) -> Histogram:
+    """A table in cells without gaps or overlaps."""
     cells = table.tiled()
     edges = np.append(cells.z_low, cells.z_high[-1])
     return Histogram(edges, cells.dndz, cells.modes)
@@ -49,7 +50,9 @@ def _histogram(table: RedshiftDistribution) -> Histogram:
 
 def histograms_of(data: TwoPointData) -> list[Histogram]:
     """n(z) of every sample of galaxies that the data use, in cells without gaps or overlaps."""
-    return [_histogram(data.distribution(name)) for name, kind in data.samples if kind not in MAPS]
+    return [
+        histogram_of(data.distribution(name)) for name, kind in data.samples if kind not in MAPS
+    ]
 
 
 def nz_models_of(data: TwoPointData, options: TheoryOptions) -> list[NzModel]:

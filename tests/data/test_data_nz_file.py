@@ -9,7 +9,7 @@ from jaxlike.config.cobaya_yaml import config_from_info
 from jaxlike.config.written import as_cobaya
 from jaxlike.data import read_two_point
 from jaxlike.errors import ConfigError, DataError
-from jaxlike.likelihoods.survey import _histogram
+from jaxlike.likelihoods.sample_nz import histogram_of
 from jaxlike.loading import data_set_of
 
 Z = np.linspace(0.02, 1.98, 50)
@@ -20,7 +20,7 @@ def bins(*means, width=0.15):
 
 
 def means(data, name):
-    return _histogram(data.distribution(name)).mean()
+    return histogram_of(data.distribution(name)).mean()
 
 
 def text_file(path, rows, separator=" "):

@@ -7,7 +7,7 @@ import pytest
 
 from jaxlike.data import RedshiftDistribution, read_two_point_fits
 from jaxlike.errors import DataError
-from jaxlike.likelihoods.survey import _histogram
+from jaxlike.likelihoods.sample_nz import histogram_of
 from jaxlike.theory.tracers.redshift import kernel_density
 
 
@@ -27,8 +27,8 @@ def test_cells_that_tile_are_left_alone():
     assert same.tiled() is same
     rounded = replace(same, z_low=same.z_low + 1e-5)
     assert rounded.tiled() is rounded
-    np.testing.assert_array_equal(_histogram(same).edges[:-1], same.z_low)
-    np.testing.assert_array_equal(_histogram(same).edges[1:], same.z_high)
+    np.testing.assert_array_equal(histogram_of(same).edges[:-1], same.z_low)
+    np.testing.assert_array_equal(histogram_of(same).edges[1:], same.z_high)
 
 
 def test_cells_that_overlap_are_what_their_middles_say():
@@ -36,26 +36,26 @@ def test_cells_that_overlap_are_what_their_middles_say():
     z = 0.0094875 + 0.008975 * np.arange(200)
     n = z**2 * np.exp(-((z / 0.35) ** 1.5))
     overlapping = table(z, z - 0.008975, z + 0.008975, n)
-    assert _histogram(overlapping).mean()[0] == pytest.approx(0.52645, abs=1e-5)
-    assert _histogram(overlapping).width == pytest.approx(0.008975)
+    assert histogram_of(overlapping).mean()[0] == pytest.approx(0.52645, abs=1e-5)
+    assert histogram_of(overlapping).width == pytest.approx(0.008975)
     np.testing.assert_array_equal(overlapping.z_low, z - 0.008975)  # the table stays as it is read
     fine = np.linspace(-0.2, 3.2, 6801)
-    density = kernel_density(_histogram(overlapping), 0.003, fine)[0]
+    density = kernel_density(histogram_of(overlapping), 0.003, fine)[0]
     assert np.trapezoid(density * fine, fine) == pytest.approx(0.52645, abs=2e-5)
 
 
 def test_gaps_are_closed():
     z = np.arange(0.05, 2.0, 0.1)
     gaps = table(z, z - 0.02, z + 0.02, np.exp(-z))
-    np.testing.assert_allclose(_histogram(gaps).edges, np.arange(0, 2.05, 0.1), atol=1e-12)
-    assert _histogram(gaps).mean()[0] == pytest.approx(np.average(z, weights=np.exp(-z)))
+    np.testing.assert_allclose(histogram_of(gaps).edges, np.arange(0, 2.05, 0.1), atol=1e-12)
+    assert histogram_of(gaps).mean()[0] == pytest.approx(np.average(z, weights=np.exp(-z)))
 
 
 def test_a_cell_around_zero_keeps_its_galaxies():
     z = np.arange(0, 2.0, 0.1)
     n, modes = np.exp(-z), np.ones((1, 1, z.size))
     around = table(z, z - 0.05, z + 0.05, n, modes=modes)
-    histogram = _histogram(around)
+    histogram = histogram_of(around)
     np.testing.assert_allclose(histogram.edges[:3], [0, 0.05, 0.15])
     mass = histogram.counts[0] * np.diff(histogram.edges)
     np.testing.assert_allclose(mass, 0.1 * n)
@@ -79,7 +79,7 @@ def test_decade_has_the_means_of_its_middles(shared, cap):
         pytest.skip(f"needs {stage3}")
     (source,) = read_two_point_fits(stage3).nz
     assert source.z_low[0] == pytest.approx(-0.025 if cap == "ngc" else 0.01)
-    means = _histogram(source).mean()
+    means = histogram_of(source).mean()
     sums = (source.dndz * source.z_mid).sum(axis=1) / source.dndz.sum(axis=1)
     np.testing.assert_allclose(means, sums, rtol=1e-12)
     curves = source.dndz, source.dndz * source.z_mid
