@@ -11,10 +11,12 @@ import jax
 from jaxlike.config import Config, LikelihoodConfig, read_config
 from jaxlike.config.correlated import among
 from jaxlike.config.plausible import check_plausible
+from jaxlike.data import is_survey_mock
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
+from jaxlike.mocks.files import survey_mock_file
 from jaxlike.posterior.model import Model
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
 from jaxlike.registry.names import Names
@@ -40,9 +42,12 @@ def model_from_config(config: Config) -> Model:
 
 
 def data_set_of(config: LikelihoodConfig) -> DataSet:
-    """The data of a likelihood that an input asks for, after cuts."""
+    """The data of a likelihood that an input asks for, after cuts; made where that is a mock."""
+    data_file = config.data_file
+    if config.survey is not None and is_survey_mock(data_file, config.survey):
+        data_file = str(survey_mock_file(config.survey))
     data = load_data(
-        config.data_file,
+        data_file,
         config.scale_cuts,
         config.probes,
         config.survey,

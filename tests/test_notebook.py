@@ -15,7 +15,7 @@ from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import with_derived
 from jaxlike.inference.runs.parameter_space import chains_of
 from jaxlike.likelihoods.sample_nz import bandwidth_of, histograms_of
-from jaxlike.mocks.des_y1 import with_vector
+from jaxlike.mocks.making import with_vector
 from jaxlike.posterior.priors import Normal
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory.tracers import redshift

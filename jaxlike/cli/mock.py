@@ -1,21 +1,24 @@
-"""`jaxlike mock`: the shipped mock surveys, made again."""
+"""`jaxlike mock`: mock data in the layout of a survey."""
 
 import argparse
 from typing import Any
 
 from jaxlike.cli.common_options import Parents, add_force
 
+_PAPER = "paper"  # the C_ell of arXiv:2302.05163, which are of no survey
+
 
 def add_command(subparsers: Any, shared: Parents) -> None:
     """Add `mock` to the commands."""
     parser = subparsers.add_parser(
-        "mock", parents=[shared.device], help="make a shipped mock survey again"
+        "mock", parents=[shared.device], help="make mock data in the layout of a survey"
     )
     parser.add_argument(
         "--survey",
-        choices=("des_y1", "paper"),
+        metavar="NAME",
         default="des_y1",
-        help="DES-Y1 in real space, or the C_ell of arXiv:2302.05163 (des_y1)",
+        help="a survey (`jaxlike info` lists them), the path of a folder with a survey.yaml and a "
+        f"mock.yaml, or {_PAPER} for the C_ell of arXiv:2302.05163 (des_y1)",
     )
     parser.add_argument("--output", metavar="FILE", required=True, help="FITS file to write")
     add_force(parser, "an existing file")
@@ -23,8 +26,16 @@ def add_command(subparsers: Any, shared: Parents) -> None:
 
 
 def mock(arguments: argparse.Namespace) -> int:
-    """Make one of the mock surveys."""
-    from jaxlike.mocks import des_y1, paper
+    """Make a mock survey, say so."""
+    from jaxlike.mocks.files import write_survey_mock
+    from jaxlike.mocks.paper import write_paper_mock
 
-    make = {"des_y1": des_y1, "paper": paper}[arguments.survey]
-    return make.run(arguments.output, overwrite=arguments.force)
+    force = arguments.force
+    if arguments.survey == _PAPER:
+        data = write_paper_mock(arguments.output, overwrite=force)
+        print(f"{arguments.output}: a mock of {data.n_data} points, without noise")
+    else:
+        data, layout = write_survey_mock(arguments.survey, arguments.output, overwrite=force)
+        title = layout.analysis.title
+        print(f"{arguments.output}: a mock of {title}, {data.n_data} points, seed {layout.seed}")
+    return 0

@@ -63,12 +63,10 @@ def _surveys(model: "Model") -> str:
 
 
 def _data(one: "Likelihood", model: "Model") -> str:
-    from jaxlike.data import is_mock
-
     about = [f"{one.data.n_cut} cut"] if one.data.n_cut else []
     about += [f"{sample.n_bin} {sample.word} bins" for sample in one.samples]
     own = next((own for own in model.config.likelihoods if own.name == one.name), None)
-    about += ["a mock survey"] if own is not None and is_mock(own.data_file) else []
+    about += [own.about_mock] if own is not None and own.about_mock else []
     if own is not None and own.assumed:
         about += [f"with the {', '.join(own.assumed)} of its survey"]
     after = f" ({', '.join(about)})" if about else ""

@@ -74,9 +74,10 @@ def run_info(
 
 def _whence(one: "LikelihoodConfig") -> str:
     """Where the data of a likelihood are from, in words."""
-    from jaxlike.data.shipped import SHIPPED
+    from jaxlike.data.shipped import MOCK, SHIPPED
 
-    if one.data_file is None or one.data_file in SHIPPED:
-        name = one.data_file or f"{SHIPPED[0]}, for no data_file was given"
-        return f"a mock, which was computed and not measured: {name}"
-    return str(one.data_file)
+    if one.about_mock is None:
+        return str(one.data_file)
+    name = one.data_file or f"{SHIPPED[0]}, for no data_file was given"
+    name = f"of the survey {one.survey}" if name == MOCK else name
+    return f"a mock, which was computed and not measured: {name}"

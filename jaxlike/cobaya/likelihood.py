@@ -158,7 +158,8 @@ class TwoPointLikelihood(Likelihood):
                 self._prepare_tables()
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s", error) from error
-        self.log.info("%d points of %s", self._data.n_data, self._data.source)
+        where = self._config.likelihoods[0].said_of(self._data.source)
+        self.log.info("%d points of %s", self._data.n_data, where)
 
     def initialize_with_params(self) -> None:
         """Check the names of the nuisance parameters: missing, doubled or idle ones."""

@@ -15,11 +15,12 @@ from jaxlike.config.data_options import (
     nz_file_from,
     prefix_from,
     suffix_from,
+    taken_from_mock,
 )
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
 from jaxlike.config.places import find_file, find_survey
 from jaxlike.config.subset import foreign_names, parameters_wanted
-from jaxlike.data.shipped import OF_SURVEY
+from jaxlike.data.shipped import OF_SURVEY, is_survey_mock
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Output, Parameter
 from jaxlike.posterior.priors import CorrelatedPrior, ExternalPrior
@@ -126,7 +127,7 @@ def located(options: Mapping[str, object], path: Path) -> dict[str, str]:
     names them; ConfigError on what is no name."""
     found = {}
     if options.get("data_file") is not None:
-        accepted = "a path, the name of a data set, paper_mock, null (the mock)"
+        accepted = "a path, the name of a data set, paper_mock, mock (of a survey), null (a mock)"
         found["data_file"] = find_file(_text("data_file", options["data_file"], accepted), path)
     if options.get("survey") is not None:
         accepted = f"{accepted_surveys()}, null (the data's own)"
@@ -249,6 +250,7 @@ def _likelihood(
     for option in FILE_OPTIONS:
         if given.get(option) is not None:
             given[option] = find_file(_text(option, given[option], "a path, null"), path)
+    unread = taken_from_mock(given) if is_survey_mock(data_file, survey) else ()
     theory = theory_options({k: given[k] for k in THEORY_FIELDS})
     cuts = given.get("scale_cuts", OF_SURVEY)
     cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
@@ -266,7 +268,8 @@ def _likelihood(
         prefix=prefix,
         suffix=suffix,
         survey=survey,
-        assumed=tuple(assumed),
+        assumed=tuple(name for name in assumed if name not in unread),
+        unread=tuple(name for name in unread if name not in assumed),
         kernels=kernels_from(given.get("kernels")),
         nz_file=_located_nz(nz_file_from(given.get("nz_file")), path),
         kappa=kappa_from(given),

@@ -5,7 +5,7 @@ from numbers import Real
 from os import PathLike
 
 from jaxlike.registry.option_values import bad_value, parsed
-from jaxlike.registry.options import KAPPA_OPTIONS
+from jaxlike.registry.options import KAPPA_OPTIONS, NOT_OF_MOCKS
 from jaxlike.registry.samples import Prefix
 
 MAPPINGS = ("prefix", "suffix", "kernels", "nz_file", "nz", *KAPPA_OPTIONS, "correlated_priors")
@@ -16,6 +16,14 @@ def _is_of_texts(value: object) -> bool:
     return isinstance(value, Mapping) and all(
         isinstance(x, str) and x for pair in value.items() for x in pair
     )
+
+
+def taken_from_mock(given: dict[str, object]) -> tuple[str, ...]:
+    """Take the options of files that mock data have not got from those that are given; which of
+    them had a value."""
+    found = tuple(name for name in NOT_OF_MOCKS if given.get(name) not in (None, "", {}))
+    given |= dict.fromkeys(NOT_OF_MOCKS)
+    return found
 
 
 def prefix_from(value: object) -> Prefix:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from jaxlike.data import is_mock
 from jaxlike.posterior.priors import CorrelatedPrior
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
@@ -14,14 +15,16 @@ from jaxlike.theory.tracers import TRACERS
 class LikelihoodConfig:
     """What an input asks of one likelihood.
 
-    data_file: a path or the name of a data set, None for the default mock of the package.
+    data_file: a path, the name of a data set, "mock" for data made in the layout of the survey,
+    None for the default mock of the package.
     scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, a name or the
     path of a folder, None for that of the data.  probes: statistics, or None for all in the data
     file.  prefix, suffix: of its parameters, and of their sections in CosmoSIS; mappings are by
     the names of n(z) tables.  kernels: wrong names of tables -> right ones.  nz_file: where n(z)
     are read instead, one place or several by the names of n(z).  kappa: those of KAPPA_OPTIONS
     that are given.  correlated: Gaussian priors of several parameters.  assumed: options that are
-    the survey's and not the input's.
+    the survey's and not the input's.  unread: those that the input gives in vain, for data that are
+    made have no such files.
     """
 
     name: str
@@ -37,11 +40,25 @@ class LikelihoodConfig:
     kappa: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
     correlated: tuple[CorrelatedPrior, ...] = ()
     assumed: tuple[str, ...] = field(default=(), compare=False)
+    unread: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def owners(self) -> tuple[tuple[str, str], ...]:
         """(Prefix, suffix) of its samples."""
         return owner_words(self.prefix, self.suffix)
+
+    @property
+    def about_mock(self) -> str | None:
+        """That the data are a mock, in words, where they are."""
+        if not is_mock(self.data_file):
+            return None
+        if not self.unread:
+            return "a mock survey"
+        return f"a mock survey, for which {', '.join(self.unread)} of the input are not read"
+
+    def said_of(self, source: str) -> str:
+        """Where the data are from, and that they are a mock where they are."""
+        return f"{source} ({self.about_mock})" if self.about_mock else source
 
 
 def names_of(owners: Iterable[tuple[str, str]]) -> Names:

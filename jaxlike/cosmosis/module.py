@@ -135,7 +135,8 @@ def setup(options: DataBlock) -> TwoPointModule:
     )
     saved = options.get_string("pipeline", "extra_output", "")
     derived = _ALWAYS | derived_in(saved, radiation=likelihood.options.radiation)
-    for sentence in (f"{data.n_data} points of {data.source}", *correlated.sentences):
+    where = config.likelihoods[0].said_of(data.source)
+    for sentence in (f"{data.n_data} points of {where}", *correlated.sentences):
         print(f"jaxlike: {sentence}", flush=True)
     return TwoPointModule(
         likelihood,

@@ -19,7 +19,13 @@ from jaxlike.data.scale_cuts import (
     scale_cut_presets,
 )
 from jaxlike.data.shear_ratios import convert_shear_ratios, read_shear_ratios
-from jaxlike.data.shipped import default_data_file, find_data_file, is_mock, survey_of
+from jaxlike.data.shipped import (
+    default_data_file,
+    find_data_file,
+    is_mock,
+    is_survey_mock,
+    survey_of,
+)
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.data.windows import BandpowerWindows
@@ -47,6 +53,7 @@ __all__ = [
     "from_sacc",
     "get_data_set",
     "is_mock",
+    "is_survey_mock",
     "read_psf",
     "read_sacc",
     "read_scale_cuts",

@@ -1,4 +1,4 @@
-"""Where data are: a mock survey that comes with the package, a fetched data set, or a path."""
+"""Where data are: a mock survey that comes with the package or is made, a data set, or a path."""
 
 import hashlib
 from collections.abc import Sequence
@@ -9,11 +9,17 @@ from numpy.typing import NDArray
 
 from jaxlike.data.download import DATA_SETS, data_folder
 from jaxlike.data.fits2pt.reader import read_redshift_distributions
+from jaxlike.data.formats import path_of
 from jaxlike.errors import DataError
 from jaxlike.surveys import Analysis, known_surveys, read_survey
 
 SHIPPED = ("des_y1_mock", "paper_mock")
 """Names of the mock surveys that come with the package, the default first."""
+
+MOCK = "mock"
+"""The option `data_file` for mock data in the layout of the likelihood's survey."""
+
+_ORIGIN, _CARDS = b"ORIGIN  = 'jaxlike mock", 2880  # among the first bytes of what is made here
 
 OF_SURVEY = "survey"
 """The option `scale_cuts` for those of the survey that the data are of."""
@@ -101,8 +107,22 @@ def _are_of(means: Sequence[NDArray], survey: Analysis) -> bool:
 
 
 def is_mock(name: str | None) -> bool:
-    """Whether a data file is a mock that comes with the package."""
-    return name is None or name in SHIPPED or Path(name).name in {f"{s}.fits" for s in SHIPPED}
+    """Whether a data file is a mock that comes with the package, or that it makes."""
+    if name is None or name in (*SHIPPED, MOCK):
+        return True
+    try:
+        file = path_of(name)
+        if file.name in {f"{s}.fits" for s in SHIPPED}:
+            return True
+        with file.open("rb") as handle:
+            return _ORIGIN in handle.read(_CARDS)
+    except (DataError, OSError):
+        return False  # whoever reads it will say what is wrong
+
+
+def is_survey_mock(name: object, survey: object) -> bool:
+    """Whether data are to be made in the layout of a survey, and no file has that name."""
+    return name == MOCK and bool(survey) and not Path(MOCK).is_file()
 
 
 def _hash(file: Path) -> str:

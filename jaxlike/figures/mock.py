@@ -13,7 +13,7 @@ from jaxlike.data import RedshiftDistribution, TwoPointData
 from jaxlike.figures import ccl as reference
 from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.likelihoods.two_point import Likelihood, fine_likelihood
-from jaxlike.mocks.des_y1 import noisy_fields, with_vector
+from jaxlike.mocks.making import noisy_fields, with_vector
 from jaxlike.mocks.paper import cl_measurement
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve

@@ -16,8 +16,9 @@ from jaxlike.likelihoods.compiled import TwoPoint
 from jaxlike.likelihoods.survey import tables
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior.model import Model
+from jaxlike.registry.effects import check_complete
 from jaxlike.registry.samples import own_parameters
-from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.spectra.pairs import PairGroup, every_pair
 from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
 from jaxlike.theory.statistics.projection import cl_matrix
@@ -34,6 +35,29 @@ def field_spectra(
     return _field_spectra(likelihood.grid, likelihood.arrays, cosmo, dict(parameters), to_ell)
 
 
+def vector_and_spectra(
+    likelihood: Likelihood, parameters: Mapping[str, ArrayLike], ell: NDArray
+) -> tuple[Array, Array]:
+    """The data vector (n_data,) and the same C_ell, in one universe; compiled in parts, of which
+    that of the universe serves other surveys too."""
+    cosmo = likelihood.cosmology(parameters)
+    check_complete(parameters, vars(likelihood.options), likelihood.samples)
+    universe = _universe(likelihood.grid, cosmo)
+    to_ell = cl_matrix(ell, np.asarray(likelihood.grid.nodes.ell))
+    given = likelihood.arrays, universe, dict(parameters)
+    return _vector(*given), jax.jit(_at_nodes)(*given) @ to_ell.T
+
+
+@jax.jit
+def _universe(grid: UniverseGrid, cosmo: Cosmology) -> Universe:
+    return grid.universe(cosmo)
+
+
+@jax.jit
+def _vector(one: TwoPoint, universe: Universe, parameters: dict[str, ArrayLike]) -> Array:
+    return one.theory_vector(universe, parameters)
+
+
 @jax.jit
 def _field_spectra(
     grid: UniverseGrid,
@@ -42,19 +66,23 @@ def _field_spectra(
     parameters: dict[str, ArrayLike],
     to_ell: Array,
 ) -> Array:
+    return _at_nodes(one, grid.universe(cosmo), parameters) @ to_ell.T
+
+
+def _at_nodes(one: TwoPoint, universe: Universe, parameters: dict[str, ArrayLike]) -> Array:
+    """C_ell (n_field, n_field, n_ell) at the nodes."""
     sizes = [sample.n_bin for sample in one.samples]
     groups = tuple(
         PairGroup(i, j, every_pair(sizes[i], None if i == j else sizes[j]))
         for i, j in every_pair(len(sizes))
     )
     own = [own_parameters(parameters, sample) for sample in one.samples]
-    spectra = replace(one.theory, groups=groups).spectra(grid.universe(cosmo), own)
+    spectra = replace(one.theory, groups=groups).spectra(universe, own)
     first = np.cumsum([0, *sizes])
-    cl = jnp.zeros((first[-1], first[-1], len(to_ell)))
+    cl = jnp.zeros((first[-1], first[-1], spectra[0].E.shape[-1]))
     for group, found in zip(groups, spectra, strict=True):
         i, j = (group.array() + first[[group.first, group.second]]).T
-        at_ell = found.E @ to_ell.T
-        cl = cl.at[i, j].set(at_ell).at[j, i].set(at_ell)
+        cl = cl.at[i, j].set(found.E).at[j, i].set(found.E)
     return cl
 
 

@@ -1,7 +1,7 @@
 """The mock C_ell of Campagne et al. 2023 (arXiv:2302.05163, section 5.1), without noise.
 
 All 45 spectra of five lens and four source bins at 50 multipoles, with their Gaussian covariance.
-The paper's n(z) are those of DES-Y1; here they are the analytic ones of `mock`.
+The paper's n(z) are those of DES-Y1; here they are the analytic ones of its mock.
 `jaxlike mock --survey paper --output FILE` makes it again.
 """
 
@@ -13,15 +13,12 @@ from numpy.typing import NDArray
 from jaxlike.data import Measurement, TwoPointData
 from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.likelihoods.two_point import fine_likelihood
-from jaxlike.mocks.des_y1 import (
-    distributions,
-    noisy_fields,
-    rounded,
-    with_vector,
-    write_mock,
-)
+from jaxlike.mocks.layout import distribution, read_layout
+from jaxlike.mocks.making import noisy_fields, with_vector, write_mock
+from jaxlike.mocks.numbers import rounded
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
+from jaxlike.surveys import read_survey
 from jaxlike.theory.spectra.pairs import pair_array
 from jaxlike.theory.statistics.covariance import gaussian_cl_covariance
 
@@ -59,7 +56,11 @@ def cl_measurement(
 
 def make_mock() -> TwoPointData:
     """The mock: 2250 C_ell, their covariance, n(z)."""
-    source, lens = distributions(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
+    des_y1 = read_layout(read_survey("des_y1")).samples
+    source = distribution(
+        "nz_source", {**des_y1["nz_source"], "n_eff": N_GAL_SOURCE, "sigma_e": SIGMA_E}
+    )
+    lens = distribution("nz_lens", {**des_y1["nz_lens"], "n_eff": N_GAL_LENS})
     ell = rounded(ELL)
     counts, shear = pair_array(lens.n_bin), pair_array(source.n_bin)
     cross = pair_array(lens.n_bin, source.n_bin)
@@ -86,8 +87,9 @@ def make_mock() -> TwoPointData:
     return with_vector(data, rounded(vector), covariance.reshape(n, n))
 
 
-def run(output: str | Path, *, overwrite: bool = False) -> int:
-    """Write the mock to `output`."""
+def write_paper_mock(output: str | Path, *, overwrite: bool = False) -> TwoPointData:
+    """Make the mock and write it."""
     header = {"ORIGIN": "jaxlike mock --survey paper", "F_SKY": F_SKY, "SIGMA_E": SIGMA_E}
-    remark = "without noise"
-    return write_mock(make_mock(), output, header, FIDUCIAL, overwrite=overwrite, remark=remark)
+    data = make_mock()
+    write_mock(data, output, header, FIDUCIAL, overwrite=overwrite)
+    return data

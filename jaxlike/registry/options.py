@@ -91,6 +91,9 @@ LIKELIHOOD_OPTIONS = (
 SURVEY_OPTIONS = ("kernels", *KAPPA_OPTIONS, "correlated_priors", *_MODEL_OPTIONS)
 """Those of LIKELIHOOD_OPTIONS that a survey's folder may have: how its data are to be modelled."""
 
+NOT_OF_MOCKS = ("kernels", "nz_file", "psf_file", "psf_transform")
+"""Options of how files are read, and of what stands in files, that mock data have no use for."""
+
 _FLAGS = ("radiation", "ell_prefactors", "b_modes", "magnification", "rsd")
 
 

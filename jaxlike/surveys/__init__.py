@@ -1,9 +1,9 @@
 """Published analyses, a folder each: scale cuts, default parameters, options, sources; no code.
 
 A folder holds `survey.yaml` (what it is called, what to cite, what its data are known by, options
-of its likelihood) and, where the analysis has them, `scale_cuts.yaml` and `parameters.yaml` (its
-nuisance parameters, as `params` of a Cobaya input without a prefix). The folders beside this file
-are known by their names, any other by its path.
+of its likelihood) and, where the analysis has them, `scale_cuts.yaml`, `parameters.yaml` (its
+nuisance parameters, as `params` of a Cobaya input without a prefix) and `mock.yaml` (the layout of
+mock data). The folders beside this file are known by their names, any other by its path.
 """
 
 from collections.abc import Mapping
@@ -50,6 +50,11 @@ class Analysis:
     def parameters(self) -> Path | None:
         """The file of its default parameters, None where it has none."""
         return _file(self.folder / "parameters.yaml")
+
+    @property
+    def mock(self) -> Path | None:
+        """The file of the layout of its mock data, None where it has none."""
+        return _file(self.folder / "mock.yaml")
 
 
 def known_surveys() -> tuple[str, ...]:

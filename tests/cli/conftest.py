@@ -15,7 +15,7 @@ from jaxlike.config import read_config
 from jaxlike.data import write_two_point_fits
 from jaxlike.inference import with_derived, write_chains
 from jaxlike.inference.runs.parameter_space import chains_of
-from jaxlike.mocks.des_y1 import with_vector
+from jaxlike.mocks.making import with_vector
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Normal, Uniform
 

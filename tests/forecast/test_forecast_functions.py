@@ -11,7 +11,7 @@ from jaxlike.numerics import block_algebra
 from jaxlike.numerics.derivatives import jacobian
 from jaxlike.theory.statistics.covariance import (
     Field,
-    RealSpacePoints,
+    PairPoints,
     gaussian_cl_covariance,
     gaussian_covariance,
 )
@@ -28,9 +28,9 @@ EVERY_ELL = np.arange(301)
 THETA = np.geomspace(20.0, 200.0, 4) / 60 * np.pi / 180
 PAIRS = np.array([[0, 0], [0, 1], [1, 1]])
 POINTS = [
-    RealSpacePoints("w", 0, 0, np.arange(3)),
-    RealSpacePoints("gamma_t", 0, 1, np.arange(3)),
-    RealSpacePoints("xi_plus", 1, 1, np.arange(3)),
+    PairPoints("w", 0, 0, np.arange(3)),
+    PairPoints("gamma_t", 0, 1, np.arange(3)),
+    PairPoints("xi_plus", 1, 1, np.arange(3)),
 ]
 
 

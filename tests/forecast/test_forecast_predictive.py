@@ -10,7 +10,7 @@ from scipy.stats import chi2
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.forecast.predictive import Check, Predictive, as_table, check, predictive
 from jaxlike.inference import Draws
-from jaxlike.mocks.des_y1 import with_vector
+from jaxlike.mocks.making import with_vector
 from jaxlike.posterior.parameters import Parameter
 
 N = 3

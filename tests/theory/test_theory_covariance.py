@@ -11,7 +11,7 @@ from three_by_two import all_pairs
 from jaxlike.numerics import block_algebra
 from jaxlike.theory.statistics.covariance import (
     Field,
-    RealSpacePoints,
+    PairPoints,
     gaussian_cl_covariance,
     gaussian_covariance,
 )
@@ -116,7 +116,7 @@ def test_real_space_in_jax():
     ell = np.arange(301.0)
     cl = (1e-8 / (1 + ell) ** 1.2)[None, None]
     at = np.arange(2)
-    points = [RealSpacePoints(s, 0, 0, at) for s in ("xi_plus", "xi_minus")]
+    points = [PairPoints(s, 0, 0, at) for s in ("xi_plus", "xi_minus")]
 
     def covariance(cl, noise, f_sky):
         fields = [Field("shear", 0, noise)]

@@ -8,18 +8,17 @@ N = ln(ell_max/ell_min) of a band, and T(theta) that fades at both ends of the t
 For want of large and small angles EE has some of C_BB in it, and BB of C_EE.
 """
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import j0, j1, jv
 
-from jaxlike.numerics.quadrature import gauss_legendre_panels
+from jaxlike.theory.statistics.filters import Filters, log_quadrature
 from jaxlike.theory.statistics.projection import hankel
 from jaxlike.theory.statistics.registry import Points, Statistic, register
-
-_STEP = 0.2  # of panels in ln(theta), which are a turn of the kernel long where that is shorter
-_N_GAUSS = 8
 
 
 def apodisation(theta: NDArray, theta_min: float, theta_max: float, width: float) -> NDArray:
@@ -40,48 +39,40 @@ def _kernel(order: int, x: NDArray) -> NDArray:
     return np.asarray((x - 8 / x) * j1(x) - 8 * jv(2, x))
 
 
-def _quadrature(points: Points, ell_max: float) -> tuple[NDArray, NDArray]:
-    """Angles [radians] and weights (n,) of int dtheta/theta T(theta)."""
+def _filters(
+    orders: Mapping[int, float], modes: Literal["E", "both"], points: Points, ell_max: float
+) -> Filters:
+    """pi/N T g_m / theta^2 of orders m, each times its factor."""
     assert points.theta_range is not None  # as whoever asks for band powers has checked
+    assert points.edges is not None
     ends, width = np.array(points.theta_range), points.apodisation
-    corners = np.log([ends * np.exp(-width / 2), ends * np.exp(width / 2)]).ravel()
-    start, stop = np.exp(corners.min()), np.exp(corners.max())
-    period = 2 * np.pi / ell_max
-    turn = np.clip(period / _STEP, start, stop)
-    slow = np.exp(np.arange(np.log(start), np.log(turn), _STEP))
-    fast = np.arange(turn, stop, period)
-    panels = np.unique([*np.log([*slow, *fast]), *corners])
-    z, weight = gauss_legendre_panels(panels, _N_GAUSS)
-    theta = np.exp(z)
-    return theta, weight * apodisation(theta, *points.theta_range, width)
-
-
-def _operator(orders: dict[int, float], points: Points, ell: NDArray) -> NDArray:
-    """sum over orders m of factor pi/N int dtheta/theta T g_m (Hankel transform of order m)."""
-    assert points.edges is not None  # as whoever asks for band powers has checked
+    corners = np.array([ends * np.exp(-width / 2), ends * np.exp(width / 2)]).ravel()
     low, high = (edge[:, None] for edge in points.edges)
-    theta, weight = _quadrature(points, float(high.max()))
-    total = np.zeros((points.at.size, ell.size))
-    for order, factor in orders.items():
-        kernel = _kernel(order, high * theta) - _kernel(order, low * theta)
-        total += factor * (kernel * weight) @ hankel(order, theta, ell)
-    return total * np.pi / np.log(high / low)
+    theta, weight = log_quadrature(corners, max(ell_max, float(high.max())))
+    size = np.pi / np.log(high / low) * apodisation(theta, *points.theta_range, width) / theta**2
+    found = {m: _kernel(m, high * theta) - _kernel(m, low * theta) for m in orders}
+    filters = {m: factor * size * found[m] for m, factor in orders.items()}
+    return Filters(theta, weight * theta**2, filters, modes)
 
 
-_SAME, _OTHER = (partial(_operator, {0: 1.0, 4: sign}) for sign in (1.0, -1.0))
-_SHEAR = ("shear", "shear")
+def _band_power(
+    name: str, tracers: tuple[str, str], orders: dict[int, float], of_b: dict[int, float] | None
+) -> Statistic:
+    filters = partial(_filters, orders, "E" if of_b is None else "both")
+    other = None if of_b is None else partial(_operator, partial(_filters, of_b, "both"))
+    operator = partial(_operator, filters)
+    return register(Statistic(name, tracers, "ell", operator, b_operator=other, filters=filters))
 
 
-def _band_power(name: str, tracers: tuple[str, str], order: int) -> Statistic:
-    operator = partial(_operator, {order: 2.0})
-    return register(Statistic(name, tracers, "ell", operator, filtered=True))
+def _operator(filters: Callable[[Points, float], Filters], points: Points, ell: NDArray) -> NDArray:
+    """The filters before Hankel transforms of C_ell."""
+    found = filters(points, 0.0)
+    rows = [f * found.measure @ hankel(m, found.theta, ell) for m, f in found.of.items()]
+    return np.asarray(sum(rows))
 
 
-BAND_POWER_EE = register(
-    Statistic("bandpower_EE", _SHEAR, "ell", _SAME, b_operator=_OTHER, filtered=True)
-)
-BAND_POWER_BB = register(
-    Statistic("bandpower_BB", _SHEAR, "ell", _OTHER, b_operator=_SAME, filtered=True)
-)
-BAND_POWER_NE = _band_power("bandpower_nE", ("counts", "shear"), 2)
-BAND_POWER_NN = _band_power("bandpower_nn", ("counts", "counts"), 0)
+_SHEAR, _SUM, _DIFFERENCE = ("shear", "shear"), {0: 1.0, 4: 1.0}, {0: 1.0, 4: -1.0}
+BAND_POWER_EE = _band_power("bandpower_EE", _SHEAR, _SUM, _DIFFERENCE)
+BAND_POWER_BB = _band_power("bandpower_BB", _SHEAR, _DIFFERENCE, _SUM)
+BAND_POWER_NE = _band_power("bandpower_nE", ("counts", "shear"), {2: 2.0}, None)
+BAND_POWER_NN = _band_power("bandpower_nn", ("counts", "counts"), {0: 2.0}, None)

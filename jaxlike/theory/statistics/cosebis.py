@@ -10,9 +10,13 @@ From its roots or coefficients T_+20 needs a hundred digits; in Legendre polynom
 with the weight e^z, double precision gives it to 1e-11.
 """
 
+from functools import partial
+from typing import Literal
+
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxlike.theory.statistics.filters import Filters, log_quadrature
 from jaxlike.theory.statistics.projection import hankel
 from jaxlike.theory.statistics.registry import Points, Statistic, register
 
@@ -72,6 +76,17 @@ def _nothing(points: Points, ell: NDArray) -> NDArray:
     return np.zeros((points.at.size, ell.size))
 
 
+def _filters(modes: Literal["E", "B"], points: Points, ell_max: float) -> Filters:
+    """T_+n before xi_+ of one kind of modes alone."""
+    assert points.theta_range is not None  # as whoever asks for modes has checked
+    low, high = points.theta_range
+    theta, weight = log_quadrature(np.array([low, high]), ell_max)
+    n = np.rint(points.at).astype(int)
+    every = filters(theta, low, high, n.max())
+    return Filters(theta, weight * theta**2, {0: every[n - 1]}, modes)
+
+
 _SHEAR = ("shear", "shear")
-E_N = register(Statistic("E_n", _SHEAR, "mode", _operator, filtered=True))
-B_N = register(Statistic("B_n", _SHEAR, "mode", _nothing, b_operator=_operator, filtered=True))
+_E, _B = partial(_filters, "E"), partial(_filters, "B")
+E_N = register(Statistic("E_n", _SHEAR, "mode", _operator, filters=_E))
+B_N = register(Statistic("B_n", _SHEAR, "mode", _nothing, b_operator=_operator, filters=_B))

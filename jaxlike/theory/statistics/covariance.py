@@ -1,17 +1,20 @@
-"""Gaussian covariance of C_ell, and of two-point functions in real space.
+"""Gaussian covariance of C_ell, of two-point functions in real space, and of what is made of these.
 
 Cov(C_ab, C_cd) = (C_ac C_bd + C_ad C_bc) / ((2 ell + 1) Delta_ell f_sky), with the noise of each
 field in its own C_aa. In real space
 Cov = sum_ell F_A(ell) F_B(ell) (C_ac C_bd + C_ad C_bc) / ((2 ell + 1) f_sky) with each statistic
 xi = sum_ell F(ell) C_ell averaged over its angular bin, e.g. Friedrich et al. 2021
 (arXiv:2012.08568), eqs. 9-15. The noise-noise term is summed over all multipoles at once: by the
-completeness of the d-functions it is the number of pairs in the bin.
+completeness of the d-functions it is the number of pairs in the bin. COSEBIs and band powers are
+integrals over correlation functions, X = int ell dell / (2 pi) W(ell) C_ell, and have the same with
+F(ell) = (2 ell + 1) / (4 pi) W(ell) and an integral over ell; by the completeness of the Bessel
+functions their noise-noise term is int theta dtheta of two filters multiplied.
 
 Both are NumPy where all they are given is, and JAX, differentiable in the spectra, the noise and
 the sky, where any of it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -25,7 +28,7 @@ from numpy.typing import NDArray
 from jaxlike.numerics.wigner import wigner_d
 from jaxlike.theory.statistics.correlation_functions import XI_MINUS, XI_PLUS
 from jaxlike.theory.statistics.projection import bin_quadrature
-from jaxlike.theory.statistics.registry import STATISTICS
+from jaxlike.theory.statistics.registry import STATISTICS, Points
 
 
 @dataclass(frozen=True)
@@ -38,13 +41,25 @@ class Field:
 
 
 @dataclass(frozen=True)
-class RealSpacePoints:
-    """Points of one statistic and one pair of fields: indices (n,) of their angular bins."""
+class PairPoints:
+    """Points of one pair of fields: the name of their kernel and their rows (n,) in it."""
 
-    statistic: str
+    kernel: str
     first: int
     second: int
-    angle: NDArray
+    row: NDArray
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """How points see C_ell: X = sum over ell of F(ell) C_ell, and the noise of galaxies.
+
+    F: (n, n_ell) on C_ell of E modes, their weights apart; white: by names of independent white
+    noises rows (n, m), by whose products Cov = N_a N_b / f_sky row . row of noise powers N.
+    """
+
+    F: NDArray
+    white: Mapping[str, NDArray]
 
 
 def gaussian_cl_covariance(
@@ -66,7 +81,7 @@ def gaussian_cl_covariance(
 
 
 def bin_kernels(statistic: str, theta_min: NDArray, theta_max: NDArray, ell_max: int) -> NDArray:
-    """F (n_theta, ell_max + 1): xi(bin) = sum_ell F(ell) C_ell."""
+    """F (n_theta, ell_max + 1): xi(bin) = sum_ell F(ell) C_ell, edges in radians (n_theta,)."""
     spins = STATISTICS[statistic].spins
     assert spins is not None  # points in real space are of correlation functions
     m, n = spins
@@ -78,46 +93,93 @@ def bin_kernels(statistic: str, theta_min: NDArray, theta_max: NDArray, ell_max:
     return kernel
 
 
+def real_space_kernel(
+    statistic: str, theta_min: NDArray, theta_max: NDArray, ell_max: int
+) -> Kernel:
+    """That of a correlation function in angular bins with these edges [radians] (n_bin,) each, at
+    all multipoles from 0 to `ell_max`."""
+    modes = 2 if statistic in (XI_PLUS.name, XI_MINUS.name) else 1  # E and B
+    solid_angle = 2 * np.pi * (np.cos(theta_min) - np.cos(theta_max))
+    # E and B cancel between xi+ and xi-
+    white = {statistic: np.diag(np.sqrt(modes / (4 * np.pi * solid_angle)))}
+    return Kernel(bin_kernels(statistic, theta_min, theta_max, ell_max), white)
+
+
+def filtered_kernel(statistic: str, points: Points, ell: NDArray) -> Kernel:
+    """That of COSEBIs or band powers at increasing multipoles (n_ell,)."""
+    make = STATISTICS[statistic].filters
+    assert make is not None  # as whoever asks for filtered points knows
+    octaves = np.flatnonzero(np.diff(np.floor(np.log2(np.maximum(ell, 1)))) > 0) + 1
+    parts = []
+    for part in np.split(ell, octaves):  # at as many angles as its Bessel functions turn
+        filters = make(points, float(part[-1]))
+        parts.append(filters.kernel(part))
+    root = np.sqrt(filters.measure / (8 * np.pi**2))
+    rows = {f"order {m}": found * root for m, found in filters.of.items()}
+    if filters.modes == "both":  # in E and in B, between which the product of two orders cancels
+        white = {name: np.sqrt(2) * row for name, row in rows.items()}
+    else:
+        white = {f"{filters.modes}, {name}": row for name, row in rows.items()}
+    return Kernel((2 * ell + 1) / (4 * np.pi) * np.hstack(parts), white)
+
+
 def _noise_noise(
-    a: RealSpacePoints,
-    b: RealSpacePoints,
+    a: PairPoints,
+    b: PairPoints,
     fields: Sequence[Field],
-    solid_angle: NDArray,
+    kernels: Mapping[str, Kernel],
     xp: ModuleType,
 ) -> Any:
-    """Noise powers multiplied, over the pairs of galaxies in each angular bin."""
+    """Noise powers multiplied, over the pairs of galaxies that two points share."""
     matches = float((a.first, a.second) == (b.first, b.second))
     matches += float((a.first, a.second) == (b.second, b.first))
-    if a.statistic != b.statistic or not matches:
-        return xp.zeros((a.angle.size, b.angle.size))  # E and B cancel between xi+ and xi-
-    modes = 2 if a.statistic in (XI_PLUS.name, XI_MINUS.name) else 1  # E and B
-    power = modes * matches * fields[a.first].noise * fields[a.second].noise
-    variance = power / (4 * np.pi * solid_angle[a.angle])
-    return xp.where(a.angle[:, None] == b.angle, variance[:, None], 0.0)
+    one, other = kernels[a.kernel].white, kernels[b.kernel].white
+    shared = [one[name][a.row] @ other[name][b.row].T for name in one if name in other]
+    if not shared or not matches:
+        return xp.zeros((a.row.size, b.row.size))
+    return sum(shared) * (matches * fields[a.first].noise * fields[a.second].noise)
 
 
 def gaussian_covariance(
-    points: Sequence[RealSpacePoints],
+    points: Sequence[PairPoints],
     fields: Sequence[Field],
     cl: ArrayLike,
     f_sky: ArrayLike,
     theta_min: NDArray,
     theta_max: NDArray,
 ) -> Any:
-    """Covariance (n_data, n_data) of `points`, in their order.
+    """Covariance (n_data, n_data) of points of correlation functions, in their order.
 
-    cl: (n_field, n_field, ell_max + 1) signal spectra at every multipole (E modes); f_sky:
-    observed fraction of the sky; theta_min, theta_max [radians]: edges (n_bin,) of the angular
-    bins that `points` count.
+    points: each kernel is the name of a statistic; cl: (n_field, n_field, ell_max + 1) signal
+    spectra at every multipole (E modes); f_sky: observed fraction of the sky; theta_min, theta_max
+    [radians]: edges (n_bin,) of the angular bins that `points` count.
+    """
+    ell_max = jnp.shape(cl)[-1] - 1
+    kernels = {
+        statistic: real_space_kernel(statistic, theta_min, theta_max, ell_max)
+        for statistic in {p.kernel for p in points}
+    }
+    return covariance_by_kernels(points, kernels, fields, cl, 2 * np.arange(ell_max + 1) + 1, f_sky)
+
+
+def covariance_by_kernels(
+    points: Sequence[PairPoints],
+    kernels: Mapping[str, Kernel],
+    fields: Sequence[Field],
+    cl: ArrayLike,
+    modes: NDArray,
+    f_sky: ArrayLike,
+) -> Any:
+    """Covariance (n_data, n_data) of points of any statistics, in their order.
+
+    cl: (n_field, n_field, n_ell) signal spectra (E modes) at the multipoles of the kernels; modes
+    (n_ell,) of the whole sky at each: 2 ell + 1 over the weight of its integral; f_sky: observed
+    fraction of the sky.
     """
     xp = _namespace(cl, fields, f_sky)
-    signal = xp.asarray(cl)
-    ell_max = signal.shape[-1] - 1
-    modes = (2 * np.arange(ell_max + 1) + 1) * f_sky
-    solid_angle = 2 * np.pi * (np.cos(theta_min) - np.cos(theta_max))
-    statistics = {p.statistic for p in points}
-    kernels = {s: bin_kernels(s, theta_min, theta_max, ell_max) for s in statistics}
     noise = _noise_matrix(fields, xp)
+    observed = xp.asarray(cl) + noise
+    modes = modes * f_sky
     rows: list[list[Any]] = []
     for i, a in enumerate(points):
         row: list[Any] = []
@@ -127,10 +189,10 @@ def gaussian_covariance(
                 continue
             # the noise-noise part of this product has its own sum
             ends = (a.first, a.second), (b.first, b.second)
-            spectrum = _product(signal + noise, *ends) - _product(noise, *ends)
-            block = kernels[a.statistic][a.angle] * (spectrum / modes)
-            block = block @ kernels[b.statistic][b.angle].T
-            row.append(block + _noise_noise(a, b, fields, solid_angle, xp) / f_sky)
+            spectrum = _product(observed, *ends) - _product(noise, *ends)
+            block = kernels[a.kernel].F[a.row] * (spectrum / modes)
+            block = block @ kernels[b.kernel].F[b.row].T
+            row.append(block + _noise_noise(a, b, fields, kernels, xp) / f_sky)
         rows.append(row)
     return xp.block(rows)
 

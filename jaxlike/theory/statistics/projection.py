@@ -79,7 +79,7 @@ def bandpower_matrix(ell: NDArray, weight: NDArray, ell_nodes: NDArray) -> NDArr
     return weight @ cl_matrix(ell, ell_nodes)
 
 
-def _bessel(order: int, x: NDArray) -> NDArray:
+def bessel(order: int, x: NDArray) -> NDArray:
     """J_order(x) for order 0, 2 or 4: upward recurrence where it is stable, and fast."""
     if order == 0:
         return j0(x)
@@ -125,7 +125,7 @@ def _hankel_row(
         taper = erfc(12 * (ell - low) / length - 6) / 2
     else:
         taper = np.exp(-((4 * (ell - low) / length) ** 2) / 2)  # leaves the lower end as it is
-    return sums(ell, weight * taper * ell / (2 * np.pi) * _bessel(order, ell * theta))
+    return sums(ell, weight * taper * ell / (2 * np.pi) * bessel(order, ell * theta))
 
 
 def _half_later(transfer: Transfer | None) -> Transfer | None:

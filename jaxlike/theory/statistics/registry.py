@@ -10,6 +10,7 @@ from typing import Literal
 
 from numpy.typing import NDArray
 
+from jaxlike.theory.statistics.filters import Filters
 from jaxlike.theory.statistics.projection import Projection, Transfer
 
 Scale = Literal["theta", "ell", "mode"]
@@ -49,8 +50,8 @@ class Statistic:
     are at; operator: (points, multipoles (n_ell,)) -> matrix (n, n_ell) on C_ell; b_modes: with
     which sign C_ell of B modes enter, 0 if they do not; spins: (m, n) of its Wigner d-function
     d^ell_mn, None for what is no correlation function; b_operator: the same as operator on C_ell of
-    B modes, where it is another than b_modes times it; filtered: from correlation functions, so
-    that points at multipoles depend on C_ell at all of them.
+    B modes, where it is another than b_modes times it; filters: of what is an integral over
+    correlation functions, (points, largest multipole) -> those that resolve it.
     """
 
     name: str
@@ -60,7 +61,12 @@ class Statistic:
     b_modes: int = 0
     spins: tuple[int, int] | None = None
     b_operator: Operator | None = None
-    filtered: bool = False
+    filters: Callable[[Points, float], Filters] | None = None
+
+    @property
+    def filtered(self) -> bool:
+        """Whether points are of correlation functions, and so of C_ell at all multipoles."""
+        return self.filters is not None
 
 
 STATISTICS: dict[str, Statistic] = {}
