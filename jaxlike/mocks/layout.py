@@ -26,7 +26,13 @@ from jaxlike.errors import ConfigError
 from jaxlike.files import YamlError, parse_yaml
 from jaxlike.mocks.families import FAMILIES
 from jaxlike.mocks.numbers import rounded
-from jaxlike.registry.options import THEORY_FIELDS, TheoryOptions, theory_options
+from jaxlike.registry.options import (
+    THEORY_FIELDS,
+    THEORY_OPTIONS,
+    TheoryOptions,
+    check_option_names,
+    theory_options,
+)
 from jaxlike.surveys import Analysis, fault_of_keys
 from jaxlike.theory.spectra.pairs import pair_array
 
@@ -166,11 +172,15 @@ def read_layout(analysis: Analysis) -> Layout:
         raise ConfigError(f"{file}: is not yaml ({error})") from error
     except ConfigError as error:
         raise ConfigError(f"{file}: {error}") from error
+    except (TypeError, ValueError, AttributeError) as error:
+        raise ConfigError(f"{file}: has a value of the wrong kind ({error})") from error
 
 
 def _layout(analysis: Analysis, file: Path, text: str, content: Any) -> Layout:
     _check(content, _KEYS, _NEEDED, "the file")
-    chosen = {**analysis.options, **(content.get("theory") or {})}
+    theory = content.get("theory") or {}
+    check_option_names(theory, THEORY_OPTIONS, "option of theory:")
+    chosen = {**analysis.options, **theory}
     samples, points = content["samples"], content["points"]
     for name, one in samples.items():
         shapes = ("sigma_e",) if one.get("kind") == "shear" else ()

@@ -5,7 +5,7 @@ statistic: `theory.statistics.covariance`.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from jaxlike.data import TwoPointData, apply_scale_cuts, read_scale_cuts, write_two_point_fits
 from jaxlike.data.units import ARCMIN
-from jaxlike.errors import ConfigError
+from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.model_covariance import vector_and_spectra
 from jaxlike.likelihoods.filtered import filtered_points
-from jaxlike.likelihoods.two_point import Likelihood, fine_likelihood
+from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.mocks.layout import Layout
 from jaxlike.mocks.numbers import rounded
 from jaxlike.registry.resolve import resolve
@@ -34,6 +34,7 @@ from jaxlike.theory.statistics.covariance import (
 from jaxlike.theory.statistics.filters import multipoles
 
 _ELL_MAX = 20000
+_ELL_MAX_FILTERED = 10000  # of filters from 0.5 arcmin on: beyond are 3e-5 of a variance
 
 
 def noisy_fields(
@@ -56,6 +57,24 @@ def with_vector(data: TwoPointData, value: NDArray, covariance: NDArray) -> TwoP
     return replace(data, measurements=measurements, covariance=covariance)
 
 
+@dataclass(frozen=True, eq=False)
+class Gaussian:
+    """Gaussian covariance of data as a function of spectra: multipoles ell (n_ell,), the kernels of
+    tables at them, and how many modes of the whole sky each multipole stands for."""
+
+    ell: NDArray
+    modes: NDArray
+    kernels: Mapping[str, Kernel]
+    points: Sequence[PairPoints]
+    fields: Sequence[Field]
+    f_sky: float
+
+    def __call__(self, cl: NDArray) -> NDArray:
+        """(n_data, n_data) of spectra (n_field, n_field, n_ell), sample by sample."""
+        given = self.points, self.kernels, self.fields, cl, self.modes, self.f_sky
+        return np.asarray(covariance_by_kernels(*given))
+
+
 def make_mock(layout: Layout) -> TwoPointData:
     """The mock survey of a layout, in double precision whatever JAX's is."""
     with jax.enable_x64(True):
@@ -72,23 +91,21 @@ def _make_mock(layout: Layout) -> TwoPointData:
     # point masses that are marginalised are none in the mean
     options = replace(layout.options, point_mass="none")
     likelihood = fine_likelihood(data, options)
-    parameters = resolve(layout.fiducial, likelihood.samples)
-    ell, kernels, modes = _kernels(layout, likelihood)
-    found = vector_and_spectra(likelihood, parameters, ell)
-    expected, cl = (np.asarray(one) for one in found)
-    covariance = np.asarray(
-        covariance_by_kernels(_points(likelihood), kernels, _fields(data), cl, modes, layout.f_sky)
-    )
+    covariance_of = gaussian_of(layout, data)
+    try:
+        parameters = resolve(layout.fiducial, likelihood.samples)
+        vector, cl = vector_and_spectra(likelihood, parameters, covariance_of.ell)
+    except ParameterError as error:
+        raise ParameterError(f"{layout.file}: {error}") from error
+    covariance = covariance_of(np.asarray(cl))
     covariance = rounded((covariance + covariance.T) / 2)
     noise = np.random.default_rng(layout.seed).standard_normal(data.n_data)
-    value = rounded(expected + np.linalg.cholesky(covariance) @ noise)
+    value = rounded(np.asarray(vector) + np.linalg.cholesky(covariance) @ noise)
     return with_vector(layout.as_in_files(data), value, covariance)
 
 
-def _kernels(layout: Layout, likelihood: Likelihood) -> tuple[NDArray, dict[str, Kernel], NDArray]:
-    """Multipoles (n_ell,), the kernel of each table at them, and how many modes of the sky each
-    stands for."""
-    data = likelihood.data
+def gaussian_of(layout: Layout, data: TwoPointData) -> Gaussian:
+    """The covariance of a layout's data, or of some of its points."""
     filtered = {
         m.name: filtered_points(m, data, layout.options, np.unique(m.scale))
         for m in data.measurements
@@ -101,7 +118,7 @@ def _kernels(layout: Layout, likelihood: Likelihood) -> tuple[NDArray, dict[str,
             for one in filtered.values()
             if one.theta_range is not None
         )
-        ell, weight = multipoles(max(ends), _ELL_MAX)
+        ell, weight = multipoles(max(ends), _ELL_MAX_FILTERED)
     kernels: dict[str, Kernel] = {}
     for m in data.measurements:
         if m.name in filtered:
@@ -109,21 +126,24 @@ def _kernels(layout: Layout, likelihood: Likelihood) -> tuple[NDArray, dict[str,
         else:
             edges = layout.edges_arcmin(m.name) * ARCMIN
             kernels[m.name] = real_space_kernel(m.statistic, edges[:-1], edges[1:], _ELL_MAX)
-    return ell, kernels, (2 * ell + 1) / weight
+    modes = (2 * ell + 1) / weight
+    return Gaussian(ell, modes, kernels, _points(data), _fields(data), layout.f_sky)
 
 
-def _points(likelihood: Likelihood) -> list[PairPoints]:
+def _points(data: TwoPointData) -> list[PairPoints]:
     """The points of every table and pair of bins, in the order of the data."""
-    data = likelihood.data
-    starts = np.cumsum([0, *(sample.n_bin for sample in likelihood.samples)]).tolist()
+    starts = np.cumsum([0, *(data.distribution(name).n_bin for name, _ in data.samples)]).tolist()
     first_of = dict(zip(data.samples, starts, strict=False))
     points = []
     for m in data.measurements:
         kinds = STATISTICS[m.statistic].tracers
         first, second = (first_of[one] for one in zip((m.kernel1, m.kernel2), kinds, strict=True))
+        row = m.angle_bin - 1
+        if STATISTICS[m.statistic].filtered:  # whose kernel has no row of modes that are cut
+            row = np.searchsorted(np.unique(m.scale), m.scale)
         for i, j in dict.fromkeys(zip(m.bin1.tolist(), m.bin2.tolist(), strict=True)):
-            row = m.angle_bin[(m.bin1 == i) & (m.bin2 == j)] - 1
-            points.append(PairPoints(m.name, first + i - 1, second + j - 1, row))
+            own = row[(m.bin1 == i) & (m.bin2 == j)]
+            points.append(PairPoints(m.name, first + i - 1, second + j - 1, own))
     return points
 
 

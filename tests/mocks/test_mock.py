@@ -11,10 +11,16 @@ from jaxlike.config import read_config
 from jaxlike.data import default_data_file, find_data_file, read_two_point_fits, scale_cut_presets
 from jaxlike.likelihoods.two_point import NODE_TOLERANCE
 from jaxlike.loading import model_from_config
-from jaxlike.mocks import des_y1
+from jaxlike.mocks import files
 from jaxlike.mocks import paper as paper_mock
+from jaxlike.mocks.layout import read_layout
+from jaxlike.mocks.making import make_mock
+from jaxlike.surveys import read_survey
 
-MAKERS = {"des_y1_mock": des_y1, "paper_mock": paper_mock}
+MAKERS = {
+    "des_y1_mock": lambda: make_mock(read_layout(read_survey("des_y1"))),
+    "paper_mock": paper_mock.make_mock,
+}
 
 
 def test_checksums(repository):
@@ -34,7 +40,7 @@ def test_checksums(repository):
 @pytest.mark.parametrize("name", MAKERS)
 def test_the_files_are_made_again(name):
     """Nine digits are kept: another machine may round the last of them otherwise."""
-    made, shipped = MAKERS[name].make_mock(), read_two_point_fits(find_data_file(name))
+    made, shipped = MAKERS[name](), read_two_point_fits(find_data_file(name))
     np.testing.assert_allclose(made.value, shipped.value, rtol=1e-7)
     np.testing.assert_allclose(made.covariance, shipped.covariance, rtol=1e-7)
     for ours, theirs in zip(made.nz, shipped.nz, strict=True):
@@ -100,13 +106,22 @@ def test_the_fiducial_fits_the_papers_mock(repository):
 
 def test_the_command_names_the_surveys(tmp_path, capsys, monkeypatch):
     made = []
-    for name, maker in (("des_y1", des_y1), ("paper", paper_mock)):
-        monkeypatch.setattr(
-            maker, "run", lambda output, overwrite, name=name: made.append((name, overwrite)) or 0
-        )
+
+    def paper(output, overwrite):
+        made.append(("paper", overwrite))
+        return read_two_point_fits(find_data_file("paper_mock"))
+
+    def survey(name, output, overwrite):
+        made.append((name, overwrite))
+        return read_two_point_fits(default_data_file()), read_layout(read_survey(name))
+
+    monkeypatch.setattr(paper_mock, "write_paper_mock", paper)
+    monkeypatch.setattr(files, "write_survey_mock", survey)
     output = str(tmp_path / "mock.fits")
     assert main(["mock", "--output", output]) == 0
     assert main(["mock", "--survey", "paper", "--output", output, "--force"]) == 0
-    assert made == [("des_y1", False), ("paper", True)]
+    assert main(["mock", "--survey", "kids_legacy", "--output", output]) == 0
+    assert made == [("des_y1", False), ("paper", True), ("kids_legacy", False)]
+    monkeypatch.undo()
     assert main(["mock", "--survey", "des_y9", "--output", output]) != 0
-    assert "choose from" in capsys.readouterr().err
+    assert "option 'survey' is 'des_y9'; accepted are decade_ngc" in capsys.readouterr().err

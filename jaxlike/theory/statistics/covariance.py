@@ -6,9 +6,9 @@ Cov = sum_ell F_A(ell) F_B(ell) (C_ac C_bd + C_ad C_bc) / ((2 ell + 1) f_sky) wi
 xi = sum_ell F(ell) C_ell averaged over its angular bin, e.g. Friedrich et al. 2021
 (arXiv:2012.08568), eqs. 9-15. The noise-noise term is summed over all multipoles at once: by the
 completeness of the d-functions it is the number of pairs in the bin. COSEBIs and band powers are
-integrals over correlation functions, X = int ell dell / (2 pi) W(ell) C_ell, and have the same with
-F(ell) = (2 ell + 1) / (4 pi) W(ell) and an integral over ell; by the completeness of the Bessel
-functions their noise-noise term is int theta dtheta of two filters multiplied.
+integrals over correlation functions, X = int ell dell / (2 pi) W(ell) C_ell, and have the same
+with F(ell) = (2 ell + 1) / (4 pi) W(ell + 1/2) and an integral over ell; by the completeness of the
+Bessel functions their noise-noise term is int theta dtheta of two filters multiplied.
 
 Both are NumPy where all they are given is, and JAX, differentiable in the spectra, the noise and
 the sky, where any of it is.
@@ -113,7 +113,7 @@ def filtered_kernel(statistic: str, points: Points, ell: NDArray) -> Kernel:
     parts = []
     for part in np.split(ell, octaves):  # at as many angles as its Bessel functions turn
         filters = make(points, float(part[-1]))
-        parts.append(filters.kernel(part))
+        parts.append(filters.kernel(part + 0.5))  # d^ell_mn(theta) is J((ell + 1/2) theta)
     root = np.sqrt(filters.measure / (8 * np.pi**2))
     rows = {f"order {m}": found * root for m, found in filters.of.items()}
     if filters.modes == "both":  # in E and in B, between which the product of two orders cancels

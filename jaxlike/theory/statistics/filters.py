@@ -18,6 +18,7 @@ from jaxlike.theory.statistics.projection import bessel
 
 _STEP = 0.2  # of panels in ln(theta), which are a turn of the kernel long where that is shorter
 _N_GAUSS = 8
+_QUADRUPOLE = 1.5  # where the interval around it begins
 _CHUNK = 256  # multipoles at a time, or the Bessel functions fill the memory
 
 
@@ -64,9 +65,9 @@ def log_quadrature(corners: NDArray, ell_max: float) -> tuple[NDArray, NDArray]:
 
 
 def multipoles(theta_max: float, ell_max: float) -> tuple[NDArray, NDArray]:
-    """Multipoles and weights (n,) of int dell of products of two kernels up to `ell_max`."""
+    """Multipoles and weights (n,) of integrals of two kernels, from the quadrupole to `ell_max`."""
     width = np.pi / theta_max  # a turn of their product
-    turn = np.clip(width / _STEP, 1.0, ell_max)
-    slow = np.exp(np.arange(0.0, np.log(turn), _STEP))
+    turn = np.clip(width / _STEP, _QUADRUPOLE, ell_max)
+    slow = np.exp(np.arange(np.log(_QUADRUPOLE), np.log(turn), _STEP))
     fast = np.arange(turn, ell_max, width)
     return gauss_legendre_panels(np.unique([*slow, *fast, ell_max]), _N_GAUSS)

@@ -1,0 +1,308 @@
+"""Mock data in the layouts of surveys: those that come with the package, and one from outside."""
+
+import hashlib
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+
+import jaxlike
+from jaxlike.cli.main import main
+from jaxlike.cli.opening import described
+from jaxlike.cli.running import _whence
+from jaxlike.config import read_config
+from jaxlike.config.yaml_text import load_yaml
+from jaxlike.data import (
+    apply_scale_cuts,
+    is_mock,
+    read_scale_cuts,
+    read_two_point,
+    read_two_point_fits,
+)
+from jaxlike.errors import ConfigError, DataError, JaxlikeError
+from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
+from jaxlike.loading import data_set_of
+from jaxlike.mocks.files import survey_mock_file, write_survey_mock
+from jaxlike.mocks.layout import read_layout
+from jaxlike.mocks.making import gaussian_of, make_mock
+from jaxlike.registry.resolve import resolve
+from jaxlike.surveys import known_surveys, read_survey
+
+# survey -> file of its data, and how many points it has before and after the cuts
+FILES = {
+    "decade_ngc": ("decade_ngc", 400, 220),
+    "decade_sgc": ("decade_sgc", 400, 234),
+    "des_y3_3x2pt": ("mock_des_y3_3x2pt", 900, 529),
+    "des_y3_shear": ("mock_des_y3_3x2pt", 400, 227),
+    "des_y3_kids_1000_des": ("des_y3_kids_1000", 400, 273),
+    "des_y3_kids_1000_kids": ("des_y3_kids_1000", 75, 75),
+    "hsc_y3": ("hsc_y3_real", 230, 140),
+    "kids_1000_band_powers": ("kids_1000_bp", 200, 200),
+    "kids_1000_cosebis": ("kids_1000_cosebis", 300, 75),
+    "kids_1000_xi": ("kids_1000_xipm", 270, 225),
+    "kids_legacy": ("kids_legacy_cosebis", 126, 126),
+}
+INPUTS = (
+    *("decade", "des_y3_3x2pt", "des_y3_kids_1000", "des_y3_shear", "hsc_y3"),
+    *("kids_1000_band_powers", "kids_1000_cosebis", "kids_1000_xi", "kids_legacy"),
+)
+
+
+def layout_of(name):
+    return read_layout(read_survey(name))
+
+
+def cut(name, data):
+    return apply_scale_cuts(data, read_scale_cuts(str(read_survey(name).scale_cuts)))
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_numbers_of_points_before_and_after_cuts(name):
+    layout = layout_of(name)
+    empty = layout.as_in_files(layout.empty())
+    assert (empty.n_data, cut(name, empty).n_data) == FILES[name][1:]
+
+
+@pytest.mark.parametrize("name", FILES)
+@pytest.mark.filterwarnings("ignore:.*is not symmetric")
+def test_the_layout_is_that_of_the_file(shared, name):
+    """Tables, kernels, bins, scales and about the n(z)."""
+    file = shared / "data" / "stage3" / f"{FILES[name][0]}.fits"
+    if not file.is_file():
+        pytest.skip(f"reference material is not there: {file}")
+    kernels, nz_file = read_survey(name).options.get("kernels"), None
+    if name == "hsc_y3":  # whose n(z) are elsewhere
+        nz_file = shared / "data" / "stage3" / "hsc_y3_mock_nz.sacc"
+    probes = layout_of(name).empty().statistics
+    real = read_two_point(file, probes=probes, kernels=kernels, nz_file=nz_file)
+    layout = layout_of(name)
+    made = layout.as_in_files(layout.empty())
+    assert [m.name for m in made.measurements] == [m.name for m in real.measurements]
+    for ours, theirs in zip(made.measurements, real.measurements, strict=True):
+        assert ours.statistic == theirs.statistic
+        np.testing.assert_array_equal(ours.pairs, theirs.pairs)
+        np.testing.assert_allclose(ours.scale, theirs.scale, rtol=4e-3)
+        assert (ours.theta_min_arcmin is None) == (theirs.theta_min_arcmin is None)
+        for kernel in ("kernel1", "kernel2"):
+            nz, other = (
+                d.distribution(getattr(m, kernel)) for d, m in ((made, ours), (real, theirs))
+            )
+            if name != "hsc_y3":  # whose n(z) there are another mock, under another name
+                assert getattr(ours, kernel) == getattr(theirs, kernel)
+                np.testing.assert_allclose(nz.moments()[0], other.moments()[0], atol=0.02)
+    assert cut(name, made).n_data == cut(name, real).n_data
+
+
+def test_every_survey_has_one_and_every_input_takes_it(repository):
+    """Whose theory is that of the input, and which has every parameter of the survey's analysis."""
+    assert {name for name in known_surveys() if read_survey(name).mock} == {"des_y1", *FILES}
+    for name in INPUTS:
+        config = read_config(repository / "cobaya_yaml" / f"{name}.yaml", data_file="mock")
+        assert len({layout_of(one.survey).seed for one in config.likelihoods}) == len(
+            config.likelihoods
+        )
+        for one in config.likelihoods:
+            options = layout_of(one.survey).options
+            for option in ("linear", "nonlinear", "neutrinos", "radiation", "alignment", "nz"):
+                assert getattr(options, option) == getattr(one.options, option), option
+            assert one.about_mock.startswith("a mock survey")
+    hsc = read_config(repository / "cobaya_yaml" / "hsc_y3.yaml", data_file="mock").likelihoods[0]
+    assert hsc.nz_file is hsc.options.psf_file is hsc.options.psf_transform is None
+    assert "for which nz_file, psf_file, psf_transform of the input are not read" in hsc.about_mock
+    ini = repository / "cosmosis_modules" / "decade_pipeline.ini"
+    for one in read_config(ini, data_file="mock").likelihoods:
+        assert (one.data_file, one.survey) == ("mock", f"decade_{one.name}")
+
+
+@pytest.mark.parametrize("name", ["kids_legacy", "kids_1000_band_powers", "hsc_y3"])
+def test_covariances_are_positive_definite(name):
+    """Those of COSEBIs, band powers and xi+-, for steep spectra of bins that are much alike."""
+    layout = layout_of(name)
+    data = layout.empty()
+    if data.n_data > 200:
+        data = cut(name, data)
+    covariance_of = gaussian_of(layout, data)
+    depth = 1.0 + np.arange(len(covariance_of.fields)) / 3
+    shape = 1e-9 * (np.maximum(covariance_of.ell, 2) / 100) ** -1.1
+    matrix = np.minimum.outer(depth, depth)[:, :, None] * shape
+    covariance = covariance_of(matrix)
+    sigma = np.sqrt(np.diag(covariance))
+    np.testing.assert_allclose(covariance, covariance.T, atol=1e-9 * sigma.max() ** 2)
+    assert np.linalg.eigvalsh(covariance / np.outer(sigma, sigma)).min() > 1e-3
+
+
+@pytest.mark.slow
+def test_the_fiducial_fits_its_mock(repository, monkeypatch, tmp_path):
+    """chi^2 through the input, with its cuts and options, is that of the noise."""
+    monkeypatch.setenv("JAXLIKE_DATA", str(tmp_path))
+    config = read_config(repository / "cobaya_yaml" / "kids_legacy.yaml", data_file="mock")
+    found = data_set_of(config.likelihoods[0])
+    likelihood = build_likelihoods([DataSet("", found.data, found.options)])[""]
+    fiducial = resolve(layout_of("kids_legacy").fiducial, likelihood.samples)
+    chi2, n = float(likelihood.chi2(fiducial)), likelihood.n_points
+    assert abs(chi2 - n) < 3 * np.sqrt(2 * n)
+
+
+SMALL = {
+    "survey.yaml": "title: Small\noptions: {nz: histogram, cosebis_theta: [10, 100]}\n",
+    "scale_cuts.yaml": "min_mode: 1\nmax_mode: 2\n",
+    "parameters.yaml": "A_IA: {prior: {min: -2, max: 2}, ref: 0.5, proposal: 0.1}\n",
+    "mock.yaml": """\
+seed: 7
+area: 2000
+theory: {linear: eisenstein_hu_no_wiggle, nonlinear: linear}
+fiducial: {Omega_m: 0.3, A_s: 2.1e-9, h: 0.7, Omega_b: 0.046, n_s: 0.96, A_IA: 0.5}
+samples:
+  nz_source:
+    kind: shear
+    z: [0, 2, 20]
+    family: log_normal
+    bins: [[0.5, 0.2], [1, 0.3]]
+    n_eff: [3, 3]
+    sigma_e: 0.3
+points:
+  En: {statistic: E_n, kernels: nz_source, modes: 3}
+""",
+}
+INPUT = """\
+theory:
+  jaxlike.cobaya.Theory: {linear: eisenstein_hu_no_wiggle, nonlinear: linear}
+likelihood:
+  jaxlike.cobaya.3x2pt: {data_file: mock, survey: ./small, prefix: S_}
+params:
+  omegam: {prior: {min: 0.1, max: 0.9}, ref: 0.3}
+  As: 2.1e-9
+  H0: 70
+  omegab: 0.046
+  ns: 0.96
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An input, the survey beside it, and the user's data folder, in which the mock is made."""
+    folder = tmp_path_factory.mktemp("mocks")
+    (folder / "small").mkdir()
+    for name, text in SMALL.items():
+        (folder / "small" / name).write_text(text)
+    (folder / "in.yaml").write_text(INPUT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAXLIKE_DATA", str(folder / "data"))
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def model(folder):
+    return jaxlike.load(folder / "in.yaml")
+
+
+def test_a_mock_is_made_once_and_said_to_be_one(folder, model):
+    (file,) = (folder / "data" / "mocks").iterdir()
+    assert re.fullmatch(r"small_mock_[0-9a-f]{12}\.fits", file.name)
+    content, when = file.read_bytes(), file.stat().st_mtime_ns
+    assert survey_mock_file(str(folder / "small")) == file
+    assert file.stat().st_mtime_ns == when
+    line = described("in.yaml", model)
+    assert "6 points" in line
+    assert "3 cut, 2 source bins, a mock survey" in line
+    (one,) = model.config.likelihoods
+    assert "computed and not measured: of the survey" in _whence(one)
+    assert is_mock(str(file))
+    # chi^2 where it was made is that of the noise; the same again, bit for bit
+    point = {"omegam": 0.3, "S_A_IA": 0.5}
+    assert 0.3 < float(model.chi2(point)) < 18
+    layout = read_layout(read_survey(str(folder / "small")))
+    made = make_mock(layout)
+    read = read_two_point_fits(file)
+    np.testing.assert_array_equal(made.value, read.value)
+    np.testing.assert_array_equal(made.covariance, read.covariance)
+    assert replace(layout, text="another").key != layout.key
+    assert hashlib.sha256(content).hexdigest()  # a file, whole
+
+
+def test_the_command_makes_it_again(folder, model, capsys):
+    output = folder / "my_mock.fits"
+    command = ["mock", "--survey", str(folder / "small"), "--output", str(output)]
+    assert main(command) == 0
+    assert "a mock of Small, 9 points, seed 7" in capsys.readouterr().out
+    (file,) = (folder / "data" / "mocks").iterdir()
+    assert output.read_bytes() == file.read_bytes()
+    assert is_mock(str(output))
+    assert main(command) != 0
+    assert "exists already" in capsys.readouterr().err
+    assert main([*command, "--force"]) == 0
+
+
+def test_it_is_the_same_in_cobaya(folder, model, caplog):
+    get_model = pytest.importorskip("cobaya.model", reason="Cobaya is not installed").get_model
+    info = load_yaml(INPUT, "in.yaml")
+    info["likelihood"]["jaxlike.cobaya.3x2pt"]["survey"] = str(folder / "small")
+    theirs = get_model(info)
+    point = {"omegam": 0.28, "S_A_IA": 0.2}
+    assert set(theirs.parameterization.sampled_params()) == set(point)
+    assert theirs.loglike(point)[0] == pytest.approx(float(model.log_likelihood(point)), rel=1e-9)
+
+
+def changed(**content):
+    text = yaml.safe_load(SMALL["mock.yaml"])
+    for path, value in content.items():
+        place = text
+        *keys, last = path.split("__")
+        for key in keys:
+            place = place[key]
+        if value is None:
+            del place[last]
+        else:
+            place[last] = value
+    return yaml.safe_dump(text)
+
+
+WRONG = {
+    "none": (None, "has no layout of a mock: give a data_file, or its folder a mock.yaml"),
+    "no yaml": ("seed: [", "mock.yaml: is not yaml"),
+    "no mapping": ("- 1", "mock.yaml: the file must be a mapping with the keys seed, area"),
+    "key": (changed(colour="red"), "the file has the unknown key 'colour'; accepted are seed"),
+    "missing": (changed(area=None), "mock.yaml: the file has no area"),
+    "option": (changed(theory={"linear": "none"}), "option 'linear' is 'none'; accepted are"),
+    "theory": (changed(theory={"colour": 1}), "unknown option of theory: 'colour'; accepted are"),
+    "family": (changed(samples__nz_source__family="beta"), "'beta'; accepted are gaussian, log_n"),
+    "numbers": (changed(samples__nz_source__bins=[[1], [1, 2]]), "a bin of 1 numbers; log_normal"),
+    "densities": (changed(samples__nz_source__n_eff=[1]), "has 2 bins, and n_eff for 1"),
+    "shapes": (changed(samples__nz_source__sigma_e=None), "sample 'nz_source' has no sigma_e"),
+    "statistic": (changed(points__En__statistic="C_ell_shear"), "'C_ell_shear'; accepted are xi_p"),
+    "kernel": (changed(points__En__kernels="lens"), "'lens', which is no sample; accepted are nz_"),
+    "modes": (changed(points__En__modes=None), "points 'En' have no modes"),
+    "parameter": (changed(fiducial__Omega_m=None), "mock.yaml: parameter Omega_m is missing"),
+    "fiducial": (
+        changed(fiducial__Omega_m="dark"),
+        "yaml: has a value of the wrong kind (could",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_what_is_wrong_is_one_sentence(folder, tmp_path, case):
+    text, sentence = WRONG[case]
+    (tmp_path / "survey.yaml").write_text(SMALL["survey.yaml"])
+    if text is not None:
+        (tmp_path / "mock.yaml").write_text(text)
+    with pytest.raises(JaxlikeError) as error:
+        write_survey_mock(str(tmp_path), tmp_path / "out.fits")
+    assert sentence in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_mock_without_a_survey_is_a_file_of_that_name(folder):
+    with pytest.raises(JaxlikeError, match=r"^data file 'mock' is of no|^mock: there is no such"):
+        jaxlike.load(load_yaml(INPUT.replace(", survey: ./small", ""), "in.yaml"))
+
+
+def test_a_folder_that_cannot_be_made(folder, tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("JAXLIKE_DATA", str(tmp_path / "file"))
+    with pytest.raises(DataError, match="set JAXLIKE_DATA to a folder of yours"):
+        survey_mock_file(str(folder / "small"))
+    with pytest.raises(ConfigError, match="option 'survey' is 'des_y9'; accepted are"):
+        survey_mock_file("des_y9")
