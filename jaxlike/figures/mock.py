@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from jaxlike.data import RedshiftDistribution, TwoPointData
 from jaxlike.figures import ccl as reference
 from jaxlike.forecast.model_covariance import field_spectra
+from jaxlike.forecast.point_covariance import noisy_fields
 from jaxlike.likelihoods.two_point import Likelihood, fine_likelihood
-from jaxlike.mocks.making import noisy_fields, with_vector
+from jaxlike.mocks.making import with_vector
 from jaxlike.mocks.paper import cl_measurement
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
@@ -78,7 +79,7 @@ class SmailSurvey:
         likelihood = fine_likelihood(empty, OPTIONS)
         cl = np.asarray(field_spectra(likelihood, self.canonical(), self.ell))
         n_lens, n_source = len(self.lenses), len(self.sources)
-        fields = noisy_fields((N_GAL,) * n_source, (N_GAL,) * n_lens, SIGMA_E)
+        fields = noisy_fields(empty)
         ends = _ends(n_lens, n_source)
         blocks = gaussian_cl_covariance(ends, fields, cl, self.ell, F_SKY)
         covariance = np.zeros((len(ends), self.ell.size, len(ends), self.ell.size))
@@ -114,4 +115,7 @@ def _ends(n_lens: int, n_source: int) -> NDArray:
 def _table(name: str, bins: Sequence[Smail]) -> RedshiftDistribution:
     z = (_EDGES[1:] + _EDGES[:-1]) / 2
     dndz = np.asarray(smail(z, *np.array(bins).T))
-    return RedshiftDistribution(name, _EDGES[:-1], z, _EDGES[1:], dndz)
+    n = len(bins)
+    return RedshiftDistribution(
+        name, _EDGES[:-1], z, _EDGES[1:], dndz, np.full(n, N_GAL), np.full(n, SIGMA_E)
+    )

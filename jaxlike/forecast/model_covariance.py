@@ -1,4 +1,4 @@
-"""The Gaussian covariance of a model's C_ell as a function of its parameters."""
+"""The Gaussian covariance of a model's data as a function of its parameters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -10,19 +10,18 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.data import FOURIER_SPACE, RedshiftDistribution, TwoPointData
+from jaxlike.data import FOURIER_SPACE, TwoPointData
 from jaxlike.errors import ConfigError, DataError
+from jaxlike.forecast.point_covariance import noisy_fields, point_covariance
 from jaxlike.likelihoods.compiled import TwoPoint
-from jaxlike.likelihoods.survey import tables
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior.model import Model
 from jaxlike.registry.effects import check_complete
 from jaxlike.registry.samples import own_parameters
 from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.spectra.pairs import PairGroup, every_pair
-from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
+from jaxlike.theory.statistics.covariance import gaussian_cl_covariance
 from jaxlike.theory.statistics.projection import cl_matrix
-from jaxlike.theory.tracers.distributions import per_steradian
 from jaxlike.theory.universe.cosmology import Cosmology
 
 
@@ -87,21 +86,33 @@ def _at_nodes(one: TwoPoint, universe: Universe, parameters: dict[str, ArrayLike
 
 
 def gaussian_covariance_of(model: Model, f_sky: float) -> Callable[[Array], Array]:
-    """Function from x (n,) to the covariance (n_ell, n_pair, n_pair) of the model's C_ell.
+    """Function from x (n,) to the Gaussian covariance of the model's data, in blocks.
 
-    Noise is that of the densities and of the shape noise in the data file's n(z) tables.
-    ConfigError where f_sky is no fraction or the data are no C_ell, DataError where the file lacks
-    densities or where not every pair of bins has all multipoles.
+    Of C_ell (n_ell, n_pair, n_pair), of anything else (1, n_data, n_data) with pairs one after
+    another. Noise is that of the densities and of the shape noise in the data file's n(z) tables.
+    ConfigError where f_sky is no fraction or only some of the data are C_ell, DataError where the
+    file lacks densities or edges of angular bins, or where not every pair has all multipoles.
     """
     if not 0 < f_sky <= 1:
         raise ConfigError(f"option f_sky is {f_sky:g}; accepted is a fraction of the sky in (0, 1]")
     data, likelihood = model.data, model.likelihood
-    if not set(data.statistics) <= FOURIER_SPACE:
+    spectra = [s for s in data.statistics if s in FOURIER_SPACE]
+    if spectra and len(spectra) < len(data.statistics):
         raise ConfigError(
-            f"option f_sky is for data of C_ell, and {data.source} has {', '.join(data.statistics)}"
+            f"option f_sky is for data of C_ell or of other statistics, and {data.source} has "
+            f"both: {', '.join(data.statistics)}; choose probes"
         )
+    if not spectra:
+        of_points = point_covariance(data, likelihood.options)
+
+        def dense(x: Array) -> Array:
+            values = model.canonical(model.params_dict(x))
+            cl = field_spectra(likelihood, values, of_points.ell)
+            return jnp.asarray(of_points(cl, f_sky))[None]
+
+        return dense
     n_lens = sum(one.n_bin for one in likelihood.samples if one.kind == "counts")
-    fields, (ell, ends) = _fields(data), _layout(data, n_lens)
+    fields, (ell, ends) = noisy_fields(data), _layout(data, n_lens)
 
     def covariance(x: Array) -> Array:
         values = model.canonical(model.params_dict(x))
@@ -109,27 +120,6 @@ def gaussian_covariance_of(model: Model, f_sky: float) -> Callable[[Array], Arra
         return jnp.asarray(gaussian_cl_covariance(ends, fields, cl, ell, f_sky))
 
     return covariance
-
-
-def _fields(data: TwoPointData) -> list[Field]:
-    lens, source = tables(data)
-    fields = []
-    for kind, table in (("counts", lens), ("shear", source)):
-        if table is not None:
-            density = np.asarray(per_steradian(_column(data, table, "n_gal")))
-            shape = _column(data, table, "sigma_e") if kind == "shear" else np.ones(table.n_bin)
-            fields += [Field(kind, i, v) for i, v in enumerate((shape**2 / density).tolist())]
-    return fields
-
-
-def _column(data: TwoPointData, table: RedshiftDistribution, name: str) -> NDArray:
-    values = getattr(table, name)
-    if values is None:
-        raise DataError(
-            f"{data.source}: HDU '{table.name}' has no {name}, which the covariance of option "
-            "f_sky is made of"
-        )
-    return np.asarray(values)
 
 
 def _layout(data: TwoPointData, n_lens: int) -> tuple[NDArray, NDArray]:

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from jaxlike.data import Measurement, TwoPointData
 from jaxlike.forecast.model_covariance import field_spectra
+from jaxlike.forecast.point_covariance import noisy_fields
 from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.mocks.layout import distribution, read_layout
-from jaxlike.mocks.making import noisy_fields, with_vector, write_mock
+from jaxlike.mocks.making import with_vector, write_mock
 from jaxlike.mocks.numbers import rounded
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
@@ -75,7 +76,7 @@ def make_mock() -> TwoPointData:
     likelihood = fine_likelihood(data, OPTIONS)
     parameters = resolve(FIDUCIAL, likelihood.samples)
     cl = np.asarray(field_spectra(likelihood, parameters, ell))
-    fields = noisy_fields(N_GAL_SOURCE, N_GAL_LENS, SIGMA_E)
+    fields = noisy_fields(data)
     ends = np.concatenate(
         [shear + lens.n_bin, cross + np.array([0, lens.n_bin]), counts]
     )  # in the order of the measurements, lenses first among the fields

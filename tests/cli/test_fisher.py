@@ -70,11 +70,11 @@ def test_fisher_refuses(cl_config, tmp_path, refused, arguments, words):
     assert not list(tmp_path.iterdir())
 
 
-def test_f_sky_needs_spectra_and_densities(cl_config, small_folder, tmp_path, capsys, cl_data):
+def test_f_sky_needs_edges_and_densities(cl_config, small_folder, tmp_path, capsys, cl_data):
     command = ["fisher", str(small_folder / "pipeline.ini"), "--f-sky", "0.1"]
     assert main([*command, "--output", str(tmp_path / "x")]) == 2
-    assert "f_sky is for data of C_ell, and" in capsys.readouterr().err
+    assert "which a Gaussian covariance (option f_sky)" in capsys.readouterr().err
     write_two_point_fits(cl_data, tmp_path / "bare.fits")
     command = ["fisher", cl_config.path, "--f-sky", "0.1", "--data-file", f"{tmp_path}/bare.fits"]
     assert main([*command, "--output", str(tmp_path / "x")]) == 2
-    assert "has no n_gal, which the covariance" in capsys.readouterr().err
+    assert "has no n_gal, which a Gaussian covariance" in capsys.readouterr().err

@@ -22,11 +22,14 @@ from jaxlike.data import (
     read_two_point_fits,
 )
 from jaxlike.errors import ConfigError, DataError, JaxlikeError
+from jaxlike.forecast.fisher import fisher
+from jaxlike.forecast.model_covariance import gaussian_covariance_of
+from jaxlike.forecast.point_covariance import point_covariance
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.loading import data_set_of
 from jaxlike.mocks.files import survey_mock_file, write_survey_mock
 from jaxlike.mocks.layout import read_layout
-from jaxlike.mocks.making import gaussian_of, make_mock
+from jaxlike.mocks.making import make_mock
 from jaxlike.registry.resolve import resolve
 from jaxlike.surveys import known_surveys, read_survey
 
@@ -123,11 +126,11 @@ def test_covariances_are_positive_definite(name):
     data = layout.empty()
     if data.n_data > 200:
         data = cut(name, data)
-    covariance_of = gaussian_of(layout, data)
+    covariance_of = point_covariance(data, layout.options)
     depth = 1.0 + np.arange(len(covariance_of.fields)) / 3
     shape = 1e-9 * (np.maximum(covariance_of.ell, 2) / 100) ** -1.1
     matrix = np.minimum.outer(depth, depth)[:, :, None] * shape
-    covariance = covariance_of(matrix)
+    covariance = covariance_of(matrix, layout.f_sky)
     sigma = np.sqrt(np.diag(covariance))
     np.testing.assert_allclose(covariance, covariance.T, atol=1e-9 * sigma.max() ** 2)
     assert np.linalg.eigvalsh(covariance / np.outer(sigma, sigma)).min() > 1e-3
@@ -220,6 +223,23 @@ def test_a_mock_is_made_once_and_said_to_be_one(folder, model):
     np.testing.assert_array_equal(made.covariance, read.covariance)
     assert replace(layout, text="another").key != layout.key
     assert hashlib.sha256(content).hexdigest()  # a file, whole
+
+
+def test_a_forecast_has_the_covariance_of_the_mock(model):
+    """Its own where the mock was made, on other nodes; and a slope that counts."""
+    f_sky = 2000 * np.pi / 360**2
+    covariance = gaussian_covariance_of(model, f_sky)
+    x = np.array([0.3, 0.5])
+    found = np.asarray(covariance(x))
+    sigma = np.sqrt(np.diag(model.data.covariance))
+    assert found.shape == (1, 6, 6)
+    assert np.max(np.abs(found[0] - model.data.covariance) / np.outer(sigma, sigma)) < 1e-3
+    whole = fisher(model, at={"omegam": 0.3}, covariance=covariance)
+    mean = fisher(model, at={"omegam": 0.3})
+    more = (np.asarray(covariance(x + [1e-3, 0])) - covariance(x - [1e-3, 0]))[0] / 2e-3
+    relative = np.linalg.solve(found[0], more)
+    expected = 0.5 * np.trace(relative @ relative)
+    assert whole.matrix[0, 0] - mean.matrix[0, 0] == pytest.approx(expected, rel=1e-4)
 
 
 def test_the_command_makes_it_again(folder, model, capsys):
