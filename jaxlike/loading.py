@@ -18,7 +18,12 @@ from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.mocks.files import survey_mock_file
 from jaxlike.posterior.model import Model
-from jaxlike.registry.effects import check_complete, check_effects, has_effect
+from jaxlike.registry.effects import (
+    check_complete,
+    check_effects,
+    has_effect,
+    is_of_unread,
+)
 from jaxlike.registry.names import Names
 from jaxlike.registry.resolve import check_names, is_idle
 
@@ -61,13 +66,18 @@ def data_set_of(config: LikelihoodConfig) -> DataSet:
 def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Config:
     """A Config without the default parameters that have no effect on these data.
 
-    ParameterError, naming the file, on parameters that are unknown, missing or without effect.
+    Those of files that mock data have not got go as well. ParameterError, naming the file, on
+    parameters that are unknown, missing or without effect.
     """
     samples = tuple(sample for one in data_sets for sample in one.samples)
     try:
         known = Names(samples)
         kept = tuple(
-            p for p in config.parameters if p.drop or not p.assumed or _counts(p.name, data_sets)
+            p
+            for p in config.parameters
+            if p.drop
+            or not (p.assumed or _of_unread(p.name, config, data_sets))
+            or _counts(p.name, data_sets)
         )
         _check_arguments(config, {p.name for p in kept})
         names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
@@ -89,6 +99,14 @@ def _counts(name: str, data_sets: Sequence[DataSet]) -> bool:
         not is_idle(name, one.samples) and has_effect(name, vars(one.options), one.samples)
         for one in data_sets
         if Names(one.samples).is_known(name)
+    )
+
+
+def _of_unread(name: str, config: Config, data_sets: Sequence[DataSet]) -> bool:
+    """Whether a parameter is one of files that mock data have not got."""
+    return any(
+        is_of_unread(name, own.unread, vars(one.options), one.samples)
+        for own, one in zip(config.likelihoods, data_sets, strict=True)
     )
 
 

@@ -32,6 +32,18 @@ def has_effect(name: str, options: Mapping[str, object], samples: Sequence[Sampl
     return _unmet(name, options, Names(samples)) is None
 
 
+def is_of_unread(
+    name: str, unread: Sequence[str], options: Mapping[str, object], samples: Sequence[Sample]
+) -> bool:
+    """Whether a parameter has no effect for want of files that `unread` options name in vain."""
+    named = {**options, **dict.fromkeys(unread, "a file")}
+    return (
+        len(unread) > 0
+        and has_effect(name, named, samples)
+        and not has_effect(name, options, samples)
+    )
+
+
 def check_effects(
     names: Iterable[str], options: Mapping[str, object], samples: Sequence[Sample] = ()
 ) -> None:

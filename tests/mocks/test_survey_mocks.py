@@ -21,12 +21,12 @@ from jaxlike.data import (
     read_two_point,
     read_two_point_fits,
 )
-from jaxlike.errors import ConfigError, DataError, JaxlikeError
+from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 from jaxlike.forecast.fisher import fisher
 from jaxlike.forecast.model_covariance import gaussian_covariance_of
 from jaxlike.forecast.point_covariance import point_covariance
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
-from jaxlike.loading import data_set_of
+from jaxlike.loading import data_set_of, with_checked_parameters
 from jaxlike.mocks.files import survey_mock_file, write_survey_mock
 from jaxlike.mocks.layout import read_layout
 from jaxlike.mocks.making import make_mock
@@ -114,9 +114,10 @@ def test_every_survey_has_one_and_every_input_takes_it(repository):
     hsc = read_config(repository / "cobaya_yaml" / "hsc_y3.yaml", data_file="mock").likelihoods[0]
     assert hsc.nz_file is hsc.options.psf_file is hsc.options.psf_transform is None
     assert "for which nz_file, psf_file, psf_transform of the input are not read" in hsc.about_mock
-    ini = repository / "cosmosis_modules" / "decade_pipeline.ini"
-    for one in read_config(ini, data_file="mock").likelihoods:
-        assert (one.data_file, one.survey) == ("mock", f"decade_{one.name}")
+    for name in INPUTS:
+        ini = repository / "cosmosis_modules" / f"{name}_pipeline.ini"
+        for one in read_config(ini, data_file="mock").likelihoods:
+            assert (one.data_file, one.survey in FILES) == ("mock", True)
 
 
 @pytest.mark.parametrize("name", ["kids_legacy", "kids_1000_band_powers", "hsc_y3"])
@@ -199,6 +200,21 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="module")
 def model(folder):
     return jaxlike.load(folder / "in.yaml")
+
+
+def test_parameters_of_files_that_mocks_have_not_got(repository):
+    """Those of the PSF, which HSC-Y3's pipeline varies, go; what else has no effect is an error."""
+    config = read_config(repository / "cosmosis_modules" / "hsc_y3_pipeline.ini", data_file="mock")
+    (one,) = config.likelihoods
+    layout = layout_of("hsc_y3")
+    found = [DataSet(one.name, layout.empty(), one.options, one.prefix, one.suffix)]
+    names = [p.name for p in with_checked_parameters(config, found).sampled]
+    assert [p.name for p in config.sampled if p.name not in names] == [
+        f"psf_systematics_parameters--psf_cor{i}_z1" for i in range(1, 5)
+    ]
+    read = replace(config, likelihoods=(replace(one, unread=()),))
+    with pytest.raises(ParameterError, match="no effect with psf_file = null"):
+        with_checked_parameters(read, found)
 
 
 def test_a_mock_is_made_once_and_said_to_be_one(folder, model):
