@@ -22,7 +22,6 @@ from jaxlike.registry.effects import (
     check_complete,
     check_effects,
     has_effect,
-    is_of_unread,
 )
 from jaxlike.registry.names import Names
 from jaxlike.registry.resolve import check_names, is_idle
@@ -104,10 +103,8 @@ def _counts(name: str, data_sets: Sequence[DataSet]) -> bool:
 
 def _of_unread(name: str, config: Config, data_sets: Sequence[DataSet]) -> bool:
     """Whether a parameter is one of files that mock data have not got."""
-    return any(
-        is_of_unread(name, own.unread, vars(one.options), one.samples)
-        for own, one in zip(config.likelihoods, data_sets, strict=True)
-    )
+    pairs = zip(config.likelihoods, data_sets, strict=True)
+    return any(own.is_of_unread(name, one.samples) for own, one in pairs)
 
 
 def _check_arguments(config: Config, kept: set[str]) -> None:

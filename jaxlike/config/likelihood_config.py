@@ -1,10 +1,11 @@
 """What an input asks of one likelihood."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jaxlike.data import is_mock
 from jaxlike.posterior.priors import CorrelatedPrior
+from jaxlike.registry.effects import is_of_unread
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample, owner_words
@@ -55,6 +56,10 @@ class LikelihoodConfig:
         if not self.unread:
             return "a mock survey"
         return f"a mock survey, for which {', '.join(self.unread)} of the input are not read"
+
+    def is_of_unread(self, name: str, samples: Sequence[Sample]) -> bool:
+        """Whether a parameter has no effect for want of files that the input names in vain."""
+        return is_of_unread(name, self.unread, vars(self.options), samples)
 
     def said_of(self, source: str) -> str:
         """Where the data are from, and that they are a mock where they are."""

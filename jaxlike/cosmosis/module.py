@@ -40,7 +40,6 @@ from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
 from jaxlike.loading import data_set_of, model_from_config
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.range_policy import RangeCount
-from jaxlike.registry.effects import is_of_unread
 from jaxlike.registry.options import bad_value, flag
 from jaxlike.registry.resolve import resolve
 from jaxlike.theory.power.derived import derived_of
@@ -256,8 +255,8 @@ def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
     found = block_contents.nuisance(block, module.likelihood.samples)
     for section in found.idle:
         module.say_once(f"section [{section}] is not used, for the data have no such galaxies")
-    given = module.config.unread, vars(module.likelihood.options), module.likelihood.samples
-    return {name: x for name, x in found.given.items() if not is_of_unread(name, *given)}
+    own, samples = module.config, module.likelihood.samples
+    return {name: x for name, x in found.given.items() if not own.is_of_unread(name, samples)}
 
 
 def _write(block: DataBlock, module: TwoPointModule, found: Evaluated) -> None:
