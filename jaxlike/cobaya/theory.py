@@ -30,7 +30,6 @@ from jaxlike.theory.universe.cosmology import (
     from_parameters,
 )
 
-_TOTAL = ("delta_tot", "delta_tot")
 _OWN = ("jaxlike_cosmology", "jaxlike_settings")
 
 
@@ -61,9 +60,7 @@ class Theory(BoltzmannBase):
 
     bibtex_file = "jaxlike.bibtex"
 
-    # Errors that are no property of a cosmology are not to be taken for one
-    stop_at_error: bool = True
-
+    # without a value here: Cobaya would read no .yaml file
     linear: str
     nonlinear: str
     neutrinos: str
@@ -130,8 +127,12 @@ class Theory(BoltzmannBase):
             "comoving_radial_distance",
             "angular_diameter_distance",
             "angular_diameter_distance_2",
+            "Omega_b",
+            "Omega_cdm",
+            "Omega_nu_massive",
             "sigma8_z",
             "fsigma8",
+            "sigma_R",
         )
 
     def get_can_provide_methods(self) -> dict[str, Callable[..., Any]]:
@@ -154,12 +155,12 @@ class Theory(BoltzmannBase):
                     "%s is computed for 0 <= z <= %g only (linear: %s, neutrinos: %s)",
                     *(name, z_max, self._settings.linear, self._settings.neutrinos),
                 )
-            if isinstance(name, tuple) and name[2:] != _TOTAL:
+            if isinstance(name, tuple) and name[-2:] not in products.PAIRS:
                 raise LoggedError(
                     self.log,
-                    "the power spectrum of %s is not computed here: accepted is %s",
-                    name[2:],
-                    _TOTAL,
+                    "the power spectrum of %s is not computed here: accepted are %s",
+                    name[-2:],
+                    ", ".join(str(pair) for pair in products.PAIRS),
                 )
             self.collectors[name] = _Pool(pool)
         self._compiled = None  # compiled anew for what is asked for now
@@ -183,10 +184,7 @@ class Theory(BoltzmannBase):
         if not compiled.has_solution(cosmo):
             reason = str(reason_of_failure(cosmo, settings.linear))
             if reason in range_conditions(cosmo, settings.linear):
-                try:
-                    self._out_of_range.record(reason)
-                except JaxlikeError as error:
-                    raise LoggedError(self.log, "%s", error) from error
+                self._record(reason)
             return self._impossible(reason, canonical)
         state["jaxlike_cosmology"] = canonical
         for name, value in zip(self.collectors, compiled.products(cosmo), strict=True):
@@ -195,14 +193,28 @@ class Theory(BoltzmannBase):
                 return self._impossible(f"{name} is finite", canonical)
             if isinstance(name, tuple):
                 z = self.collectors[name].z_pool.values
-                state[name] = (self._wavenumbers(name), z, array)  # type: ignore[index]
+                radius = self._must_provide[name].get("R")
+                # as Cobaya has them: (k, z, P) and (z, R, sigma_R)
+                axes = (z, radius) if name[0] == "sigma_R" else (self._wavenumbers(name), z)
+                state[name] = (*axes, array)  # type: ignore[index]
             else:
                 state[name] = array
         derived = {name: float(value) for name, value in compiled.derived(cosmo).items()}
+        if any(np.isnan(derived.get(name, 0.0)) for name in ("rdrag", "rdragh")):
+            reason = "densities in the range of the emulator, for rdrag"
+            self._record(reason)
+            return self._impossible(reason, canonical)
         state["derived_extra"] = derived
         if want_derived:
             state["derived"] = {name: derived[name] for name in self.output_params}
         return True
+
+    def _record(self, reason: str) -> None:
+        """Count a point that is out of range, or raise, as `out_of_range` says."""
+        try:
+            self._out_of_range.record(reason)
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s", error) from error
 
     def _impossible(self, condition: str, cosmology: Mapping[str, float]) -> bool:
         self.log.debug("Likelihood 0, for this fails: %s, at %r", condition, cosmology)
@@ -211,7 +223,7 @@ class Theory(BoltzmannBase):
     def _check_derived(self, names: Iterable[str]) -> None:
         settings = self._settings
         for name in sorted(names):
-            if (need := unmet_need(name, settings.linear, settings.radiation)) is not None:
+            if (need := unmet_need(name, settings.radiation)) is not None:
                 given = vars(settings)[need.partition(":")[0]]
                 raise LoggedError(
                     self.log, "%s is computed with %s only, not with %s", name, need, given
@@ -245,16 +257,21 @@ class Theory(BoltzmannBase):
 
     def _product(self, name: str | tuple[Any, ...]) -> products.Product:
         z = self.collectors[name].z_pool.values
+        settings = self._settings
         if isinstance(name, tuple):
-            return products.matter_power(self._wavenumbers(name), z, name[1], self._settings)
-        if name in ("sigma8_z", "fsigma8"):
-            return getattr(products, name)(z, self._settings)
-        return {
-            "Hubble": products.hubble,
-            "comoving_radial_distance": products.comoving_radial_distance,
-            "angular_diameter_distance": products.angular_diameter_distance,
-            "angular_diameter_distance_2": products.angular_diameter_distance_2,
-        }[name](z)
+            pair = name[-2:]
+            if name[0] == "sigma_R":
+                return products.sigma_R(self._must_provide[name]["R"], z, settings, pair)
+            return products.matter_power(self._wavenumbers(name), z, name[1], settings, pair)
+        function = products.OF_REDSHIFT.get(name)
+        return function(z) if function else getattr(products, name)(z, settings)
+
+    def get_angular_diameter_distance_2(self, z_pairs: Any) -> NDArray:
+        """Physical angular-diameter distance in Mpc from z1 to z2; 0 where z1 > z2."""
+        pairs = np.asarray(z_pairs, float)
+        if pairs.ndim == 2 and pairs.shape[1] == 2 and np.all(pairs[:, 0] > pairs[:, 1]):
+            return np.zeros(len(pairs))  # Cobaya looks for none of them, which NumPy refuses
+        return super().get_angular_diameter_distance_2(z_pairs)
 
     def get_jaxlike_cosmology(self) -> Mapping[str, float]:
         """The cosmology as canonical parameters."""
