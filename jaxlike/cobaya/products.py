@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -125,29 +124,8 @@ def sigma8_z(z: NDArray, settings: Settings) -> Product:
 
 
 def fsigma8(z: NDArray, settings: Settings) -> Product:
-    """f sigma8(z) as CAMB has it: sigma8_vd^2 / sigma8_dd (arXiv:1502.01589), (n_z,).
-
-    d is the density of all matter, v the velocity divergence of cold matter and baryons over -H.
-    """
-    grid = growth.GrowthGrid.build(z)
-    weights = linear.top_hat_weights(8.0)
-    model = settings.linear
-
-    def product(cosmo: Cosmology) -> Array:
-        at_z, today = grid.growth(cosmo)
-        slope = growth.growth_rate(cosmo, z) * at_z  # dD/dlna
-
-        def ln_cold(at_z: Array) -> Array:
-            return linear.ln_power_shape(cosmo, K, at_z, model, "cdm_baryons")
-
-        cold, change = jax.jvp(ln_cold, (at_z,), (slope,))
-        amplitude = linear.ln_amplitude(cosmo, today, model)
-        total = linear.ln_power_shape(cosmo, K, at_z, model)
-        # v = dln(delta_cold)/dlna delta_cold, and `change` is of ln P
-        cross = change / 2 * jnp.exp((cold + total) / 2 + amplitude) @ weights
-        return cross / jnp.sqrt(jnp.exp(total + amplitude) @ weights)
-
-    return product
+    """f sigma8(z) as CAMB has it, (n_z,)."""
+    return lambda cosmo: linear.fsigma8(cosmo, z, model=settings.linear)
 
 
 def wavenumbers(k_max: float) -> NDArray:

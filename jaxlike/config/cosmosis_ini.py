@@ -44,7 +44,7 @@ MODULE_OPTIONS = (
 )
 """Options of the module's section that say what is computed."""
 
-OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only")
+OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only", "outputs")
 """Options of the module's section that say what the module writes into CosmoSIS's block."""
 
 _COSMOSIS_OPTIONS = ("file", "setup", "function", "cleanup")

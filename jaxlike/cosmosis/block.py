@@ -67,6 +67,26 @@ class Block(Protocol):
         """Two axes and the table on them."""
 
 
+class WritableBlock(Block, Protocol):
+    """The same where something is written."""
+
+    def __setitem__(self, key: tuple[str, str], value: Any, /) -> None:
+        """Put a value at (section, name)."""
+
+    def put_grid(
+        self,
+        section: str,
+        x: str,
+        x_values: NDArray,
+        y: str,
+        y_values: NDArray,
+        z: str,
+        table: NDArray,
+        /,
+    ) -> None:
+        """Put two axes and the table on them."""
+
+
 def names_in(block: Block, section: str) -> list[str]:
     """Names of a section's values; none if there is no such section."""
     names = (name for _, name in block.keys(section))
