@@ -17,6 +17,7 @@ import jaxlike
 from jaxlike.cobaya import products
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import THEORY_OPTIONS, theory_options
+from jaxlike.config.renames import renamed, renames_from
 from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.effects import check_effects
@@ -48,7 +49,16 @@ class _Compiled(NamedTuple):
     derived: Callable[[Cosmology], dict[str, Array]]
 
 
-class Theory(BoltzmannBase):
+class _Stopping(BoltzmannBase):
+    """A theory whose errors that are no property of a cosmology are not taken for one.
+
+    A class with such an attribute of its own has no .yaml file to Cobaya.
+    """
+
+    stop_at_error: bool = True
+
+
+class Theory(_Stopping):
     r"""
     Background, matter power spectrum (Eisenstein & Hu \cite{Eisenstein:1997ik,Eisenstein:1997jh},
     halofit \cite{Takahashi:2012em,Smith:2002dz,Bird:2011rb}, HMCode \cite{Mead:2020vgs}) and
@@ -60,7 +70,6 @@ class Theory(BoltzmannBase):
 
     bibtex_file = "jaxlike.bibtex"
 
-    # without a value here: Cobaya would read no .yaml file
     linear: str
     nonlinear: str
     neutrinos: str
@@ -85,17 +94,27 @@ class Theory(BoltzmannBase):
         self._settings = products.Settings(
             **{name: getattr(options, name) for name in THEORY_OPTIONS}
         )
+        self._check_renames()
         self._compiled: _Compiled | None = None
         self._out_of_range = RangeCount(
             options.out_of_range, lambda sentence: self.log.warning("%s", sentence)
         )
 
+    def _check_renames(self) -> None:
+        known = {*(alias for one in PARAMETERS for alias in one.bare), *DERIVED}
+        try:
+            self.renames = renames_from(getattr(self, "renames", None), str(self), known)
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s", error) from error
+
     def initialize_with_params(self) -> None:
         """Check the names of the input parameters: missing, doubled or contradictory ones."""
+        names = [self.translate_param(name) for name in self.input_params]
         try:
-            check_names(self.input_params, ())
-            check_effects(self.input_params, {"nonlinear": self._settings.nonlinear})
-            some = dict.fromkeys(self.input_params, 1.0)
+            renamed(dict.fromkeys(self.input_params, 0.0), [self.renames])
+            check_names(names, ())
+            check_effects(names, {"nonlinear": self._settings.nonlinear})
+            some = dict.fromkeys(names, 1.0)
             jax.eval_shape(partial(_canonical, self._settings), some)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
@@ -111,29 +130,17 @@ class Theory(BoltzmannBase):
 
     def get_can_support_params(self) -> list[str]:
         """Every accepted name of a cosmological parameter."""
-        return [alias for declared in PARAMETERS for alias in declared.bare]
+        known = [alias for declared in PARAMETERS for alias in declared.bare]
+        return known + [theirs for theirs, ours in self.renames.items() if ours in known]
 
     def get_can_provide_params(self) -> list[str]:
         """Names of the derived parameters."""
-        return list(DERIVED)
+        return [*DERIVED, *(theirs for theirs, ours in self.renames.items() if ours in DERIVED)]
 
     def get_can_provide(self) -> Iterable[str]:
         """Cobaya's standard products of the late universe, and jaxlike's own."""
-        return (
-            *_OWN,
-            "Pk_grid",
-            "Pk_interpolator",
-            "Hubble",
-            "comoving_radial_distance",
-            "angular_diameter_distance",
-            "angular_diameter_distance_2",
-            "Omega_b",
-            "Omega_cdm",
-            "Omega_nu_massive",
-            "sigma8_z",
-            "fsigma8",
-            "sigma_R",
-        )
+        of_power = ("Pk_grid", "Pk_interpolator", "sigma8_z", "fsigma8", "sigma_R")
+        return (*_OWN, *products.OF_REDSHIFT, *of_power)
 
     def get_can_provide_methods(self) -> dict[str, Callable[..., Any]]:
         """Only what is computed here, of all that a Boltzmann code would have."""
@@ -172,7 +179,8 @@ class Theory(BoltzmannBase):
         if self._compiled is None:
             self._compiled = self._compile()
         compiled = self._compiled
-        canonical = {name: float(x) for name, x in compiled.canonical(params_values_dict).items()}
+        given = {self.translate_param(name): x for name, x in params_values_dict.items()}
+        canonical = {name: float(x) for name, x in compiled.canonical(given).items()}
         if canonical.get("omega_nu") == 0:
             del canonical["omega_nu"]  # massless neutrinos have no free-streaming scale
         settings = self._settings
@@ -206,7 +214,8 @@ class Theory(BoltzmannBase):
             return self._impossible(reason, canonical)
         state["derived_extra"] = derived
         if want_derived:
-            state["derived"] = {name: derived[name] for name in self.output_params}
+            own = {name: self.translate_param(name) for name in self.output_params}
+            state["derived"] = {name: derived[ours] for name, ours in own.items()}
         return True
 
     def _record(self, reason: str) -> None:
@@ -222,7 +231,7 @@ class Theory(BoltzmannBase):
 
     def _check_derived(self, names: Iterable[str]) -> None:
         settings = self._settings
-        for name in sorted(names):
+        for name in sorted(self.translate_param(name) for name in names):
             if (need := unmet_need(name, settings.radiation)) is not None:
                 given = vars(settings)[need.partition(":")[0]]
                 raise LoggedError(
@@ -241,7 +250,8 @@ class Theory(BoltzmannBase):
     def _compile(self) -> _Compiled:
         functions = [self._product(name) for name in self.collectors]
         required = {name for name, request in self._must_provide.items() if request is None}
-        wanted = [name for name in DERIVED if name in required.union(self.output_params)]
+        names = {self.translate_param(name) for name in required.union(self.output_params)}
+        wanted = [name for name in DERIVED if name in names]
         settings = self._settings
 
         def derived(cosmo: Cosmology) -> dict[str, ArrayLike]:

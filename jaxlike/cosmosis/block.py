@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
+from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION as COSMOLOGY
 from jaxlike.config.cosmosis_unused import ELSEWHERE, check_massive
-from jaxlike.config.cosmosis_values import COSMOLOGY, UNMAPPED
+from jaxlike.config.cosmosis_values import UNMAPPED
 from jaxlike.errors import ParameterError
 from jaxlike.registry.names import Names, canonical_name
 from jaxlike.registry.samples import Sample

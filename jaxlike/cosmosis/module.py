@@ -17,7 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.compile_cache import keep_compiled
+from jaxlike.compile_cache import double_precision, keep_compiled
 from jaxlike.config import Config, LikelihoodConfig
 from jaxlike.config.container import make_config
 from jaxlike.config.correlated import of_parameters
@@ -29,6 +29,7 @@ from jaxlike.config.cosmosis_ini import (
     pipeline_parameters,
 )
 from jaxlike.config.cosmosis_output import derived_in
+from jaxlike.config.cosmosis_unused import without_unused
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
@@ -101,7 +102,7 @@ class TwoPointModule:
 
 def setup(options: DataBlock) -> TwoPointModule:
     """Read the module's options and its data; JaxlikeError, in one sentence, on bad ones."""
-    jax.config.update("jax_enable_x64", True)
+    double_precision()
     keep_compiled()
     section = LIKELIHOOD
     if options.has_value("pipeline", "current_module"):
@@ -159,6 +160,7 @@ def setup(options: DataBlock) -> TwoPointModule:
 def _compressed(config: Config, options: DataBlock) -> Likelihood:
     """The likelihood compressed for the pipeline's own free parameters, at their starts."""
     parameters, joint = of_parameters(_parameters(options), config.correlated_priors, config.names)
+    parameters = without_unused(parameters, config.names, config.theory.neutrinos)
     whole = replace(config, parameters=parameters, correlated_priors=joint)
     return model_from_config(whole).likelihood
 
