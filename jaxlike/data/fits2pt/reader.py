@@ -185,6 +185,12 @@ def _read_nz(hdu: Hdu, others: list[Hdu]) -> RedshiftDistribution:
 
 
 def _read_measurement(hdu: Hdu, statistic: str, kernels: tuple[str, str]) -> Measurement:
+    windows = str(hdu[2].get("WINDOWS") or "SAMPLE").strip()
+    if windows.upper() != "SAMPLE":
+        raise DataError(
+            f"HDU {hdu[0]!r} keyword WINDOWS is {windows!r}; accepted is SAMPLE, values at angles"
+            " or multipoles: windows are read from SACC files"
+        )
     scale = [] if scale_of(statistic) == "mode" else ["ANG"]
     columns = read_columns(hdu, [*COLUMNS.values(), *scale])
     fields: dict[str, Any] = {field: columns[column] for field, column in COLUMNS.items()}
