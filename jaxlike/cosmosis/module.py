@@ -242,7 +242,8 @@ def _own_theory(
     more: dict[str, Any] = {}
     if outputs.words:
         more = outputs.compute(likelihood.grid.universe(cosmo), canonical)
-        derived |= {"h0": cosmo.h, "omega_m": cosmo.Omega_m, "omega_k": jnp.asarray(cosmo.Omega_k)}
+        base = {"h0": cosmo.h, "omega_m": cosmo.Omega_m, "omega_k": cosmo.Omega_k}
+        derived |= {name: jnp.asarray(value) for name, value in base.items()}
     return _Result(found, possible, inside, numbers, derived, more)
 
 
