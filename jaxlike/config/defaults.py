@@ -91,6 +91,6 @@ def check_aliases(merged: Iterable[Any], given: Collection[Any], names: Names) -
         if named is not None and named.canonical in own:
             raise ParameterError(
                 f"parameter '{own[named.canonical]}' is what the component has by default as"
-                f" '{name}' and so would be there twice: give it that name, or `params: {{}}` to"
+                f" '{name}': give it that name, for it would be there twice, or `params: {{}}` to"
                 " the component for none of its defaults"
             )
