@@ -11,6 +11,13 @@ MAX_BYTES = 500_000_000
 _SHORTEST_S = 0.5  # of a compilation that is worth keeping
 
 
+def double_precision() -> None:
+    """Let JAX compute in double precision, whatever it has computed in this process before."""
+    if not jax.config.read("jax_enable_x64"):
+        jax.config.update("jax_enable_x64", True)
+        jax.clear_caches()  # or constants that were traced stay single
+
+
 def keep_compiled() -> None:
     """Let JAX keep compiled functions in the user's cache folder.
 

@@ -28,7 +28,7 @@ from jaxlike.registry.resolve import check_names, is_idle
 
 _SINGLE = (
     "JAX is in single precision: log-posteriors are off by up to 1.7; "
-    "jax.config.update('jax_enable_x64', True) before load"
+    "jax.config.update('jax_enable_x64', True) before load, then jax.clear_caches() if JAX has run"
 )
 
 

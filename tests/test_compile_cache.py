@@ -1,5 +1,6 @@
 """Compiled functions on disk: where, and whose choice it is."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -49,3 +50,19 @@ def test_a_folder_of_the_caller_s_own_stays(tmp_path):
 @pytest.mark.slow
 def test_who_times_compilation_keeps_nothing(tmp_path):
     assert run(tmp_path, after="forget_compiled()") == set()
+
+
+def test_double_precision_holds_for_what_has_run_in_single():
+    """In one session, as notebooks have it: JAX keeps constants that it has traced."""
+    code = """
+import jax
+from jaxlike.compile_cache import double_precision
+from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.growth import growth_history
+cosmo = Cosmology(Omega_m=0.3, Omega_b=0.05, h=0.7, n_s=0.96, A_s=2e-9)
+assert jax.jit(growth_history)(cosmo)[0].dtype == "float32"
+double_precision()
+assert jax.jit(lambda c: growth_history(c))(cosmo)[0].dtype == "float64"
+"""
+    environment = {**os.environ, "JAX_ENABLE_X64": "0"}
+    subprocess.run([sys.executable, "-c", code], env=environment, check=True)

@@ -27,7 +27,8 @@ from jaxlike.config import (
 from jaxlike.config.analysis import analysis_for, options_of
 from jaxlike.config.container import located, make_config
 from jaxlike.config.correlated import check_sampled, defaults_with_priors, of_survey
-from jaxlike.config.defaults import default_params
+from jaxlike.config.defaults import check_aliases, default_params
+from jaxlike.config.renames import renamed, renames_from
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.two_point import Likelihood as TwoPoint
 from jaxlike.likelihoods.two_point import build_likelihoods
@@ -140,6 +141,8 @@ class TwoPointLikelihood(Likelihood):
                 for name, info in params.items()
                 if not is_idle(name, samples) and has_effect(name, chosen, samples)
             }
+            for ours in renames_from(input_options.get("renames"), cls.__name__).values():
+                params.pop(ours, None)
             own_priors = of_survey({**options, **place})
         except JaxlikeError:
             return defaults  # `initialize` will say what is wrong
@@ -151,6 +154,7 @@ class TwoPointLikelihood(Likelihood):
         options = {name: getattr(self, name) for name in LIKELIHOOD_OPTIONS}
         self._settings: Settings | None = None
         try:
+            self._renames = renames_from(getattr(self, "renames", None), self.get_name())
             self._config = _config(self.get_name(), options, self._probes)
             self._data_set = data_set_of(self._config.likelihoods[0])
             self._data, self._samples = self._data_set.data, self._data_set.samples
@@ -164,12 +168,19 @@ class TwoPointLikelihood(Likelihood):
     def initialize_with_params(self) -> None:
         """Check the names of the nuisance parameters: missing, doubled or idle ones."""
         supported = set(self.get_can_support_params())
-        self._nuisance = [name for name in self.input_params if name in supported]
+        given = [name for name in self.input_params if name in supported]
+        self._nuisance = {name: self._renames.get(name, name) for name in given}
+        names = list(self._nuisance.values())
         try:
-            check_names([*_SOME_UNIVERSE, *self._nuisance], self._samples)
+            renamed(dict.fromkeys(given, 0.0), [self._renames])
+            place = {name: getattr(self, name) for name in ("data_file", "survey", "prefix")}
+            defaults = default_params(self._probes, place)
+            typed = {name for name in names if name not in defaults}
+            check_aliases(names, typed, Names(self._samples))
+            check_names([*_SOME_UNIVERSE, *names], self._samples)
             options = vars(self._config.theory)
-            check_effects(self._nuisance, options, self._samples)
-            check_complete(self._nuisance, options, self._samples)
+            check_effects(names, options, self._samples)
+            check_complete(names, options, self._samples)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
 
@@ -196,7 +207,8 @@ class TwoPointLikelihood(Likelihood):
     def get_can_support_params(self) -> list[str]:
         """Every accepted name of a nuisance parameter of these data."""
         names = Names(self._samples)
-        return [name for sample in self._samples for name in names.of(sample)]
+        own = [name for sample in self._samples for name in names.of(sample)]
+        return own + [theirs for theirs, ours in self._renames.items() if ours in own]
 
     def get_requirements(self) -> dict[str, Any]:
         """The cosmology itself from jaxlike's theory, or the products of any other."""
@@ -206,7 +218,7 @@ class TwoPointLikelihood(Likelihood):
 
     def logp(self, **params_values: Any) -> float:
         """-chi^2 / 2; -inf, with the reason in the debug log, where there is no solution."""
-        nuisance = {name: params_values[name] for name in self._nuisance}
+        nuisance = {ours: params_values[name] for name, ours in self._nuisance.items()}
         if self._config.theory.power == "host":
             value = float(self._evaluate(self._host_grid.table(self.provider), nuisance))
         else:

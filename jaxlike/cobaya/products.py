@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.theory.power import emulator, linear
@@ -25,16 +25,14 @@ K_MIN = 1e-5
 Z_MAX = 990.0
 """Largest redshift of a product that grows: growth starts at a = 1e-3."""
 
-Z_MAX_DISTANCE = 1095.0
-"""Largest redshift of distances and H(z): those to last scattering are wanted for CMB lensing."""
+Z_MAX_DISTANCE = 2e4
+"""Largest redshift of the background: likelihoods of the CMB want distances beyond z = 1100."""
 
 _OF_POWER = ("sigma8_z", "fsigma8")
-_OF_BACKGROUND = (
-    "Hubble",
-    "comoving_radial_distance",
-    "angular_diameter_distance",
-    "angular_diameter_distance_2",
-)
+
+TOTAL, COLD = "delta_tot", "delta_nonu"
+PAIRS = ((TOTAL, TOTAL), (COLD, COLD), (COLD, TOTAL))
+"""Pairs of fields that there are power spectra of: all matter, and all but neutrinos."""
 
 _K_PER_E_FOLD = 30  # resolves the acoustic wiggles: bicubic interpolation then errs below 1e-4
 
@@ -57,9 +55,9 @@ def largest_redshift(name: str | tuple[Any, ...], settings: Settings) -> float:
     """Largest redshift of a product; a tuple is the name of a power spectrum."""
     of_power = isinstance(name, tuple) or name in _OF_POWER
     emulated = settings.linear == "emulator" and settings.neutrinos != "massless"
-    if name in _OF_BACKGROUND:
+    if not of_power:
         return Z_MAX_DISTANCE
-    return emulator.Z_MAX_NEUTRINOS if of_power and emulated else Z_MAX
+    return emulator.Z_MAX if emulated else Z_MAX
 
 
 def hubble(z: NDArray) -> Product:
@@ -88,35 +86,46 @@ def angular_diameter_distance_2(z_pairs: NDArray) -> Product:
     return product
 
 
+def Omega_b(z: NDArray) -> Product:
+    """Density parameter of baryons, (n_z,)."""
+    return _density(z, lambda cosmo, a: cosmo.Omega_b / a**3)
+
+
+def Omega_cdm(z: NDArray) -> Product:
+    """Density parameter of cold dark matter, (n_z,)."""
+    return _density(z, lambda cosmo, a: (cosmo.Omega_cb - cosmo.Omega_b) / a**3)
+
+
+def Omega_nu_massive(z: NDArray) -> Product:
+    """Density parameter of massive neutrinos, (n_z,)."""
+    return _density(z, lambda cosmo, a: background.massive_neutrinos(cosmo, jnp.asarray(a)))
+
+
+def _density(z: NDArray, of: Callable[[Cosmology, NDArray], ArrayLike]) -> Product:
+    a = 1 / (1 + z)
+    return lambda cosmo: jnp.asarray(of(cosmo, a)) / background.E_squared(cosmo, a)
+
+
+OF_REDSHIFT: dict[str, Callable[[NDArray], Product]] = {
+    "Hubble": hubble,
+    "comoving_radial_distance": comoving_radial_distance,
+    "angular_diameter_distance": angular_diameter_distance,
+    "angular_diameter_distance_2": angular_diameter_distance_2,
+    "Omega_b": Omega_b,
+    "Omega_cdm": Omega_cdm,
+    "Omega_nu_massive": Omega_nu_massive,
+}
+"""What the background alone makes, by Cobaya's names."""
+
+
 def sigma8_z(z: NDArray, settings: Settings) -> Product:
     """sigma8(z) of the linear total-matter field, (n_z,)."""
     return lambda cosmo: linear.sigma8(cosmo, z, model=settings.linear)
 
 
 def fsigma8(z: NDArray, settings: Settings) -> Product:
-    """f sigma8(z) as CAMB has it: sigma8_vd^2 / sigma8_dd (arXiv:1502.01589), (n_z,).
-
-    d is the density of all matter, v the velocity divergence of cold matter and baryons over -H.
-    """
-    grid = growth.GrowthGrid.build(z)
-    weights = linear.top_hat_weights(8.0)
-    model = settings.linear
-
-    def product(cosmo: Cosmology) -> Array:
-        at_z, today = grid.growth(cosmo)
-        slope = growth.growth_rate(cosmo, z) * at_z  # dD/dlna
-
-        def ln_cold(at_z: Array) -> Array:
-            return linear.ln_power_shape(cosmo, K, at_z, model, "cdm_baryons")
-
-        cold, change = jax.jvp(ln_cold, (at_z,), (slope,))
-        amplitude = linear.ln_amplitude(cosmo, today, model)
-        total = linear.ln_power_shape(cosmo, K, at_z, model)
-        # v = dln(delta_cold)/dlna delta_cold, and `change` is of ln P
-        cross = change / 2 * jnp.exp((cold + total) / 2 + amplitude) @ weights
-        return cross / jnp.sqrt(jnp.exp(total + amplitude) @ weights)
-
-    return product
+    """f sigma8(z) as CAMB has it, (n_z,)."""
+    return lambda cosmo: linear.fsigma8(cosmo, z, model=settings.linear)
 
 
 def wavenumbers(k_max: float) -> NDArray:
@@ -125,8 +134,15 @@ def wavenumbers(k_max: float) -> NDArray:
     return np.geomspace(K_MIN, k_max, n)
 
 
-def matter_power(k: NDArray, z: NDArray, nonlinear: bool, settings: Settings) -> Product:
-    """P(k, z) of total matter in Mpc^3, (n_z, n_k), at k (n_k,) in 1/Mpc."""
+def matter_power(
+    k: NDArray, z: NDArray, nonlinear: bool, settings: Settings, pair: tuple[str, str]
+) -> Product:
+    """P(k, z) of a pair of fields in Mpc^3, (n_z, n_k), at k (n_k,) in 1/Mpc.
+
+    Nonlinear evolution multiplies all by one factor, as CAMB has it.
+    """
+    cold = pair.count(COLD)
+    grid = growth.GrowthGrid.build(z)
 
     def product(cosmo: Cosmology) -> Array:
         power = nonlinear_power(
@@ -136,6 +152,20 @@ def matter_power(k: NDArray, z: NDArray, nonlinear: bool, settings: Settings) ->
             linear=settings.linear,
             model=settings.nonlinear if nonlinear else "linear",
         )
+        if cold and cosmo.omega_nu is not None:
+            at_z, _ = grid.growth(cosmo)
+            total, without = (
+                linear.ln_free_streaming(cosmo, k / cosmo.h, at_z, settings.linear, field)
+                for field in emulator.FIELDS
+            )
+            power *= jnp.exp(cold / 2 * (without - total))
         return power / cosmo.h**3
 
     return product
+
+
+def sigma_R(radius: NDArray, z: NDArray, settings: Settings, pair: tuple[str, str]) -> Product:
+    """RMS linear fluctuation (n_z, n_R) in spheres of `radius` (n_R,) in Mpc."""
+    power = matter_power(K, z, nonlinear=False, settings=settings, pair=pair)
+    weights = np.stack([linear.top_hat_weights(R) for R in radius], axis=1)
+    return lambda cosmo: jnp.sqrt(power(cosmo) @ weights)

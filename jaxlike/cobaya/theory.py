@@ -17,6 +17,7 @@ import jaxlike
 from jaxlike.cobaya import products
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import THEORY_OPTIONS, theory_options
+from jaxlike.config.renames import renamed, renames_from
 from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.effects import check_effects
@@ -30,7 +31,6 @@ from jaxlike.theory.universe.cosmology import (
     from_parameters,
 )
 
-_TOTAL = ("delta_tot", "delta_tot")
 _OWN = ("jaxlike_cosmology", "jaxlike_settings")
 
 
@@ -49,7 +49,16 @@ class _Compiled(NamedTuple):
     derived: Callable[[Cosmology], dict[str, Array]]
 
 
-class Theory(BoltzmannBase):
+class _Stopping(BoltzmannBase):
+    """A theory whose errors that are no property of a cosmology are not taken for one.
+
+    A class with such an attribute of its own has no .yaml file to Cobaya.
+    """
+
+    stop_at_error: bool = True
+
+
+class Theory(_Stopping):
     r"""
     Background, matter power spectrum (Eisenstein & Hu \cite{Eisenstein:1997ik,Eisenstein:1997jh},
     halofit \cite{Takahashi:2012em,Smith:2002dz,Bird:2011rb}, HMCode \cite{Mead:2020vgs}) and
@@ -60,9 +69,6 @@ class Theory(BoltzmannBase):
     """
 
     bibtex_file = "jaxlike.bibtex"
-
-    # Errors that are no property of a cosmology are not to be taken for one
-    stop_at_error: bool = True
 
     linear: str
     nonlinear: str
@@ -88,17 +94,27 @@ class Theory(BoltzmannBase):
         self._settings = products.Settings(
             **{name: getattr(options, name) for name in THEORY_OPTIONS}
         )
+        self._check_renames()
         self._compiled: _Compiled | None = None
         self._out_of_range = RangeCount(
             options.out_of_range, lambda sentence: self.log.warning("%s", sentence)
         )
 
+    def _check_renames(self) -> None:
+        known = {*(alias for one in PARAMETERS for alias in one.bare), *DERIVED}
+        try:
+            self.renames = renames_from(getattr(self, "renames", None), str(self), known)
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s", error) from error
+
     def initialize_with_params(self) -> None:
         """Check the names of the input parameters: missing, doubled or contradictory ones."""
+        names = [self.translate_param(name) for name in self.input_params]
         try:
-            check_names(self.input_params, ())
-            check_effects(self.input_params, {"nonlinear": self._settings.nonlinear})
-            some = dict.fromkeys(self.input_params, 1.0)
+            renamed(dict.fromkeys(self.input_params, 0.0), [self.renames])
+            check_names(names, ())
+            check_effects(names, {"nonlinear": self._settings.nonlinear})
+            some = dict.fromkeys(names, 1.0)
             jax.eval_shape(partial(_canonical, self._settings), some)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
@@ -114,25 +130,17 @@ class Theory(BoltzmannBase):
 
     def get_can_support_params(self) -> list[str]:
         """Every accepted name of a cosmological parameter."""
-        return [alias for declared in PARAMETERS for alias in declared.bare]
+        known = [alias for declared in PARAMETERS for alias in declared.bare]
+        return known + [theirs for theirs, ours in self.renames.items() if ours in known]
 
     def get_can_provide_params(self) -> list[str]:
         """Names of the derived parameters."""
-        return list(DERIVED)
+        return [*DERIVED, *(theirs for theirs, ours in self.renames.items() if ours in DERIVED)]
 
     def get_can_provide(self) -> Iterable[str]:
         """Cobaya's standard products of the late universe, and jaxlike's own."""
-        return (
-            *_OWN,
-            "Pk_grid",
-            "Pk_interpolator",
-            "Hubble",
-            "comoving_radial_distance",
-            "angular_diameter_distance",
-            "angular_diameter_distance_2",
-            "sigma8_z",
-            "fsigma8",
-        )
+        of_power = ("Pk_grid", "Pk_interpolator", "sigma8_z", "fsigma8", "sigma_R")
+        return (*_OWN, *products.OF_REDSHIFT, *of_power)
 
     def get_can_provide_methods(self) -> dict[str, Callable[..., Any]]:
         """Only what is computed here, of all that a Boltzmann code would have."""
@@ -154,12 +162,12 @@ class Theory(BoltzmannBase):
                     "%s is computed for 0 <= z <= %g only (linear: %s, neutrinos: %s)",
                     *(name, z_max, self._settings.linear, self._settings.neutrinos),
                 )
-            if isinstance(name, tuple) and name[2:] != _TOTAL:
+            if isinstance(name, tuple) and name[-2:] not in products.PAIRS:
                 raise LoggedError(
                     self.log,
-                    "the power spectrum of %s is not computed here: accepted is %s",
-                    name[2:],
-                    _TOTAL,
+                    "the power spectrum of %s is not computed here: accepted are %s",
+                    name[-2:],
+                    ", ".join(str(pair) for pair in products.PAIRS),
                 )
             self.collectors[name] = _Pool(pool)
         self._compiled = None  # compiled anew for what is asked for now
@@ -171,7 +179,8 @@ class Theory(BoltzmannBase):
         if self._compiled is None:
             self._compiled = self._compile()
         compiled = self._compiled
-        canonical = {name: float(x) for name, x in compiled.canonical(params_values_dict).items()}
+        given = {self.translate_param(name): x for name, x in params_values_dict.items()}
+        canonical = {name: float(x) for name, x in compiled.canonical(given).items()}
         if canonical.get("omega_nu") == 0:
             del canonical["omega_nu"]  # massless neutrinos have no free-streaming scale
         settings = self._settings
@@ -183,10 +192,7 @@ class Theory(BoltzmannBase):
         if not compiled.has_solution(cosmo):
             reason = str(reason_of_failure(cosmo, settings.linear))
             if reason in range_conditions(cosmo, settings.linear):
-                try:
-                    self._out_of_range.record(reason)
-                except JaxlikeError as error:
-                    raise LoggedError(self.log, "%s", error) from error
+                self._record(reason)
             return self._impossible(reason, canonical)
         state["jaxlike_cosmology"] = canonical
         for name, value in zip(self.collectors, compiled.products(cosmo), strict=True):
@@ -195,14 +201,29 @@ class Theory(BoltzmannBase):
                 return self._impossible(f"{name} is finite", canonical)
             if isinstance(name, tuple):
                 z = self.collectors[name].z_pool.values
-                state[name] = (self._wavenumbers(name), z, array)  # type: ignore[index]
+                radius = self._must_provide[name].get("R")
+                # as Cobaya has them: (k, z, P) and (z, R, sigma_R)
+                axes = (z, radius) if name[0] == "sigma_R" else (self._wavenumbers(name), z)
+                state[name] = (*axes, array)  # type: ignore[index]
             else:
                 state[name] = array
         derived = {name: float(value) for name, value in compiled.derived(cosmo).items()}
+        if any(np.isnan(derived.get(name, 0.0)) for name in ("rdrag", "rdragh")):
+            reason = "densities in the range of the emulator, for rdrag"
+            self._record(reason)
+            return self._impossible(reason, canonical)
         state["derived_extra"] = derived
         if want_derived:
-            state["derived"] = {name: derived[name] for name in self.output_params}
+            own = {name: self.translate_param(name) for name in self.output_params}
+            state["derived"] = {name: derived[ours] for name, ours in own.items()}
         return True
+
+    def _record(self, reason: str) -> None:
+        """Count a point that is out of range, or raise, as `out_of_range` says."""
+        try:
+            self._out_of_range.record(reason)
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s", error) from error
 
     def _impossible(self, condition: str, cosmology: Mapping[str, float]) -> bool:
         self.log.debug("Likelihood 0, for this fails: %s, at %r", condition, cosmology)
@@ -210,8 +231,8 @@ class Theory(BoltzmannBase):
 
     def _check_derived(self, names: Iterable[str]) -> None:
         settings = self._settings
-        for name in sorted(names):
-            if (need := unmet_need(name, settings.linear, settings.radiation)) is not None:
+        for name in sorted(self.translate_param(name) for name in names):
+            if (need := unmet_need(name, settings.radiation)) is not None:
                 given = vars(settings)[need.partition(":")[0]]
                 raise LoggedError(
                     self.log, "%s is computed with %s only, not with %s", name, need, given
@@ -229,7 +250,8 @@ class Theory(BoltzmannBase):
     def _compile(self) -> _Compiled:
         functions = [self._product(name) for name in self.collectors]
         required = {name for name, request in self._must_provide.items() if request is None}
-        wanted = [name for name in DERIVED if name in required.union(self.output_params)]
+        names = {self.translate_param(name) for name in required.union(self.output_params)}
+        wanted = [name for name in DERIVED if name in names]
         settings = self._settings
 
         def derived(cosmo: Cosmology) -> dict[str, ArrayLike]:
@@ -245,16 +267,21 @@ class Theory(BoltzmannBase):
 
     def _product(self, name: str | tuple[Any, ...]) -> products.Product:
         z = self.collectors[name].z_pool.values
+        settings = self._settings
         if isinstance(name, tuple):
-            return products.matter_power(self._wavenumbers(name), z, name[1], self._settings)
-        if name in ("sigma8_z", "fsigma8"):
-            return getattr(products, name)(z, self._settings)
-        return {
-            "Hubble": products.hubble,
-            "comoving_radial_distance": products.comoving_radial_distance,
-            "angular_diameter_distance": products.angular_diameter_distance,
-            "angular_diameter_distance_2": products.angular_diameter_distance_2,
-        }[name](z)
+            pair = name[-2:]
+            if name[0] == "sigma_R":
+                return products.sigma_R(self._must_provide[name]["R"], z, settings, pair)
+            return products.matter_power(self._wavenumbers(name), z, name[1], settings, pair)
+        function = products.OF_REDSHIFT.get(name)
+        return function(z) if function else getattr(products, name)(z, settings)
+
+    def get_angular_diameter_distance_2(self, z_pairs: Any) -> NDArray:
+        """Physical angular-diameter distance in Mpc from z1 to z2; 0 where z1 > z2."""
+        pairs = np.asarray(z_pairs, float)
+        if pairs.ndim == 2 and pairs.shape[1] == 2 and np.all(pairs[:, 0] > pairs[:, 1]):
+            return np.zeros(len(pairs))  # Cobaya looks for none of them, which NumPy refuses
+        return super().get_angular_diameter_distance_2(z_pairs)
 
     def get_jaxlike_cosmology(self) -> Mapping[str, float]:
         """The cosmology as canonical parameters."""

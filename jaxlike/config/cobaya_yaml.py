@@ -1,6 +1,6 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
-from collections.abc import Collection, Container, Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 from jaxlike.config.container import Config, located, make_config
 from jaxlike.config.correlated import of_survey, with_correlated
 from jaxlike.config.defaults import (
+    check_aliases,
     default_params,
     defaults_of,
     names_under_prefixes,
@@ -17,8 +18,9 @@ from jaxlike.config.defaults import (
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.records import expand, output_from, parameter_from
+from jaxlike.config.renames import renamed, renames_from
 from jaxlike.config.yaml_text import load_yaml
-from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
+from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
@@ -58,10 +60,10 @@ _COMPONENT_HOST_ONLY = (
     "version",
     "python_path",
     "aliases",
+    "renames",
     # what Cobaya adds in its .updated.yaml
     "input_params",
     "output_params",
-    "renames",
 )
 
 
@@ -90,8 +92,8 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     path = Path(path)
     try:
         _check_blocks(info)
-        likelihoods, components, own = _components(info)
-        given = _block(info, "params")
+        likelihoods, components, own, renames = _components(info)
+        given = renamed(_block(info, "params"), renames)
         asked = replaced_options(likelihoods, overrides)
         components = {name: one for name, one in components.items() if name in asked}
         merged = _merged(given, [*defaults_of(asked, components, given, path), *own])
@@ -102,7 +104,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
             place = located(asked[name], path)
             likelihoods[name] |= of_survey({**asked[name], **place}, taken)
         merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
-        _check_aliases(merged, {*given, *explicit}, names)
+        check_aliases(merged, {*given, *explicit}, names)
         parameters = _parameters(merged, {*given, *explicit}, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(block, parameters)
@@ -172,9 +174,11 @@ def _component(block: str, name: object, options: object) -> tuple[str, dict[str
 
 def _components(
     info: Mapping[str, Any],
-) -> tuple[dict[str, dict[str, object]], dict[str, str], list[Mapping[str, Any]]]:
+) -> tuple[
+    dict[str, dict[str, object]], dict[str, str], list[Mapping[str, Any]], list[dict[str, str]]
+]:
     """Options that each likelihood is given, those of the theory among them; the components of
-    those that have default params; and the params that components are given.
+    those that have default params; the params that components are given, and their renames.
 
     A likelihood has none where it is given params, or in an .updated.yaml, where Cobaya has moved
     them into the input's own.
@@ -187,12 +191,14 @@ def _components(
     found: dict[str, dict[str, object]] = {}
     components: dict[str, str] = {}
     own: list[Mapping[str, Any]] = []
+    renames: list[dict[str, str]] = []
     for name, given in likelihoods.items():
         component, options = _component("likelihood", name, given)
         check_option_names([component], LIKELIHOODS, "likelihood")
         if "params" not in options and "input_params" not in options:
             components[name] = LIKELIHOODS[component]
         own.append(_block(options, "params"))
+        renames.append(renames_from(options.get("renames"), name))
         merged = _options(component, options, LIKELIHOOD_OPTIONS)
         probes = component_probes(LIKELIHOODS[component], merged.get("probes"))
         found[name] = {**merged, "probes": probes}
@@ -200,9 +206,10 @@ def _components(
         component, options = _component("theory", name, given)
         if component == THEORY:
             own.append(_block(options, "params"))
+            renames.append(renames_from(options.get("renames"), name))
             for one in found.values():
                 one.update(_options(component, options, THEORY_OPTIONS))
-    return found, components, own
+    return found, components, own, renames
 
 
 def _options(
@@ -246,20 +253,6 @@ def _merged(
         merged[name] = old
     order = [*given, *(name for name in merged if name not in given)]
     return {name: merged[name] for name in order}
-
-
-def _check_aliases(merged: Mapping[Any, object], given: Collection[Any], names: Names) -> None:
-    """ParameterError where the input has a default parameter of a component under another name,
-    which Cobaya would add to it."""
-    own = {named.canonical: name for name in given if (named := names.find(str(name)))}
-    for name in merged:
-        named = None if name in given else names.find(str(name))
-        if named is not None and named.canonical in own:
-            raise ParameterError(
-                f"parameter '{own[named.canonical]}' is what the component has by default as"
-                f" '{name}': give it that name, or `params: {{}}` to the component for none of its"
-                " defaults"
-            )
 
 
 def _parameters(

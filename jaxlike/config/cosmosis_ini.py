@@ -27,6 +27,8 @@ from jaxlike.registry.resolve import check_names
 MODULE_FILE = "jaxlike_two_point.py"
 """The module's file in cosmosis_modules/, by which its section is recognised."""
 
+_IN_PACKAGE = [("jaxlike", "cosmosis", name) for name in ("module.py", "__init__.py")]
+
 LIKELIHOOD = "jaxlike"
 """Name of the likelihood: likelihoods/jaxlike_like."""
 
@@ -44,7 +46,7 @@ MODULE_OPTIONS = (
 )
 """Options of the module's section that say what is computed."""
 
-OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only")
+OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only", "outputs")
 """Options of the module's section that say what the module writes into CosmoSIS's block."""
 
 _COSMOSIS_OPTIONS = ("file", "setup", "function", "cleanup")
@@ -161,9 +163,14 @@ def pipeline_parameters(
     return values_path, parameters_of(values_path, values, priors)
 
 
+def _is_ours(file: Path) -> bool:
+    """Whether a module's file is the shipped one, or this package's own."""
+    return file.name == MODULE_FILE or file.parts[-3:] in _IN_PACKAGE
+
+
 def _module_sections(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> list[str]:
     modules = pipeline.get("modules", "").split()
-    ours = [m for m in modules if Path(_entries(ini, m).get("file", "")).name == MODULE_FILE]
+    ours = [m for m in modules if _is_ours(Path(_entries(ini, m).get("file", "")))]
     if not ours:
         raise ConfigError(
             f"{path}: [pipeline] modules has 0 sections whose 'file' is {MODULE_FILE}, but must "

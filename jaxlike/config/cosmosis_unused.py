@@ -18,6 +18,7 @@ ELSEWHERE = frozenset({
     "ntrun", "omega_nu", "omega_lambda", "omlamh2", "ommh2", "baryon_fraction", "n_eff",
     "massive_nu", "massless_nu", "num_massive_neutrinos", "num_nu_massive", "num_nu_massless",
     "sterile_neutrino", "delta_neff", "standard_neutrino_neff", "theta_s", "s8", "sigma_12",
+    "consistency_module_was_used",
 })
 """Names in the cosmology's section that other modules take or make, and the theory does not."""
 # fmt: on
@@ -28,7 +29,8 @@ MASSIVE = ("num_massive_neutrinos", "num_nu_massive")
 def without_unused(
     parameters: Iterable[Parameter], names: Names, neutrinos: str
 ) -> tuple[Parameter, ...]:
-    """The parameters without those of no effect on galaxies: of the CMB, and of sections of others.
+    """The parameters without those of no effect on galaxies: of the CMB, of sections of others, and
+    fixed ones that only others take.
 
     ParameterError where the number of massive neutrinos is another than `neutrinos` means. What is
     spelt almost as a section or name with effect stays, for `check_names` to refuse.
@@ -38,16 +40,16 @@ def without_unused(
         section, dashes, key = one.name.lower().partition("--")
         if section == COSMOLOGY_SECTION and key in MASSIVE:
             check_massive(one.name, one.value, neutrinos)
-        elif not dashes or not is_unused(one.name, names):
+        elif not dashes or not is_unused(one.name, names, fixed=one.value is not None):
             kept.append(one)
     return tuple(kept)
 
 
-def is_unused(name: str, names: Names) -> bool:
-    """Whether a `section--name` is certainly of no effect on galaxies."""
+def is_unused(name: str, names: Names, *, fixed: bool = False) -> bool:
+    """Whether a `section--name` certainly has no effect on galaxies, or none here and is fixed."""
     section, _, key = name.lower().partition("--")
     if section == COSMOLOGY_SECTION:
-        return key in _OF_THE_CMB
+        return key in (ELSEWHERE if fixed else _OF_THE_CMB)
     if names.find(name) is not None or guessed(name) is not None:
         return False
     ours = {stem.partition("--")[0] for stem in _sections()}

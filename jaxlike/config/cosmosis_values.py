@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from jaxlike.config.cosmosis_priors import prior_of_line
-from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION as COSMOLOGY
-from jaxlike.config.cosmosis_unused import ELSEWHERE, MASSIVE, is_unused
+from jaxlike.config.cosmosis_unused import is_unused
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior, Uniform
@@ -13,13 +12,6 @@ from jaxlike.registry.names import Names, default_latex
 
 UNMAPPED = "uncorr_"
 """What pipelines call the unit normals of correlated parameters by, in the section of these."""
-
-
-def _is_elsewhere(name: str, text: str) -> bool:
-    """Whether a parameter of the cosmology is fixed, and no business of this package."""
-    section, _, key = name.partition("--")
-    others = ELSEWHERE - {*MASSIVE}  # how many have a mass is checked
-    return section == COSMOLOGY and key in others and len(text.split()) == 1
 
 
 def _numbers(path: Path, name: str, texts: list[str], accepted: str) -> list[float]:
@@ -42,8 +34,6 @@ def parameters_of(
             raise ConfigError(f"{priors_path}: prior for '{name}', which is no parameter in {path}")
     parameters = []
     for name, text in found.items():
-        if _is_elsewhere(name, text):
-            continue
         numbers = _numbers(path, name, text.split(), accepted)
         if len(numbers) == 2:
             numbers.insert(1, 0.5 * sum(numbers))

@@ -1,6 +1,6 @@
 """Default parameters of Cobaya's components: which an input gets, and under what names."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from jaxlike.config.data_options import prefix_from
 from jaxlike.config.likelihood_config import names_of
 from jaxlike.config.yaml_text import read_yaml
 from jaxlike.data.statistics import STATISTICS
+from jaxlike.errors import ParameterError
 from jaxlike.registry.names import Names
 from jaxlike.registry.probes import probes_from
 from jaxlike.registry.samples import DES, prefix_words
@@ -79,3 +80,17 @@ def _that_matter(params: Iterable[str], probes: object, options: Mapping[str, ob
         for name, one in found.items()
         if one is None or one.sample is None or one.sample.kind in kinds
     ]
+
+
+def check_aliases(merged: Iterable[Any], given: Collection[Any], names: Names) -> None:
+    """ParameterError where the input has a default parameter of a component under another name,
+    which Cobaya would add to it."""
+    own = {named.canonical: name for name in given if (named := names.find(str(name)))}
+    for name in merged:
+        named = None if name in given else names.find(str(name))
+        if named is not None and named.canonical in own:
+            raise ParameterError(
+                f"parameter '{own[named.canonical]}' is what the component has by default as"
+                f" '{name}': give it that name, for it would be there twice, or `params: {{}}` to"
+                " the component for none of its defaults"
+            )

@@ -23,4 +23,5 @@ def __getattr__(name: str) -> Any:
     """Import a public name on first use: parts that do not need CosmoSIS can be had without it."""
     if name not in _HOMES:
         raise AttributeError(f"jaxlike.cosmosis has no attribute '{name}'")
-    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    # by its whole name, for CosmoSIS loads a file by its path
+    return getattr(import_module(f"jaxlike.cosmosis.{_HOMES[name]}"), name)

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple, Protocol
 
 from numpy.typing import NDArray
 
+from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION as COSMOLOGY
 from jaxlike.config.cosmosis_unused import ELSEWHERE, check_massive
-from jaxlike.config.cosmosis_values import COSMOLOGY, UNMAPPED
+from jaxlike.config.cosmosis_values import UNMAPPED
 from jaxlike.errors import ParameterError
 from jaxlike.registry.names import Names, canonical_name
 from jaxlike.registry.samples import Sample
@@ -65,6 +66,26 @@ class Block(Protocol):
 
     def get_grid(self, section: str, x: str, y: str, z: str, /) -> tuple[NDArray, NDArray, NDArray]:
         """Two axes and the table on them."""
+
+
+class WritableBlock(Block, Protocol):
+    """The same where something is written."""
+
+    def __setitem__(self, key: tuple[str, str], value: Any, /) -> None:
+        """Put a value at (section, name)."""
+
+    def put_grid(
+        self,
+        section: str,
+        x: str,
+        x_values: NDArray,
+        y: str,
+        y_values: NDArray,
+        z: str,
+        table: NDArray,
+        /,
+    ) -> None:
+        """Put two axes and the table on them."""
 
 
 def names_in(block: Block, section: str) -> list[str]:

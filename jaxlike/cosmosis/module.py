@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,7 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.compile_cache import keep_compiled
+from jaxlike.compile_cache import double_precision, keep_compiled
 from jaxlike.config import Config, LikelihoodConfig
 from jaxlike.config.container import make_config
 from jaxlike.config.correlated import of_parameters
@@ -29,11 +29,12 @@ from jaxlike.config.cosmosis_ini import (
     pipeline_parameters,
 )
 from jaxlike.config.cosmosis_output import derived_in
+from jaxlike.config.cosmosis_unused import without_unused
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
-from jaxlike.data.statistics import scale_of
-from jaxlike.data.units import ARCMIN
+from jaxlike.cosmosis.outputs import Outputs
+from jaxlike.cosmosis.written import write_likelihood
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.compiled import Evaluated
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
@@ -54,13 +55,15 @@ _STAND_IN = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0
 
 class _Result(NamedTuple):
     """Theory (n_data,), its chi^2 and -2 ln L, what a solution and the range of the power spectrum
-    need, the cosmology's own numbers, and what follows from it by names in the block."""
+    need, the cosmology's own numbers, what follows from it by names in the block, and what else is
+    written."""
 
     likelihood: Evaluated
     conditions: dict[str, Array]
     range: dict[str, Array]
     cosmology: dict[str, Array]
     derived: dict[str, Array]
+    outputs: dict[str, Any]
 
 
 @dataclass(eq=False)
@@ -75,6 +78,7 @@ class TwoPointModule:
     cholesky: NDArray
     own_theory: Callable[[Mapping[str, ArrayLike]], _Result]
     log_prior: Callable[[DataBlock], float]
+    outputs: Outputs
     table_theories: dict[bytes, Callable[[PowerTable, Mapping[str, ArrayLike]], _Result]] = field(
         default_factory=dict
     )
@@ -98,7 +102,7 @@ class TwoPointModule:
 
 def setup(options: DataBlock) -> TwoPointModule:
     """Read the module's options and its data; JaxlikeError, in one sentence, on bad ones."""
-    jax.config.update("jax_enable_x64", True)
+    double_precision()
     keep_compiled()
     section = LIKELIHOOD
     if options.has_value("pipeline", "current_module"):
@@ -130,6 +134,7 @@ def setup(options: DataBlock) -> TwoPointModule:
     else:
         likelihood = build_likelihoods([data_set])[data_set.name]
     data = likelihood.data
+    outputs = Outputs.of(given.get("outputs", ""), likelihood)
     correlated = CorrelatedFactors.of(
         config, _parameters(options) if config.correlated_priors else ()
     )
@@ -145,14 +150,18 @@ def setup(options: DataBlock) -> TwoPointModule:
         include_norm=include_norm,
         likelihood_only=likelihood_only,
         cholesky=np.linalg.cholesky(likelihood.covariance),
-        own_theory=jax.jit(lambda parameters: _own_theory(likelihood, parameters, derived)),
+        own_theory=jax.jit(
+            lambda parameters: _own_theory(likelihood, parameters, derived, outputs)
+        ),
         log_prior=correlated.log_ratio,
+        outputs=outputs,
     )
 
 
 def _compressed(config: Config, options: DataBlock) -> Likelihood:
     """The likelihood compressed for the pipeline's own free parameters, at their starts."""
     parameters, joint = of_parameters(_parameters(options), config.correlated_priors, config.names)
+    parameters = without_unused(parameters, config.names, config.theory.neutrinos)
     whole = replace(config, parameters=parameters, correlated_priors=joint)
     return model_from_config(whole).likelihood
 
@@ -189,10 +198,19 @@ def execute(block: DataBlock, module: TwoPointModule) -> int:
     found = result.likelihood
     if not (np.isfinite(found.deviance) and np.all(np.isfinite(found.vector))):
         return _impossible(module, "its data vector is not finite")
-    _write(block, module, found)
+    write_likelihood(
+        block,
+        module.like_name,
+        module.likelihood,
+        found,
+        log_det=module.likelihood.log_det_of_points if module.include_norm else 0.0,
+        log_prior=module.log_prior(block),
+        cholesky=None if module.likelihood_only else module.cholesky,
+    )
     for name, value in result.derived.items():
         if not block.has_value(names.cosmological_parameters, name):
             block[names.cosmological_parameters, name] = float(value)
+    module.outputs.write(block, result.outputs)
     return 0
 
 
@@ -208,7 +226,10 @@ def _impossible(module: TwoPointModule, reason: str) -> int:
 
 
 def _own_theory(
-    likelihood: Likelihood, parameters: Mapping[str, ArrayLike], wanted: Mapping[str, str]
+    likelihood: Likelihood,
+    parameters: Mapping[str, ArrayLike],
+    wanted: Mapping[str, str],
+    outputs: Outputs,
 ) -> _Result:
     canonical = resolve(parameters, likelihood.samples, likelihood.options)
     cosmo = likelihood.cosmology(canonical)
@@ -219,7 +240,12 @@ def _own_theory(
     derived = {name: jnp.asarray(of(quantity)) for name, quantity in wanted.items()}
     inside = range_conditions(cosmo, likelihood.options.linear)
     possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
-    return _Result(found, possible, inside, numbers, derived)
+    more: dict[str, Any] = {}
+    if outputs.words:
+        more = outputs.compute(likelihood.grid.universe(cosmo), canonical)
+        base = {"h0": cosmo.h, "omega_m": cosmo.Omega_m, "omega_k": cosmo.Omega_k}
+        derived |= {name: jnp.asarray(value) for name, value in base.items()}
+    return _Result(found, possible, inside, numbers, derived, more)
 
 
 def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
@@ -245,7 +271,11 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
             canonical = resolve({**_STAND_IN, **parameters}, likelihood.samples)
             found = likelihood.evaluate_from_tables(grid, power, canonical)
             positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
-            return _Result(found, positive, {}, {}, {})
+            more: dict[str, Any] = {}
+            if module.outputs.words:
+                universe = likelihood.grid.universe_of_tables(grid, power)
+                more = module.outputs.compute(universe, canonical)
+            return _Result(found, positive, {}, {}, {}, more)
 
         module.table_theories[key] = theory
     return jax.device_get(module.table_theories[key](tables.power, _nuisance(block, module)))
@@ -257,43 +287,3 @@ def _nuisance(block: DataBlock, module: TwoPointModule) -> dict[str, float]:
         module.say_once(f"section [{section}] is not used, for the data have no such galaxies")
     own, samples = module.config, module.likelihood.samples
     return {name: x for name, x in found.given.items() if not own.is_of_unread(name, samples)}
-
-
-def _write(block: DataBlock, module: TwoPointModule, found: Evaluated) -> None:
-    """The entries of cosmosis.gaussian_likelihood, with the angles and bins of CosmoSIS's 2pt.
-
-    `angle` is in radians, or a multipole, or the number of a mode.
-    """
-    name, likelihood = module.like_name, module.likelihood
-    data = likelihood.data
-    log_det = likelihood.log_det_of_points if module.include_norm else 0.0
-    norm = -0.5 * log_det
-    theory = np.asarray(found.vector)
-    log_likelihood = -0.5 * float(found.deviance) + norm
-    block[names.likelihoods, f"{name}_like"] = log_likelihood + module.log_prior(block)
-    entries: dict[str, object] = {
-        "chi2": float(found.chi2),
-        "n": int(likelihood.n_points),
-        "log_det": log_det,
-        "norm": norm,
-    }
-    if not module.likelihood_only:
-        noise = np.random.default_rng().standard_normal(data.n_data)
-        measurements = data.measurements
-        entries |= {
-            "theory": theory,
-            "data": data.value,
-            "covariance": likelihood.covariance,
-            "inverse_covariance": likelihood.precision,
-            "simulation": theory + module.cholesky @ noise,
-            "angle": np.concatenate(
-                [
-                    m.scale * (ARCMIN if scale_of(m.statistic) == "theta" else 1)
-                    for m in measurements
-                ]
-            ),
-            "bin1": np.concatenate([m.bin1 for m in measurements]).astype(np.intc),
-            "bin2": np.concatenate([m.bin2 for m in measurements]).astype(np.intc),
-        }
-    for entry, value in entries.items():
-        block[names.data_vector, f"{name}_{entry}"] = value

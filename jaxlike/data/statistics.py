@@ -79,6 +79,24 @@ def scale_columns(statistic: str) -> Mapping[str, str]:
     return _COLUMNS_OF[scale_of(statistic)]
 
 
+class ProbeSet(tuple[str, ...]):
+    """Statistics by the name of a usual set: of a file that has none of them, those of the same
+    tracers (C_ell, COSEBIs, band powers in the place of correlation functions)."""
+
+    __slots__ = ()
+
+
+def chosen_probes(wanted: Iterable[str], present: Collection[str]) -> tuple[str, ...]:
+    """The statistics of a file, which has those that are `present`, that are wanted; DataError
+    unless it has them."""
+    chosen = tuple(wanted)
+    if isinstance(wanted, ProbeSet) and not set(chosen) & set(present):
+        tracers = {STATISTICS[one] for one in chosen}
+        chosen = tuple(one for one in present if STATISTICS[one] in tracers) or chosen
+    check_probes(chosen, present)
+    return chosen
+
+
 def check_probes(wanted: Iterable[str], present: Collection[str]) -> None:
     """Raise DataError unless `present`, the statistics of a file, has all that are `wanted`."""
     for probe in wanted:

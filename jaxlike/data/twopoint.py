@@ -15,7 +15,7 @@ from jaxlike.data.checks import check_covariance, check_shape, finite_array, sto
 from jaxlike.data.convergence import Convergence
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.redshift_distribution import RedshiftDistribution
-from jaxlike.data.statistics import KINDS, STATISTICS, check_probes
+from jaxlike.data.statistics import KINDS, STATISTICS, chosen_probes
 from jaxlike.errors import DataError
 
 _Table = TypeVar("_Table", Measurement, RedshiftDistribution, Convergence)
@@ -196,9 +196,8 @@ class TwoPointData:
 
     def with_probes(self, probes: Iterable[str]) -> "TwoPointData":
         """The points of the statistics `probes`, in file order; DataError names an absent one."""
-        wanted = tuple(probes)
         try:
-            check_probes(wanted, self.statistics)
+            wanted = chosen_probes(probes, self.statistics)
         except DataError as error:
             raise DataError(f"{self.source}: {error}") from error
         chosen = [np.full(m.value.size, m.statistic in wanted) for m in self.measurements]

@@ -140,3 +140,10 @@ class Derived(Protocol):
     @property
     def derived_parameters(self) -> Mapping[str, str]: ...
     def derived_batch(self, X: ArrayLike, /) -> Array: ...
+
+
+def at_reference(model: Posterior) -> str:
+    """Why the posterior is zero at the reference point, to end a sentence; "" if unsaid."""
+    why = getattr(model, "reason_of_failure", None)
+    reason = None if why is None else why(model.reference)
+    return f" (at the reference point {reason})" if reason else ""

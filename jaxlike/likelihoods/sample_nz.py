@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxlike.data import RedshiftDistribution, TwoPointData
 from jaxlike.errors import ConfigError
-from jaxlike.likelihoods.tails import check_reach, tail_of
+from jaxlike.likelihoods.tails import check_reach, tail_of, warn_of_wide_cells
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory.tracers import redshift
 from jaxlike.theory.tracers.curves import NzModel
@@ -89,6 +89,12 @@ def distributions_of(
     if not histograms:
         return {}
     galaxies = [one for one in data.samples if one[1] not in MAPS]
+    coarse = [
+        (name, histogram)
+        for (name, _), histogram, model in zip(galaxies, histograms, models, strict=True)
+        if model != "spline"
+    ]
+    warn_of_wide_cells(data.source, coarse)
     check_reach([name for name, _ in galaxies], histograms)
     tail = tail_of(data, galaxies, histograms)
     bandwidth = bandwidth_of(histograms, options, models)

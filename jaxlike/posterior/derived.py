@@ -62,7 +62,7 @@ def _quantity(
             return canonical
         same = (key for key in DERIVED if names.is_known(key) and names.canonical(key) == canonical)
         name = next(same, name)
-    possible = name in DERIVED and not unmet_need(name, options.linear, options.radiation)
+    possible = name in DERIVED and not unmet_need(name, options.radiation)
     return name if possible else None
 
 

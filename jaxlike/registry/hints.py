@@ -13,17 +13,29 @@ _PLAIN = ("DES_AIA", "b1..", "dz1..")
 _ALL = "jaxlike.registry.names.accepted_names() lists all"
 
 
-def unknown_parameter(name: str, hints: Sequence[str], samples: Sequence[Sample]) -> ParameterError:
-    """The error for a name that is unknown: as much of the hints and of examples as is short."""
+def unknown_parameter(
+    name: str, hints: Sequence[str], samples: Sequence[Sample], guess: Sample | None = None
+) -> ParameterError:
+    """The error for a name that is unknown: as much of the hints and of examples as is short.
+
+    guess: a sample whose prefix or suffix would make it known.
+    """
     name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..."
     examples = f"accepted are {', '.join((*_EXAMPLES, *_own_examples(samples)))} and so on, or "
     examples += "CosmoSIS's section--name: "
     for told, some in ((hints, examples), (hints, ""), (hints[:1], ""), ((), "")):
-        meant = f" (did you mean {' or '.join(map(repr, told))}?)" if told else ""
+        meant = f" (did you mean {' or '.join(map(repr, told))}?)" if told else _owner(guess)
         text = f"unknown parameter '{name}'{meant}; {some}{_ALL}"
         if len(text) <= _LONGEST:
             break
     return ParameterError(text)
+
+
+def _owner(guess: Sample | None) -> str:
+    if guess is None or not guess.own:
+        return ""
+    option = f"prefix: {guess.prefix}" if guess.prefix else f"suffix = {guess.suffix}"
+    return f" (known where a likelihood has the option {option})"
 
 
 def _own_examples(samples: Sequence[Sample]) -> tuple[str, ...]:

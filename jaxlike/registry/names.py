@@ -103,7 +103,9 @@ class Names:
         """The parameter of this name; ParameterError, with a hint, where there is none."""
         found = self.find(name)
         if found is None:
-            raise unknown_parameter(name, self._hints(name), self.samples)
+            guess = guessed(name)
+            sample = None if guess is None else guess.sample
+            raise unknown_parameter(name, self._hints(name), self.samples, sample)
         return found
 
     def is_known(self, name: str) -> bool:

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 
-from jaxlike.data.statistics import STATISTICS
+from jaxlike.data.statistics import STATISTICS, ProbeSet
 from jaxlike.errors import ConfigError
 from jaxlike.registry.option_values import bad_value
 
 PROBE_SETS: dict[str, tuple[str, ...] | None] = {
     "3x2pt": None,
-    "shear": ("xi_plus", "xi_minus"),
-    "2x2pt": ("gamma_t", "w"),
+    "shear": ProbeSet(("xi_plus", "xi_minus")),
+    "2x2pt": ProbeSet(("gamma_t", "w")),
 }
-"""Named sets of statistics; None is whatever the data file holds."""
+"""Named sets of statistics, or what a file has of the same tracers; None is all that it holds."""
 
 
 def probes_from(value: object) -> tuple[str, ...] | None:
@@ -22,8 +22,13 @@ def probes_from(value: object) -> tuple[str, ...] | None:
     if value is None:
         return None
     items = value.replace(",", " ").split() if isinstance(value, str) else value
+    if isinstance(items, ProbeSet):
+        return items
     if not isinstance(items, Iterable):
         raise bad_value("probes", value, ", ".join([*PROBE_SETS, *STATISTICS]))
+    items = list(items)
+    if len(items) == 1 and isinstance(items[0], str) and items[0] in PROBE_SETS:
+        return PROBE_SETS[items[0]]
     chosen: set[str] = set()
     for item in items:
         if item in PROBE_SETS:

@@ -23,6 +23,7 @@ from jaxlike.theory.universe.cosmology import (
     Cosmology,
     NeutrinoModel,
     from_parameters,
+    hot_as_massive,
 )
 from jaxlike.theory.universe.cosmology import PARAMETERS as COSMOLOGY
 
@@ -146,11 +147,11 @@ def resolve(
 
     `samples` are those of all likelihoods.  Omega_m is total matter, so Omega_c + Omega_b +
     omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
-    (N_eff / 3)^(3/4), as CAMB has it for three species at one temperature.  A_s_1e9, logA and
-    log10_A_s become A_s; S8 becomes sigma8 = S8 (Omega_m / 0.3)^-0.5; an acoustic scale becomes the
-    h of a universe with the options' radiation and neutrinos, or -1 where there is none between
-    0.3 and 1.5.  omega_nu, Omega_k and parameters of feedback are left out where they are not
-    given, the first two also where they are the number 0 (not an array); so are parameters that
+    (N_eff / 3)^(3/4), as CAMB has it, with that N_eff that massive ones are as hot as.  A_s_1e9,
+    logA and log10_A_s become A_s; S8 becomes sigma8 = S8 (Omega_m / 0.3)^-0.5; an acoustic scale
+    becomes the h of a universe with the options' radiation and neutrinos, or -1 where there is none
+    between 0.3 and 1.5.  omega_nu, Omega_k and parameters of feedback are left out where not given,
+    the first two also where they are the number 0 (not an array); so are parameters that
     only some options need.  A width of n(z) that is given for one bin is 1 for the others, and of
     its modes 0.  Traceable in the values.
     Raises ParameterError on names that are unknown, missing, given twice, or without effect on
@@ -174,6 +175,8 @@ def _universe(
     options: Background | None,
 ) -> dict[str, Array]:
     """The canonical parameters of the universe."""
+    radiation = options is None or options.radiation
+    neutrinos: NeutrinoModel = "one_massive" if options is None else options.neutrinos
     defaults = {
         declared.name: values.get(declared.name, jnp.asarray(declared.default, float))
         for declared in COSMOLOGY
@@ -188,7 +191,8 @@ def _universe(
         if "omega_nu" in values:
             out["omega_nu"] = values["omega_nu"]
         elif "mnu" in values:
-            out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (out["N_eff"] / 3.0) ** 0.75
+            hot = hot_as_massive(out["N_eff"], neutrinos)
+            out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (hot / 3.0) ** 0.75
         out["Omega_m"] = _total_matter(given, values, out, h2)
         for name in ("Omega_k", "log_T_AGN", "A_bary", "eta_bary"):
             if name in values:
@@ -198,9 +202,6 @@ def _universe(
             some = jnp.maximum(out["Omega_m"], 1e-6)
             out["sigma8"] = values["S8"] * jnp.sqrt(0.3 / some)
         return out
-
-    radiation = options is None or options.radiation
-    neutrinos: NeutrinoModel = "one_massive" if options is None else options.neutrinos
 
     def universe(h: Array) -> Cosmology:
         return from_parameters(at(h), radiation=radiation, neutrinos=neutrinos)

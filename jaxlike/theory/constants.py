@@ -13,7 +13,8 @@ NEUTRINO_PER_PHOTON = 7 / 8 * (4 / 11) ** (4 / 3)
 """Energy density of one relativistic neutrino species over that of the photons."""
 
 NEUTRINO_EV_PER_OMEGA = 94.07
-"""sum m_nu [eV] = this * Omega_nu h^2 * (3 / N_eff)^(3/4); CAMB's convention."""
+"""sum m_nu [eV] = this * Omega_nu h^2 * (3 / N_eff)^(3/4); CAMB's convention, N_eff that of
+three neutrinos as hot as the massive ones."""
 
 C1_RHO_CRIT = 0.0138730737
 """NLA normalisation C1 * rho_crit, C1 = 5e-14 Mpc^3 / (h^2 M_sun) (Brown et al. 2002).

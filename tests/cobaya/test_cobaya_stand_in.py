@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 from astropy.io import fits
 from cobaya.likelihoods.des_y1.joint import joint
-from cobaya.log import LoggedError
 from cobaya.model import get_model
 from scipy.interpolate import CubicSpline
 
@@ -274,6 +273,11 @@ def test_oscillations_and_supernovae_are_worth_the_same_as_with_camb(
         assert ours[name] == pytest.approx(theirs[name], abs=0.02)
 
 
-def test_fitted_transfer_functions_have_no_sound_horizon_of_cambs(packages: Path) -> None:
-    with pytest.raises(LoggedError, match="rdrag is computed with linear: emulator only"):
-        distances(packages, {THEORY: None}, {"mnu": 0.06})
+def test_fitted_transfer_functions_have_the_same_sound_horizon(packages: Path) -> None:
+    fitted, emulated = (
+        distances(packages, {THEORY: {"linear": linear}}, {"mnu": 0.06})
+        for linear in ("eisenstein_hu", "emulator")
+    )
+    assert fitted["rdrag"] == emulated["rdrag"]
+    for name in ("bao.sixdf_2011_bao", "sn.pantheon"):
+        assert fitted[name] == pytest.approx(emulated[name], rel=1e-12)

@@ -278,7 +278,8 @@ def test_bad_options_are_named(
     [
         ({"Cl": {"tt": 1000}}, "Cl"),
         ({"Pk_grid": {"z": Z, "k_max": 1, "vars_pairs": [("Weyl", "Weyl")]}}, "Weyl"),
-        ({"Hubble": {"z": [1100.0]}}, "Hubble"),
+        ({"Hubble": {"z": [3e4]}}, "Hubble is computed for 0 <= z <= 20000"),
+        ({"sigma_R": {"z": Z, "R": [8.0], "vars_pairs": [("Weyl", "Weyl")]}}, "delta_nonu"),
     ],
 )
 def test_products_that_are_not_offered_are_refused(
@@ -293,9 +294,9 @@ def test_emulated_power_of_massive_neutrinos_ends_at_high_redshift(
     cosmology: dict[str, Any],
 ) -> None:
     """What the table does not hold is refused when it is asked for, not NaN at every point."""
-    far = np.linspace(0, 20, 50)
+    far = np.linspace(0, 110, 50)
     power = {"Pk_grid": {"z": far, "k_max": 5.0, "nonlinear": False}}
-    with pytest.raises(LoggedError, match=r"z <= 14 only \(linear: emulator"):
+    with pytest.raises(LoggedError, match=r"z <= 100 only \(linear: emulator"):
         computed(cosmology, power, linear="emulator")
     massless = {k: v for k, v in cosmology.items() if k != "omnuh2"}
     got = computed(massless, power, linear="emulator", neutrinos="massless")

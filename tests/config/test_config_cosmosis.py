@@ -155,6 +155,24 @@ def test_power_from_the_block(cosmosis):
     assert cosmosis("omega_b = 0.05", "tau = 0.08\nomega_b = 0.05", power="host").parameters
 
 
+def test_the_package_s_own_file_is_the_module(cosmosis):
+    shipped = cosmosis()
+    for name in ("module.py", "__init__.py"):
+        old, new = "%(FOLDER)s/jaxlike_two_point.py", f"/env/site-packages/jaxlike/cosmosis/{name}"
+        assert cosmosis(old, new).likelihoods == shipped.likelihoods
+    with pytest.raises(ConfigError, match=r"0 sections whose 'file' is jaxlike_two_point\.py"):
+        cosmosis("%(FOLDER)s/jaxlike_two_point.py", "/env/site-packages/other/cosmosis/module.py")
+
+
+def test_what_only_other_modules_take_may_be_fixed_and_of_the_cmb_sampled(cosmosis):
+    """With either source of the power; what is sampled must have an effect."""
+    plain = cosmosis().parameters
+    for more in ("yhe = 0.245\ncs2_de = 1.0", "tau = 0.04 0.06 0.1\nA_lens = 0.9 1.0 1.1"):
+        assert cosmosis("omega_b = 0.05", f"{more}\nomega_b = 0.05").parameters == plain
+    with pytest.raises(ParameterError, match="cosmological_parameters--yhe'"):
+        cosmosis("omega_b = 0.05", "yhe = 0.2 0.24 0.3\nomega_b = 0.05")
+
+
 def test_options_about_cosmosis_entries_change_no_model(cosmosis):
     plain = cosmosis()
     more = "radiation = F\ninclude_norm = T\nlikelihood_only = T\nfunction = execute"

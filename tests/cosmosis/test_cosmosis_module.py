@@ -1,5 +1,6 @@
 """The module's functions on blocks made here: entries, parameters, options and bad input."""
 
+import importlib.util
 import re
 from dataclasses import replace
 
@@ -182,6 +183,7 @@ def test_names_that_other_modules_add(shear_module, make_block, values):
         "omega_lambda": 1 - c["omega_m"],
         "tau": 0.08,
         "yhe": 0.245,
+        "consistency_module_was_used": True,
     }
     block = make_block(values)
     block.log_access("MODULE-START", "consistency", "")
@@ -382,3 +384,11 @@ def test_entries_of_multipoles(cl_data, make_module, make_block, values, tmp_pat
     inverse = block["data_vector", "jaxlike_inverse_covariance"]
     r = block["data_vector", "jaxlike_data"] - block["data_vector", "jaxlike_theory"]
     assert_allclose(r @ inverse @ r, block["data_vector", "jaxlike_chi2"], rtol=1e-9)
+
+
+def test_the_package_is_a_module_by_the_path_of_its_file():
+    """As CosmoSIS loads one: under another name, without its package."""
+    spec = importlib.util.spec_from_file_location("__init__", jaxlike.cosmosis.__file__)
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    assert (loaded.execute, loaded.cleanup) == (execute, cleanup)

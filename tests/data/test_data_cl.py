@@ -13,6 +13,7 @@ from jaxlike.data import (
     write_two_point_fits,
 )
 from jaxlike.errors import DataError
+from jaxlike.registry.probes import probes_from
 
 CODES = {
     "xip": ("GEF", "GEF", "C_ell_shear"),
@@ -176,3 +177,17 @@ def test_limits_of_angles_are_none_of_ell(cl_data, cuts):
 def test_bad_cut_files(cuts, text, part):
     with pytest.raises(DataError, match=part):
         cuts(text)
+
+
+@pytest.mark.parametrize(
+    ("probes", "expected"),
+    [("shear", ("C_ell_shear",)), ("2x2pt", ("C_ell_cross", "C_ell_counts"))],
+)
+def test_sets_of_probes_are_those_of_the_same_tracers(cl_data, tmp_path, probes, expected):
+    """Of a list of statistics, though, each one is meant."""
+    path = tmp_path / "cl.fits"
+    write_two_point_fits(cl_data, path)
+    assert read_two_point_fits(path, probes=probes_from(probes)).statistics == expected
+    assert cl_data.with_probes(probes_from([probes])).statistics == expected
+    with pytest.raises(DataError, match="there is no HDU of probe"):
+        read_two_point_fits(path, probes=tuple(probes_from(probes)))

@@ -28,6 +28,13 @@ def in_unit(unit):
     return lambda hdus: hdus["xip"].units.__setitem__(4, unit)
 
 
+def windows_of(name):
+    def change(hdus):
+        hdus["xip"].header["WINDOWS"] = name
+
+    return change
+
+
 def times(factor):
     def change(hdus):
         hdus["xip"].data["ANG"] *= factor
@@ -98,6 +105,7 @@ REFUSED = {
     "complex": (of_type("xip", "VALUE", "c16"), "column VALUE .* holds complex numbers"),
     "deg": (in_unit("deg"), "ANG goes from 325.8 to 7020, .* 0.01 to 1800 arcmin: is its unit"),
     "rad": (in_unit("rad"), "0.01 to 1800 arcmin: is its unit .TUNIT. right"),
+    "windows": (windows_of("xip_win"), "'xip' keyword WINDOWS is 'xip_win'; accepted is SAMPLE"),
     "no angle": (times(1e-12), "ANG goes from 5.431e-12 to 1.17e-10"),
     "no sky": (times(1e5), "ANG goes from 5.431e"),
     "above its bin": (with_edges(0.8, 0.9), "row 1, outside its bin, ANGLEMIN 4.3446 to ANGLEMAX"),

@@ -81,6 +81,19 @@ def test_bad_starts():
         best_fit(Toy((Uniform(0.0, 3.0), Uniform(-3.0, 3.0)), broken=True))
 
 
+class Told(Toy):
+    """A posterior that says why it is zero."""
+
+    def reason_of_failure(self, x):
+        return f"it needs more than {x[0]:g}"
+
+
+def test_the_reason_is_told_where_there_is_no_start():
+    nowhere = Told((Uniform(0.0, 3.0), Uniform(-3.0, 3.0)), broken=True, start=(2.0, 0.0))
+    with pytest.raises(JaxlikeError, match=r"the prior \(at the reference point it needs .* 2\)"):
+        best_fit(nowhere)
+
+
 def test_files(tmp_path):
     """GetDist reads the best fit back; Cobaya's matrix names its parameters."""
     fit = best_fit(Toy((Normal(0.0, 1.0), Normal(0.0, 2.0))))

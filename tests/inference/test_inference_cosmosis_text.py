@@ -146,3 +146,15 @@ def test_what_cannot_be_used_is_named(draws, tmp_path):
     with pytest.raises(ConfigError, match="the chains have no column minuslogprior"):
         write_cosmosis(replace(draws, log_prior=nothing), tmp_path / "out.txt")
     assert not (tmp_path / "out.txt").exists()
+
+
+def test_points_of_a_grid_count_by_their_posterior(tmp_path):
+    omega_m, post = np.array([0.2, 0.3, 0.4, 0.5]), np.array([-12.0, -10.0, -11.0, np.nan])
+    header = "cosmological_parameters--omega_m\tpost\nsampler=grid\nn_varied=1"
+    path = tmp_path / "grid.txt"
+    np.savetxt(path, np.column_stack([omega_m, post]), header=header, comments="#")
+    draws = read_draws(tmp_path / "grid")
+    expected = np.exp(post[:3] + 10.0)
+    np.testing.assert_allclose(draws.weights, expected)
+    mean = np.average(draws.values[:, 0], weights=draws.weights)
+    assert mean == pytest.approx(omega_m[:3] @ expected / expected.sum())

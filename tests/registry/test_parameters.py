@@ -265,6 +265,7 @@ def test_matter_given_in_full_must_agree():
     ("change", "culprit", "accepted"),
     [
         ({"omega_mm": 0.3}, "unknown parameter 'omega_mm'", "did you mean 'omega_m'"),
+        ({"HSC_m1": 0.0}, "unknown parameter 'HSC_m1'", "option prefix: HSC_"),
         ({"tau": 0.06}, "unknown parameter 'tau'", r"omch2.*H0.*DES_AIA.*dz1\.\."),
         ({"b0": 1.0}, "unknown parameter 'b0'", r"b1\.\."),
         ({"b01": 1.0}, "unknown parameter 'b01'", r"b1\.\."),

@@ -243,9 +243,17 @@ def test_outside_its_range_there_is_a_reason_and_no_number(universe, what, chang
 
 
 def test_before_its_earliest_growth_there_is_no_number(universe):
-    power = np.asarray(power_of(universe(omega_nu=1e-3), linear.K, (3.0, 30.0)))
-    assert np.isfinite(power[0]).all()
-    assert np.isnan(power[1]).all()
+    power = np.asarray(power_of(universe(omega_nu=1e-3), linear.K, (3.0, 100.0, 150.0)))
+    assert np.isfinite(power[:2]).all()
+    assert np.isnan(power[2]).all()
+
+
+def test_free_streaming_goes_on_smoothly_where_its_table_ends(universe):
+    """Values are CAMB's to z = 30 (test_cobaya_products.py); here neither step nor kink."""
+    ln_d = np.log(0.058) + np.linspace(-0.02, 0.02, 41)
+    ratio = emulator.ln_neutrino_ratio(universe(omega_nu=3e-3), np.array([0.1, 1.0]), np.exp(ln_d))
+    slope = np.diff(np.asarray(ratio), axis=0)
+    np.testing.assert_allclose(slope, slope.mean(axis=0) * np.ones((40, 1)), rtol=0.03)
 
 
 def test_closed_universes_that_grow_beyond_the_table_have_a_power(universe):

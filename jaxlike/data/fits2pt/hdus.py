@@ -1,6 +1,7 @@
 """HDUs of a FITS file: opened whatever the file is called, with columns, keywords and units."""
 
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -142,9 +143,15 @@ def multipole(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
 
 
 def arcmin(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
-    """An angle column in arcmin, by its TUNIT keyword (arcmin where there is none)."""
+    """An angle column in arcmin, by its TUNIT keyword (arcmin, with a warning, without it)."""
     numbers(hdu, column, values)
-    unit = _unit(hdu, column) or "arcmin"
+    unit = _unit(hdu, column)
+    if not unit:
+        unit = "arcmin"
+        warnings.warn(
+            f"HDU {hdu[0]!r} column {column} has no unit (TUNIT): {unit} is taken for it",
+            stacklevel=2,
+        )
     if unit not in _ANGLE_UNITS:
         raise DataError(
             f"HDU {hdu[0]!r} column {column} has the unit {unit!r};"

@@ -38,7 +38,7 @@ from jaxlike.data.statistics import (
     COLUMNS,
     KINDS,
     STATISTICS,
-    check_probes,
+    chosen_probes,
     scale_columns,
     scale_of,
 )
@@ -151,8 +151,7 @@ def _wanted(tables: list[Hdu], probes: Iterable[str] | None) -> list[tuple[Hdu, 
     if probes is None:
         return [(hdu, known_statistic(hdu)) for hdu in tables]
     known = [(hdu, statistic_of(hdu)) for hdu in tables]
-    probes = tuple(probes)
-    check_probes(probes, tuple(dict.fromkeys(s for _, s in known if s is not None)))
+    probes = chosen_probes(probes, tuple(dict.fromkeys(s for _, s in known if s is not None)))
     wanted = [(hdu, s) for hdu, s in known if s is not None and s in probes]
     if not wanted:
         raise DataError("none of its two-point HDUs is left; name at least one probe")
@@ -186,6 +185,12 @@ def _read_nz(hdu: Hdu, others: list[Hdu]) -> RedshiftDistribution:
 
 
 def _read_measurement(hdu: Hdu, statistic: str, kernels: tuple[str, str]) -> Measurement:
+    windows = str(hdu[2].get("WINDOWS") or "SAMPLE").strip()
+    if windows.upper() != "SAMPLE":
+        raise DataError(
+            f"HDU {hdu[0]!r} keyword WINDOWS is {windows!r}; accepted is SAMPLE, values at angles"
+            " or multipoles: windows are read from SACC files"
+        )
     scale = [] if scale_of(statistic) == "mode" else ["ANG"]
     columns = read_columns(hdu, [*COLUMNS.values(), *scale])
     fields: dict[str, Any] = {field: columns[column] for field, column in COLUMNS.items()}

@@ -33,7 +33,7 @@ from jaxlike.data.sacc.types import (
     tracer_fields,
 )
 from jaxlike.data.sacc.windows import angular_edges, bandpower_windows
-from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS, check_probes, scale_of
+from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS, chosen_probes, scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
@@ -100,7 +100,7 @@ def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None)
     if n_point == 0:
         raise DataError("has no data points; at least one is needed")
     tracers = content.tracers
-    rows = _wanted(content, None if probes is None else tuple(probes))
+    rows = _wanted(content, probes)
     points = [content.data[i] for i in rows]
     if not content.has_covariance():
         raise DataError("has no covariance; add one with sacc's add_covariance")
@@ -169,7 +169,7 @@ def _tables(
     return groups
 
 
-def _wanted(content: Any, probes: tuple[str, ...] | None) -> list[int]:
+def _wanted(content: Any, probes: Iterable[str] | None) -> list[int]:
     """Numbers of the points to be read: all, or those of the statistics `probes`."""
     points = content.data
     if probes is None:
@@ -180,7 +180,7 @@ def _wanted(content: Any, probes: tuple[str, ...] | None) -> list[int]:
         statistic_of(point, content.tracers)[0] if point.data_type in TYPES else ""
         for point in points
     ]
-    check_probes(probes, [name for name in dict.fromkeys(known) if name])
+    probes = chosen_probes(probes, [name for name in dict.fromkeys(known) if name])
     rows = [i for i, statistic in enumerate(known) if statistic in probes]
     if not rows:
         raise DataError("none of its points is left; name at least one probe")

@@ -13,7 +13,7 @@ from jax.typing import ArrayLike
 from scipy.optimize import minimize
 
 from jaxlike.errors import JaxlikeError
-from jaxlike.inference.target import Posterior
+from jaxlike.inference.target import Posterior, at_reference
 
 _FAR = 1e12  # stands for an infinite -log-posterior, which a line search cannot use
 _ROUNDS = 10  # a search that stops in a curved valley goes on from there with a fresh memory
@@ -124,7 +124,7 @@ def _finite(
         y = (np.asarray(posterior.from_unconstrained(u), float) - search.centre) / search.width
     raise JaxlikeError(
         f"no starting point: the posterior is zero or its gradient not finite at {_TRIES} draws "
-        "from the prior"
+        f"from the prior{at_reference(posterior)}"
     )
 
 

@@ -65,6 +65,8 @@ def read_cosmosis(files: Sequence[Path]) -> Draws:
     tables = [_rows(file, lines, header) for file, lines in zip(files, texts, strict=True)]
     table = np.concatenate(tables)
     weights = _weights(header, table)
+    if _setting(texts[0], "sampler") == "grid":
+        weights = weights * _of_density(table[:, header.index("post")])
     try:
         check_weights(weights)
     except ValueError as error:
@@ -151,6 +153,14 @@ def _weights(header: Sequence[str], rows: np.ndarray) -> np.ndarray:
     logs = [column for name, column in given.items() if "log" in name]
     total = np.sum(logs, axis=0) if logs else np.zeros(len(rows))
     return np.prod([np.exp(total - total.max()), *plain], axis=0)
+
+
+def _of_density(post: np.ndarray) -> np.ndarray:
+    """Weights of points that no sampler has drawn, such as a grid's: their posterior over the
+    largest; 0 where the pipeline failed."""
+    found = np.isfinite(post)
+    largest = post[found].max() if found.any() else 0.0
+    return np.exp(np.where(found, post - largest, -np.inf))
 
 
 def write_cosmosis(draws: Draws, path: str | os.PathLike[str]) -> Path:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import jax.numpy as jnp
 import numpy as np
 
+from jaxlike.errors import JaxlikeError
 from jaxlike.inference.geometry.adaptation import first_step_size
 from jaxlike.inference.geometry.laplace import (
     Batch,
@@ -22,7 +23,7 @@ from jaxlike.inference.results.chains import Cost
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.progress import stopwatch
 from jaxlike.inference.runs.run_state import Run
-from jaxlike.inference.target import Posterior, Transport, context_of
+from jaxlike.inference.target import Posterior, Transport, at_reference, context_of
 
 STARTS = ("reference", "prior")
 """Where the search for the best fit can begin."""
@@ -32,11 +33,14 @@ def best_fit_from(
     model: Posterior, evaluate: Batch, start: str, rng: np.random.Generator
 ) -> Laplace:
     """The Gaussian around the best fit, searched for from one of `STARTS`."""
-    if start == "prior":
-        point, spent = best_of_prior(evaluate, len(model.parameters), rng)
-    else:
-        point, spent = np.asarray(model.to_unconstrained(jnp.asarray(model.reference))), 0
-    laplace = fit_laplace(evaluate, point, rng)
+    try:
+        if start == "prior":
+            point, spent = best_of_prior(evaluate, len(model.parameters), rng)
+        else:
+            point, spent = np.asarray(model.to_unconstrained(jnp.asarray(model.reference))), 0
+        laplace = fit_laplace(evaluate, point, rng)
+    except JaxlikeError as error:
+        raise JaxlikeError(f"{error}{at_reference(model)}") from error
     return replace(laplace, n_gradients=laplace.n_gradients + spent)
 
 

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 
 import jax.numpy as jnp
+import numpy as np
 from jax.typing import ArrayLike
 
-from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
+from jaxlike.numerics.quadrature import gauss_legendre_panels
 from jaxlike.theory.power import emulator, linear
 from jaxlike.theory.power.linear import LinearModel
 from jaxlike.theory.universe import growth
 from jaxlike.theory.universe.acoustic_scale import theta_MC
+from jaxlike.theory.universe.background import E_squared
 from jaxlike.theory.universe.cosmology import Cosmology
 
 
@@ -41,6 +43,22 @@ def _omega_nu(cosmo: Cosmology) -> ArrayLike:
     return 0.0 if cosmo.omega_nu is None else cosmo.omega_nu
 
 
+def _drag_horizon(cosmo: Cosmology) -> ArrayLike:
+    """r_drag in Mpc, NaN outside of the table that it is from, whatever the transfer function."""
+    held = jnp.stack(list(emulator.conditions(cosmo, background=False).values()))
+    return jnp.where(jnp.all(held), emulator.sound_horizon(cosmo), jnp.nan)
+
+
+_HUBBLE_TIME = 9.777922216807892  # 1 / H0 in Gyr/h, of 365.25 days
+_LN_A, _D_LN_A = gauss_legendre_panels(np.linspace(-14.0, 0.0, 5), 12)
+
+
+def _age(cosmo: Cosmology) -> ArrayLike:
+    """In Gyr: integral of 1/H over ln a."""
+    slow = jnp.sqrt(E_squared(cosmo, np.exp(_LN_A)))
+    return _HUBBLE_TIME / cosmo.h * jnp.dot(_D_LN_A, 1 / slow)
+
+
 Of = Callable[[str], ArrayLike]
 """Another quantity of the same universe, by its name."""
 
@@ -52,10 +70,12 @@ DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
     "ombh2": lambda c, model, of: c.Omega_b * c.h**2,
     "omch2": lambda c, model, of: _cold(c),
     "omnuh2": lambda c, model, of: _omega_nu(c),
-    "mnu": lambda c, model, of: NEUTRINO_EV_PER_OMEGA * _omega_nu(c) * (3 / c.N_eff) ** 0.75,
+    "mnu": lambda c, model, of: c.mnu,
     "omk": lambda c, model, of: c.Omega_k,
     "omegal": lambda c, model, of: c.Omega_de,
-    "rdrag": lambda c, model, of: emulator.sound_horizon(c),
+    "age": lambda c, model, of: _age(c),
+    "rdrag": lambda c, model, of: _drag_horizon(c),
+    "rdragh": lambda c, model, of: of("rdrag") * c.h,
     "theta_MC_100": lambda c, model, of: 100 * theta_MC(c),
     "cosmomc_theta": lambda c, model, of: theta_MC(c),
     "As": lambda c, model, of: primordial_amplitude(c, model),
@@ -64,21 +84,19 @@ DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
     "log10_A_s": lambda c, model, of: jnp.log10(of("As")),
     "sigma8": lambda c, model, of: sigma8_today(c, model),
     "S8": lambda c, model, of: of("sigma8") * jnp.sqrt(c.Omega_m / 0.3),
+    "s8h5": lambda c, model, of: of("sigma8") / jnp.sqrt(c.h),
+    "s8omegamp5": lambda c, model, of: of("sigma8") * jnp.sqrt(c.Omega_m),
+    "s8omegamp25": lambda c, model, of: of("sigma8") * c.Omega_m**0.25,
 }
-"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), logA = ln(10^10 A_s), rdrag
-in Mpc."""
+"""Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), logA = ln(10^10 A_s), age
+in Gyr, rdrag in Mpc and rdragh in Mpc/h (NaN where the emulator's densities end)."""
 
-NEED_RADIATION = ("theta_MC_100", "cosmomc_theta")
+NEED_RADIATION = ("theta_MC_100", "cosmomc_theta", "rdrag", "rdragh")
 """Derived parameters that a universe without radiation has not."""
 
-NEED_EMULATOR = ("rdrag",)
-"""Derived parameters that no fitted transfer function has as CAMB does."""
 
-
-def unmet_need(name: str, linear: LinearModel, radiation: bool) -> str | None:
+def unmet_need(name: str, radiation: bool) -> str | None:
     """What a derived parameter is computed with only, where the options have not got it."""
-    if name in NEED_EMULATOR and linear != "emulator":
-        return "linear: emulator"
     if name in NEED_RADIATION and not radiation:
         return "radiation: true"
     return None

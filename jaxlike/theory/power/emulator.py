@@ -35,9 +35,15 @@ N_EFF = 3.046
 """Effective number of neutrinos of the training spectra."""
 
 _A_DRAG = 1 / 1061  # its exact value does not matter for a small change of the expansion
+_LATER_DRAG = 4.9e-4  # what r_drag loses for every further neutrino, besides by the expansion
 
 Z_MAX_NEUTRINOS = 14.0
 """Largest redshift at which growth is inside the table of massive neutrinos in every universe."""
+
+Z_MAX = 100.0
+"""Largest redshift at which growth is where the table goes on linearly in every universe."""
+
+_LN_GROWTH_BELOW = 2.0  # how far it goes on below its end, in ln D
 
 LN_X_END = 15.5
 """ln(k r_s) to which the transfer function goes on by its asymptotic form, beyond the table."""
@@ -137,9 +143,13 @@ def _ln_sound_horizon(cosmo: Cosmology, unit: Array, table: Table) -> Array:
 
 
 def sound_horizon(cosmo: Cosmology, table: Table | None = None) -> Array:
-    """Comoving sound horizon at the drag epoch in Mpc, CAMB's `rdrag`; good to 5e-5."""
+    """Comoving sound horizon at the drag epoch in Mpc, CAMB's `rdrag`; good to 5e-5.
+
+    N_eff = 2 to 5 included; for the densities of `conditions` without those of the background.
+    """
     table = table or shipped_table()
-    trained = jnp.exp(_ln_sound_horizon(cosmo, _unit(cosmo, table), table))
+    later = _LATER_DRAG * (cosmo.N_eff - N_EFF)
+    trained = jnp.exp(_ln_sound_horizon(cosmo, _unit(cosmo, table), table) - later)
     plain = replace(cosmo, N_eff=N_EFF, Omega_k=0.0, w0=-1.0, wa=0.0)
     horizon, of_plain = (acoustic_scale.sound_horizon(c, _A_DRAG) for c in (cosmo, plain))
     return trained * (horizon / of_plain)
@@ -210,8 +220,8 @@ def ln_neutrino_ratio(
     """ln of the factor (n_z, n_k) by which massive neutrinos change the transfer function.
 
     growth: D (n_z,), normalised to a in matter domination; k (n_k,) or (n_z, n_k) in h/Mpc.
-    Linear in ln D above the table's 1.22, as in Eisenstein & Hu's fit to 5e-4 of ln T at D = 1.8;
-    NaN where D is below its 0.058 (z > 14).
+    Linear in ln D above the table's 1.22, as in Eisenstein & Hu's fit to 5e-4 of ln T at D = 1.8,
+    and below its 0.058 (z > 14); NaN where D is below 0.0078 (z > 100).
     """
     table = table or shipped_table()
     parts = [_ratio(cosmo, k, growth, table, field, one) for one in _species(cosmo)]
@@ -233,10 +243,12 @@ def _ratio(
     ln_d = jnp.log(jnp.asarray(growth))
     low, high = table.ln_growth
     unit = 2 * (ln_d - low) / (high - low) - 1
-    # closed universes grow beyond the table, where the ratio goes on as it ends: T_n'(1) = n^2
-    beyond = jnp.maximum(unit - 1, 0.0)[:, None] * jnp.arange(n_growth) ** 2
+    # beyond the table (closed universes, early times) the ratio goes on as it ends: T_n'(1) = n^2
+    order = np.arange(n_growth)
+    slope = jnp.where(unit[:, None] < 0, (-1.0) ** order, 1.0) * order**2
+    beyond = jnp.maximum(jnp.abs(unit) - 1, 0.0)[:, None] * slope
     basis = chebyshev(unit, n_growth) + beyond
-    c = jnp.where(ln_d > low, 0.0, jnp.nan)[:, None]
+    c = jnp.where(ln_d > low - _LN_GROWTH_BELOW, 0.0, jnp.nan)[:, None]
     c = c + basis @ of_growth.reshape(n_growth, n_t)
 
     omega_m = cosmo.Omega_m * cosmo.h**2
@@ -250,8 +262,13 @@ def _ratio(
     return one.share * series
 
 
-def conditions(cosmo: Cosmology, table: Table | None = None) -> dict[str, Array]:
-    """Boolean scalars, all true inside the table's domain; keys say what must hold."""
+def conditions(
+    cosmo: Cosmology, table: Table | None = None, *, background: bool = True
+) -> dict[str, Array]:
+    """Boolean scalars, all true inside the table's domain; keys say what must hold.
+
+    background: that of the training too (`sound_horizon` corrects for another).
+    """
     domain = (table or shipped_table()).domain
     h2 = cosmo.h**2
     omega_b, omega_cb = cosmo.Omega_b * h2, cosmo.Omega_cb * h2
@@ -262,6 +279,8 @@ def conditions(cosmo: Cosmology, table: Table | None = None) -> dict[str, Array]
         "N_eff": (cosmo.N_eff, (N_EFF - 0.01, N_EFF + 0.01)),
         "T_cmb": (cosmo.T_cmb, (T_CMB - 0.001, T_CMB + 0.001)),
     }
+    if not background:
+        del ranges["N_eff"], ranges["T_cmb"]
     if cosmo.omega_nu is not None:
         ranges["omega_nu"] = (cosmo.omega_nu, domain.omega_nu)
         ranges["Omega_nu / Omega_m"] = (cosmo.Omega_nu / cosmo.Omega_m, (0.0, domain.f_nu))

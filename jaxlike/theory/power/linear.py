@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -15,7 +16,7 @@ from jaxlike.theory.constants import HUBBLE_DISTANCE, K_PIVOT
 from jaxlike.theory.power import emulator, transfer
 from jaxlike.theory.power.emulator import MatterField
 from jaxlike.theory.universe.cosmology import Cosmology
-from jaxlike.theory.universe.growth import GrowthGrid
+from jaxlike.theory.universe.growth import GrowthGrid, growth_rate
 from jaxlike.theory.wavenumbers import LN_K_STEP, K
 
 LinearModel: TypeAlias = str
@@ -171,3 +172,22 @@ def sigma_R(
 def sigma8(cosmo: Cosmology, z: ArrayLike, *, model: LinearModel = "eisenstein_hu") -> Array:
     """sigma8(z) (n_z,) of the linear total-matter field."""
     return sigma_R(cosmo, 8.0, z, model=model)
+
+
+def fsigma8(cosmo: Cosmology, z: ArrayLike, *, model: LinearModel = "eisenstein_hu") -> Array:
+    """f sigma8(z) as CAMB has it: sigma8_vd^2 / sigma8_dd (arXiv:1502.01589), (n_z,).
+
+    d is the density of all matter, v the velocity divergence of cold matter and baryons over -H.
+    """
+    at_z, today = GrowthGrid.build(z).growth(cosmo)
+    slope = growth_rate(cosmo, z) * at_z  # dD/dlna
+
+    def ln_cold(at_z: Array) -> Array:
+        return ln_power_shape(cosmo, K, at_z, model, "cdm_baryons")
+
+    cold, change = jax.jvp(ln_cold, (at_z,), (slope,))
+    amplitude = ln_amplitude(cosmo, today, model)
+    total = ln_power_shape(cosmo, K, at_z, model)
+    # v = dln(delta_cold)/dlna delta_cold, and `change` is of ln P
+    cross = change / 2 * jnp.exp((cold + total) / 2 + amplitude) @ _SIGMA8_WEIGHTS
+    return cross / jnp.sqrt(jnp.exp(total + amplitude) @ _SIGMA8_WEIGHTS)

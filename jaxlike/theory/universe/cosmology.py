@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import jax
+import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
@@ -22,6 +23,11 @@ Scalar = Array | float
 """A parameter: a number, or an array of shape () that may be traced."""
 
 NeutrinoModel = Literal["one_massive", "degenerate", "normal", "massless"]
+N_EFF = 3.046
+"""Effective number of neutrinos of the standard model, as long taken."""
+
+_STANDARD = (3.044, N_EFF)  # what it is now taken for (Bennett et al. 2021), as CAMB has it
+
 MASSIVE_EIGENSTATES: dict[str, int] = {
     "one_massive": 1, "degenerate": 3, "normal": 3, "massless": 0,
 }  # fmt: skip
@@ -52,7 +58,7 @@ class Cosmology:
     Omega_k: Scalar = 0.0
     w0: Scalar = -1.0
     wa: Scalar = 0.0
-    N_eff: Scalar = 3.046
+    N_eff: Scalar = N_EFF
     T_cmb: Scalar = T_CMB
     log_T_AGN: Scalar | None = None
     A_bary: Scalar | None = None
@@ -78,15 +84,24 @@ class Cosmology:
             return ()
         if self.neutrinos != "normal":
             return ((self.n_massive, self.omega_nu),)
-        # as three species at one temperature have it (CAMB)
-        mnu = NEUTRINO_EV_PER_OMEGA * (3 / self.N_eff) ** 0.75 * self.omega_nu
-        light = light_share(mnu) * self.omega_nu
+        light = light_share(self.mnu) * self.omega_nu
         return ((2, light), (1, self.omega_nu - light))
 
     @property
     def Omega_nu(self) -> Scalar:
         """Density of the massive neutrinos, were they fully non-relativistic today."""
         return 0.0 if self.omega_nu is None else self.omega_nu / self.h**2
+
+    @property
+    def N_eff_massive(self) -> Scalar:
+        """N_eff of three neutrinos as hot as the massive ones: what exceeds 3.046 is massless."""
+        return hot_as_massive(self.N_eff, self.neutrinos)
+
+    @property
+    def mnu(self) -> Scalar:
+        """Sum of the masses in eV."""
+        omega_nu = 0.0 if self.omega_nu is None else self.omega_nu
+        return NEUTRINO_EV_PER_OMEGA * (3 / self.N_eff_massive) ** 0.75 * omega_nu
 
     @property
     def Omega_cb(self) -> Scalar:
@@ -102,18 +117,30 @@ class Cosmology:
 
     @property
     def Omega_nu_relativistic(self) -> Scalar:
-        """Density of ONE neutrino species, were it massless."""
-        return self.Omega_gamma * NEUTRINO_PER_PHOTON * self.N_eff / 3
+        """Density of ONE massive eigenstate, were it massless."""
+        return self.Omega_gamma * NEUTRINO_PER_PHOTON * self.N_eff_massive / 3
 
     @property
     def Omega_r(self) -> Scalar:
         """Density of photons and massless neutrinos."""
-        return self.Omega_gamma + (3 - self.n_massive) * self.Omega_nu_relativistic
+        third = self.Omega_gamma * NEUTRINO_PER_PHOTON * self.N_eff / 3
+        massless = self.Omega_gamma + (3 - self.n_massive) * third
+        if self.n_massive == 0:
+            return massless
+        return massless + self.n_massive * (third - self.Omega_nu_relativistic)
 
     @property
     def Omega_de(self) -> Scalar:
         """Density of the dark energy, from closure."""
         return 1 - self.Omega_m - self.Omega_k - self.Omega_r
+
+
+def hot_as_massive(N_eff: Scalar, neutrinos: NeutrinoModel) -> Scalar:
+    """N_eff of three neutrinos as hot as the massive ones, as CAMB divides N_eff: these have their
+    standard temperature, or all of N_eff where it is less; the rest is massless."""
+    n = MASSIVE_EIGENSTATES[neutrinos] or 3
+    standard = jnp.clip(N_eff, *_STANDARD)
+    return jnp.minimum(N_eff * (3 / n), standard)
 
 
 def _in(section: str, *names: str) -> tuple[str, ...]:
@@ -169,7 +196,7 @@ PARAMETERS = (
     Declared("Omega_k", ("omega_k", "omk"), _cosmological("omega_k"), r"\Omega_k"),
     Declared("w0", ("w",), _cosmological("w"), "w_0", default=-1.0),
     Declared("wa", (), _cosmological("wa"), "w_a", default=0.0),
-    Declared("N_eff", ("nnu",), _cosmological("nnu"), r"N_\mathrm{eff}", default=3.046),
+    Declared("N_eff", ("nnu",), _cosmological("nnu"), r"N_\mathrm{eff}", default=N_EFF),
     Declared(
         "log_T_AGN",
         ("logT_AGN", "HMCode_logT_AGN"),
