@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # compilation that takes a fifth as long pays, though the result is twice as slow. JAX reads these
 # when it is imported.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".pytest_cache" / "jax"))
-os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 # where in the sources an operation stands takes a twentieth of the time, and nobody reads it
 os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
 _QUICK = ["--xla_backend_optimization_level=0"]

@@ -36,9 +36,9 @@ def des(point):
     return p
 
 
-# input, likelihood -> its parameters, stored points, Delta^T C^-1 Delta, options that name files
+# input, likelihood, n(z) if not as it has -> parameters, points, Delta^T C^-1 Delta, names of files
 INPUTS = {
-    ("hsc_y3", "jaxlike.cobaya.shear"): (
+    ("hsc_y3", "jaxlike.cobaya.shear", None): (
         hsc,
         "hscy3_real_mocknz",
         5e-3,
@@ -49,7 +49,13 @@ INPUTS = {
             "psf_transform": "hsc_y3_psf_transform.npz",
         },
     ),
-    ("des_y3_kids_1000", "des"): (
+    ("des_y3_kids_1000", "des", None): (
+        des,
+        "desy3_kids1000",
+        0.02,
+        {"data_file": "des_y3_kids_1000.fits"},
+    ),
+    ("des_y3_kids_1000", "des", "histogram"): (
         des,
         "desy3_kids1000",
         4e-3,
@@ -58,14 +64,16 @@ INPUTS = {
 }
 
 
-@pytest.fixture(scope="module", params=INPUTS, ids=lambda key: key[0])
+@pytest.fixture(scope="module", params=INPUTS, ids=lambda key: f"{key[0]}-{key[2]}")
 def survey(request, shared):
     """The likelihood of an input, and its stored points."""
-    name, one = request.param
+    name, one, nz = request.param
     parameters, points, within, files = INPUTS[request.param]
     stored = {point: read_point(shared, f"{points}_{point}") for point in POINTS}
     folder = shared / "data" / "stage3"
     overrides = {f"{one}.{option}": str(folder / file) for option, file in files.items()}
+    if nz is not None:
+        overrides[f"{one}.nz"] = nz
     config = read_config(
         ROOT / "cobaya_yaml" / f"{name}.yaml", likelihoods=[one], **overrides
     ).likelihoods[0]
