@@ -14,14 +14,21 @@ from jaxlike.errors import DataError
 _UNREADABLE = (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
 
 
-def read_arrays(path: str, option: str, *choices: Sequence[str]) -> dict[str, NDArray]:
+def read_arrays(
+    path: str,
+    option: str,
+    *choices: Sequence[str],
+    of_pickle: str = "a .npz file as numpy.savez writes it is needed",
+) -> dict[str, NDArray]:
     """Finite arrays in the file that an option names, of the first of these lists of names that it
-    has all of; DataError, naming file and array, on what it lacks."""
+    has all of; DataError, naming file and array, on what it lacks.
+
+    of_pickle: what to do about a file that is a pickle, in words.
+    """
     where = f"{option} '{path}'"
     if is_pickle(path):
         raise DataError(
-            f"{where} is a pickle, which is not loaded because that runs what it says: a .npz file "
-            "as numpy.savez writes it is needed"
+            f"{where} is a pickle, which is not loaded because that runs what it says: {of_pickle}"
         )
     try:
         with np.load(Path(path), allow_pickle=False) as file:

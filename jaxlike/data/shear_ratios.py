@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from jaxlike.data.arrays import check_angles, check_shape, read_arrays
 from jaxlike.data.checks import check_covariance, finite_array
-from jaxlike.data.pickled import arrays_of_pickle, is_pickle
+from jaxlike.data.pickled import arrays_of_pickle
 from jaxlike.data.units import ARCMIN
 from jaxlike.errors import DataError
 from jaxlike.files import atomic_writer
@@ -29,12 +29,8 @@ def read_shear_ratios(path: str) -> dict[str, NDArray]:
     DataError, naming the file and the array, on another shape and on limits that leave no angle.
     """
     where = f"shear_ratios '{path}'"
-    if is_pickle(path):
-        raise DataError(
-            f"{where} is a pickle, which is not loaded because that runs what it says: "
-            "jaxlike.data.convert_shear_ratios makes the .npz file that is needed"
-        )
-    return _checked(read_arrays(path, "shear_ratios", _NAMES), where)
+    of_pickle = "jaxlike.data.convert_shear_ratios makes the .npz file that is needed"
+    return _checked(read_arrays(path, "shear_ratios", _NAMES, of_pickle=of_pickle), where)
 
 
 def convert_shear_ratios(

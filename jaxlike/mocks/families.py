@@ -25,7 +25,7 @@ def _bump_and_log_normal(
     z: NDArray, f: float, mean: float, width: float, median: float, spread: float
 ) -> NDArray:
     """A fraction in a Gaussian, the rest in a log-normal of a median and a spread of ln z."""
-    bump = np.exp(-(((z - mean) / width) ** 2) / 2) / width
+    bump = _gaussian(z, mean, width) / width
     return f * bump + (1 - f) * np.exp(-((np.log(z / median) / spread) ** 2) / 2) / spread / z
 
 

@@ -22,6 +22,15 @@ def put_stored(block: Any, stored: Mapping[str, Any]) -> None:
     block.put_grid("matter_power_nl", "z", z, "k_h", k, "p_k", power)
 
 
+def values_of(stored: Mapping[str, Any]) -> dict[str, dict[str, float]]:
+    """The parameters of a stored point, by section."""
+    out: dict[str, dict[str, float]] = {}
+    for name, value in zip(stored["param_names"], stored["param_values"], strict=True):
+        section, _, name = str(name).partition("--")
+        out.setdefault(section, {})[name] = float(value)
+    return out
+
+
 def setup(options: Any) -> dict[str, Any]:
     """Read the file."""
     with np.load(options["module_options", "npz"]) as file:

@@ -1,11 +1,11 @@
 """power = block: CosmoSIS's own power and distances in, its own data vector out."""
 
-import importlib.util
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from stored_block import put_stored, values_of
 
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
@@ -20,23 +20,6 @@ MAX_DISTANCE = 0.01  # Delta^T C^-1 Delta
 _HERE = Path(__file__).parent
 
 
-def put_stored(block, stored):
-    """stored_block.put_stored; tests/ is no package that it could be imported from."""
-    spec = importlib.util.spec_from_file_location("stored_block", _HERE / "stored_block.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.put_stored(block, stored)
-
-
-def stored_values(stored) -> dict[str, dict[str, float]]:
-    """The sampled parameters of a stored point, by section."""
-    out: dict[str, dict[str, float]] = {}
-    for name, value in zip(stored["param_names"], stored["param_values"], strict=True):
-        section, _, name = str(name).partition("--")
-        out.setdefault(section, {})[name] = float(value)
-    return out
-
-
 def check_against(stored, theory, chi2, precision):
     difference = theory - stored["theory"]
     distance = difference @ precision @ difference
@@ -46,7 +29,7 @@ def check_against(stored, theory, chi2, precision):
 
 
 def test_stored_points(stored, block_module, make_block):
-    block = make_block(stored_values(stored))
+    block = make_block(values_of(stored))
     put_stored(block, stored)
     assert execute(block, block_module) == 0
     assert_allclose(block["data_vector", "jaxlike_data"], stored["data"], rtol=1e-12)
@@ -67,7 +50,7 @@ def test_stored_points(stored, block_module, make_block):
 @pytest.mark.parametrize("stored", ["low_omega_m"], indirect=True)
 def test_stored_point_with_the_runner(stored, shared, repository, run_cosmosis, tmp_path):
     lines = []
-    for section, entries in stored_values(stored).items():
+    for section, entries in values_of(stored).items():
         lines += [f"[{section}]", *(f"{name} = {value!r}" for name, value in entries.items())]
     (tmp_path / "values.ini").write_text("\n".join(lines))
     (tmp_path / "pipeline.ini").write_text(f"""\
@@ -221,7 +204,7 @@ def test_tables_must_start_today(make_block, section):
 
 @pytest.mark.parametrize("stored", ["fiducial"], indirect=True)
 def test_tables_must_reach_the_galaxies(stored, block_module, make_block):
-    block = make_block(stored_values(stored))
+    block = make_block(values_of(stored))
     put_stored(block, stored)
     for name in ("z", "d_c", "d_m", "h"):
         block["distances", name] = block["distances", name][:50]
@@ -233,7 +216,7 @@ def test_tables_must_reach_the_galaxies(stored, block_module, make_block):
 def test_power_that_is_no_power_is_zero_likelihood(stored, block_module, make_block, capsys):
     power = stored["matter_power_nl"].copy()
     power[3, 100] = -1.0
-    block = make_block(stored_values(stored))
+    block = make_block(values_of(stored))
     put_stored(block, {**stored, "matter_power_nl": power})
     assert execute(block, block_module) == 1
     assert "it needs matter_power_nl--p_k > 0" in capsys.readouterr().out

@@ -1,12 +1,10 @@
 """outputs: what the module writes for others is what the standard library's modules write."""
 
-import importlib.util
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.interpolate import CubicSpline
+from stored_block import put_stored, values_of
 
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
@@ -25,24 +23,6 @@ SECTION_OF = {
     "gamma_t": "galaxy_shear_xi",
     "w": "galaxy_xi",
 }
-
-
-def put_stored(block, stored):
-    """stored_block.put_stored; tests/ is no package that it could be imported from."""
-    path = Path(__file__).with_name("stored_block.py")
-    spec = importlib.util.spec_from_file_location("stored_block", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    module.put_stored(block, stored)
-
-
-def values_of(stored) -> dict[str, dict[str, float]]:
-    """The sampled parameters of a stored point, by section."""
-    out: dict[str, dict[str, float]] = {}
-    for name, value in zip(stored["param_names"], stored["param_values"], strict=True):
-        section, _, name = str(name).partition("--")
-        out.setdefault(section, {})[name] = float(value)
-    return out
 
 
 @pytest.fixture(scope="module")
