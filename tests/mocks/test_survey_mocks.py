@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import yaml
+from product_input import THEORY, UNIVERSE
 
 import jaxlike
 from jaxlike.cli.main import main
@@ -170,18 +171,11 @@ points:
   En: {statistic: E_n, kernels: nz_source, modes: 3}
 """,
 }
-INPUT = """\
-theory:
-  jaxlike.cobaya.Theory: {linear: eisenstein_hu_no_wiggle, nonlinear: linear}
+LIKELIHOOD = """\
 likelihood:
   jaxlike.cobaya.3x2pt: {data_file: mock, survey: ./small, prefix: S_}
-params:
-  omegam: {prior: {min: 0.1, max: 0.9}, ref: 0.3}
-  As: 2.1e-9
-  H0: 70
-  omegab: 0.046
-  ns: 0.96
 """
+INPUT = THEORY + LIKELIHOOD + UNIVERSE
 
 
 @pytest.fixture(scope="module")
