@@ -44,7 +44,9 @@ def with_solution(
 
     Where it has none the theory is evaluated elsewhere, so that no NaN reaches a gradient.
     """
-    possible = has_solution(cosmology(parameters, options), options.linear, last)
+    # a truth value, of which nobody needs the derivative
+    tried = lax.stop_gradient(cosmology(parameters, options))
+    possible = has_solution(tried, options.linear, last)
     safe = {
         name: jnp.where(possible, value, _SAFE.get(name, value))
         for name, value in parameters.items()

@@ -7,6 +7,7 @@ from jax import Array
 from jaxlike.theory.power.linear import LINEAR, LinearModel
 from jaxlike.theory.universe.background import DistanceGrid, E_squared
 from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.densities import Densities
 
 _A = np.exp(np.linspace(np.log(1e-3), 0.0, 25))
 _FAR = DistanceGrid.build(3.5)
@@ -21,7 +22,7 @@ def conditions(
     """
     amplitude = cosmo.sigma8 if cosmo.A_s is None else cosmo.A_s
     assert amplitude is not None  # Cosmology takes exactly one of them
-    E2 = E_squared(cosmo, _A)
+    today = Densities.of(cosmo)
     held = {
         "h > 0 (where theta_MC sets it, 0.3 < h < 1.5)": cosmo.h > 0,
         "Omega_b > 0": cosmo.Omega_b > 0,
@@ -29,13 +30,13 @@ def conditions(
         "amplitude (A_s or sigma8) > 0": amplitude > 0,
         "N_eff >= 0": cosmo.N_eff >= 0,
         "w0 + wa < 0 (no dark energy at early times)": cosmo.w0 + cosmo.wa < 0,
-        "H^2 > 0 at every redshift": jnp.all(E2 > 1e-3),
-        "sqrt(-Omega_k) chi < pi H0 to z = 3.5 (a closed universe ends)": _in_radii(cosmo, _FAR)
+        "H^2 > 0 at every redshift": jnp.all(E_squared(today, _A) > 1e-3),
+        "sqrt(-Omega_k) chi < pi H0 to z = 3.5 (a closed universe ends)": _in_radii(today, _FAR)
         < 9.0,
     }
     if last is not None:
         held["sqrt(-Omega_k) chi < pi H0 to last scattering (a closed universe ends)"] = (
-            _in_radii(cosmo, last) < 9.0
+            _in_radii(today, last) < 9.0
         )
     if cosmo.omega_nu is not None:
         held["omega_nu >= 0"] = cosmo.omega_nu >= 0
@@ -46,12 +47,12 @@ def conditions(
     return {name: jnp.asarray(value) for name, value in held.items()}
 
 
-def _in_radii(cosmo: Cosmology, grid: DistanceGrid) -> Array:
+def _in_radii(today: Densities, grid: DistanceGrid) -> Array:
     """(chi / curvature radius)^2 of the grid's redshift, with 1/H kept finite where there is no
     H; negative in open universes."""
     z = jnp.asarray(grid.node_z)
-    inverse = (1 + z) / jnp.sqrt(jnp.maximum(E_squared(cosmo, 1 / (1 + z)), 1e-3))
-    return -cosmo.Omega_k * jnp.dot(grid.matrix[0], inverse) ** 2
+    inverse = (1 + z) / jnp.sqrt(jnp.maximum(E_squared(today, 1 / (1 + z)), 1e-3))
+    return -today.curvature * jnp.dot(grid.matrix[0], inverse) ** 2
 
 
 def range_conditions(cosmo: Cosmology, linear: LinearModel) -> dict[str, Array]:

@@ -1,7 +1,5 @@
 """Expansion and distances."""
 
-import functools
-import operator
 from dataclasses import dataclass
 
 import jax
@@ -14,47 +12,47 @@ from numpy.typing import NDArray
 from jaxlike.numerics import chebyshev
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
+from jaxlike.theory.universe.densities import Densities
 
 # Neutrino density over the sum of its relativistic and its cold limit, 1 + s (1 - s) p(s) with s
 # the share of the cold limit: p was fitted to the Fermi-Dirac integral, which it meets to 7e-6.
 _FERMI_DIRAC = (-0.999778, -0.281311, 0.329064, -0.341391, 0.461529, -0.167634)
 
 
-def E_squared(cosmo: Cosmology, a: ArrayLike) -> Array:
+def E_squared(contents: Cosmology | Densities, a: ArrayLike) -> Array:
     """(H / H0)^2 at scale factor `a`; arXiv:2302.05163, eq. 1, with radiation and neutrinos."""
-    a = jnp.asarray(a)
-    cold = cosmo.Omega_cb / a**3 + cosmo.Omega_k / a**2 + _dark_energy(cosmo, a)
-    return cold + cosmo.Omega_r / a**4 + massive_neutrinos(cosmo, a)
+    today, a = Densities.of(contents), jnp.asarray(a)
+    cold = today.cold / a**3 + today.curvature / a**2 + _dark_energy(today, a)
+    return cold + today.radiation / a**4 + massive_neutrinos(today, a)
 
 
-def _dark_energy(cosmo: Cosmology, a: Array) -> Array:
+def _dark_energy(today: Densities, a: Array) -> Array:
     """Density of dark energy of equation of state w0 + wa (1 - a) over today's critical density."""
-    power = jnp.exp(-3 * (1 + cosmo.w0 + cosmo.wa) * jnp.log(a) + 3 * cosmo.wa * (a - 1))
-    return cosmo.Omega_de * power
+    w0, wa = today.w0, today.wa
+    return today.dark_energy * jnp.exp(-3 * (1 + w0 + wa) * jnp.log(a) + 3 * wa * (a - 1))
 
 
-def massive_neutrinos(cosmo: Cosmology, a: Scalar) -> Scalar:
+def massive_neutrinos(contents: Cosmology | Densities, a: Scalar) -> Scalar:
     """Density of the massive eigenstates at scale factor `a` over today's critical density."""
-    if cosmo.omega_nu is None:
-        return 0.0
-    if not cosmo.radiation:
-        return cosmo.Omega_nu / a**3
-    parts = (_massive(cosmo, a, n, omega) for n, omega in cosmo.species)
-    return functools.reduce(operator.add, parts)
+    parts = [_massive(hot, cold, a) for hot, cold in Densities.of(contents).massive]
+    return sum(parts[1:], parts[0]) if parts else 0.0
 
 
-def _massive(cosmo: Cosmology, a: Scalar, n: int, omega_nu: Scalar) -> Scalar:
-    """Density of n eigenstates of one mass over today's critical density; omega_nu: of all n."""
-    relativistic = n * cosmo.Omega_nu_relativistic
-    limits = relativistic + omega_nu / cosmo.h**2 * a
-    s = omega_nu / cosmo.h**2 * a / limits
-    between = 1 + s * (1 - s) * sum(c * s**i for i, c in enumerate(_FERMI_DIRAC))
-    return limits * between / a**4
+def _massive(hot: Scalar, cold: Scalar, a: Scalar) -> Scalar:
+    """Density of eigenstates of one mass; hot, cold: today's, were they massless or at rest."""
+    if isinstance(hot, float) and hot == 0.0:  # radiation is left out
+        return cold / a**3
+    limits = hot + cold * a
+    s = cold * a / limits
+    p: Scalar = 0.0
+    for c in reversed(_FERMI_DIRAC):
+        p = p * s + c
+    return limits * (1 + s * (1 - s) * p) / a**4
 
 
-def hubble(cosmo: Cosmology, z: ArrayLike) -> Array:
+def hubble(contents: Cosmology | Densities, z: ArrayLike) -> Array:
     """H(z) in h/Mpc."""
-    return jnp.sqrt(E_squared(cosmo, 1 / (1 + jnp.asarray(z)))) / HUBBLE_DISTANCE
+    return jnp.sqrt(E_squared(contents, 1 / (1 + jnp.asarray(z)))) / HUBBLE_DISTANCE
 
 
 def Omega_m_of_a(cosmo: Cosmology, a: ArrayLike) -> Array:
@@ -68,9 +66,9 @@ def cold_densities(cosmo: Cosmology, a: ArrayLike) -> tuple[Array, Array]:
     So fits to simulations take them, and CAMB's nonlinear models: today's radiation counts as
     curvature, which keeps the sum of the densities at one.
     """
-    a = jnp.asarray(a)
-    matter, dark = cosmo.Omega_m / a**3, _dark_energy(cosmo, a)
-    total = matter + dark + (1 - cosmo.Omega_m - cosmo.Omega_de) / a**2
+    today, a = Densities.of(cosmo), jnp.asarray(a)
+    matter, dark = cosmo.Omega_m / a**3, _dark_energy(today, a)
+    total = matter + dark + (1 - cosmo.Omega_m - today.dark_energy) / a**2
     return matter / total, dark / total
 
 
@@ -99,9 +97,9 @@ class DistanceGrid:
         x = chebyshev.nodes(n_nodes, 0.0, np.log1p(max(z.max(), 1e-3)))
         return cls(z, np.expm1(x), chebyshev.integration_matrix(x, np.log1p(z)))
 
-    def comoving_distance(self, cosmo: Cosmology) -> Array:
+    def comoving_distance(self, contents: Cosmology | Densities) -> Array:
         """chi(z) (n_z,) in Mpc/h; arXiv:2302.05163, eq. 3."""
-        return jnp.matmul(self.matrix, (1 + self.node_z) / hubble(cosmo, self.node_z))
+        return jnp.matmul(self.matrix, (1 + self.node_z) / hubble(contents, self.node_z))
 
 
 def comoving_distance(cosmo: Cosmology, z: ArrayLike) -> Array:

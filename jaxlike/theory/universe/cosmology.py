@@ -109,25 +109,34 @@ class Cosmology:
         return self.Omega_m - self.Omega_nu
 
     @property
+    def hot(self) -> tuple[Scalar, Scalar, Scalar]:
+        """Densities of the photons, of the massless neutrinos, and of ONE massive eigenstate, were
+        it massless; all zero without radiation."""
+        if not self.radiation:
+            return 0.0, 0.0, 0.0
+        photons = OMEGA_GAMMA_H2 * (self.T_cmb / T_CMB) ** 4 / self.h**2
+        per_N_eff = NEUTRINO_PER_PHOTON * photons
+        if self.n_massive == 0:
+            return photons, per_N_eff * self.N_eff, per_N_eff * self.N_eff_massive / 3
+        massive = self.N_eff_massive / 3
+        massless = self.N_eff - self.n_massive * massive  # what those leave of N_eff
+        return photons, per_N_eff * massless, per_N_eff * massive
+
+    @property
     def Omega_gamma(self) -> Scalar:
         """Density of the photons (zero without radiation)."""
-        if not self.radiation:
-            return 0.0
-        return OMEGA_GAMMA_H2 * (self.T_cmb / T_CMB) ** 4 / self.h**2
+        return self.hot[0]
 
     @property
     def Omega_nu_relativistic(self) -> Scalar:
         """Density of ONE massive eigenstate, were it massless."""
-        return self.Omega_gamma * NEUTRINO_PER_PHOTON * self.N_eff_massive / 3
+        return self.hot[2]
 
     @property
     def Omega_r(self) -> Scalar:
         """Density of photons and massless neutrinos."""
-        third = self.Omega_gamma * NEUTRINO_PER_PHOTON * self.N_eff / 3
-        massless = self.Omega_gamma + (3 - self.n_massive) * third
-        if self.n_massive == 0:
-            return massless
-        return massless + self.n_massive * (third - self.Omega_nu_relativistic)
+        photons, massless, _ = self.hot
+        return photons + massless
 
     @property
     def Omega_de(self) -> Scalar:

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from jaxlike.numerics import chebyshev
 from jaxlike.theory.universe.background import E_squared, massive_neutrinos
 from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.densities import Densities
 
 _A_START = 1e-3
 _N_NODES = 24
@@ -37,9 +38,9 @@ _SECOND = _FIRST @ _FIRST
 
 def growth_history(cosmo: Cosmology) -> tuple[Array, Array]:
     """g = D/a and dg/dlna at the collocation nodes, as functions of ln a."""
-    a = jnp.exp(_X)
+    today, a = Densities.of(cosmo), jnp.exp(_X)
     ln_e2, slope = jax.jvp(
-        lambda x: jnp.log(E_squared(cosmo, jnp.exp(x))), (jnp.asarray(_X),), (jnp.ones_like(_X),)
+        lambda x: jnp.log(E_squared(today, jnp.exp(x))), (jnp.asarray(_X),), (jnp.ones_like(_X),)
     )
     q = slope / 2
     omega = cosmo.Omega_m / a**3 * jnp.exp(-ln_e2)
@@ -47,8 +48,8 @@ def growth_history(cosmo: Cosmology) -> tuple[Array, Array]:
     # The first two equations give way to value and slope at the start, to first order in
     # radiation (D = a + 2 a_eq / 3, Meszaros 1974) and in curvature. Neutrinos count as radiation
     # by as much as they exceed the cold matter that they will become.
-    hot = massive_neutrinos(cosmo, _A_START) * _A_START**4 - cosmo.Omega_nu * _A_START
-    radiation = 2 / 3 * (cosmo.Omega_r + hot) / (cosmo.Omega_m * _A_START)
+    hot = massive_neutrinos(today, _A_START) * _A_START**4 - cosmo.Omega_nu * _A_START
+    radiation = 2 / 3 * (today.radiation + hot) / (cosmo.Omega_m * _A_START)
     curvature = 4 / 7 * cosmo.Omega_k / cosmo.Omega_m * _A_START
     operator = operator.at[0].set(jnp.eye(_N_NODES)[0]).at[1].set(_FIRST[0])
     value, tilt = 1 + radiation - curvature, -radiation - curvature

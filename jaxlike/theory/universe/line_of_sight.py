@@ -21,6 +21,7 @@ from jaxlike.numerics.quadrature import cumulative_trapezoid_matrix, gauss_legen
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.universe.background import DistanceGrid, curvature_functions, hubble
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
+from jaxlike.theory.universe.densities import Densities
 from jaxlike.theory.wavenumbers import LN_K_STEP
 
 Z_MIN = 0.0017
@@ -194,11 +195,12 @@ class LineOfSight:
     @classmethod
     def of(cls, cosmo: Cosmology, nodes: Nodes, growth: Array) -> "LineOfSight":
         """From the core's own background; growth: D(z)/D(0) (n_q,)."""
-        chi, last = nodes.distance.comoving_distance(cosmo), None
+        today = Densities.of(cosmo)
+        chi, last = nodes.distance.comoving_distance(today), None
         if nodes.last_scattering is not None:
-            last = nodes.last_scattering.comoving_distance(cosmo)[0]
+            last = nodes.last_scattering.comoving_distance(today)[0]
         return cls.from_distances(
-            cosmo.Omega_m, cosmo.Omega_k, nodes, chi, hubble(cosmo, nodes.z), growth, last
+            cosmo.Omega_m, cosmo.Omega_k, nodes, chi, hubble(today, nodes.z), growth, last
         )
 
 
