@@ -5,6 +5,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 
 from jaxlike.config import Config
@@ -27,7 +28,7 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood | Other]) ->
     density = Density(
         grid=grid_of(likelihoods.values()),
         likelihoods=tuple(one.arrays for one in likelihoods.values()),
-        fixed=jnp.array([p.value for p in config.parameters if p.value], float),
+        fixed=jnp.asarray(np.array([p.value for p in config.parameters if p.value], float)),
         **priors_of(config),
         names=tuple(likelihoods),
         roles=tuple(p.role for p in config.parameters),
@@ -71,5 +72,5 @@ def priors_of(config: Config) -> dict[str, Any]:
     joint = tuple(JointGaussian.of(prior, names) for prior in config.correlated_priors)
     return {
         "priors": jax.tree.map(jnp.asarray, JointPriors(single, joint)),
-        "reference": jnp.asarray([p.ref_loc for p in config.sampled], float),
+        "reference": jnp.asarray(np.array([p.ref_loc for p in config.sampled], float)),
     }

@@ -46,9 +46,12 @@ class Structure:
 
     def pack(self, leaves: Sequence[Array]) -> tuple[Array, ...]:
         """The small leaves as one array, then the others."""
-        small = [jnp.ravel(leaves[i]) for i in self._packed]
+        small = [leaves[i] for i in self._packed]
         others = (leaf for i, leaf in enumerate(leaves) if i not in self._packed)
-        return jnp.concatenate(small), *others
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in small):
+            return jnp.concatenate([jnp.ravel(leaf) for leaf in small]), *others
+        # by NumPy, which compiles nothing for each new shape
+        return jnp.asarray(np.concatenate([np.ravel(leaf) for leaf in small])), *others
 
     def density(self, arrays: tuple[Array, ...]) -> Density:
         """The density of these arrays."""

@@ -32,7 +32,7 @@ class IndependentPriors:
             shapes = tuple(np.shape(leaf) for leaf in jax.tree.leaves(prior))
             groups.setdefault((jax.tree.structure(prior), shapes), []).append(i)
         kinds = tuple(
-            jax.tree.map(lambda *leaves: jnp.stack(leaves), *(priors[i] for i in group))
+            jax.tree.map(lambda *leaves: np.stack(leaves), *(priors[i] for i in group))
             for group in groups.values()
         )
         members = tuple(tuple(group) for group in groups.values())
