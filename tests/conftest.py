@@ -24,6 +24,9 @@ _QUICK = ["--xla_backend_optimization_level=0"]
 if version("jaxlib").startswith("0.10."):  # later ones end the program on a flag they do not know
     # the other cores are other workers'
     _QUICK += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
+    # a fifth less, most of it time for the choice of what to fuse; sums are made at once
+    _QUICK += ["--xla_cpu_opt_preset=fast_compile"]
+    _QUICK += ["--xla_disable_hlo_passes=tree_reduction_rewriter"]
 os.environ["XLA_FLAGS"] = " ".join([*_QUICK, os.environ.get("XLA_FLAGS", "")])
 # threads of NumPy's BLAS and of CAMB would mostly wait for those of other workers
 for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
