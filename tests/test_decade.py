@@ -4,7 +4,6 @@ from dataclasses import replace
 from itertools import product
 from types import SimpleNamespace
 
-import jax
 import numpy as np
 import pytest
 from stage3 import COSMOLOGY, cosmology, kept_by_pipeline, nuisances, read_point, tables
@@ -39,7 +38,7 @@ def survey(request, shared, points):
     kept = kept_by_pipeline(data, stored, f"2pt_{cap}", CAPS[cap])
     likelihood = build_likelihood(kept, replace(OPTIONS, nz=nz))
     np.testing.assert_allclose(likelihood.data.value, stored[f"2pt_{cap}/data"], rtol=1e-10)
-    vector = jax.jit(likelihood.theory_vector)
+    vector = likelihood.theory_vector
     return SimpleNamespace(cap=cap, within=WITHIN[nz], likelihood=likelihood, theory_vector=vector)
 
 

@@ -123,7 +123,8 @@ def test_histograms_are_the_pipelines(survey, shared):
         n = range(1, len(bins) + 1)
         width = [p.get(f"sz_{tracer.word}{i}", 1.0) for i in n]
         dz = np.array([p[f"dz_{tracer.word}{i}"] for i in n])
-        found = tracer.distributions.dndz(dz, None if tracer.word == "source" else np.array(width))
+        dndz = jax.jit(tracer.distributions.dndz)
+        found = dndz(dz, None if tracer.word == "source" else np.array(width))
         samples = np.asarray(found)[:, 1::2]
         expected = bins[:, 1 : 1 + samples.shape[1]]
         np.testing.assert_allclose(samples / expected.max(), expected / expected.max(), atol=1.5e-4)

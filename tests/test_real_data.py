@@ -29,8 +29,8 @@ def histogram(real_model):
     likelihood = build_likelihood(real_model.data, options)
     return SimpleNamespace(
         likelihood=likelihood,
-        theory_vector=jax.jit(lambda p: likelihood.theory_vector(resolve(p, SAMPLES))),
-        kde_vector=jax.jit(lambda p: real_model.likelihood.theory_vector(resolve(p, SAMPLES))),
+        theory_vector=lambda p: likelihood.theory_vector(resolve(p, SAMPLES)),
+        kde_vector=lambda p: real_model.likelihood.theory_vector(resolve(p, SAMPLES)),
     )
 
 
@@ -46,7 +46,7 @@ def with_power(likelihood, **models):
 @pytest.fixture(scope="module")
 def eisenstein_hu(histogram):
     """chi^2 with the fitted linear power."""
-    return jax.jit(with_power(histogram.likelihood, linear="eisenstein_hu").chi2)
+    return with_power(histogram.likelihood, linear="eisenstein_hu").chi2
 
 
 @pytest.fixture(scope="module")
@@ -208,10 +208,10 @@ def test_chosen_nodes_on_the_real_data(histogram, stored):
     likelihood = histogram.likelihood
     assert 0 < likelihood.node_error < NODE_TOLERANCE
     fine = fine_likelihood(likelihood.data, likelihood.options)
-    vector = jax.jit(lambda p: fine.theory_vector(resolve(p, SAMPLES)))
     for name in STORED[1:]:
         values = parameters_of(stored[name])
-        difference = np.asarray(vector(values) - histogram.theory_vector(values))
+        vector = fine.theory_vector(resolve(values, SAMPLES))
+        difference = np.asarray(vector - histogram.theory_vector(values))
         assert norm2(likelihood, difference) < 3 * NODE_TOLERANCE, name
 
 
@@ -241,18 +241,14 @@ def camb_and_own(histogram):
         stored = dict(file)
     likelihood, k = histogram.likelihood, stored["k"]
     grid = likelihood.table_grid(stored["z"], k, stored["z_distance"])
-    with_table = jax.jit(
-        lambda table, p: likelihood.theory_vector_from_tables(grid, table, resolve(p, SAMPLES))
-    )
     three = replace(likelihood, options=replace(likelihood.options, neutrinos="degenerate"))
-    own_of_three = jax.jit(lambda p: three.theory_vector(resolve(p, SAMPLES)))
     # dark energy clusters on the largest scales: growth is that of the last k with linear power
     last = np.searchsorted(k, LINEAR_BELOW) - 1
 
     def vectors(name):
         values = stored[f"{name}/parameters"].tolist()
         p = dict(zip(stored["parameter_names"].tolist(), values, strict=True)) | CAMB_NUISANCE
-        own = own_of_three if p.pop("N_massive") == 3 else histogram.theory_vector
+        own = three if p.pop("N_massive") == 3 else likelihood
         power = stored[f"{name}/P_nl"].astype(float)
         table = PowerTable(
             P_nl=power,
@@ -262,7 +258,9 @@ def camb_and_own(histogram):
             Omega_m=p["Omega_m"],
             Omega_k=p["Omega_k"],
         )
-        return np.asarray(with_table(table, p)), np.asarray(own(p))
+        values = resolve(p, SAMPLES)
+        found = likelihood.theory_vector_from_tables(grid, table, values), own.theory_vector(values)
+        return tuple(map(np.asarray, found))
 
     return vectors
 

@@ -1,5 +1,6 @@
 """Cobaya inputs: forms of parameters, functions, defaults, and errors that name the culprit."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -10,7 +11,7 @@ import pytest
 
 from jaxlike.config import Config, TheoryOptions, config_from_info, read_config
 from jaxlike.config.cobaya_yaml import load_yaml
-from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
+from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.loading import model_from_config
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.priors import Normal, Quantile, TruncatedNormal, Uniform
@@ -318,8 +319,7 @@ def test_bad_yaml_is_one_sentence_with_a_name(make, culprit, accepted):
     message = str(error.value)
     assert "in.yaml" in message
     assert "\n" not in message
-    with pytest.raises(JaxlikeError, match=accepted):
-        make()
+    assert re.search(accepted, message)
 
 
 def test_unknown_keywords_are_named():

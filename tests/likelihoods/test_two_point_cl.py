@@ -60,35 +60,35 @@ def test_covariance_is_taken_apart(likelihood, cl_data):
     )
 
 
+@pytest.fixture(scope="module")
+def with_gradient(likelihood):
+    """Its log-likelihood and the gradient."""
+    return jax.jit(jax.value_and_grad(likelihood.log_likelihood))
+
+
 @pytest.mark.parametrize("some", [False, True], ids=["all points", "after cuts"])
-def test_blocks_and_the_whole_agree(likelihood, cut, some):
+def test_blocks_and_the_whole_agree(likelihood, with_gradient, cut, some):
     one = build_likelihood(cut, QUICK) if some else likelihood
     n_block, largest, _ = one.arrays.inverse.shape
     assert (n_block, largest) == (8, 10)
     assert (one.arrays.rows == one.data.n_data).any() == some
-    other = dense(one)
-
-    @jax.jit
-    def every(point):
-        with_slopes = [jax.value_and_grad(each.log_likelihood)(point) for each in (one, other)]
-        return *with_slopes, one.log_likelihood(point, normalised=True)
-
-    (value, gradient), (expected, expected_gradient), normalised = every(POINT)
+    of_blocks = jax.jit(jax.value_and_grad(one.log_likelihood)) if some else with_gradient
+    of_the_whole = jax.jit(jax.value_and_grad(dense(one).log_likelihood))
+    (value, gradient), (expected, expected_gradient) = of_blocks(POINT), of_the_whole(POINT)
     assert float(value) == pytest.approx(float(expected), rel=1e-10)
     for name, slope in expected_gradient.items():
         assert float(gradient[name]) == pytest.approx(float(slope), rel=1e-10, abs=1e-8), name
     logdet = np.linalg.slogdet(one.data.covariance)[1] + one.data.n_data * np.log(2 * np.pi)
-    assert float(normalised) == pytest.approx(float(expected) - logdet / 2, rel=1e-10)
+    normalised = float(one.log_likelihood(POINT, normalised=True))
+    assert normalised == pytest.approx(float(expected) - logdet / 2, rel=1e-10)
 
 
-def test_gradient_against_finite_differences(likelihood):
-    value_and_gradient = jax.jit(jax.value_and_grad(likelihood.log_likelihood))
-    _, gradient = value_and_gradient(POINT)
+def test_gradient_against_finite_differences(with_gradient):
+    _, gradient = with_gradient(POINT)
     for name in ("Omega_m", "sigma8", "w0", "b1", "m2", "A_IA", "dz_source1"):
         step = 1e-4
         up, down, up2, down2 = (
-            float(value_and_gradient({**POINT, name: POINT[name] + s * step})[0])
-            for s in (1, -1, 2, -2)
+            float(with_gradient({**POINT, name: POINT[name] + s * step})[0]) for s in (1, -1, 2, -2)
         )
         slope = (8 * (up - down) - (up2 - down2)) / (12 * step)
         assert float(gradient[name]) == pytest.approx(slope, rel=1e-6), name
@@ -154,7 +154,7 @@ def limber_sums(data, likelihood):
 
 
 def test_every_point_is_the_limber_sum_at_its_own_ell(likelihood, cl_data):
-    found = np.asarray(jax.jit(likelihood.theory_vector)(POINT))
+    found = np.asarray(likelihood.theory_vector(POINT))
     expected = limber_sums(cl_data, likelihood)
     sigma = np.sqrt(np.diag(cl_data.covariance))
     # lenses of bin 2 behind the sources of bin 1 leave next to nothing
@@ -181,8 +181,8 @@ def test_angles_and_multipoles_in_one_data_set(cl_data, small_data, likelihood):
         (*cl_data.measurements, *xi.measurements), cl_data.nz, covariance, "both.fits"
     )
     theory = build_likelihood(both, QUICK)
-    found = np.asarray(jax.jit(theory.theory_vector)(POINT))
-    alone = np.asarray(jax.jit(likelihood.theory_vector)(POINT))
+    found = np.asarray(theory.theory_vector(POINT))
+    alone = np.asarray(likelihood.theory_vector(POINT))
     difference = found[:80] - alone
     assert difference @ likelihood.precision @ difference < 4 * NODE_TOLERANCE
     assert found[80] > found[85] > 1e-7, "xi_plus falls with the angle"

@@ -85,7 +85,7 @@ def build(data, prefix=""):
 
 def vector_of(likelihood, point):
     """The data vector at a point, whose other parameters are at their defaults."""
-    return jax.jit(likelihood.theory_vector)(resolve(point, likelihood.samples))
+    return likelihood.theory_vector(resolve(point, likelihood.samples))
 
 
 def parts(likelihood, point):
@@ -269,7 +269,7 @@ def test_kernels_of_a_published_file(shared):
     assert (sample.kind, sample.n_bin, sample.own) == ("shear", 4, "DES_")
     likelihood = build_likelihoods([DataSet("des", data, QUICK, {"nz_source_des": "DES_"})])["des"]
     point = UNIVERSE | {"DES_A_IA": 0.3} | {f"DES_m{i}": 0.0 for i in range(1, 5)}
-    assert np.isfinite(jax.jit(likelihood.chi2)(resolve(point, likelihood.samples)))
+    assert np.isfinite(likelihood.chi2(resolve(point, likelihood.samples)))
     with pytest.raises(DataError, match="give kernels"):
         load_data(str(file), "none", probes)
 

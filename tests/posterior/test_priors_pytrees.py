@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import fields
+from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -72,38 +73,47 @@ def test_one_program_serves_all_of_a_kind(pair, method):
     assert compiled._cache_size() == 1
 
 
+def numbers_of(prior):
+    return [f.name for f in fields(prior) if f.name in ("low", "high", "loc", "scale")]
+
+
+def value(numbers, prior, x, method):
+    """Of a prior with other numbers; its table, where it has one, stays."""
+    leaves, structure = jax.tree.flatten(prior)
+    if isinstance(prior, Quantile):
+        *shapes, _, _ = leaves[: len(prior.shapes) + 2]
+        rest = leaves[len(prior.shapes) + 2 :]
+        other = structure.unflatten([*shapes, *numbers, *rest])
+    else:
+        other = type(prior)(**dict(zip(numbers_of(prior), numbers, strict=True)))
+    return getattr(other, method)(x)
+
+
+@partial(jax.jit, static_argnames="method")
+def slopes_in_numbers(given, steps, prior, x, method):
+    """Of JAX (point, number), and those of differences."""
+    of = partial(value, method=method)
+    found = jax.vmap(jax.grad(of), in_axes=(None, None, 0))(given, prior, x)
+    at = jax.vmap(of, in_axes=(0, None, None))
+    numeric = at(given + steps, prior, x) - at(given - steps, prior, x)
+    return found, (numeric / (2 * jnp.diag(steps)[:, None])).T
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_gradients_in_the_numbers(pair, method):
-    names = [f.name for f in fields(pair[0]) if f.name in ("low", "high", "loc", "scale")]
-
-    def value(numbers, prior, x):
-        """Of a prior with other numbers; its table, where it has one, stays."""
-        leaves, structure = jax.tree.flatten(prior)
-        if isinstance(prior, Quantile):
-            *shapes, _, _ = leaves[: len(prior.shapes) + 2]
-            rest = leaves[len(prior.shapes) + 2 :]
-            other = structure.unflatten([*shapes, *numbers, *rest])
-        else:
-            other = type(prior)(**dict(zip(names, numbers, strict=True)))
-        return getattr(other, method)(x)
-
-    @jax.jit
-    def slopes(given, steps, prior, x):
-        """Of JAX (point, number), and those of differences."""
-        found = jax.vmap(jax.grad(value), in_axes=(None, None, 0))(given, prior, x)
-        at = jax.vmap(value, in_axes=(0, None, None))
-        numeric = at(given + steps, prior, x) - at(given - steps, prior, x)
-        return found, (numeric / (2 * jnp.diag(steps)[:, None])).T
-
     for prior in pair:
-        given = np.array([getattr(prior, name) for name in names], float)
+        given = np.array([getattr(prior, name) for name in numbers_of(prior)], float)
         steps = 1e-6 * np.abs(given[-1] - given[0]) * np.eye(len(given))
         x = points(prior, method)[2:-2]
-        found, numeric = map(np.asarray, slopes(given, steps, prior, x))
+        found, numeric = map(np.asarray, slopes_in_numbers(given, steps, prior, x, method))
         assert np.isfinite(found).all()
         for i in range(len(given)):
             scale = np.abs(numeric[:, i]).max()
             np.testing.assert_allclose(found[:, i], numeric[:, i], rtol=1e-4, atol=2e-5 * scale)
+
+
+log_density = jax.jit(lambda prior, x: prior.log_density(x))
+slopes_of_density = jax.jit(jax.grad(lambda prior, x: prior.log_density(x)))
 
 
 def test_gradients_outside_are_zero_not_nan(pair):
@@ -112,16 +122,16 @@ def test_gradients_outside_are_zero_not_nan(pair):
         for x in (low - 1.0, high + 1.0):
             if not np.isfinite(x):
                 continue
-            slopes = jax.grad(lambda p, x=x: p.log_density(x))(prior)
+            slopes = slopes_of_density(prior, x)
             assert not any(np.isnan(leaf).any() for leaf in jax.tree.leaves(slopes))
 
 
 def test_many_priors_of_a_kind_are_one_batch(pair):
     """Stacked leaves and `vmap`: as many log-densities as there are priors."""
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *pair)
-    x = jnp.array([prior.from_unit_normal(0.3) for prior in pair])
-    found = jax.vmap(lambda prior, x: prior.log_density(x))(stacked, x)
-    wanted = [prior.log_density(value) for prior, value in zip(pair, x, strict=True)]
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *pair)
+    x = np.array([from_unit_normal(prior, U)[5] for prior in pair])
+    found = jax.jit(jax.vmap(log_density))(stacked, x)
+    wanted = [log_density(prior, value) for prior, value in zip(pair, x, strict=True)]
     np.testing.assert_allclose(found, wanted, rtol=1e-10)
 
 

@@ -62,15 +62,12 @@ def test_other_data_compile_nothing(product):
     assert float(values[0]) != float(use(product)[0])
 
 
-def test_another_file_of_the_same_layout_compiles_nothing(load_product):
+def test_another_file_of_the_same_layout_compiles_nothing(load_product, product):
     """Where as many nodes are chosen, which the numbers of the file decide."""
-    one, other = (
-        load_product(likelihoods="ngc"),
-        load_product(likelihoods="ngc", data_file="other.fits"),
-    )
-    shapes = [[leaf.shape for leaf in jax.tree.leaves(m.density)] for m in (one, other)]
+    other = load_product(data_file="other.fits")
+    shapes = [[leaf.shape for leaf in jax.tree.leaves(m.density)] for m in (product, other)]
     assert shapes[0] == shapes[1]
-    first = use(one)
+    first = use(product)
     with compilations() as found:
         second = use(other)
     assert not found

@@ -46,8 +46,13 @@ def product(small_model):
 def expected(model, x):
     """chi^2 of the clocks by hand: w is constant, and there is nothing but matter and it."""
     p = {name.rpartition("--")[2]: value for name, value in zip(model.parameters, x, strict=True)}
-    cosmo = model.density.universe(model.canonical(x)).cosmo
-    rate = np.asarray(hubble(cosmo, Z) / hubble(cosmo, 0.0))
+
+    @jax.jit
+    def rate_of(x):
+        cosmo = model.density.universe(model.canonical(x)).cosmo
+        return hubble(cosmo, Z) / hubble(cosmo, 0.0)
+
+    rate = np.asarray(rate_of(x))
     plain = np.sqrt(
         p["omega_m"] * (1 + Z) ** 3 + (1 - p["omega_m"]) * (1 + Z) ** (3 * (1 + p["w"]))
     )

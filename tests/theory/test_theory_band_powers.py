@@ -1,5 +1,6 @@
 """Band powers against integrals over correlation functions that are known in closed form."""
 
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -50,22 +51,29 @@ def rule(edges, n):
     return ((edges[1:] + edges[:-1])[:, None] / 2 + half * x).ravel(), (half * weight).ravel()
 
 
-def expected_of(name, low, high, width):
-    """pi/N int dtheta/theta T (g_0 xi_+ +- g_4 xi_-), and so on, g_m integrated numerically."""
+@cache
+def integrals(order, low, high, width):
+    """pi/N int dtheta/theta T g_m times the transform of order m, g_m integrated numerically, of
+    each band."""
     ends = np.array([low, high])[:, None] * ARCMIN * np.exp(width / 2 * np.array([-1, 1]))
     corners = np.unique(ends)
     edges = np.unique([np.geomspace(a, b, 110) for a, b in pairwise(corners)])
     theta, weight = rule(edges, 8)
     weight = weight / theta * apodisation(theta, low * ARCMIN, high * ARCMIN, width)
-    orders = {"EE": {0: 1, 4: 1}, "BB": {0: 1, 4: -1}, "nE": {2: 2}, "nn": {0: 2}}
-    total = np.zeros(EDGES.size - 1)
-    for band, (first, last) in enumerate(pairwise(EDGES)):
+    found = []
+    for first, last in pairwise(EDGES):
         ell, of_ell = rule(np.linspace(first, last, 4), 12)
-        for order, factor in orders[name.split("_")[1]].items():
-            g = theta**2 * ((of_ell * ell) @ jv(order, np.outer(ell, theta)))
-            integral = weight @ (g * transform(order, theta))
-            total[band] += factor * np.pi / np.log(last / first) * integral
-    return total
+        g = theta**2 * ((of_ell * ell) @ jv(order, np.outer(ell, theta)))
+        integral = weight @ (g * transform(order, theta))
+        found.append(np.pi / np.log(last / first) * integral)
+    return np.array(found)
+
+
+def expected_of(name, *settings):
+    """Of g_0 xi_+ +- g_4 xi_-, and so on."""
+    orders = {"EE": {0: 1, 4: 1}, "BB": {0: 1, 4: -1}, "nE": {2: 2}, "nn": {0: 2}}
+    of = orders[name.split("_")[1]]
+    return sum(factor * integrals(order, *settings) for order, factor in of.items())
 
 
 def points(low, high, width):

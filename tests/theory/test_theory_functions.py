@@ -1,7 +1,7 @@
 """Every public function of the theory: finite value and gradient, the same under jit and vmap."""
 
 from dataclasses import replace
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 
 import jax
 import jax.numpy as jnp
@@ -107,14 +107,28 @@ def loop_spectra(cosmo):
     return LOOPS.spectra(linear.linear_power(cosmo, linear.K, 0.0)[0])
 
 
+def table(cosmo):
+    power = linear.linear_power(cosmo, TABLE_K, TABLE_Z)
+    return power_table.PowerTable(
+        power,
+        background.comoving_distance(cosmo, TABLE_Z),
+        background.hubble(cosmo, TABLE_Z),
+        growth.growth_factor(cosmo, TABLE_Z),
+        cosmo.Omega_m,
+        cosmo.Omega_k,
+        P_lin=power[0],
+    )
+
+
 LOOPS = one_loop.OneLoopGrid.build()
 STRAIGHT_LINE, STRAIGHT_LOOPS = Straight(line), Straight(loop_spectra)
+STRAIGHT_TABLE = Straight(table)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def expansions():
     """Those that functions are tested with."""
-    return STRAIGHT_LINE.expansion, STRAIGHT_LOOPS.expansion
+    return [one.expansion for one in (STRAIGHT_LINE, STRAIGHT_LOOPS, STRAIGHT_TABLE)]
 
 
 def sight(p, cosmo):
@@ -146,27 +160,31 @@ def seen(p, cosmo, model="nla", *, prefactors=False, **options):
     return lens, source
 
 
-def observed(p, cosmo, **options):
-    """What is seen of the lens bin."""
-    return seen(p, cosmo, **options)[0]
+def weights(p, cosmo, **options):
+    """What is seen of the lens bin, and weights."""
+    ends = seen(p, cosmo, **options)
+    return ends[0], pairs.weights_of(sight(p, cosmo), RULES, ends, (1, 1), GROUPS)
 
 
-def weights(p, cosmo, model="nla", **options):
-    there, ends = sight(p, cosmo), seen(p, cosmo, model, **options)
-    return pairs.weights_of(there, RULES, ends, (1, 1), GROUPS)
+def magnified(p, cosmo):
+    return weights(p, cosmo, magnification=p["b"][None])
 
 
-def powers(p, cosmo, los=STRAIGHT_LINE, loops=STRAIGHT_LOOPS):
+def with_rsd(p, cosmo):
+    return weights(p, cosmo, magnification=p["b"][None], velocities=VELOCITIES, prefactors=True)
+
+
+def powers(p, cosmo):
     """P_XY with that of matter one."""
     pk = jnp.ones((NODES.z.size, NODES.ell.size))
-    return fields.field_power(pk, los(cosmo), NODES.ell_lattice, loops(cosmo))
+    return fields.field_power(pk, STRAIGHT_LINE(cosmo), NODES.ell_lattice, STRAIGHT_LOOPS(cosmo))
 
 
-def spectra(p, cosmo, model="nla", **options):
-    """With the factors of the curved sky."""
-    ends = seen(p, cosmo, model, prefactors=True, **options)
-    there = weights(p, cosmo, model, prefactors=True, **options)
-    return limber.spectra_of(GROUPS, ends, there, powers(p, cosmo))
+def spectra(p, cosmo, model="nla"):
+    """Weights and spectra, with the factors of the curved sky."""
+    ends = seen(p, cosmo, model, prefactors=True)
+    there = pairs.weights_of(sight(p, cosmo), RULES, ends, (1, 1), GROUPS)
+    return totals(there), limber.spectra_of(GROUPS, ends, there, powers(p, cosmo))
 
 
 ELL = np.array([30.0, 300.0, 2000.0])
@@ -194,27 +212,10 @@ def nuisance(p):
     return lens | source | alignment_parameters(p)
 
 
-def data_vector_from_tables(p, cosmo):
-    return EVERYTHING.data_vector_from_tables(TABLES, table(p, cosmo), nuisance(p))
-
-
-def table(p, cosmo):
-    power = linear.linear_power(cosmo, TABLE_K, TABLE_Z)
-    return power_table.PowerTable(
-        power,
-        background.comoving_distance(cosmo, TABLE_Z),
-        background.hubble(cosmo, TABLE_Z),
-        growth.growth_factor(cosmo, TABLE_Z),
-        cosmo.Omega_m,
-        cosmo.Omega_k,
-        P_lin=power[0],
-    )
-
-
-def at_limber_points(p, cosmo, nonlinear="takahashi"):
-    return limber_power.limber_power(
-        cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear=nonlinear
-    )
+def everything(p, universe):
+    """What is seen in a universe, with the steps to it: power of matter, and of all fields."""
+    power = universe.matter, universe.los
+    return power, totals(universe.power), EVERYTHING.theory.data_vector(universe, [nuisance(p)] * 2)
 
 
 def tatt_parameters(p):
@@ -222,10 +223,12 @@ def tatt_parameters(p):
 
 
 def intrinsic(p, cosmo):
+    """The power of all fields, and of intrinsic shear from it."""
     amplitudes = tatt.tatt_amplitudes(
         cosmo.Omega_m, sight(p, cosmo).los.growth, NODES.z, tatt_parameters(p)
     )
-    return tatt.intrinsic_power(powers(p, cosmo), amplitudes)
+    power = powers(p, cosmo)
+    return totals(power), totals(tatt.intrinsic_power(power, amplitudes))
 
 
 def loops(p, cosmo):
@@ -281,11 +284,6 @@ FUNCTIONS = {
     "velocity_counts": lambda p, c: redshift_space.velocity_counts(
         sight(p, c), VELOCITIES, NZ.dndz(p["dz"][None])
     ),
-    "counts_seen": observed,
-    "counts_seen magnified": lambda p, c: observed(p, c, magnification=p["b"][None]),
-    "counts_seen rsd": lambda p, c: observed(
-        p, c, magnification=p["b"][None], velocities=VELOCITIES, prefactors=True
-    ),
     "shapes_seen": lambda p, c: seen(p, c)[1],
     "linear_term": lambda p, c: alignment.linear_term(
         sight(p, c), dndz(p), p["A_IA"], p["alpha_IA"], 0.62
@@ -299,33 +297,40 @@ FUNCTIONS = {
     ),
     "tatt_power": lambda p, c: tatt.tatt_power(c, K, Z, tatt_parameters(p)),
     "one_loop": loops,
-    "field_power": lambda p, c: totals(powers(p, c, line, loop_spectra)),
-    "intrinsic_power": lambda p, c: totals(intrinsic(p, c)),
-    "weights_of": weights,
-    "weights_of magnified": lambda p, c: weights(p, c, magnification=p["b"][None]),
-    "weights_of rsd": lambda p, c: weights(
-        p, c, magnification=p["b"][None], velocities=VELOCITIES, prefactors=True
+    "limber_spectra": lambda p, c: limber.limber_spectra(weights(p, c)[1], powers(p, c)),
+    "line_of_sight": lambda p, c: line(c),
+    "limber_power hmcode2020": lambda p, c: limber_power.limber_power(
+        with_feedback(p, c), NODES, GRID, linear="eisenstein_hu", nonlinear="hmcode2020"
     ),
-    "weights_of tatt": lambda p, c: totals(weights(p, c, "tatt")),
-    "limber_spectra": lambda p, c: limber.limber_spectra(weights(p, c), powers(p, c)),
-    "spectra_of": spectra,
-    "spectra_of tatt": lambda p, c: spectra(p, c, "tatt"),
-    "universe": lambda p, c: totals(EVERYTHING.universe(c).power),
-    "data_vector": lambda p, c: EVERYTHING.data_vector(c, nuisance(p)),
-    "data_vector from tables": data_vector_from_tables,
-    "limber_power": at_limber_points,
-    "limber_power hmcode2020": lambda p, c: at_limber_points(p, with_feedback(p, c), "hmcode2020"),
-    "power from tables": lambda p, c: TABLES.limber_power(table(p, c)),
 }
+STEPS_OF = {  # steps, the last of which has the others in it: compiled once for all of them
+    ("counts_seen", "weights_of"): weights,
+    ("counts_seen magnified", "weights_of magnified"): magnified,
+    ("counts_seen rsd", "weights_of rsd"): with_rsd,
+    ("field_power", "intrinsic_power"): intrinsic,
+    ("weights_of curved", "spectra_of"): spectra,
+    ("weights_of tatt", "spectra_of tatt"): lambda p, c: spectra(p, c, "tatt"),
+    ("limber_power", "universe", "data_vector"): lambda p, c: everything(p, EVERYTHING.universe(c)),
+    ("power from tables", "universe from tables", "data_vector from tables"): (
+        lambda p, c: everything(p, EVERYTHING.grid.universe_of_tables(TABLES, STRAIGHT_TABLE(c)))
+    ),
+}
+PROGRAMS = {(name,): lambda p, c, name=name: [FUNCTIONS[name](p, c)] for name in FUNCTIONS}
+PROGRAMS |= STEPS_OF
+PROGRAM_OF = {name: names for names in PROGRAMS for name in names}
 
 
-def flat(function):
-    """`function` of a vector of parameters, as one vector."""
+def flat(names):
+    """Those functions of a vector of parameters, as one vector each."""
 
+    @jax.jit
     def compute(x):
         p = dict(zip(CENTRE, x, strict=True))
-        leaves = jax.tree.leaves(function(p, cosmology(p)))
-        return jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
+        found = zip(names, PROGRAMS[names](p, cosmology(p)), strict=True)
+        return {
+            name: jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+            for name, tree in found
+        }
 
     return compute
 
@@ -333,28 +338,34 @@ def flat(function):
 POINTS = np.array(list(CENTRE.values())) + np.outer([0.0, 1.0, -1.0], list(STEPS.values()))
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+DIRECTION = 1e-3 * np.array(list(STEPS.values()))
+
+
+@cache
+def computed(names):
+    """Values and slopes at the points as a batch, values one by one, and half their difference."""
+    compute = flat(names)
+    both = jax.jit(jax.vmap(lambda x: jax.jvp(compute, (x,), (DIRECTION,))))
+    beside = POINTS[1] + np.outer([1, -1], DIRECTION)
+    plain = [compute(x) for x in (*POINTS, *beside)]
+    return jax.tree.map(np.asarray, (*both(POINTS), plain))
+
+
+@pytest.mark.parametrize("name", PROGRAM_OF)
 def test_value_gradient_jit_and_vmap(name):
     """A batch of three points is the loop over them, and slopes are those of the values.
 
     The slope is along all parameters together: a NaN in the derivative to any one would show.
     """
-    compute = flat(FUNCTIONS[name])
-    direction = 1e-3 * np.array(list(STEPS.values()))
-    both = jax.jit(jax.vmap(lambda x: jax.jvp(compute, (x,), (direction,))))
-    values, slopes = (np.asarray(found) for found in both(POINTS))
+    every, slope, one_by_one = computed(PROGRAM_OF[name])
+    values, slopes, plain = every[name], slope[name], [one[name] for one in one_by_one]
     assert np.all(np.isfinite(values))
     assert np.all(np.isfinite(slopes))
-    compiled = jax.jit(compute)
-
-    def plain(x):
-        return np.asarray(compiled(x))
-
     size = np.abs(values).max(axis=0)
     floor = 1e-15 * size.max() + 1e-300  # what vanishes but for rounding
-    for x, value in zip(POINTS, values, strict=True):
-        np.testing.assert_array_less(np.abs(plain(x) - value), 1e-10 * size + floor)
-    difference = (plain(POINTS[1] + direction) - plain(POINTS[1] - direction)) / 2
+    for value, alone in zip(values, plain[:3], strict=True):
+        np.testing.assert_array_less(np.abs(alone - value), 1e-10 * size + floor)
+    difference = (plain[3] - plain[4]) / 2
     np.testing.assert_allclose(slopes[1], difference, rtol=1e-4, atol=1e-9 * size.max())
 
 

@@ -227,27 +227,31 @@ def test_finite_over_the_prior():
 
 NODES = Nodes.build(0.01 * np.arange(300), 24, np.arange(0, N_LATTICE, 4), z_max=2.8)
 GRID = PowerGrid.build(NODES)
+SEEN = [4, 18]
+
+
+@jax.jit
+def at_limber_points(cosmo):
+    """Power, and at the wavenumbers of the nodes SEEN the same without interpolation."""
+    power, _ = limber_power(cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear="hmcode2020")
+    k = (NODES.ell + 0.5) / transverse_distance(cosmo, NODES.z[SEEN])[:, None]
+    return power, k, nonlinear_power(cosmo, k.ravel(), NODES.z[SEEN], model="hmcode2020")
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{}, {"log_T_AGN": 8.2, "A_s": 2e-9, "omega_nu": 5e-3}, {"log_T_AGN": 7.6, "Omega_k": 0.1}],
+    [
+        {},
+        {"log_T_AGN": 8.2, "A_s": 2e-9, "omega_nu": 5e-3},
+        {"log_T_AGN": 7.6, "A_s": 2e-9, "omega_nu": 1e-3, "Omega_k": 0.1},
+    ],
 )
 def test_limber_points(universe, changes):
     """What is interpolated in redshift, a few nodes with haloes just forming among them."""
-    cosmo = universe(**changes)
-    seen = [4, 18]
-
-    @jax.jit
-    def compute(cosmo):
-        power, _ = limber_power(cosmo, NODES, GRID, linear="eisenstein_hu", nonlinear="hmcode2020")
-        k = (NODES.ell + 0.5) / transverse_distance(cosmo, NODES.z[seen])[:, None]
-        return power, k, nonlinear_power(cosmo, k.ravel(), NODES.z[seen], model="hmcode2020")
-
-    power, k, direct = (np.asarray(found) for found in compute(cosmo))
+    power, k, direct = (np.asarray(found) for found in at_limber_points(universe(**changes)))
     assert np.all(np.isfinite(power))
-    expected = direct.reshape(len(seen), *k.shape)
-    for row, i in enumerate(seen):
+    expected = direct.reshape(len(SEEN), *k.shape)
+    for row, i in enumerate(SEEN):
         used = (k[row] > 1e-4) & (k[row] < 15)
         difference = np.log(power[i] / expected[row, row])[used]
         assert np.abs(difference).max() < 2e-3

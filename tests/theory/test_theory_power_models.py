@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -41,13 +42,17 @@ def load(models, small_folder):
 
 
 def test_tables_of_the_models(models, universe):
+    @jax.jit
+    def tables(cosmo):
+        plain = linear_power(cosmo, K, Z, model="eisenstein_hu_no_wiggle")
+        warm = linear_power(cosmo, K, Z, model="warm")
+        return plain, warm, nonlinear_power(cosmo, K, Z, linear="warm", model="enhanced")
+
     cosmo = universe()
-    plain = linear_power(cosmo, K, Z, model="eisenstein_hu_no_wiggle")
-    warm = linear_power(cosmo, K, Z, model="warm")
-    ratio = np.asarray(warm / plain)  # sigma8 is given, so that only the shape is the model's
+    plain, warm, found = map(np.asarray, tables(cosmo))
+    ratio = warm / plain  # sigma8 is given, so that only the shape is the model's
     damping = np.exp(-2 * (0.05 * K) ** 2)
     np.testing.assert_allclose(ratio / ratio[:, :1], np.tile(damping / damping[0], (3, 1)), 1e-9)
-    found = nonlinear_power(cosmo, K, Z, linear="warm", model="enhanced")
     boost = 1 + cosmo.Omega_m * K / (1 + Z[:, None])
     np.testing.assert_allclose(found, warm * boost, rtol=1e-12)
 
