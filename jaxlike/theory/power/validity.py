@@ -1,5 +1,9 @@
 """Which cosmologies the theory has a solution for, and why the others have none."""
 
+from dataclasses import dataclass, field
+from functools import partial
+
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
@@ -71,5 +75,20 @@ def reason_of_failure(
     cosmo: Cosmology, linear: LinearModel = "eisenstein_hu", last: DistanceGrid | None = None
 ) -> str | None:
     """The first condition that fails at concrete values, or None."""
+    held = _held(cosmo, linear, last)
+    return next((name for name, one in zip(held.names, held.holds, strict=True) if not one), None)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class _Held:
+    """The conditions in their order, which a dictionary loses in compiled functions."""
+
+    names: tuple[str, ...] = field(metadata={"static": True})
+    holds: tuple[Array, ...]
+
+
+@partial(jax.jit, static_argnums=1)
+def _held(cosmo: Cosmology, linear: LinearModel, last: DistanceGrid | None) -> _Held:
     held = conditions(cosmo, linear, last)
-    return next((name for name, holds in held.items() if not holds), None)
+    return _Held(tuple(held), tuple(held.values()))
