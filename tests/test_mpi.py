@@ -73,18 +73,21 @@ def test_cobaya_with_mpi(mpirun: Callable[[Sequence[str]], Any], tmp_path: Path)
 def test_cosmosis_with_mpi(
     mpirun: Callable[[Sequence[str]], Any], repository: Path, tmp_path: Path
 ) -> None:
+    """Of the posterior of the tests of CosmoSIS's sampler, which both processes find compiled."""
     pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
     command = Path(sys.executable).with_name("cosmosis")
     (tmp_path / "values.ini").write_text(
         "[cosmological_parameters]\nomega_m = 0.1 0.3 0.9\nA_s = 2.1e-9\nh0 = 0.7\n"
-        "omega_b = 0.046\nn_s = 0.966\n"
+        "omega_b = 0.046\nn_s = 0.966\n[intrinsic_alignment_parameters]\nA = -5.0 0.5 5.0\n"
     )
+    prior = "[intrinsic_alignment_parameters]\nA = gaussian 0.5 0.3\n"
+    (tmp_path / "priors.ini").write_text(prior)
     options = {
         "runtime.import_samplers": "cosmosis_modules/jaxlike_samplers.py",
         "runtime.sampler": "jaxlikenuts",
         "output.filename": tmp_path / "chain.txt",
         "pipeline.values": tmp_path / "values.ini",
-        "pipeline.priors": "",
+        "pipeline.priors": tmp_path / "priors.ini",
         "jaxlike.probes": "shear",
         **{f"jaxlike.{name}": value for name, value in QUICK.items()},
         **{f"jaxlikenuts.{name}": value for name, value in SHORT.items()},

@@ -122,14 +122,24 @@ def run(tmp_path_factory, small_data):
     write_two_point_fits(small_data, folder / "data.fits")
     model = jaxlike.load(config)
     rng = np.random.default_rng(0)
-    theory = np.asarray(model.theory_vector(model.params_dict(model.reference)))
+
+    @jax.jit
+    def theory_of(x):
+        """The data vector and its derivatives."""
+
+        def vector(x):
+            theory = model.theory_vector(model.params_dict(x))
+            return theory, theory
+
+        return jax.jacfwd(vector, has_aux=True)(x)
+
+    derivatives, theory = map(np.asarray, theory_of(model.reference))
     noise = np.linalg.cholesky(small_data.covariance) @ rng.standard_normal(theory.size)
     simulated = with_vector(small_data, theory + noise, small_data.covariance)
     write_two_point_fits(simulated, folder / "data.fits", overwrite=True)
     model = jaxlike.load(config)
     scale = np.array([0.1, 1e-9, 1.0, 1.0])
-    derivatives = jax.jacfwd(lambda x: model.theory_vector(model.params_dict(x)))(model.reference)
-    scaled = np.asarray(derivatives) * scale
+    scaled = derivatives * scale
     fisher = scaled.T @ np.linalg.solve(small_data.covariance, scaled)
     best = model.reference + scale * np.linalg.solve(
         fisher, scaled.T @ np.linalg.solve(small_data.covariance, noise)

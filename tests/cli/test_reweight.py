@@ -103,8 +103,8 @@ def test_a_config_far_away_ends_with_status_1(run, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_re_weighted_chains_are_those_that_are_sampled(run, tmp_path, capsys):
-    size = ["--chains", "2", "--warmup", "200", "--samples", "1000", QUIET]
-    other = ["--set", "nz_bandwidth=0.02"]
+    size = ["--chains", "2", "--warmup", "150", "--samples", "500", QUIET]
+    other = ["--set", "nz_bandwidth=0.018"]
     first, direct, new = (str(tmp_path / name) for name in ("first", "direct", "new"))
     assert main(["nuts", run.config, "--output", first, *size]) == 0
     assert main(["nuts", run.config, "--output", direct, *size, *other]) == 0

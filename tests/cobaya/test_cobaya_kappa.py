@@ -23,7 +23,9 @@ def file(kappa_data: TwoPointData, tmp_path_factory: pytest.TempPathFactory) -> 
     return str(path)
 
 
-LINEAR: dict[str, Any] = {"jaxlike.cobaya.Theory": {"nonlinear": "linear"}}
+LINEAR: dict[str, Any] = {
+    "jaxlike.cobaya.Theory": {"linear": "eisenstein_hu_no_wiggle", "nonlinear": "linear"}
+}
 
 
 def loglike(

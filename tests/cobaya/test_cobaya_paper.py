@@ -60,14 +60,15 @@ def test_the_command_finds_the_fiducial(
 
 
 def test_the_input_initialises_an_mcmc(
-    tmp_path: Path, info: dict[str, Any], cobaya_run: Any
+    tmp_path: Path, info: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    from cobaya.run import run_script
+
     info["output"] = str(tmp_path / "chain")
     file = tmp_path / "mine.yaml"
     file.write_text(yaml.safe_dump(info), encoding="utf-8")
-    done = cobaya_run("run", file, "--test")
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "Test initialization successful" in done.stdout
+    run_script([str(file), "--test"])
+    assert "Test initialization successful" in capsys.readouterr().out
 
 
 def test_without_the_empty_params_a_bias_is_given_twice(info: dict[str, Any]) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 import yaml
+from cobaya.log import LoggedError
+from cobaya.run import run_script
 
 import jaxlike
 from jaxlike.config import read_config
@@ -47,17 +49,21 @@ def printed_number(output: str, name: str) -> float:
 
 
 @pytest.mark.slow
-def test_evaluate_on_the_mock_as_the_input_stands(repository: Path, cobaya_run: Any) -> None:
+def test_evaluate_on_the_mock_as_the_input_stands(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By the command's own function, in this process."""
     file = repository / "cobaya_yaml" / "mock_3x2pt_evaluate.yaml"
-    done = cobaya_run("run", file.relative_to(repository))
-    assert done.returncode == 0, done.stdout + done.stderr
-    point = printed_point(done.stdout)
+    monkeypatch.chdir(repository)
+    run_script([str(file.relative_to(repository))])
+    printed = capsys.readouterr().out
+    point = printed_point(printed)
     model = jaxlike.load(file)
     assert set(point) == set(model.parameters)
-    chi2 = printed_number(done.stdout, "chi2_jaxlike.cobaya.3x2pt")
+    chi2 = printed_number(printed, "chi2_jaxlike.cobaya.3x2pt")
     # the point is printed with six digits
     assert chi2 == pytest.approx(float(model.chi2(point)), abs=0.02)
-    s8 = printed_number(done.stdout, "S8")
+    s8 = printed_number(printed, "S8")
     assert 0.5 < s8 < 1.2
 
 
@@ -112,13 +118,16 @@ def test_mcmc_on_real_data(
     ],
 )
 def test_the_command_reports_one_sentence(
-    repository: Path, tmp_path: Path, cobaya_run: Any, change: dict[str, str], words: str
+    repository: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: dict[str, str],
+    words: str,
 ) -> None:
     info = read(repository / "cobaya_yaml" / "mock_3x2pt_evaluate.yaml")
     info["likelihood"]["jaxlike.cobaya.3x2pt"] = change
-    done = cobaya_run("run", write(tmp_path / "bad.yaml", info))
-    assert done.returncode != 0
-    # Cobaya prints a traceback after every error, its own included
-    reported = [line for line in done.stdout.splitlines() if "*ERROR*" in line]
+    with pytest.raises(LoggedError):
+        run_script([str(write(tmp_path / "bad.yaml", info))])
+    reported = [line for line in capsys.readouterr().out.splitlines() if "*ERROR*" in line]
     assert len(reported) == 1
     assert words in reported[0]

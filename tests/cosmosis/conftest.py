@@ -109,6 +109,23 @@ def run_cosmosis(repository: Path) -> Run:
     return run
 
 
+@pytest.fixture
+def cosmosis_here(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> Run:
+    """The same by the command's own function, in this process, which has imported all already."""
+    from cosmosis.main import main
+
+    def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+        monkeypatch.chdir(repository)
+        monkeypatch.setattr(sys, "argv", ["cosmosis", *map(str, arguments)])
+        capfd.readouterr()
+        status = main()
+        return subprocess.CompletedProcess(sys.argv, status or 0, *capfd.readouterr())
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def make_block() -> Callable[..., Any]:
     """A function that makes a DataBlock of section -> name -> value."""

@@ -1,7 +1,9 @@
 """The module's maps of the CMB's convergence, with tables of the block as CAMB would fill it."""
 
+from functools import partial
 from types import SimpleNamespace
 
+import jax
 import numpy as np
 import pytest
 
@@ -42,23 +44,21 @@ def universe(Omega_k=0.0):
     return from_parameters(parameters(Omega_k), radiation=True, neutrinos="one_massive")
 
 
+@partial(jax.jit, static_argnums=(0, 1))
+def tables(z, Omega_k):
+    """Distances to z, the expansion rate there, and P(k, z) of our universe."""
+    cosmo, z = universe(Omega_k), np.array(z)
+    chi = comoving_distance(cosmo, z)
+    f_k, _ = curvature_functions(cosmo.Omega_k, chi)
+    distances = {"d_c": chi / H0, "d_a": f_k / H0 / (1 + z), "h": hubble(cosmo, z) * H0}
+    return distances, nonlinear_power(cosmo, K, Z, linear="eisenstein_hu_no_wiggle", model="linear")
+
+
 def filled(make_block, z_distance, Omega_k=0.0, **more):
     """A block with the tables of our universe: P(k, z) to z = 3, distances as far as they are
     wanted, and what else CAMB says of them."""
-    cosmo = from_parameters(
-        UNIVERSE | ({"Omega_k": Omega_k} if Omega_k else {}),
-        radiation=True,
-        neutrinos="one_massive",
-    )
-    chi = comoving_distance(cosmo, z_distance)
-    f_k, _ = curvature_functions(cosmo.Omega_k, chi)
-    power = nonlinear_power(cosmo, K, Z, linear="eisenstein_hu_no_wiggle", model="linear")
-    distances = {
-        "z": z_distance,
-        "d_c": np.asarray(chi / H0),
-        "d_a": np.asarray(f_k / H0 / (1 + z_distance)),
-        "h": np.asarray(hubble(cosmo, z_distance)) * H0,
-    }
+    distances, power = tables(tuple(z_distance), Omega_k)
+    distances = {"z": z_distance} | {name: np.asarray(d) for name, d in distances.items()}
     block = make_block(
         {
             "cosmological_parameters": {"omega_m": 0.3, "h0": H0, "omega_k": Omega_k},

@@ -68,14 +68,15 @@ def test_chains_are_cosmosis_s(whole, small_pipeline, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_run_is_extended_and_no_row_is_doubled(whole, run_cosmosis, small_pipeline, tmp_path):
+def test_a_run_is_extended_and_no_row_is_doubled(whole, cosmosis_here, small_pipeline, tmp_path):
+    """What one process has begun, here this one, another has made as a whole."""
     chain = tmp_path / "chain.txt"
     where = f"output.filename={chain}"
-    assert run_cosmosis(small_pipeline, "-p", where, "jaxlikenuts.samples=60").returncode == 0
+    assert cosmosis_here(small_pipeline, "-p", where, "jaxlikenuts.samples=60").returncode == 0
     first = np.loadtxt(chain)
     with chain.open("a") as file:
         file.write("0.3 0.5 0.")  # a row that a kill has cut
-    done = run_cosmosis(small_pipeline, "-p", where, "runtime.resume=T")
+    done = cosmosis_here(small_pipeline, "-p", where, "runtime.resume=T")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = np.loadtxt(chain)
     assert rows.shape == (200, first.shape[1])

@@ -8,7 +8,7 @@ import pytest
 from jaxlike.errors import ConfigError
 from jaxlike.inference import complaints, run_neutra, summarise
 from jaxlike.inference.runs import drive
-from jaxlike.inference.samplers import neutra, variational
+from jaxlike.inference.samplers import guides, neutra, variational
 
 pytest.importorskip("numpyro")
 from jaxlike.inference.runs.progress import progress_bar
@@ -94,7 +94,8 @@ def test_an_interrupt_of_the_training_leaves_nothing_to_save(make_gaussian, inte
     assert saved == []
 
 
-def test_variables_are_carried_there_and_back(make_gaussian):
+def test_variables_are_carried_there_and_back(make_gaussian, monkeypatch):
+    monkeypatch.setattr(guides, "_REHEARSAL_STEPS", 20)  # any flow will do
     model = make_gaussian(4)
     training = variational.Training(
         "bnaf", steps=5, learning_rate=0.01, particles=4, seed=0, start="prior"

@@ -22,9 +22,10 @@ SHORT = {"warmup": 60, "samples": 40, "chains": 2, "progress": False}
 
 
 @pytest.fixture(scope="module")
-def gaussian_run(make_gaussian):
-    model = make_gaussian()
-    return model, run_nuts(model, warmup=200, samples=1000, seed=3, progress=False)
+def gaussian_run(make_movable, functions):
+    model, options = make_movable(10), {"warmup": 200, "samples": 1000, "seed": 3}
+    compiled = functions("nuts", 10, 4)
+    return model, run_nuts(model, **options, progress=False, compiled=compiled)
 
 
 def test_moments_of_a_correlated_gaussian_are_recovered(gaussian_run):

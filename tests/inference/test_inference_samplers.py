@@ -142,16 +142,18 @@ def random_walk(model, *, chains=2, samples=500, step=1.0, seed=0, progress=True
         keys = jax.random.split(key, samples)
         return jax.lax.scan(move, (u, model.log_density(u)), keys)[1]
 
+    @jax.jit
+    def densities(u):
+        x = model.from_unconstrained(u)
+        return x, model.log_posterior(x), model.log_prior(x)
+
     u = jax.jit(jax.vmap(chain))(jax.random.split(jax.random.key(seed), chains))
-    x = jax.vmap(jax.vmap(model.from_unconstrained))(u)
-    value, prior = (
-        np.asarray(jax.vmap(jax.vmap(f))(x)) for f in (model.log_posterior, model.log_prior)
-    )
+    x, value, prior = map(np.asarray, jax.vmap(jax.vmap(densities))(u))
     return Chains(
         names=model.parameters,
         latex=tuple(spec.latex for spec in model.specs),
         priors=tuple(spec.prior.as_cobaya() for spec in model.specs),
-        draws=np.asarray(x),
+        draws=x,
         log_posterior=value,
         log_prior=prior,
         divergent=np.zeros(value.shape, bool),

@@ -181,7 +181,7 @@ def test_several_coordinates_are_bent_at_once():
 @pytest.mark.parametrize("width", [0.1, 0.02])
 def test_nuts_on_a_curved_posterior_has_the_right_moments(width):
     model = Valley(width)
-    chains = run_nuts(model, warmup=500, samples=4000, seed=2, progress=False)
+    chains = run_nuts(model, warmup=500, samples=2500, seed=2, progress=False)
     summary = summarise(chains)
     assert complaints(chains, summary) == ()
     mean, std = model.moments()
