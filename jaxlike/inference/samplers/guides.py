@@ -122,7 +122,7 @@ def train(
 
     first, second = jax.random.split(key)
     rehearsal = _svi(gaussian, guide, _REHEARSAL_STEPS, _REHEARSAL_RATE, _REHEARSAL_PARTICLES)
-    state = rehearsal.init(first)
+    state = jax.jit(rehearsal.init)(first)
     if kind != "mvn" and before is None:  # which is that Gaussian from the start
         state = jax.jit(
             lambda s: jax.lax.fori_loop(
