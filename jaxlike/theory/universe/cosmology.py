@@ -116,8 +116,6 @@ class Cosmology:
             return 0.0, 0.0, 0.0
         photons = OMEGA_GAMMA_H2 * (self.T_cmb / T_CMB) ** 4 / self.h**2
         per_N_eff = NEUTRINO_PER_PHOTON * photons
-        if self.n_massive == 0:
-            return photons, per_N_eff * self.N_eff, per_N_eff * self.N_eff_massive / 3
         massive = self.N_eff_massive / 3
         massless = self.N_eff - self.n_massive * massive  # what those leave of N_eff
         return photons, per_N_eff * massless, per_N_eff * massive

@@ -33,13 +33,12 @@ class Densities:
         cosmo, h2 = contents, contents.h**2
         photons, massless, one = cosmo.hot
         radiation = photons + massless
-        at_rest = [(n, omega_nu / h2) for n, omega_nu in cosmo.species]
         return cls(
-            cold=cosmo.Omega_m - sum(omega for _, omega in at_rest),
+            cold=cosmo.Omega_cb,
             curvature=cosmo.Omega_k,
             dark_energy=1 - cosmo.Omega_m - cosmo.Omega_k - radiation,
             radiation=radiation,
-            massive=tuple((n * one, omega) for n, omega in at_rest),
+            massive=tuple((n * one, omega_nu / h2) for n, omega_nu in cosmo.species),
             w0=cosmo.w0,
             wa=cosmo.wa,
         )
