@@ -1,4 +1,4 @@
-"""Straightening: a bijection of unit Jacobian, found where a posterior is curved, and harmless."""
+"""Straightening: a bijection, found where a posterior is curved or widens, and harmless."""
 
 from functools import partial
 from types import SimpleNamespace
@@ -7,18 +7,20 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from jaxlike.inference import complaints, run_nuts, summarise
 from jaxlike.inference.geometry.straightening import (
-    Sample,
     Straightening,
-    bend,
-    fit_straightening,
+    from_straight,
+    log_thickness,
+    log_volume,
     no_straightening,
     offset,
-    roughness,
-    straighten,
+    straightened,
+    to_straight,
 )
+from jaxlike.inference.geometry.straightening_fit import Sample, fit_straightening, roughness
 from jaxlike.posterior.priors import Uniform
 
 PRIOR = Uniform(0.5, 3.0)
@@ -88,31 +90,83 @@ def sample_at(log_density, x):
 
 @pytest.fixture(scope="module")
 def sample():
-    return Valley().sample(400)
+    return Valley(0.02).sample(400)
 
 
-def test_the_straightening_is_a_bijection_of_unit_jacobian(sample):
+class Funnel(Valley):
+    """Data whose error of x0 is exp(slope (x1 - x2)): an amplitude and what it is multiplied by."""
+
+    slope = 1.5
+
+    def log_likelihood(self, x):
+        log_error = self.slope * (x[1] - x[2])
+        return -0.5 * ((x[0] - 1.75) * jnp.exp(-log_error) / self.width) ** 2 - log_error
+
+    def sample(self, m, seed=0):
+        rng = np.random.default_rng(seed)
+        x = rng.uniform(0.5, 3.0, (40 * m, 3))
+        error = self.width * np.exp(self.slope * (x[:, 1] - x[:, 2]))
+        x[:, 0] = 1.75 + error * rng.standard_normal(len(x))
+        x = x[(np.abs(x[:, 0] - 1.75) < 1.2) & (error < 0.4)]
+        return sample_at(self.log_density, x[:m])
+
+    def moments(self):
+        """Those of x0 and x1: x0 is a normal within its limits, the others by quadrature."""
+        x = np.linspace(0.5, 3.0, 2000)
+        x1, x2 = x, x[:, None]
+        error = self.width * np.exp(self.slope * (x1 - x2))
+        edge = 1.25 / error
+        mass = 2 * norm.cdf(edge) - 1
+        spread = error**2 * (1 - 2 * edge * norm.pdf(edge) / mass)
+        mean, square = (np.average(x1**k + 0 * x2, weights=mass) for k in (1, 2))
+        std = np.sqrt([np.average(spread, weights=mass), square - mean**2])
+        return np.array([1.75, mean]), std
+
+
+@pytest.fixture(scope="module")
+def widening():
+    return Funnel(0.02).sample(400)
+
+
+@pytest.mark.parametrize("which", ["sample", "widening"])
+def test_the_straightening_is_a_bijection_of_known_volume(which, request):
+    sample = request.getfixturevalue(which)
     straightening = fit_straightening(sample, [0, 1, 2])
-    back = partial(bend, straightening, PRIOR.from_unit_normal)
+    back = partial(from_straight, straightening, PRIOR.from_unit_normal)
 
     @jax.jit
     def there_and_back(u):
-        v = straighten(straightening, PRIOR.from_unit_normal, u)
-        return v, back(v), jax.jacfwd(back)(v)
+        v = to_straight(straightening, PRIOR.from_unit_normal, u)
+        volume = log_volume(straightening, PRIOR.from_unit_normal, v)
+        return v, volume, back(v), jax.jacfwd(back)(v)
 
-    for u in sample.u[:5]:
-        v, again, jacobian = there_and_back(u)
+    for u, x in zip(sample.u[:5], sample.x[:5], strict=True):
+        v, volume, again, jacobian = there_and_back(u)
         assert not np.allclose(u, v)
         np.testing.assert_allclose(again, u, atol=1e-12)
-        assert np.linalg.det(jacobian) == pytest.approx(1.0)
+        np.testing.assert_allclose(straightened(straightening, u, x), v, atol=1e-12)
+        assert np.log(np.linalg.det(jacobian)) == pytest.approx(float(volume), abs=1e-12)
+        assert abs(volume) > 0.01
+
+
+def test_a_sheet_that_widens_is_found_and_made_less_rough(widening):
+    straightening = fit_straightening(widening, [0, 1, 2])
+    assert straightening.scaled.tolist() == [True, False, False]
+    none = no_straightening(3)
+    assert roughness(none, widening) > 20 > 8 * roughness(straightening, widening)
+    other = Funnel(0.02).sample(400, seed=1)
+    assert roughness(straightening, other) < 0.1 * roughness(none, other)
+    # ln of the thickness is slope (x1 - x2)
+    slopes = straightening.widening[1:, 0] / straightening.scale[1:]
+    np.testing.assert_allclose(slopes, [1.5, -1.5], atol=0.15)
 
 
 def test_a_curved_sheet_is_found_and_made_less_rough(sample):
     straightening = fit_straightening(sample, [0, 1, 2])
     assert np.flatnonzero(straightening.bent).tolist() in ([0], [1])
-    assert roughness(straightening, sample) < 0.5 * roughness(no_straightening(3), sample)
-    other = Valley().sample(400, seed=1)
-    assert roughness(straightening, other) < 0.5 * roughness(no_straightening(3), other)
+    assert roughness(straightening, sample) < 0.05 * roughness(no_straightening(3), sample)
+    other = Valley(0.02).sample(400, seed=1)
+    assert roughness(straightening, other) < 0.05 * roughness(no_straightening(3), other)
 
 
 def test_a_flat_posterior_is_left_alone():
@@ -122,36 +176,47 @@ def test_a_flat_posterior_is_left_alone():
     gradient = -u @ np.linalg.inv(factor @ factor.T)
     flat = Sample(u, u, np.ones_like(u), gradient)
     assert roughness(no_straightening(4), flat) == pytest.approx(1.0, abs=1.5)
-    assert not fit_straightening(flat, [0, 1, 2, 3]).bent.any()
+    found = fit_straightening(flat, [0, 1, 2, 3])
+    assert not (found.bent | found.scaled).any()
 
 
 @pytest.mark.parametrize(("m", "bounded"), [(5, [0, 1, 2]), (400, []), (400, [2])])
 def test_without_enough_to_go_by_there_is_no_straightening(sample, m, bounded):
-    assert not fit_straightening(Sample(*(a[:m] for a in sample)), bounded).bent.any()
+    found = fit_straightening(Sample(*(a[:m] for a in sample)), bounded)
+    assert not (found.bent | found.scaled).any()
 
 
-def test_offset_takes_one_point_or_many(sample):
+def test_offset_and_thickness_take_one_point_or_many(sample):
     rng = np.random.default_rng(0)
-    linear, quadratic = rng.standard_normal((3, 3)), rng.standard_normal((3, 3, 3))
-    straightening = Straightening(np.ones(3), np.full(3, 2.0), linear, quadratic)
-    many = offset(straightening, sample.x)
+    constant, linear, quadratic, widening = (rng.standard_normal((3,) * k) for k in (1, 2, 3, 2))
+    straightening = Straightening(
+        np.ones(3), np.full(3, 2.0), constant, linear, quadratic, widening
+    )
+    many, thick = offset(straightening, sample.x), log_thickness(straightening, sample.x)
     assert isinstance(many, np.ndarray)
+    assert isinstance(thick, np.ndarray)
     s = (sample.x - 1.0) / 2.0
-    expected = s @ linear + np.einsum("mi,mj,ija->ma", s, s, quadratic)
+    expected = constant + s @ linear + np.einsum("mi,mj,ija->ma", s, s, quadratic)
     np.testing.assert_allclose(many, expected)
-    np.testing.assert_allclose(offset(straightening, jnp.asarray(sample.x[7])), expected[7])
+    point = jnp.asarray(sample.x[7])
+    np.testing.assert_allclose(offset(straightening, point), expected[7])
+    np.testing.assert_allclose(log_thickness(straightening, point), (s @ widening)[7])
+    np.testing.assert_allclose(thick, s @ widening)
 
 
-def test_roughness_is_that_of_the_density_over_straight_coordinates(sample):
-    straightening = fit_straightening(sample, [0, 1, 2])
-    model, transform = Valley(), PRIOR.from_unit_normal
+@pytest.mark.parametrize("which", ["sample", "widening"])
+def test_roughness_is_that_of_the_density_over_straight_coordinates(which, request):
+    sample = request.getfixturevalue(which)
+    model = Valley(0.02) if which == "sample" else Funnel(0.02)
+    straightening, transform = fit_straightening(sample, [0, 1, 2]), PRIOR.from_unit_normal
 
     def over_v(v):
-        return model.log_density(bend(straightening, transform, v))
+        u = from_straight(straightening, transform, v)
+        return model.log_density(u) + log_volume(straightening, transform, v)
 
     @jax.jit
     def straight_sample(u):
-        v = jax.vmap(lambda u: straighten(straightening, transform, u))(u)
+        v = jax.vmap(lambda u: to_straight(straightening, transform, u))(u)
         return v, jax.vmap(jax.grad(over_v))(v)
 
     v, gradient = straight_sample(sample.u)
@@ -178,9 +243,8 @@ def test_several_coordinates_are_bent_at_once():
     assert roughness(no_straightening(n), near) > 50 > 10 * roughness(straightening, near)
 
 
-@pytest.mark.parametrize("width", [0.1, 0.02])
-def test_nuts_on_a_curved_posterior_has_the_right_moments(width):
-    model = Valley(width)
+@pytest.mark.parametrize("model", [Valley(0.1), Valley(0.02), Funnel(0.05)])
+def test_nuts_has_the_right_moments(model):
     chains = run_nuts(model, warmup=500, samples=2500, seed=2, progress=False)
     summary = summarise(chains)
     assert complaints(chains, summary) == ()
@@ -194,4 +258,5 @@ def test_a_posterior_that_stays_rough_is_left_alone():
     rough = Valley(0.02).sample(400)
     rough = rough._replace(gradient=rough.gradient * (1 + 5 * (rough.x[:, :1] > 2.2)))
     assert roughness(no_straightening(3), rough) > 50
-    assert not fit_straightening(rough, [0, 1, 2]).bent.any()
+    found = fit_straightening(rough, [0, 1, 2])
+    assert not (found.bent | found.scaled).any()

@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference.geometry.straightening import Sample, fit_straightening, offset
+from jaxlike.inference.geometry.straightening import straightened
+from jaxlike.inference.geometry.straightening_fit import Sample, fit_straightening
 from jaxlike.inference.runs.transitions import Tuning
 
 _STEP = 1e-4  # in u, for the derivative of the parameters
@@ -103,7 +104,7 @@ def learn_coordinates(
     x, above, below = (parameters(flat + h) for h in (0.0, _STEP, -_STEP))
     sample = Sample(flat, x, (above - below) / (2 * _STEP), np.nan_to_num(gradient).reshape(-1, n))
     straightening = fit_straightening(sample, bounded)
-    v = u - offset(straightening, x).reshape(u.shape)
+    v = straightened(straightening, u, x.reshape(u.shape))
     covariance = pooled_covariance(v[:, -n_recent:], tuning.inverse_mass)
     return tuning._replace(
         inverse_mass=np.where(mass, covariance, 0.0), straightening=straightening

@@ -7,6 +7,7 @@ one compilation; so is the posterior's context, so that posteriors of one form s
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -17,10 +18,10 @@ from jax.sharding import PartitionSpec
 
 from jaxlike.inference.geometry.straightening import (
     Straightening,
-    bend,
+    from_straight,
+    log_volume,
     no_straightening,
-    offset,
-    straighten,
+    to_straight,
 )
 from jaxlike.inference.runs.device_placement import AXIS, Placement
 from jaxlike.inference.target import Posterior, context_of, in_context
@@ -101,27 +102,26 @@ def compile_segment(
     to_parameters = in_context(model, "from_unconstrained")
 
     def draw(context: Any, key: Array, state: Any, tuning: Tuning, pace: Array) -> tuple[Any, Any]:
-        straightening = tuning.straightening
-
         def transform(u: Array) -> Array:
             return to_parameters(context, u)
 
-        def density(v: Array) -> Array:
-            return log_density(context, bend(straightening, transform, v))
+        inward, outward, volume = (
+            partial(function, tuning.straightening, transform)
+            for function in (to_straight, from_straight, log_volume)
+        )
 
-        def through_offset(u: Array, gradient: Array) -> Array:
-            (through,) = jax.vjp(lambda point: offset(straightening, transform(point)), u)[1](
-                gradient
-            )
-            return through
+        def density(v: Array) -> Array:
+            return log_density(context, outward(v)) + volume(v)
 
         u, value, gradient = state
-        along = gradient + through_offset(u, gradient)
-        inner = HMCState(straighten(straightening, transform, u), value, along)
+        v = inward(u)
+        extra, slope = jax.value_and_grad(volume)(v)
+        inner = HMCState(v, value + extra, _pulled(outward, v, gradient) + slope)
         inner, info = kernel(key, inner, density, tuning, pace)
         v, value, along = inner
-        u = bend(straightening, transform, v)
-        gradient = along - through_offset(u, along)
+        u = outward(v)
+        extra, slope = jax.value_and_grad(volume)(v)
+        value, gradient = value - extra, _pulled(inward, u, along - slope)
         outputs = u, gradient, value, *(jnp.asarray(x).astype(real) for x in info)
         return HMCState(u, value, gradient), outputs
 
@@ -169,6 +169,12 @@ def compile_segment(
         .lower(context_of(model), keys, index, index, state, tuning)
         .compile()
     )
+
+
+def _pulled(function: Callable[[Array], Array], point: Array, gradient: Array) -> Array:
+    """The gradient over `point` of what has `gradient` over the function's value there."""
+    (pulled,) = jax.vjp(function, point)[1](gradient)
+    return pulled
 
 
 def run_segment(
