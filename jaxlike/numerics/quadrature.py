@@ -1,5 +1,7 @@
 """Composite quadrature rules."""
 
+import functools
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -7,10 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 def gauss_legendre_panels(edges: ArrayLike, order: int) -> tuple[NDArray, NDArray]:
     """Points and weights (n_panel * order,) of Gauss-Legendre on every panel between `edges`."""
     edges = np.asarray(edges, float)
-    unit, weight = np.polynomial.legendre.leggauss(order)
+    unit, weight = _gauss_legendre(order)
     half = np.diff(edges)[:, None] / 2
     centre = (edges[1:] + edges[:-1])[:, None] / 2
     return (centre + half * unit).ravel(), (half * weight).ravel()
+
+
+@functools.cache
+def _gauss_legendre(order: int) -> tuple[NDArray, NDArray]:
+    return np.polynomial.legendre.leggauss(order)
 
 
 def cumulative_trapezoid_matrix(x: ArrayLike, start: ArrayLike) -> NDArray:

@@ -6,6 +6,7 @@ nuisance parameters, as `params` of a Cobaya input without a prefix) and `mock.y
 mock data). The folders beside this file are known by their names, any other by its path.
 """
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -69,7 +70,15 @@ def accepted_surveys() -> str:
 
 def read_survey(name: str) -> Analysis:
     """The analysis of that name, or in the folder of that path; ConfigError says what is wrong."""
-    folder = _shelf() / name if name in known_surveys() else Path(name).expanduser()
+    return _shipped(name) if name in known_surveys() else _read(name, Path(name).expanduser())
+
+
+@functools.cache  # every data file is looked up among all of them
+def _shipped(name: str) -> Analysis:
+    return _read(name, _shelf() / name)
+
+
+def _read(name: str, folder: Path) -> Analysis:
     file = folder / ABOUT
     if not file.is_file():
         raise ConfigError(

@@ -17,6 +17,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.errors import JaxlikeError
 from jaxlike.numerics.batches import in_blocks
+from jaxlike.numerics.compilation import compile_quickly
 
 # In u the prior alone has curvature 1.  Less means a banana or a ridge seen from its outside, for
 # which a Gaussian twice as wide as the prior is wide enough.
@@ -54,7 +55,7 @@ def batch_in_context(
     size = max(n + 1, _SMALLEST_BATCH)
     function = jax.vmap(jax.value_and_grad(log_density, argnums=1), in_axes=(None, 0))
     shape = jax.ShapeDtypeStruct((size, n), jnp.result_type(float))
-    compiled = jax.jit(function).lower(context, shape).compile()
+    compiled = compile_quickly(jax.jit(function).lower(context, shape))
 
     def within(context: Any) -> Batch:
         def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

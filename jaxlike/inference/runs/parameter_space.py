@@ -19,6 +19,7 @@ from jaxlike.inference.target import (
     in_context,
 )
 from jaxlike.numerics.batches import in_blocks
+from jaxlike.numerics.compilation import compile_quickly
 
 LENGTH = 25
 """Number of points that are taken there at once."""
@@ -59,7 +60,8 @@ class ParameterSpace:
         point = jax.ShapeDtypeStruct((n,), real)
         one = jax.jit(in_context(model, "log_posterior")).lower(context, point)
         reference = _by_blocks(model.log_reference, n)
-        return cls(model, many.compile(), one.compile(), reference, context)
+        # of one point, once, where a run begins
+        return cls(model, many.compile(), compile_quickly(one), reference, context)
 
     def within(self, context: Any) -> "ParameterSpace":
         """The same for another context of the same shapes."""

@@ -18,6 +18,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from jaxlike.numerics.compilation import jit_quickly
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.spectra.pairs import PairGroup
@@ -96,12 +97,12 @@ class _OnFineNodes:
 
 
 # apart, as surveys of other pairs look at the same universes
-@jax.jit
+@jit_quickly
 def _universe(grid: UniverseGrid, cosmo: Cosmology) -> Universe:
     return grid.universe(cosmo)
 
 
-@jax.jit
+@jit_quickly
 def _reference(theory: TwoPointTheory, universe: Universe, parameters: list) -> Reference:
     sight, seen = universe.sight(theory.lattice), theory.seen(universe, parameters)
     weights = theory.weights(universe, seen)

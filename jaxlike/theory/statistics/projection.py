@@ -7,7 +7,7 @@ the bin's solid angle (e.g. Kitching et al. 2017, arXiv:1611.04954; Friedrich et
 arXiv:2012.08568, appendix B).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,19 +56,18 @@ def cl_matrix(ell: NDArray, ell_nodes: NDArray) -> NDArray:
     return matrix * np.exp(_TAIL_SLOPE * (x - inside))[:, None]
 
 
-def _cl_sums(ell_nodes: NDArray) -> Callable[[NDArray, NDArray], NDArray]:
-    """Function from `ell` and weights (n,) to weights @ cl_matrix(ell, ell_nodes), faster."""
+def _cl_sums(rows: Iterable[tuple[NDArray, NDArray]], ell_nodes: NDArray) -> NDArray:
+    """weights @ cl_matrix(ell, ell_nodes), as rows, of each (ell, weights), (n,) each; faster."""
     x_nodes = np.log(ell_nodes + 0.5)
     spline = make_interp_spline(x_nodes, np.eye(x_nodes.size), k=3)
-
-    def row(ell: NDArray, weight: NDArray) -> NDArray:
+    sums = []
+    for ell, weight in rows:
         x = np.log(ell + 0.5)
         inside = np.clip(x, x_nodes[0], x_nodes[-1])
         size = weight * np.exp(_TAIL_SLOPE * (x - inside) - inside)
-        basis = BSpline.design_matrix(inside, spline.t, 3)  # of four columns at each point
-        return (size @ basis) @ spline.c * (ell_nodes + 0.5)
-
-    return row
+        # of four columns at each point
+        sums.append(size @ BSpline.design_matrix(inside, spline.t, 3))
+    return np.stack(sums) @ spline.c * (ell_nodes + 0.5)
 
 
 def bandpower_matrix(ell: NDArray, weight: NDArray, ell_nodes: NDArray) -> NDArray:
@@ -93,19 +92,17 @@ def bessel(order: int, x: NDArray) -> NDArray:
     return result
 
 
-def _hankel_row(
+def _hankel_sum(
     order: int,
     theta: float,
     low: float,
-    sums: Callable[[NDArray, NDArray], NDArray],
     transfer: Transfer | None = None,
     *,
     flat: bool = False,
-) -> NDArray:
-    """int_low^oo ell dell / (2 pi) J_order(ell theta) C_ell as a row (n_ell,).
+) -> tuple[NDArray, NDArray]:
+    """Multipoles and weights (n,) of int_low^oo ell dell / (2 pi) J_order(ell theta) C_ell.
 
-    `sums` gives such a row from multipoles and what multiplies C_ell at them. `flat`: to 1e-9 of
-    smooth C_ell; a Gaussian taper leaves 1e-5.
+    `flat`: to 1e-9 of smooth C_ell; a Gaussian taper leaves 1e-5.
     """
     # panels follow the spline where that is fast, the Bessel function where it is
     width, length = np.pi / theta, (_PHASE_FLAT if flat else _PHASE_MAX) / theta
@@ -117,7 +114,7 @@ def _hankel_row(
         inside = panels[(panels > first) & (panels < last)]
         panels = np.unique([first, *inside, last])
         if panels.size < 2:
-            return sums(np.array([low]), np.zeros(1))
+            return np.array([low]), np.zeros(1)
     ell, weight = gauss_legendre_panels(panels, 6 if flat else 5)
     if transfer is not None:
         weight = weight * transfer(ell)
@@ -125,7 +122,7 @@ def _hankel_row(
         taper = erfc(12 * (ell - low) / length - 6) / 2
     else:
         taper = np.exp(-((4 * (ell - low) / length) ** 2) / 2)  # leaves the lower end as it is
-    return sums(ell, weight * taper * ell / (2 * np.pi) * bessel(order, ell * theta))
+    return ell, weight * taper * ell / (2 * np.pi) * bessel(order, ell * theta)
 
 
 def _half_later(transfer: Transfer | None) -> Transfer | None:
@@ -140,9 +137,8 @@ def flat_sky(
     spins: Spins, theta: NDArray, ell_nodes: NDArray, *, transfer: Transfer | None = None
 ) -> NDArray:
     """Matrix (n_theta, n_ell) at angles `theta` in radians."""
-    order = spins[0] - spins[1]
-    sums = _cl_sums(ell_nodes)
-    return np.stack([_hankel_row(order, t, ell_nodes[0], sums, transfer) for t in theta])
+    order, low = spins[0] - spins[1], ell_nodes[0]
+    return _cl_sums((_hankel_sum(order, t, low, transfer) for t in theta), ell_nodes)
 
 
 def hankel(order: int, theta: NDArray, ell_nodes: NDArray) -> NDArray:
@@ -150,8 +146,7 @@ def hankel(order: int, theta: NDArray, ell_nodes: NDArray) -> NDArray:
 
     theta in radians; for filters between whose large parts E modes are a small difference.
     """
-    sums = _cl_sums(ell_nodes)
-    return np.stack([_hankel_row(order, t, ell_nodes[0], sums, flat=True) for t in theta])
+    return _cl_sums((_hankel_sum(order, t, ell_nodes[0], flat=True) for t in theta), ell_nodes)
 
 
 def bin_quadrature(theta_min: NDArray, theta_max: NDArray) -> tuple[NDArray, NDArray]:
@@ -198,18 +193,13 @@ def curved_sky(
     exact = (size * np.stack(terms, axis=1)) @ cl_matrix(ell, ell_nodes)
 
     # d^ell_mn(theta) = sqrt(theta / sin theta) J_(m-n)((ell + 1/2) theta), Hilb's approximation
-    sums = _cl_sums(ell_nodes)
-
-    def half_later(half_ell: NDArray, weight: NDArray) -> NDArray:
-        return sums(half_ell - 0.5, weight)
-
     theta = np.arccos(x)
     amplitude = weight * np.sqrt(theta / np.sin(theta))
-    beyond = [
-        sum(
-            a * _hankel_row(m - n, t, _ELL_EXACT + 1.0, half_later, _half_later(transfer))
-            for a, t in zip(amplitudes, thetas, strict=True)
-        )
-        for amplitudes, thetas in zip(amplitude, theta, strict=True)
-    ]
-    return exact + np.stack(beyond)
+
+    def beyond(amplitudes: NDArray, thetas: NDArray) -> tuple[NDArray, NDArray]:
+        later = _half_later(transfer)
+        sums = [_hankel_sum(m - n, t, _ELL_EXACT + 1.0, later) for t in thetas]
+        weights = [a * weight for a, (_, weight) in zip(amplitudes, sums, strict=True)]
+        return np.concatenate([half_ell for half_ell, _ in sums]) - 0.5, np.concatenate(weights)
+
+    return exact + _cl_sums(map(beyond, amplitude, theta), ell_nodes)
