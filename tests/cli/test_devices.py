@@ -15,51 +15,59 @@ import yaml
 
 from jaxlike.cli.main import main
 from jaxlike.inference import inference_data_of_files
-
-SCRIPT = """
-import json, sys
-import jax
-jax.config.update("jax_enable_x64", True)
-jax.config.update("jax_num_cpu_devices", int(sys.argv[1]))
-import numpy as np
-sys.path.insert(0, sys.argv[2])
-from inference.conftest import GaussianModel
 from jaxlike.inference.runs.device_placement import Placement
 from jaxlike.inference.samplers.by_name import sampler
-n = 3
-axes = np.linalg.qr(np.random.default_rng(1).standard_normal((n, n)))[0]
-model = GaussianModel(np.zeros(n), (axes * np.geomspace(1e-2, 1e2, n)) @ axes.T)
-used = len(Placement.of(4).devices)
-every = {}
-for method in sys.argv[3:]:
-    options = {"seed": 3, "progress": False, "samples": 64, "chains": 4}
-    options |= {"walkers": 16, "burn_in": 40} if method == "laps" else {"warmup": 50}
-    if used > 1:  # draws enough for moments, of which the first are those of a short run
-        options["samples"] = 1600 if method == "laps" else 4000
-    found = sampler(method)(model, **options).draws
-    z = (found.reshape(-1, n) - model.posterior[0]) / np.sqrt(np.diag(model.posterior[1]))
-    every[method] = [used, found[:, :2].tolist(), z.mean(0).tolist(), z.std(0).tolist()]
-print(json.dumps(every))
+
+METHODS = ("nuts", "adjusted_mclmc", "laps")
+SCRIPT = """
+import json
+import jax
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_num_cpu_devices", 3)
+from cli.test_devices import draws_by_method
+print(json.dumps(draws_by_method()))
 """
 
 
-METHODS = ("nuts", "adjusted_mclmc", "laps")
+def draws_by_method() -> dict[str, Any]:
+    """Draws of a Gaussian on the devices that JAX sees, by every method: how many were used, the
+    first two draws of each chain, and the moments of all."""
+    from inference.conftest import GaussianModel, functions_of
+
+    n = 3
+    axes = np.linalg.qr(np.random.default_rng(1).standard_normal((n, n)))[0]
+    model = GaussianModel(np.zeros(n), (axes * np.geomspace(1e-2, 1e2, n)) @ axes.T)
+    used = len(Placement.of(4).devices)
+    nuts = functions_of("nuts", model, 4)  # the warm-up of the other is the same
+    compiled = {"nuts": nuts, "adjusted_mclmc": functions_of("adjusted_mclmc", model, 4, nuts)}
+    every = {}
+    for method in METHODS:
+        options: dict[str, Any] = {"seed": 3, "progress": False, "samples": 64, "chains": 4}
+        if method == "laps":
+            options |= {"walkers": 16, "burn_in": 40}
+        else:
+            options |= {"warmup": 50, "compiled": compiled[method]}
+        if used > 1:  # draws enough for moments, of which the first are those of a short run
+            options["samples"] = 1600 if method == "laps" else 4000
+        found = sampler(method)(model, **options).draws
+        z = (found.reshape(-1, n) - model.posterior[0]) / np.sqrt(np.diag(model.posterior[1]))
+        every[method] = [used, found[:, :2].tolist(), z.mean(0).tolist(), z.std(0).tolist()]
+    return every
 
 
 @pytest.fixture(scope="module")
 def on_devices() -> dict[int, dict[str, Any]]:
-    """Draws of a Gaussian on one and on three devices of the CPU, by every method: how many were
-    used, the first two draws of each chain, and the moments of all."""
+    """`draws_by_method` on one device of the CPU, in this process, and on three, in another."""
     tests = Path(__file__).resolve().parents[1]
-    environment = {**os.environ, "PYTHONPATH": str(tests.parent)}
-    found = {}
-    for count in (1, 3):
-        command = [sys.executable, "-c", SCRIPT, str(count), str(tests), *METHODS]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        every = json.loads(done.stdout.splitlines()[-1])
-        found[count] = {name: [one[0], *map(np.array, one[1:])] for name, one in every.items()}
-    return found
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tests.parent), str(tests)])}
+    command = [sys.executable, "-c", SCRIPT]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = {1: draws_by_method(), 3: json.loads(done.stdout.splitlines()[-1])}
+    return {
+        count: {name: [one[0], *map(np.array, one[1:])] for name, one in every.items()}
+        for count, every in found.items()
+    }
 
 
 @pytest.mark.slow
@@ -77,6 +85,7 @@ def test_chains_over_several_devices(on_devices, method):
 
 @pytest.mark.slow
 def test_two_processes_of_jax_distributed(repository, tmp_path):
+    command = "import sys, quick_likelihood; from jaxlike.cli.main import main; sys.exit(main())"
     info = {
         "theory": {
             "jaxlike.cobaya.Theory": {"linear": "eisenstein_hu_no_wiggle", "nonlinear": "linear"}
@@ -94,12 +103,13 @@ def test_two_processes_of_jax_distributed(repository, tmp_path):
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
     options = ["--chains", "2", "--warmup", "60", "--samples", "100", "--no-progress"]
+    path = os.pathsep.join([str(repository), str(repository / "tests")])
     processes = [
         subprocess.Popen(
-            [sys.executable, "-m", "jaxlike", "nuts", str(tmp_path / "run.yaml"), *options]
+            [sys.executable, "-c", command, "nuts", str(tmp_path / "run.yaml"), *options]
             + ["--output", str(tmp_path / "run"), "--distributed", f"localhost:{port},2,{rank}"],
             cwd=repository,
-            env={**os.environ, "PYTHONPATH": str(repository)},
+            env={**os.environ, "PYTHONPATH": path},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

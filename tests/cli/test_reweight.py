@@ -8,7 +8,9 @@ import yaml
 
 import jaxlike
 from jaxlike.cli.main import main
+from jaxlike.data import write_two_point_fits
 from jaxlike.inference import read_draws
+from jaxlike.mocks.making import with_vector
 from jaxlike.plots.contours import load_chains
 
 QUIET = "--no-progress"
@@ -103,8 +105,15 @@ def test_a_config_far_away_ends_with_status_1(run, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_re_weighted_chains_are_those_that_are_sampled(run, tmp_path, capsys):
-    size = ["--chains", "2", "--warmup", "150", "--samples", "500", QUIET]
-    other = ["--set", "nz_bandwidth=0.018"]
+    """To other data of the same form, whose posterior runs the same programs."""
+    size = ["--chains", "2", "--warmup", "150", "--samples", "400", QUIET]
+    data = run.model.data
+    brighter = np.concatenate(
+        [m.value * (1.07 if m.statistic == "w" else 1.0) for m in data.measurements]
+    )
+    changed = with_vector(data, brighter, data.covariance)
+    write_two_point_fits(changed, tmp_path / "changed.fits")
+    other = ["--set", f"data_file={tmp_path / 'changed.fits'}"]
     first, direct, new = (str(tmp_path / name) for name in ("first", "direct", "new"))
     assert main(["nuts", run.config, "--output", first, *size]) == 0
     assert main(["nuts", run.config, "--output", direct, *size, *other]) == 0

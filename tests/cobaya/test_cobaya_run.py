@@ -1,4 +1,4 @@
-"""Cobaya's own command on the inputs of `cobaya_yaml/`, the mock's and the real data's."""
+"""Cobaya's own command, or its function, on inputs of `cobaya_yaml/`: the mock and real data."""
 
 import re
 from pathlib import Path
@@ -86,16 +86,12 @@ def test_evaluate_shear_on_real_data(
 
 
 @pytest.mark.slow
-def test_mcmc_on_real_data(
-    repository: Path, real_data: Path, tmp_path: Path, cobaya_run: Any
-) -> None:
+def test_mcmc_on_real_data(repository: Path, real_data: Path, tmp_path: Path) -> None:
     info = read(repository / "cobaya_yaml" / "des_y1_3x2pt.yaml")
     info["sampler"] = {"mcmc": {"max_samples": 6, "burn_in": 0, "seed": 1, "max_tries": 1000}}
     info["output"] = str(tmp_path / "chain")
     file = write(tmp_path / "mcmc.yaml", info)
-    done = cobaya_run("run", file)
-    assert done.returncode == 0, done.stdout + done.stderr
-
+    run_script([str(file)])
     text = (tmp_path / "chain.1.txt").read_text(encoding="utf-8")
     names = text.splitlines()[0].removeprefix("#").split()
     rows = np.loadtxt(text.splitlines(), ndmin=2)

@@ -47,13 +47,10 @@ def written(path: Path, info: Mapping[str, Any]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory, repository: Path) -> Path:
-    """Prefix of an uninterrupted run."""
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Prefix of an uninterrupted run, by the command's own function."""
     folder = tmp_path_factory.mktemp("whole")
-    file = written(folder / "run.yaml", information(folder / "run"))
-    command = [sys.executable, "-m", "cobaya", "run", str(file)]
-    environment = {**os.environ, "PYTHONPATH": str(repository)}
-    subprocess.run(command, check=True, cwd=repository, env=environment, capture_output=True)
+    run_script([str(written(folder / "run.yaml", information(folder / "run")))])
     return folder / "run"
 
 

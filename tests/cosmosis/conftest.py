@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -109,19 +111,36 @@ def run_cosmosis(repository: Path) -> Run:
     return run
 
 
-@pytest.fixture
-def cosmosis_here(
-    repository: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> Run:
+def call_command(repository: Path, *arguments: str | Path) -> int:
     """The same by the command's own function, in this process, which has imported all already."""
     from cosmosis.main import main
 
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(repository)
+        patch.setattr(sys, "argv", ["cosmosis", *map(str, arguments)])
+        return main() or 0
+
+
+@pytest.fixture
+def cosmosis_here(repository: Path, capfd: pytest.CaptureFixture[str]) -> Run:
+    """The same with what is printed."""
+
     def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-        monkeypatch.chdir(repository)
-        monkeypatch.setattr(sys, "argv", ["cosmosis", *map(str, arguments)])
         capfd.readouterr()
-        status = main()
-        return subprocess.CompletedProcess(sys.argv, status or 0, *capfd.readouterr())
+        status = call_command(repository, *arguments)
+        return subprocess.CompletedProcess(["cosmosis", *arguments], status, *capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def printed_here(repository: Path) -> Callable[..., str]:
+    """The same for fixtures that serve several tests: what Python alone has printed."""
+
+    def run(*arguments: str | Path) -> str:
+        with redirect_stdout(StringIO()) as text:
+            assert call_command(repository, *arguments) == 0
+        return text.getvalue()
 
     return run
 

@@ -48,7 +48,7 @@ def test_stored_points(stored, block_module, make_block):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stored", ["low_omega_m"], indirect=True)
-def test_stored_point_with_the_runner(stored, shared, repository, run_cosmosis, tmp_path):
+def test_stored_point_with_the_runner(stored, shared, repository, cosmosis_here, tmp_path):
     lines = []
     for section, entries in values_of(stored).items():
         lines += [f"[{section}]", *(f"{name} = {value!r}" for name, value in entries.items())]
@@ -75,7 +75,7 @@ nz = histogram
 like_name = des
 include_norm = T
 """)
-    done = run_cosmosis(tmp_path / "pipeline.ini")
+    done = cosmosis_here(tmp_path / "pipeline.ini")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "WARNING" not in done.stdout
     folder = tmp_path / "block" / "data_vector"

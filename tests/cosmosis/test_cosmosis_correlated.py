@@ -128,8 +128,8 @@ def test_posterior_is_cosmosis_s(folder, pipeline):
 
 
 @pytest.mark.slow
-def test_emcee_samples_it(folder, run_cosmosis):
-    done = run_cosmosis(folder / "pipeline.ini")
+def test_emcee_samples_it(folder, cosmosis_here):
+    done = cosmosis_here(folder / "pipeline.ini")
     assert done.returncode == 0, done.stdout + done.stderr
     rows = np.loadtxt(folder / "chain.txt")
     model = jaxlike.load(folder / "pipeline.ini")
