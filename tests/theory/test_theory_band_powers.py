@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.special import jv
 
-from jaxlike.theory.statistics import STATISTICS
+from jaxlike.theory.statistics import STATISTICS, band_powers, projection
 from jaxlike.theory.statistics.band_powers import apodisation
 from jaxlike.theory.statistics.registry import Points
 
@@ -49,6 +49,22 @@ def rule(edges, n):
     x, weight = np.polynomial.legendre.leggauss(n)
     half = np.diff(edges)[:, None] / 2
     return ((edges[1:] + edges[:-1])[:, None] / 2 + half * x).ravel(), (half * weight).ravel()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def transforms():
+    """Statistics of the same angles and multipoles have the same Hankel transforms: made once."""
+    made = {}
+
+    def hankel(order, theta, ell):
+        key = order, theta.tobytes(), ell.tobytes()
+        if key not in made:
+            made[key] = projection.hankel(order, theta, ell)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(band_powers, "hankel", hankel)
+        yield
 
 
 @cache

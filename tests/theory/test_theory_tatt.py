@@ -55,7 +55,7 @@ def build(stored, blocks, **options):
     lens, source = samples(stored)
     defaults = {
         "n_z": 20, "z_max": 1.7, "ell_lattice": np.arange(0, 212, 6), "nonlinear": "linear",
-        "alignment": "tatt",
+        "linear": "eisenstein_hu_no_wiggle", "alignment": "tatt",
     }  # fmt: skip
     return Prediction.build(blocks, lens, source, **defaults | options)
 
@@ -108,7 +108,15 @@ def test_c_ell_are_ccls(ccl):
         block("C_ell_cross", CROSS, ell.size, lambda nodes: cl_matrix(ell, nodes)),
         block("C_ell_shear", SHEAR, ell.size, lambda nodes: cl_matrix(ell, nodes)),
     ]
-    theory = build(stored, blocks, n_z=64, ell_lattice=None, nonlinear="takahashi", prefactors=True)
+    theory = build(
+        stored,
+        blocks,
+        n_z=64,
+        ell_lattice=None,
+        linear="eisenstein_hu",
+        nonlinear="takahashi",
+        prefactors=True,
+    )
     still = dict.fromkeys(("m1", "m2", "dz_lens1", "dz_source1", "dz_source2"), 0.0)
 
     @jax.jit
@@ -199,7 +207,7 @@ def test_tables_with_the_linear_power_are_worth_the_cores_own(theories, vectors,
 
     @jax.jit
     def make():
-        power = linear.linear_power(cosmo, k, z)
+        power = linear.linear_power(cosmo, k, z, model="eisenstein_hu_no_wiggle")
         distances = comoving_distance(cosmo, z), hubble(cosmo, z)
         return PowerTable(power, *distances, growth.growth_factor(cosmo, z), 0.3, P_lin=power[0])
 
