@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import jax
 import numpy as np
 import pytest
+from checks import made_once
 from stage3 import cosmology, kept_by_pipeline, lenses, nuisances, read_point, tables
 
 from jaxlike.data import read_shear_ratios, read_two_point_fits
@@ -13,6 +14,7 @@ from jaxlike.likelihoods.shear_ratios import ShearRatios
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import own_parameters
+from jaxlike.theory.statistics import correlation_functions
 
 OPTIONS = TheoryOptions(nz="histogram", projection="curved", alignment="tatt", magnification=True)
 """Shifts by linear interpolation between the file's samples. One set of options serves all: TATT
@@ -30,6 +32,13 @@ INGREDIENTS = {
 
 def read(shared, name):
     return read_point(shared, f"desy3mock_{name}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def projections():
+    """Likelihoods of the same angles have the same: made once."""
+    with made_once(correlation_functions, "curved_sky"):
+        yield
 
 
 @pytest.fixture(scope="module")

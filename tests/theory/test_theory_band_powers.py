@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from checks import made_once
 from scipy.special import jv
 
-from jaxlike.theory.statistics import STATISTICS, band_powers, projection
+from jaxlike.theory.statistics import STATISTICS, band_powers
 from jaxlike.theory.statistics.band_powers import apodisation
 from jaxlike.theory.statistics.registry import Points
 
@@ -54,16 +55,7 @@ def rule(edges, n):
 @pytest.fixture(scope="module", autouse=True)
 def transforms():
     """Statistics of the same angles and multipoles have the same Hankel transforms: made once."""
-    made = {}
-
-    def hankel(order, theta, ell):
-        key = order, theta.tobytes(), ell.tobytes()
-        if key not in made:
-            made[key] = projection.hankel(order, theta, ell)
-        return made[key]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(band_powers, "hankel", hankel)
+    with made_once(band_powers, "hankel"):
         yield
 
 

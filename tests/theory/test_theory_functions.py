@@ -106,11 +106,12 @@ def line(cosmo, nodes=NODES):
 
 
 def loop_spectra(cosmo):
-    return LOOPS.spectra(linear.linear_power(cosmo, linear.K, 0.0)[0])
+    power = linear.linear_power(cosmo, linear.K, 0.0, model="eisenstein_hu_no_wiggle")
+    return LOOPS.spectra(power[0])
 
 
 def table(cosmo):
-    power = linear.linear_power(cosmo, TABLE_K, TABLE_Z)
+    power = linear.linear_power(cosmo, TABLE_K, TABLE_Z, model="eisenstein_hu_no_wiggle")
     return power_table.PowerTable(
         power,
         background.comoving_distance(cosmo, TABLE_Z),
@@ -269,7 +270,7 @@ FUNCTIONS = {
     "sigma8": lambda p, c: linear.sigma8(c, Z),
     "nonlinear_power": lambda p, c: nonlinear.nonlinear_power(c, K, Z),
     "hmcode2020": lambda p, c: nonlinear.nonlinear_power(
-        with_feedback(p, c), K, Z, model="hmcode2020"
+        with_feedback(p, c), K, Z, linear="eisenstein_hu_no_wiggle", model="hmcode2020"
     ),
     "nfw_window": lambda p, c: nfw.nfw_window(jnp.asarray(K), 4 * p["b"] * jnp.ones(K.shape)),
     "wiggles": lambda p, c: wiggles.wiggles(c, linear.linear_power(c, linear.K, Z)),
@@ -298,12 +299,18 @@ FUNCTIONS = {
     "tatt_amplitudes": lambda p, c: tatt.tatt_amplitudes(
         c.Omega_m, jnp.asarray(A), Z, tatt_parameters(p)
     ),
-    "tatt_power": lambda p, c: tatt.tatt_power(c, K, Z, tatt_parameters(p)),
+    "tatt_power": lambda p, c: tatt.tatt_power(
+        c, K, Z, tatt_parameters(p), linear="eisenstein_hu_no_wiggle", nonlinear="linear"
+    ),
     "one_loop": loops,
     "limber_spectra": lambda p, c: limber.limber_spectra(weights(p, c)[1], powers(p, c)),
     "line_of_sight": lambda p, c: line(c),
     "limber_power hmcode2020": lambda p, c: limber_power.limber_power(
-        with_feedback(p, c), NODES, GRID, linear="eisenstein_hu", nonlinear="hmcode2020"
+        with_feedback(p, c),
+        NODES,
+        GRID,
+        linear="eisenstein_hu_no_wiggle",
+        nonlinear="hmcode2020",
     ),
 }
 STEPS_OF = {  # steps, the last of which have the others in them: compiled once for all of them

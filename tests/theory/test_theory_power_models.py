@@ -57,10 +57,10 @@ def test_tables_of_the_models(models, universe):
     np.testing.assert_allclose(found, warm * boost, rtol=1e-12)
 
 
-def test_a_posterior_of_the_models_has_gradients(load):
+def test_a_posterior_of_the_models_has_gradients(load, small_model):
     """The data vector of models that are those of the package under another name is the same; those
     from outside give another, with slopes that are those of differences."""
-    plain = load()
+    plain = small_model
     x = np.asarray(plain.reference)
     model = load(linear="warm", nonlinear="enhanced")
     assert float(jnp.max(model.theory_vector(x) / plain.theory_vector(x))) > 1.02
@@ -74,10 +74,10 @@ def test_a_posterior_of_the_models_has_gradients(load):
     assert np.isfinite(float(plain.log_posterior(few)))
 
 
-def test_the_package_s_own_under_another_name(load, monkeypatch):
+def test_the_package_s_own_under_another_name(load, small_model, monkeypatch):
     monkeypatch.setitem(LINEAR, "mine", LINEAR["eisenstein_hu_no_wiggle"])
     monkeypatch.setitem(NONLINEAR, "mine", NONLINEAR["takahashi"])
-    x = load().reference
+    x = small_model.reference
     ours = load(linear="mine", nonlinear="mine").theory_vector(x)
     theirs = load(nonlinear="takahashi").theory_vector(x)
     np.testing.assert_allclose(ours, theirs, rtol=1e-12)

@@ -1,5 +1,7 @@
 """Any number of samples in one survey, and one program for all surveys of a structure."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -157,6 +159,7 @@ def test_two_samples_of_sources(vector, samples):
     np.testing.assert_allclose(whole[3 * THETA.size : 4 * THETA.size], alone, rtol=1e-9)
 
 
+@cache
 def other_data(shift):
     """Surveys of one structure whose n(z), angles and C_ell at them are not the same."""
     wave = 1 + shift * np.sin(9 * MIDDLE)
