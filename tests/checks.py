@@ -1,9 +1,34 @@
 """Checks that several test files make of what they have in common."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+
+
+@contextmanager
+def made_once(module: ModuleType, name: str) -> Iterator[None]:
+    """A function of a module is computed once for the same arguments, arrays by their content.
+
+    For matrices of angles and multipoles that several surveys of a file have in common.
+    """
+    function, made = getattr(module, name), {}
+
+    def known(*arguments: Any, **options: Any) -> Any:
+        parts = (*arguments, *sorted(options.items()))
+        key = tuple(np.asarray(x).tobytes() if hasattr(x, "dtype") else x for x in parts)
+        if key not in made:
+            made[key] = function(*arguments, **options)
+        return made[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, name, known)
+        yield
 
 
 def check_slopes(values_and_slopes, centre, weight, batch):

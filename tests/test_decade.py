@@ -6,11 +6,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from checks import made_once
 from stage3 import COSMOLOGY, cosmology, kept_by_pipeline, nuisances, read_point, tables
 
 from jaxlike.data import read_two_point_fits
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.registry.options import TheoryOptions
+from jaxlike.theory.statistics import correlation_functions
 
 OPTIONS = TheoryOptions(
     linear="emulator",
@@ -22,6 +24,13 @@ NZ = ("histogram", "spline")  # CosmoSIS has a spline through the file's samples
 WITHIN = {"histogram": 2e-3, "spline": 0.01}  # of Delta^T C^-1 Delta; its shifts are the former's
 POINTS = ("p0", "p1")
 CAPS = {"ngc": 220, "sgc": 234}  # and how many points the pipeline keeps
+
+
+@pytest.fixture(scope="module", autouse=True)
+def projections():
+    """Likelihoods of the same angles have the same: made once."""
+    with made_once(correlation_functions, "curved_sky"):
+        yield
 
 
 @pytest.fixture(scope="module")

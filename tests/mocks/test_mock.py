@@ -104,18 +104,18 @@ def test_the_fiducial_fits_the_papers_mock(repository):
     assert float(model.chi2({**paper_mock.FIDUCIAL, "sigma8": 0.809})) > 100
 
 
-def test_the_command_names_the_surveys(tmp_path, capsys, monkeypatch):
+def test_the_command_names_the_surveys(tmp_path, capsys, monkeypatch, paper):
     made = []
 
-    def paper(output, overwrite):
+    def of_the_paper(output, overwrite):
         made.append(("paper", overwrite))
-        return read_two_point_fits(find_data_file("paper_mock"))
+        return paper
 
     def survey(name, output, overwrite):
         made.append((name, overwrite))
-        return read_two_point_fits(default_data_file()), read_layout(read_survey(name))
+        return paper, read_layout(read_survey(name))
 
-    monkeypatch.setattr(paper_mock, "write_paper_mock", paper)
+    monkeypatch.setattr(paper_mock, "write_paper_mock", of_the_paper)
     monkeypatch.setattr(files, "write_survey_mock", survey)
     output = str(tmp_path / "mock.fits")
     assert main(["mock", "--output", output]) == 0

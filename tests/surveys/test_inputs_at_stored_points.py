@@ -5,11 +5,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from checks import made_once
 from stage3 import cosmology, given, keys_of, nuisances, read_point, rows_of
 
 from jaxlike.config import read_config
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.loading import data_set_of
+from jaxlike.theory.statistics import correlation_functions
 
 ROOT = Path(__file__).parents[2]
 POINTS = ("p0", "p1")
@@ -62,6 +64,13 @@ INPUTS = {
         {"data_file": "des_y3_kids_1000.fits"},
     ),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def projections():
+    """Likelihoods of the same angles have the same: made once."""
+    with made_once(correlation_functions, "curved_sky"):
+        yield
 
 
 @pytest.fixture(scope="module", params=INPUTS, ids=lambda key: f"{key[0]}-{key[2]}")

@@ -5,9 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from checks import made_once
 from scipy.special import jv
 
-from jaxlike.theory.statistics import STATISTICS
+from jaxlike.theory.statistics import STATISTICS, band_powers
 from jaxlike.theory.statistics.band_powers import apodisation
 from jaxlike.theory.statistics.registry import Points
 
@@ -49,6 +50,13 @@ def rule(edges, n):
     x, weight = np.polynomial.legendre.leggauss(n)
     half = np.diff(edges)[:, None] / 2
     return ((edges[1:] + edges[:-1])[:, None] / 2 + half * x).ravel(), (half * weight).ravel()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def transforms():
+    """Statistics of the same angles and multipoles have the same Hankel transforms: made once."""
+    with made_once(band_powers, "hankel"):
+        yield
 
 
 @cache

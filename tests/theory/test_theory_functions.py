@@ -67,29 +67,31 @@ GROUPS = three_by_two.all_pairs(1, 1).groups()
 
 
 class Straight:
-    """A function of a cosmology to first order around the centre, where others are functions of it.
+    """Functions of a cosmology to first order around the centre, where others start from them.
 
     They have slopes along all parameters all the same, and less to compile.
     """
 
-    def __init__(self, function):
-        self.function = function
+    def __init__(self, *functions):
+        self.functions = functions
         self.centre = np.array([CENTRE[name] for name in COSMOLOGICAL])
 
     @cached_property
-    def expansion(self):
+    def expansions(self):
         """Slopes and values at the centre, not to be computed while others are traced."""
 
         @jax.jit
         @partial(jax.jacfwd, has_aux=True)
         def expand(x):
-            found = self.function(cosmology(dict(zip(COSMOLOGICAL, x, strict=True))))
+            cosmo = cosmology(dict(zip(COSMOLOGICAL, x, strict=True)))
+            found = [function(cosmo) for function in self.functions]
             return found, found
 
-        return jax.tree.map(np.asarray, expand(self.centre))
+        slopes, values = jax.tree.map(np.asarray, expand(self.centre))
+        return dict(zip(self.functions, zip(slopes, values, strict=True), strict=True))
 
-    def __call__(self, cosmo):
-        slopes, values = self.expansion
+    def __call__(self, function, cosmo):
+        slopes, values = self.expansions[function]
         away = jnp.stack([getattr(cosmo, name) for name in COSMOLOGICAL]) - self.centre
         return jax.tree.map(lambda value, slope: value + slope @ away, values, slopes)
 
@@ -104,11 +106,12 @@ def line(cosmo, nodes=NODES):
 
 
 def loop_spectra(cosmo):
-    return LOOPS.spectra(linear.linear_power(cosmo, linear.K, 0.0)[0])
+    power = linear.linear_power(cosmo, linear.K, 0.0, model="eisenstein_hu_no_wiggle")
+    return LOOPS.spectra(power[0])
 
 
 def table(cosmo):
-    power = linear.linear_power(cosmo, TABLE_K, TABLE_Z)
+    power = linear.linear_power(cosmo, TABLE_K, TABLE_Z, model="eisenstein_hu_no_wiggle")
     return power_table.PowerTable(
         power,
         background.comoving_distance(cosmo, TABLE_Z),
@@ -121,18 +124,17 @@ def table(cosmo):
 
 
 LOOPS = one_loop.OneLoopGrid.build()
-STRAIGHT_LINE, STRAIGHT_LOOPS = Straight(line), Straight(loop_spectra)
-STRAIGHT_TABLE = Straight(table)
+STRAIGHT = Straight(line, loop_spectra, table)
 
 
 @pytest.fixture(scope="module", autouse=True)
 def expansions():
     """Those that functions are tested with."""
-    return [one.expansion for one in (STRAIGHT_LINE, STRAIGHT_LOOPS, STRAIGHT_TABLE)]
+    return STRAIGHT.expansions
 
 
 def sight(p, cosmo):
-    return line_of_sight.Sight.of(NODES, STRAIGHT_LINE(cosmo))
+    return line_of_sight.Sight.of(NODES, STRAIGHT(line, cosmo))
 
 
 def dndz(p):
@@ -177,7 +179,9 @@ def with_rsd(p, cosmo):
 def powers(p, cosmo):
     """P_XY with that of matter one."""
     pk = jnp.ones((NODES.z.size, NODES.ell.size))
-    return fields.field_power(pk, STRAIGHT_LINE(cosmo), NODES.ell_lattice, STRAIGHT_LOOPS(cosmo))
+    return fields.field_power(
+        pk, STRAIGHT(line, cosmo), NODES.ell_lattice, STRAIGHT(loop_spectra, cosmo)
+    )
 
 
 def spectra(p, cosmo, model="nla"):
@@ -266,7 +270,7 @@ FUNCTIONS = {
     "sigma8": lambda p, c: linear.sigma8(c, Z),
     "nonlinear_power": lambda p, c: nonlinear.nonlinear_power(c, K, Z),
     "hmcode2020": lambda p, c: nonlinear.nonlinear_power(
-        with_feedback(p, c), K, Z, model="hmcode2020"
+        with_feedback(p, c), K, Z, linear="eisenstein_hu_no_wiggle", model="hmcode2020"
     ),
     "nfw_window": lambda p, c: nfw.nfw_window(jnp.asarray(K), 4 * p["b"] * jnp.ones(K.shape)),
     "wiggles": lambda p, c: wiggles.wiggles(c, linear.linear_power(c, linear.K, Z)),
@@ -295,27 +299,48 @@ FUNCTIONS = {
     "tatt_amplitudes": lambda p, c: tatt.tatt_amplitudes(
         c.Omega_m, jnp.asarray(A), Z, tatt_parameters(p)
     ),
-    "tatt_power": lambda p, c: tatt.tatt_power(c, K, Z, tatt_parameters(p)),
+    "tatt_power": lambda p, c: tatt.tatt_power(
+        c, K, Z, tatt_parameters(p), linear="eisenstein_hu_no_wiggle", nonlinear="linear"
+    ),
     "one_loop": loops,
     "limber_spectra": lambda p, c: limber.limber_spectra(weights(p, c)[1], powers(p, c)),
     "line_of_sight": lambda p, c: line(c),
     "limber_power hmcode2020": lambda p, c: limber_power.limber_power(
-        with_feedback(p, c), NODES, GRID, linear="eisenstein_hu", nonlinear="hmcode2020"
+        with_feedback(p, c),
+        NODES,
+        GRID,
+        linear="eisenstein_hu_no_wiggle",
+        nonlinear="hmcode2020",
     ),
 }
-STEPS_OF = {  # steps, the last of which has the others in it: compiled once for all of them
-    ("counts_seen", "weights_of"): weights,
-    ("counts_seen magnified", "weights_of magnified"): magnified,
-    ("counts_seen rsd", "weights_of rsd"): with_rsd,
-    ("field_power", "intrinsic_power"): intrinsic,
-    ("weights_of curved", "spectra_of"): spectra,
-    ("weights_of tatt", "spectra_of tatt"): lambda p, c: spectra(p, c, "tatt"),
+STEPS_OF = {  # steps, the last of which have the others in them: compiled once for all of them
+    (
+        "counts_seen", "weights_of", "counts_seen magnified", "weights_of magnified",
+        "counts_seen rsd", "weights_of rsd", "field_power", "intrinsic_power",
+        "weights_of curved", "spectra_of", "weights_of tatt", "spectra_of tatt",
+    ): lambda p, c: [
+        *weights(p, c), *magnified(p, c), *with_rsd(p, c), *intrinsic(p, c),
+        *spectra(p, c), *spectra(p, c, "tatt"),
+    ],
     ("limber_power", "universe", "data_vector"): lambda p, c: everything(p, EVERYTHING.universe(c)),
     ("power from tables", "universe from tables", "data_vector from tables"): (
-        lambda p, c: everything(p, EVERYTHING.grid.universe_of_tables(TABLES, STRAIGHT_TABLE(c)))
+        lambda p, c: everything(p, EVERYTHING.grid.universe_of_tables(TABLES, STRAIGHT(table, c)))
     ),
+}  # fmt: skip
+ALIKE = [  # functions that share steps, or are small: compiled as one program
+    ("E_squared", "hubble", "Omega_m_of_a", "dark_energy_w", "comoving_distance",
+     "transverse_distance", "angular_diameter_distance", "growth_factor", "growth_rate",
+     "eisenstein_hu_no_wiggle", "neutrino_suppression", "nfw_window", "collapse",
+     "nla_amplitude", "tatt_amplitudes", "line_of_sight"),
+    ("eisenstein_hu", "linear_power", "sigma8", "nonlinear_power", "wiggles", "one_loop",
+     "tatt_power"),
+    ("dndz", "dndz stretched", "galaxy_bias", "lensing_weight", "convergence_kernel",
+     "velocity_counts", "shapes_seen", "linear_term", "alignment_terms", "limber_spectra"),
+]  # fmt: skip
+ALIKE += [(name,) for name in FUNCTIONS if not any(name in names for names in ALIKE)]
+PROGRAMS = {
+    names: lambda p, c, names=names: [FUNCTIONS[name](p, c) for name in names] for names in ALIKE
 }
-PROGRAMS = {(name,): lambda p, c, name=name: [FUNCTIONS[name](p, c)] for name in FUNCTIONS}
 PROGRAMS |= STEPS_OF
 PROGRAM_OF = {name: names for names in PROGRAMS for name in names}
 

@@ -105,7 +105,8 @@ def of_a_few(points, weight):
 
     def total(x):
         cosmo = Cosmology(**dict(zip(CENTRE, x, strict=True)))
-        return jnp.sum(weight * jnp.log(nonlinear_power(cosmo, K, Z, model="hmcode2016")))
+        models = {"linear": "eisenstein_hu_no_wiggle", "model": "hmcode2016"}
+        return jnp.sum(weight * jnp.log(nonlinear_power(cosmo, K, Z, **models)))
 
     return jax.vmap(jax.value_and_grad(total))(points)
 

@@ -146,29 +146,37 @@ def test_growth_is_that_of_large_scales(stored, cosmo):
     np.testing.assert_allclose(D, a["growth/D_k0p03"], rtol=3e-3)
 
 
-@pytest.mark.parametrize("cap", CAPS)
-def test_spectra_are_the_pipelines(stored, terms, cap):
-    """P_GI and P_II from the stored P_lin, P_nl and D, to 5e-4 of the largest part."""
-    D = growth_of(stored)
-    Omega_m = stored.values["cosmological_parameters--omega_m"]
-    amplitudes = tatt_amplitudes(Omega_m, D, Z, alignment(stored, cap))
+@jax.jit
+def from_terms(terms, D, Omega_m, matter, p):
+    """P_GI and P_II of given terms at z = 0, growth D (n_z,) and P_nl (n_z, n_k)."""
+    amplitudes = tatt_amplitudes(Omega_m, D, Z, p)
     position = (np.log(SEEN) - LN_K[0]) / LN_K_STEP
 
     def read(spectrum):
         return D[:, None] ** 4 * lattice_values((PREFILTER @ spectrum)[None], position)
 
     E, B = jax.tree.map(read, tidal_spectra(terms))
-    tree = {pair_of(MATTER, MATTER): matter_of(stored)}
-    found = intrinsic_power(FieldPower(tree | E, B), amplitudes)
+    return intrinsic_power(FieldPower({pair_of(MATTER, MATTER): matter} | E, B), amplitudes)
+
+
+@pytest.mark.parametrize("cap", CAPS)
+def test_spectra_are_the_pipelines(stored, terms, cap):
+    """P_GI and P_II from the stored P_lin, P_nl and D, to 5e-4 of the largest part."""
+    Omega_m = stored.values["cosmological_parameters--omega_m"]
+    given = growth_of(stored), Omega_m, matter_of(stored), alignment(stored, cap)
+    found = from_terms(terms, *given)
     for name, error in errors(found, parts_of(stored, cap)).items():
         assert error < 5e-4, name
+
+
+@jax.jit
+def own_power(cosmo, p):
+    return tatt_power(cosmo, SEEN, Z, p, linear="emulator", nonlinear="hmcode2020")
 
 
 @pytest.mark.parametrize("cap", CAPS)
 def test_spectra_of_our_own_power(stored, cosmo, cap):
     """With emulated P_lin, HMCode2020 and our growth, to 5e-3, as P_nl itself is to 3e-3."""
-    found = jax.jit(
-        lambda p: tatt_power(cosmo, SEEN, Z, p, linear="emulator", nonlinear="hmcode2020")
-    )(alignment(stored, cap))
+    found = own_power(cosmo, alignment(stored, cap))
     for name, error in errors(found, parts_of(stored, cap)).items():
         assert error < 5e-3, name
