@@ -64,24 +64,32 @@ def test_walls_are_respected(make_gaussian):
     assert np.isfinite(chains.log_posterior).all()
 
 
-def test_a_seed_gives_the_same_draws_again(make_gaussian):
-    model = make_gaussian(4)
-    first, again = (run_neutra(model, seed=5, **SHORT) for _ in range(2))
-    np.testing.assert_array_equal(first.draws, again.draws)
-
-
-def test_an_interrupt_saves_the_draws_so_far(make_gaussian, monkeypatch):
-    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
-    saved = []
+@pytest.fixture(scope="module")
+def interrupted(make_gaussian):
+    """What a run saves that is interrupted with the draws of a short one, and at which save."""
+    saved, interrupts = [], []
 
     def save(chains):
         saved.append(chains)
-        if len(saved) == 2:
+        if not interrupts and len(saved) > 1 and chains.n_draws >= SHORT["samples"]:
+            interrupts.append(len(saved))
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run_neutra(make_gaussian(4), **SHORT | {"samples": 4000}, save=save)
-    assert len(saved) == 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drive, "_SAVE_S", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            run_neutra(make_gaussian(4), **SHORT | {"samples": 4000}, seed=5, save=save)
+    return saved, *interrupts
+
+
+def test_a_seed_gives_the_same_draws_again(make_gaussian, interrupted):
+    first, again = run_neutra(make_gaussian(4), seed=5, **SHORT), interrupted[0][-1]
+    np.testing.assert_array_equal(first.draws, again.draws[:, : first.n_draws])
+
+
+def test_an_interrupt_saves_the_draws_so_far(interrupted):
+    saved, when = interrupted
+    assert len(saved) == when + 1
     assert {part.method for part in saved} == {"neutra"}
     assert 0 < saved[-1].n_draws < 4000
 
