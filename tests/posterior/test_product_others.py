@@ -43,6 +43,24 @@ def product(small_model):
     return small_model.with_likelihood("clocks", clocks, params=STRETCH)
 
 
+# the cheapest of surveys, with what moves H(z)
+CLUSTERING = """\
+theory:
+  jaxlike.cobaya.Theory: {{linear: eisenstein_hu_no_wiggle, nonlinear: linear}}
+likelihood:
+  jaxlike.cobaya.2x2pt: {{data_file: {file}, probes: [w], scale_cuts: none, params: {{}}}}
+params:
+  omegam: {{prior: {{min: 0.1, max: 0.9}}, ref: 0.3}}
+  w: {{prior: {{min: -3, max: 1}}, ref: -1}}
+  b1: {{prior: {{min: 0.8, max: 3}}, ref: 1.4}}
+  b2: {{prior: {{min: 0.8, max: 3}}, ref: 1.6}}
+  As: 2.1e-9
+  ns: 0.96
+  H0: 70
+  omegab: 0.046
+"""
+
+
 def expected(model, x):
     """chi^2 of the clocks by hand: w is constant, and there is nothing but matter and it."""
     p = {name.rpartition("--")[2]: value for name, value in zip(model.parameters, x, strict=True)}
@@ -112,8 +130,11 @@ def test_other_data_priors_and_likelihoods_of_the_product(product, small_model):
     assert float(again.log_posterior(x)) == float(product.log_posterior(x))
 
 
-def test_it_is_sampled(product):
+def test_it_is_sampled(small_folder, tmp_path):
     """As any posterior: what the clocks say of their factor is far narrower than its prior."""
+    (tmp_path / "in.yaml").write_text(CLUSTERING.format(file=small_folder / "small.fits"))
+    model = jaxlike.load(tmp_path / "in.yaml")
+    product = model.with_likelihood("clocks", as_function, data=(Z, RATE, ERROR), params=STRETCH)
     idata = jaxlike.sample(product, chains=2, warmup=60, samples=40, progress=False)
     stretch = idata.posterior["stretch"].values
     assert stretch.shape == (2, 40)
