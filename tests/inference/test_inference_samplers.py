@@ -163,7 +163,7 @@ def random_walk(model, *, chains=2, samples=500, step=1.0, seed=0, progress=True
     )
 
 
-def test_a_sampler_from_outside(monkeypatch, small_model):
+def test_a_sampler_from_outside(monkeypatch, small_folder):
     """One entry in the registry: its options are read as those of others, its draws are ArviZ's."""
     monkeypatch.setitem(SAMPLERS, "walk", random_walk)
     assert "walk" in METHODS
@@ -175,6 +175,7 @@ def test_a_sampler_from_outside(monkeypatch, small_model):
     mean, covariance = gaussian.posterior
     found = summarise(chains)
     assert np.all(np.abs(found.mean - mean) < 4.5 * np.sqrt(np.diag(covariance) / found.ess_bulk))
-    idata = jaxlike.sample(small_model, method="walk", samples=20, step=0.01, progress=False)
+    model = jaxlike.load(small_folder / "pipeline.ini", probes=("gamma_t", "w"))
+    idata = jaxlike.sample(model, method="walk", samples=20, step=0.01, progress=False)
     assert dict(idata.posterior.sizes) == {"chain": 2, "draw": 20}
     assert np.isfinite(idata.sample_stats["lp"]).all()
