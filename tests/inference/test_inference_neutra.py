@@ -8,21 +8,34 @@ import pytest
 from jaxlike.errors import ConfigError
 from jaxlike.inference import complaints, run_neutra, summarise
 from jaxlike.inference.runs import drive
-from jaxlike.inference.samplers import guides, neutra, variational
+from jaxlike.inference.samplers import neutra, variational
 
 pytest.importorskip("numpyro")
-from jaxlike.inference.runs.progress import progress_bar
 
 SHORT = {"steps": 20, "warmup": 60, "samples": 40, "chains": 2, "progress": False}
 
 
 @pytest.fixture(scope="module")
-def run(make_gaussian):
-    model = make_gaussian(4)
-    # A flow that is far from trained: the draws must not depend on it.
-    return model, run_neutra(
-        model, guide="bnaf", steps=50, warmup=200, samples=800, seed=3, progress=False
-    )
+def flow_run(make_gaussian):
+    """A model, its chains, and the flow they went through."""
+    model, fits = make_gaussian(4), []
+
+    def fit_guide(*arguments, **options):
+        fits.append(variational.fit_guide(*arguments, **options))
+        return fits[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neutra, "fit_guide", fit_guide)
+        # A flow that is far from trained: the draws must not depend on it.
+        chains = run_neutra(
+            model, guide="bnaf", steps=50, warmup=200, samples=800, seed=3, progress=False
+        )
+    return model, chains, fits[0].guide
+
+
+@pytest.fixture(scope="module")
+def run(flow_run):
+    return flow_run[:2]
 
 
 def test_moments_of_a_correlated_gaussian_are_recovered(run):
@@ -102,14 +115,9 @@ def test_an_interrupt_of_the_training_leaves_nothing_to_save(make_gaussian, inte
     assert saved == []
 
 
-def test_variables_are_carried_there_and_back(make_gaussian, monkeypatch):
-    monkeypatch.setattr(guides, "_REHEARSAL_STEPS", 20)  # any flow will do
-    model = make_gaussian(4)
-    training = variational.Training(
-        "bnaf", steps=5, learning_rate=0.01, particles=4, seed=0, start="prior"
-    )
-    fit = variational.fit_guide(model, training, progress_bar(5, False))
-    carried = neutra.Transported(model, fit.guide)
+def test_variables_are_carried_there_and_back(flow_run):
+    model, _, guide = flow_run
+    carried = neutra.Transported(model, guide)
     inverse = jax.jit(carried.to_unconstrained)
     np.testing.assert_allclose(inverse(carried.reference), 0.0, atol=1e-6)
     z = jnp.array([0.4, -1.1, 0.3, 0.7])

@@ -180,7 +180,7 @@ def test_batches_and_compilation(name):
         (prior.to_unit_normal, x),
         (prior.log_density, x),
     ):
-        one_by_one = [function(value) for value in at]
+        one_by_one = list(map(jax.jit(function), at))
         np.testing.assert_allclose(jax.jit(jax.vmap(function))(at), one_by_one, atol=1e-12)
         np.testing.assert_allclose(function(at.reshape(7, 1))[:, 0], one_by_one, atol=1e-12)
 
