@@ -56,6 +56,11 @@ def matrix(forecast):
 
 
 @pytest.fixture(scope="module")
+def covariance(forecast):
+    return np.asarray(jax.jit(forecast.covariance)(as_arrays(DESIGN)))
+
+
+@pytest.fixture(scope="module")
 def merit(forecast):
     return jax.jit(forecast.merit)
 
@@ -99,7 +104,7 @@ def test_the_fields_tell_the_same_as_their_spectra(forecast, matrix):
     np.testing.assert_allclose(matrix[np.ix_(at, at)], expected, rtol=2e-5)
 
 
-def test_shifts_of_the_bins_move_them(forecast, matrix):
+def test_shifts_of_the_bins_move_them(forecast, matrix, covariance):
     """The information on dz against spectra of n(z) that were moved on the lattice."""
     from jaxlike.theory.tracers.photo_z import shift
 
@@ -114,13 +119,13 @@ def test_shifts_of_the_bins_move_them(forecast, matrix):
         )
 
     slope = (spectra(step) - spectra(-step)) / (2 * step)
-    inverse = np.linalg.inv(np.asarray(jax.jit(forecast.covariance)(as_arrays(DESIGN))))
+    inverse = np.linalg.inv(covariance)
     expected = np.einsum("ep,epq,eq->", slope, inverse, slope)
     i = forecast.names.index("dz_source1")
     assert matrix[i, i] - forecast.prior[i] == pytest.approx(expected, rel=2e-3)
 
 
-def test_spectra_are_those_of_ccl(forecast):
+def test_spectra_are_those_of_ccl(forecast, covariance):
     """To a thousandth of the larger of signal and noise; CCL has no radiation here, a few 1e-4."""
     ccl = pytest.importorskip("pyccl", reason="CCL is not installed")
     p = FIDUCIAL
@@ -144,8 +149,8 @@ def test_spectra_are_those_of_ccl(forecast):
         )
         for n in source.dndz
     ]
-    found = np.asarray(forecast.spectra(DESIGN))
-    sigma = np.sqrt(np.diagonal(np.asarray(forecast.covariance(DESIGN)), axis1=1, axis2=2))
+    found = np.asarray(jax.jit(forecast.spectra)(as_arrays(DESIGN)))
+    sigma = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     ell = np.array([30.0, 100.0, 600.0])
     for (i, j), spectrum, error in zip(forecast.ends, found.T, sigma.T, strict=True):
         theirs = ccl.angular_cl(cosmo, tracers[i], tracers[j], ell)

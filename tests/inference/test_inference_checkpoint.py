@@ -17,6 +17,14 @@ from .conftest import CHAINS
 SHORT = {"warmup": 60, "samples": 300, "chains": 2, "seed": 4, "progress": False}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def versions_once():
+    """Versions of packages are read from files, which a checkpoint at every step need not do."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checkpoint, "_version", cache(checkpoint._version))
+        yield
+
+
 @pytest.fixture(scope="module")
 def shared_functions(functions):
     """From a method to an option of its runs: functions compiled before, if it takes any.
@@ -88,34 +96,6 @@ def test_a_resumed_run_equals_the_uninterrupted_one(stopped, whole_run, method):
     assert resumed.cost.gradients == whole.cost.gradients
 
 
-@pytest.fixture
-def killed(monkeypatch, tmp_path):
-    """A function that runs a method until it has written a number of checkpoints: the file."""
-    for module in (drive, laps, variational, nested):
-        monkeypatch.setattr(module, "_SAVE_S", 0.0)
-        if hasattr(module, "_REPORT_S"):
-            monkeypatch.setattr(module, "_REPORT_S", 0.0)
-    monkeypatch.setattr(guides, "_REPORT_S", 0.0)
-
-    def run(model, method, options, saves):
-        path = tmp_path / "run.checkpoint.npz"
-        write, written = Checkpoint.save, []
-
-        def dying(checkpoint, where):
-            write(checkpoint, where)
-            written.append(where)
-            if len(written) == saves:
-                raise RuntimeError("killed")  # no chance to tidy up
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Checkpoint, "save", dying)
-            with pytest.raises(RuntimeError):
-                sampler(method)(model, **options, checkpoint=path)
-        return path
-
-    return run
-
-
 CHAIN = {"warmup": 60, "samples": 50, "chains": 2}
 KILLED = [  # method, its options, and after which of its checkpoints it dies
     ("nuts", CHAIN, 1),
@@ -132,6 +112,62 @@ KILLED = [  # method, its options, and after which of its checkpoints it dies
 ]
 
 
+@pytest.fixture(scope="module")
+def killed_runs(make_movable, shared_functions, tmp_path_factory):
+    """A function of a method and its options: the folders that a run has after some checkpoints.
+
+    The run dies after the last of them; what a death left after the others is what was there.
+    """
+    known = {}
+
+    def run(method, options):
+        key = method, tuple(options.items())
+        if key not in known:
+            known[key] = _folders(method, options)
+        return known[key]
+
+    def _folders(method, options):
+        own = {k: v for k, v in options.items() if k not in ("seed", "progress")}
+        wanted = [saves for name, asked, saves in KILLED if (name, asked) == (method, own)]
+        root = tmp_path_factory.mktemp(method)
+        write, written, folders = Checkpoint.save, [], {}
+
+        def dying(checkpoint, where):
+            write(checkpoint, where)
+            written.append(where)
+            if len(written) in wanted:
+                folder = root / f"after_{len(written)}"
+                folders[len(written)] = shutil.copytree(where.parent, folder)
+            if len(written) == max(wanted):
+                raise RuntimeError("killed")  # no chance to tidy up
+
+        with pytest.MonkeyPatch.context() as patch:
+            for module in (drive, laps, variational, nested):
+                patch.setattr(module, "_SAVE_S", 0.0)
+                if hasattr(module, "_REPORT_S"):
+                    patch.setattr(module, "_REPORT_S", 0.0)
+            patch.setattr(guides, "_REPORT_S", 0.0)
+            patch.setattr(Checkpoint, "save", dying)
+            path = root / "alive" / "run.checkpoint.npz"
+            options = options | shared_functions(method)
+            with pytest.raises(RuntimeError, match="killed"):
+                sampler(method)(make_movable(3), **options, checkpoint=path)
+        return folders
+
+    return run
+
+
+@pytest.fixture
+def killed(killed_runs, tmp_path):
+    """A function of a method, its options and a number of checkpoints: a file of the test's own."""
+
+    def run(method, options, saves):
+        folder = killed_runs(method, options)[saves]
+        return shutil.copytree(folder, tmp_path / "own") / "run.checkpoint.npz"
+
+    return run
+
+
 @pytest.mark.parametrize(("method", "options", "saves"), KILLED)
 def test_a_run_killed_at_any_moment_goes_on(
     make_movable, killed, whole_run, shared_functions, method, options, saves
@@ -140,7 +176,7 @@ def test_a_run_killed_at_any_moment_goes_on(
         pytest.importorskip("numpyro")
     model, options = make_movable(3), {**options, "seed": 4, "progress": False}
     known = shared_functions(method)
-    path = killed(model, method, {**options, **known}, saves)
+    path = killed(method, options, saves)
     whole = whole_run(method, options)
     own = known if method == "nuts" else {}  # which the test above compiles anew
     resumed = sampler(method)(model, **options, **own, checkpoint=path, resume=True)

@@ -13,7 +13,7 @@ from getdist.mcsamples import loadMCSamples
 from jaxlike.inference import best_fit, run_nuts, with_external_priors, write_best_fit, write_chains
 from jaxlike.inference.samplers.by_name import sampler
 
-from .conftest import GaussianModel
+from .conftest import CHAINS, GaussianModel, functions_of
 
 WIDTH = 0.3
 
@@ -60,6 +60,12 @@ def model():
     return Tied(rng.standard_normal(3), (axes * np.array([0.5, 5.0, 50.0])) @ axes.T)
 
 
+@pytest.fixture(scope="module")
+def warm_up(model):
+    """What NUTS and the warm-up of other methods need compiled for four chains."""
+    return functions_of("nuts", model, 4)
+
+
 RUNS = {
     "nuts": {"warmup": 100, "samples": 500},
     "adjusted_mclmc": {"warmup": 100, "samples": 500},
@@ -71,8 +77,9 @@ RUNS = {
 
 
 @pytest.mark.parametrize("method", RUNS)
-def test_every_method_counts_them_once(model, method):
-    chains = sampler(method)(model, **RUNS[method], seed=1, progress=False)
+def test_every_method_counts_them_once(model, warm_up, method):
+    own = {"compiled": functions_of(method, model, 4, warm_up)} if method in CHAINS else {}
+    chains = sampler(method)(model, **RUNS[method], **own, seed=1, progress=False)
     check_chains(model, chains)
     assert (chains.evidence is not None) == (method in ("svi", "nested"))
 
@@ -99,8 +106,8 @@ def test_the_best_fit_has_them(model, tmp_path):
     assert found["minuslogprior"] == pytest.approx(-product - sum(external.values()))
 
 
-def test_files_have_a_column_of_each(model, tmp_path):
-    chains = run_nuts(model, warmup=50, samples=30, chains=2, progress=False)
+def test_files_have_a_column_of_each(model, warm_up, tmp_path):
+    chains = run_nuts(model, warmup=50, samples=30, progress=False, compiled=warm_up)
     assert chains.log_external == {}
     chains = with_external_priors(model, chains)
     assert list(chains.log_priors) == ["0", "tie", "level"]
@@ -118,6 +125,6 @@ def test_files_have_a_column_of_each(model, tmp_path):
     record = yaml.safe_load((tmp_path / "run.updated.yaml").read_text())
     assert record["prior"] == {"tie": "lambda p0, p1: 0", "level": "a function"}
     samples = loadMCSamples(str(tmp_path / "run"), no_cache=True)
-    assert samples.numrows == 60
+    assert samples.numrows == 120
     np.testing.assert_allclose(samples.getParams().minuslogprior__tie[:30], table[:, at[2]])
     np.testing.assert_allclose(samples.getParams().chi2[:30], table[:, header.index("chi2")])

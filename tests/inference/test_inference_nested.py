@@ -70,17 +70,26 @@ def test_a_likelihood_that_is_zero_everywhere_is_an_error(make_gaussian, monkeyp
         run_nested(make_gaussian(2, walls=-1e9), **SHORT)
 
 
-def test_a_seed_gives_the_same_draws_again(make_gaussian):
-    model = make_gaussian(2)
-    first, again = (run_nested(model, seed=5, **SHORT) for _ in range(2))
+@pytest.fixture(scope="module")
+def many_draws(make_gaussian):
+    """A function of nothing: a run of more draws than its few live points are worth."""
+    return lambda: run_nested(make_gaussian(2), chains=2, samples=500, seed=5, **SHORT)
+
+
+@pytest.fixture(scope="module")
+def many(many_draws):
+    return many_draws()
+
+
+def test_a_seed_gives_the_same_draws_again(many_draws, many):
+    first, again = many, many_draws()
     np.testing.assert_array_equal(first.draws, again.draws)
     assert first.evidence == again.evidence
 
 
-def test_more_draws_than_the_weights_are_worth_are_told(make_gaussian):
-    chains = run_nested(make_gaussian(2), chains=2, samples=500, **SHORT)
-    assert chains.draws.shape == (2, 500, 2)
-    assert "repeat points" in chains.cautions[0]
+def test_more_draws_than_the_weights_are_worth_are_told(many):
+    assert many.draws.shape == (2, 500, 2)
+    assert "repeat points" in many.cautions[0]
 
 
 def test_an_interrupt_saves_what_is_known(make_gaussian, interrupt):

@@ -8,21 +8,34 @@ import pytest
 from jaxlike.errors import ConfigError
 from jaxlike.inference import complaints, run_neutra, summarise
 from jaxlike.inference.runs import drive
-from jaxlike.inference.samplers import guides, neutra, variational
+from jaxlike.inference.samplers import neutra, variational
 
 pytest.importorskip("numpyro")
-from jaxlike.inference.runs.progress import progress_bar
 
 SHORT = {"steps": 20, "warmup": 60, "samples": 40, "chains": 2, "progress": False}
 
 
 @pytest.fixture(scope="module")
-def run(make_gaussian):
-    model = make_gaussian(4)
-    # A flow that is far from trained: the draws must not depend on it.
-    return model, run_neutra(
-        model, guide="bnaf", steps=50, warmup=200, samples=800, seed=3, progress=False
-    )
+def flow_run(make_gaussian):
+    """A model, its chains, and the flow they went through."""
+    model, fits = make_gaussian(4), []
+
+    def fit_guide(*arguments, **options):
+        fits.append(variational.fit_guide(*arguments, **options))
+        return fits[-1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(neutra, "fit_guide", fit_guide)
+        # A flow that is far from trained: the draws must not depend on it.
+        chains = run_neutra(
+            model, guide="bnaf", steps=50, warmup=200, samples=800, seed=3, progress=False
+        )
+    return model, chains, fits[0].guide
+
+
+@pytest.fixture(scope="module")
+def run(flow_run):
+    return flow_run[:2]
 
 
 def test_moments_of_a_correlated_gaussian_are_recovered(run):
@@ -64,24 +77,32 @@ def test_walls_are_respected(make_gaussian):
     assert np.isfinite(chains.log_posterior).all()
 
 
-def test_a_seed_gives_the_same_draws_again(make_gaussian):
-    model = make_gaussian(4)
-    first, again = (run_neutra(model, seed=5, **SHORT) for _ in range(2))
-    np.testing.assert_array_equal(first.draws, again.draws)
-
-
-def test_an_interrupt_saves_the_draws_so_far(make_gaussian, monkeypatch):
-    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
-    saved = []
+@pytest.fixture(scope="module")
+def interrupted(make_gaussian):
+    """What a run saves that is interrupted with the draws of a short one, and at which save."""
+    saved, interrupts = [], []
 
     def save(chains):
         saved.append(chains)
-        if len(saved) == 2:
+        if not interrupts and len(saved) > 1 and chains.n_draws >= SHORT["samples"]:
+            interrupts.append(len(saved))
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        run_neutra(make_gaussian(4), **SHORT | {"samples": 4000}, save=save)
-    assert len(saved) == 3
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drive, "_SAVE_S", 0.0)
+        with pytest.raises(KeyboardInterrupt):
+            run_neutra(make_gaussian(4), **SHORT | {"samples": 4000}, seed=5, save=save)
+    return saved, *interrupts
+
+
+def test_a_seed_gives_the_same_draws_again(make_gaussian, interrupted):
+    first, again = run_neutra(make_gaussian(4), seed=5, **SHORT), interrupted[0][-1]
+    np.testing.assert_array_equal(first.draws, again.draws[:, : first.n_draws])
+
+
+def test_an_interrupt_saves_the_draws_so_far(interrupted):
+    saved, when = interrupted
+    assert len(saved) == when + 1
     assert {part.method for part in saved} == {"neutra"}
     assert 0 < saved[-1].n_draws < 4000
 
@@ -94,14 +115,9 @@ def test_an_interrupt_of_the_training_leaves_nothing_to_save(make_gaussian, inte
     assert saved == []
 
 
-def test_variables_are_carried_there_and_back(make_gaussian, monkeypatch):
-    monkeypatch.setattr(guides, "_REHEARSAL_STEPS", 20)  # any flow will do
-    model = make_gaussian(4)
-    training = variational.Training(
-        "bnaf", steps=5, learning_rate=0.01, particles=4, seed=0, start="prior"
-    )
-    fit = variational.fit_guide(model, training, progress_bar(5, False))
-    carried = neutra.Transported(model, fit.guide)
+def test_variables_are_carried_there_and_back(flow_run):
+    model, _, guide = flow_run
+    carried = neutra.Transported(model, guide)
     inverse = jax.jit(carried.to_unconstrained)
     np.testing.assert_allclose(inverse(carried.reference), 0.0, atol=1e-6)
     z = jnp.array([0.4, -1.1, 0.3, 0.7])

@@ -128,27 +128,29 @@ def test_an_unknown_method_is_named():
 def random_walk(model, *, chains=2, samples=500, step=1.0, seed=0, progress=True):
     """Metropolis with Gaussian steps of one size: a method that the package has not got."""
 
+    def at(u):
+        """The density there, x, its log-posterior and its log-prior."""
+        x = model.from_unconstrained(u)
+        value, prior = model.log_posterior(x), model.log_prior(x)
+        return value - prior + model.log_reference(u), x, value, prior
+
     def move(state, key):
-        u, value = state
+        u, here = state
         one, two = jax.random.split(key)
         there = u + step * jax.random.normal(one, u.shape)
-        new = model.log_density(there)
-        taken = jnp.log(jax.random.uniform(two)) < new - value
-        state = jnp.where(taken, there, u), jnp.where(taken, new, value)
-        return state, state[0]
-
-    def chain(key):
-        u = jnp.zeros(len(model.parameters))
-        keys = jax.random.split(key, samples)
-        return jax.lax.scan(move, (u, model.log_density(u)), keys)[1]
+        new = at(there)
+        taken = jnp.log(jax.random.uniform(two)) < new[0] - here[0]
+        state = jax.tree.map(lambda a, b: jnp.where(taken, a, b), (there, new), state)
+        return state, state[1][1:]
 
     @jax.jit
-    def densities(u):
-        x = model.from_unconstrained(u)
-        return x, model.log_posterior(x), model.log_prior(x)
+    @jax.vmap
+    def chain(key):
+        u, nothing = jnp.zeros(len(model.parameters)), jnp.full((), -jnp.inf)
+        first = u, (nothing, u, nothing, nothing)  # which any move leaves
+        return jax.lax.scan(move, first, jax.random.split(key, samples))[1]
 
-    u = jax.jit(jax.vmap(chain))(jax.random.split(jax.random.key(seed), chains))
-    x, value, prior = map(np.asarray, jax.vmap(jax.vmap(densities))(u))
+    x, value, prior = map(np.asarray, chain(jax.random.split(jax.random.key(seed), chains)))
     return Chains(
         names=model.parameters,
         latex=tuple(spec.latex for spec in model.specs),
@@ -161,7 +163,7 @@ def random_walk(model, *, chains=2, samples=500, step=1.0, seed=0, progress=True
     )
 
 
-def test_a_sampler_from_outside(monkeypatch, small_model):
+def test_a_sampler_from_outside(monkeypatch, small_folder):
     """One entry in the registry: its options are read as those of others, its draws are ArviZ's."""
     monkeypatch.setitem(SAMPLERS, "walk", random_walk)
     assert "walk" in METHODS
@@ -173,6 +175,7 @@ def test_a_sampler_from_outside(monkeypatch, small_model):
     mean, covariance = gaussian.posterior
     found = summarise(chains)
     assert np.all(np.abs(found.mean - mean) < 4.5 * np.sqrt(np.diag(covariance) / found.ess_bulk))
-    idata = jaxlike.sample(small_model, method="walk", samples=20, step=0.01, progress=False)
+    model = jaxlike.load(small_folder / "pipeline.ini", probes=("gamma_t", "w"))
+    idata = jaxlike.sample(model, method="walk", samples=20, step=0.01, progress=False)
     assert dict(idata.posterior.sizes) == {"chain": 2, "draw": 20}
     assert np.isfinite(idata.sample_stats["lp"]).all()

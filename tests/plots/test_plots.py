@@ -22,7 +22,7 @@ from jaxlike.plots.data_vector import data_vector_plot
 from jaxlike.plots.predictive import chi2_plot
 
 
-def make_data(statistics=("xi_plus", "xi_minus", "gamma_t", "w"), n_lens=2, n_source=3):
+def make_data(statistics=("xi_plus", "xi_minus", "gamma_t", "w"), n_lens=2, n_source=2):
     theta = np.geomspace(5.0, 250.0, 4)
     z = np.linspace(0.05, 1.5, 10)
 
