@@ -1,5 +1,6 @@
 """What a run needs to go on as if it had never stopped, in one file."""
 
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -112,6 +113,7 @@ def _with_versions(settings: Mapping[str, Any]) -> dict[str, Any]:
     return {**settings, **{f"version of {p}": _version(p) for p in ("jaxlike", "jax", "blackjax")}}
 
 
+@functools.cache
 def _version(package: str) -> str:
     try:
         return version(package)
