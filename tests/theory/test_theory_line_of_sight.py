@@ -96,3 +96,15 @@ def test_geometry_is_the_backgrounds(universe, nodes, Omega_k):
     fine = background.transverse_distance(c, Z_FINE[1:])
     np.testing.assert_allclose(los.cot_fine[0][1:], np.sqrt(1 - K * fine**2) / fine, rtol=1e-7)
     assert np.isfinite(los.cot_fine[0][0])
+
+
+def test_some_of_the_lattices_are_seen_as_among_all(universe):
+    short = Z_FINE[:200]
+    both = Nodes.build([Z_FINE, short], 20, np.arange(0, N_LATTICE, 9))
+    cosmo = universe()
+    whole = LineOfSight.of(cosmo, both, growth_factor(cosmo, both.z))
+    alone = LineOfSight.of(cosmo, both.with_lattices(1), whole.growth)
+    np.testing.assert_allclose(alone.chi, whole.chi, rtol=1e-14)
+    np.testing.assert_allclose(alone.f_k_fine[0], whole.f_k_fine[1], rtol=1e-14)
+    np.testing.assert_allclose(alone.cot_fine[0], whole.cot_fine[1], rtol=1e-14)
+    assert LineOfSight.of(cosmo, both.with_lattices(), whole.growth).f_k_fine == ()

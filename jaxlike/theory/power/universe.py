@@ -44,6 +44,13 @@ class Universe:
         """What galaxies on the lattice of this number see."""
         return Sight.of(self.nodes, self.los, lattice)
 
+    def seen_from(self, nodes: Nodes) -> "Universe":
+        """The same for other lattices on the same nodes, whose geometry is that of `cosmo`."""
+        if self.cosmo is None:
+            raise ValueError("a universe of tables has the geometry of its own lattices alone")
+        los = LineOfSight.of(self.cosmo, nodes, self.los.growth)
+        return replace(self, nodes=nodes, los=replace(los, sigma8=self.los.sigma8))
+
     @property
     def matter(self) -> Array:
         """P_nl of matter (n_q, n_ell)."""

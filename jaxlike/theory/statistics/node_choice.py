@@ -8,7 +8,7 @@ given number of nodes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -96,14 +96,17 @@ class _OnFineNodes:
         return self.size(np.sum(self.projection * c[self.rows], axis=1))
 
 
-# apart, as surveys of other pairs look at the same universes
+# apart, as all surveys look at the same universes
 @jit_quickly
 def _universe(grid: UniverseGrid, cosmo: Cosmology) -> Universe:
     return grid.universe(cosmo)
 
 
 @jit_quickly
-def _reference(theory: TwoPointTheory, universe: Universe, parameters: list) -> Reference:
+def _reference(
+    theory: TwoPointTheory, nodes: Nodes, universe: Universe, parameters: list
+) -> Reference:
+    universe = universe.seen_from(nodes)
     sight, seen = universe.sight(theory.lattice), theory.seen(universe, parameters)
     weights = theory.weights(universe, seen)
     smooth = [_smooth(sight, seen[g.first], seen[g.second], g) for g in theory.groups]
@@ -132,13 +135,11 @@ def _smooth(sight: Sight, first: Seen, second: Seen, group: PairGroup) -> Array:
     return parts[0] / los.f_k if len(parts) == 1 else parts[0] * parts[1] / los.hubble
 
 
-def _on_fine_nodes(
-    one: Judged, lattice: int, nodes: Nodes, universes: Sequence[Universe]
-) -> _OnFineNodes:
+def _on_fine_nodes(one: Judged, nodes: Nodes, universes: Sequence[Universe]) -> _OnFineNodes:
     survey = one.survey.plain()
-    theory = survey.on(nodes, lattice)
+    theory = survey.on(nodes)
     own = [{k: np.asarray(v, float) for k, v in p.items()} for p in one.parameters]
-    found = [jax.tree.map(np.asarray, _reference(theory, u, own)) for u in universes]
+    found = [jax.tree.map(np.asarray, _reference(theory, nodes, u, own)) for u in universes]
     return _OnFineNodes(*survey.points_on_spectra(theory), one.whiten, found)
 
 
@@ -268,8 +269,12 @@ def choose_nodes(
     """
     for n_fine, counts in ((N_FINE, _Z_COUNTS), (_N_FINEST, _MANY_Z_COUNTS)):
         grid = fine(n_fine)
-        universes = [_universe(grid, cosmo) for cosmo in cosmologies]
-        there = [_on_fine_nodes(one, i, grid.nodes, universes) for i, one in enumerate(surveys)]
+        alone = replace(grid, nodes=grid.nodes.with_lattices())
+        universes = [_universe(alone, cosmo) for cosmo in cosmologies]
+        there = [
+            _on_fine_nodes(one, grid.nodes.with_lattices(i), universes)
+            for i, one in enumerate(surveys)
+        ]
         n_z, z_max, error_z = _choose_z(there, np.asarray(grid.nodes.z), tolerance / 2, counts)
         if error_z < tolerance / 2:
             break

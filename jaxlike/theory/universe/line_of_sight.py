@@ -8,7 +8,7 @@ are the same for all.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
@@ -138,6 +138,17 @@ class Nodes:
             ),
             last_scattering=None if z_source is None else DistanceGrid.build(z_source, n_nodes=64),
         )
+
+    def with_lattices(self, *chosen: int) -> "Nodes":
+        """The same nodes for the lattices of these numbers alone, in this order."""
+        ends = np.cumsum([self.z.size, *(one.z.size for one in self.lattices)])
+        rows = np.concatenate(
+            [np.arange(self.z.size), *(np.arange(ends[i], ends[i + 1]) for i in chosen)]
+        )
+        distance = self.distance
+        distance = replace(distance, z=distance.z[rows], matrix=distance.matrix[rows])
+        lattices = tuple(self.lattices[i] for i in chosen)
+        return replace(self, lattices=lattices, distance=distance)
 
 
 @jax.tree_util.register_dataclass
