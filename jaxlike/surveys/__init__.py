@@ -58,6 +58,7 @@ class Analysis:
         return _file(self.folder / "mock.yaml")
 
 
+@functools.cache
 def known_surveys() -> tuple[str, ...]:
     """Names of the surveys that come with the package."""
     return tuple(sorted(file.parent.name for file in _shelf().glob(f"*/{ABOUT}")))
