@@ -17,6 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+SPAN = 3.5
+"""Standard deviations beyond which a parameter changes nothing of where the sheet is."""
+
 #: u or v (n,) -> parameters (n,), element by element
 Transform = Callable[[Array], Array]
 
@@ -24,8 +27,8 @@ Transform = Callable[[Array], Array]
 class Straightening(NamedTuple):
     """phi_a(u) = constant_a + s_i linear_ia + s_i s_j quadratic_ija, omega_a(u) = s_i widening_ia.
 
-    s = (x(u) - centre) / scale; centre, scale, constant (n,), linear, widening (n, n), quadratic
-    (n, n, n).
+    s (n,) is (x(u) - centre) / scale, kept within +-SPAN, for what was learned of the bulk is wrong
+    far from it; centre, scale, constant (n,), linear, widening (n, n), quadratic (n, n, n).
     No coordinate that is straightened (a) is one that phi or omega depends on (i, j).  The arrays
     are NumPy's outside compiled functions, JAX's inside.
     """
@@ -54,9 +57,20 @@ def no_straightening(n: int) -> Straightening:
     return Straightening(none, np.ones(n), one, two, three, np.zeros((n, n)))
 
 
+def within_span(straightening: Straightening, x: Any) -> Any:
+    """s (..., n) of parameters x (..., n)."""
+    s = (x - straightening.centre) / straightening.scale
+    return s / (1 + (s / SPAN) ** 6) ** (1 / 6)
+
+
+def slope_of_span(s: np.ndarray) -> np.ndarray:
+    """By how much s changes with (x - centre) / scale, at s itself."""
+    return (1 - (s / SPAN) ** 6) ** (7 / 6)
+
+
 def offset(straightening: Straightening, x: Any) -> Any:
     """phi (..., n) at parameters x (..., n); NumPy arrays stay NumPy arrays."""
-    s = _standardised(straightening, x)
+    s = within_span(straightening, x)
     n = s.shape[-1]
     along = (s @ straightening.quadratic.reshape(n, n * n)).reshape(*s.shape, n)
     curved = (along * s[..., None]).sum(axis=-2)
@@ -65,7 +79,7 @@ def offset(straightening: Straightening, x: Any) -> Any:
 
 def log_thickness(straightening: Straightening, x: Any) -> Any:
     """omega (..., n) at parameters x (..., n); NumPy arrays stay NumPy arrays."""
-    return _standardised(straightening, x) @ straightening.widening
+    return within_span(straightening, x) @ straightening.widening
 
 
 def from_straight(straightening: Straightening, transform: Transform, v: Array) -> Array:
@@ -88,7 +102,3 @@ def log_volume(straightening: Straightening, transform: Transform, v: Array) -> 
 def straightened(straightening: Straightening, u: np.ndarray, x: np.ndarray) -> np.ndarray:
     """v (..., n) of draws u (..., n) whose parameters are x (..., n), by NumPy."""
     return (u - offset(straightening, x)) * np.exp(-log_thickness(straightening, x))
-
-
-def _standardised(straightening: Straightening, x: Any) -> Any:
-    return (x - straightening.centre) / straightening.scale

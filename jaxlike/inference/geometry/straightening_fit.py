@@ -12,7 +12,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxlike.inference.geometry.straightening import Straightening, no_straightening
+from jaxlike.inference.geometry.straightening import (
+    Straightening,
+    no_straightening,
+    slope_of_span,
+    within_span,
+)
 
 _LEAST_GAIN = 1.2  # in roughness, for a map to be worth it
 _LEAST_GAIN_OF_A_BEND = 1.05
@@ -78,8 +83,8 @@ class _Fit:
         self.sample, self.free, self.moved = sample, free, moved
         self.straightening = straightening
         self.all = np.ones(len(moved), bool)
-        s = ((sample.x - straightening.centre) / straightening.scale)[:, free]
-        self.ds_du = (sample.dx_du / straightening.scale)[:, free]
+        s = within_span(straightening, sample.x)[:, free]
+        self.ds_du = slope_of_span(s) * (sample.dx_du / straightening.scale)[:, free]
         linear, self.d_omega = (
             a[np.ix_(free, moved)] for a in (straightening.linear, straightening.widening)
         )
@@ -129,8 +134,8 @@ class _Fit:
 def _fitted(sample: Sample, free: np.ndarray, moved: np.ndarray) -> _Fit:
     """phi and omega of the moved coordinates, by the parameters that are free."""
     n = sample.u.shape[1]
-    centre, scale = sample.x.mean(axis=0), sample.x.std(axis=0)
-    s = ((sample.x - centre) / scale)[:, free]
+    none = no_straightening(n)._replace(centre=sample.x.mean(axis=0), scale=sample.x.std(axis=0))
+    s = within_span(none, sample.x)[:, free]
     force = sample.gradient[:, moved]
     slopes = np.stack([_slope_of_log_square(s, f) for f in force.T], axis=1)
     thickness = np.exp(-s @ slopes / 2.0)
@@ -153,7 +158,7 @@ def _fitted(sample: Sample, free: np.ndarray, moved: np.ndarray) -> _Fit:
     linear[np.ix_(free, moved)] = weights[1 : 1 + free.size]
     quadratic[free[one][:, None], free[two][:, None], moved] = weights[1 + free.size : own.shape[1]]
     widening[np.ix_(free, moved)] = -slopes / 2.0
-    found = Straightening(centre, scale, constant, linear, quadratic, widening)
+    found = Straightening(none.centre, none.scale, constant, linear, quadratic, widening)
     return _Fit(sample, free, moved, found)
 
 
