@@ -315,6 +315,10 @@ _INSTALLED = {  # Cobaya's package of data, with a version that it takes -> its 
         "desi_bao_dr2/desi_gaussian_bao_ALL_GCcomb_mean.txt": "desi_dr2_bao_mean.txt",
         "desi_bao_dr2/desi_gaussian_bao_ALL_GCcomb_cov.txt": "desi_dr2_bao_cov.txt",
     },
+    "sn_data": {
+        "Union3/lcparam_full.txt": "union3_magnitudes.txt",
+        "Union3/mag_covmat.txt": "union3_cov.txt",
+    },
 }
 
 
@@ -328,4 +332,8 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / "jaxlike" / "data" / "files" / ours, target)
         (folder / "data" / package / "version.dat").write_text("9.9")
+    (folder / "data/sn_data/Union3/full_long.dataset").write_text(
+        "name = Union3\ndata_file = Union3/lcparam_full.txt\n"
+        "mag_covmat_file = Union3/mag_covmat.txt\n"
+    )
     return folder

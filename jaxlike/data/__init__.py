@@ -28,6 +28,7 @@ from jaxlike.data.shipped import (
     survey_of,
 )
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS
+from jaxlike.data.supernovae import SupernovaData, read_supernovae, union3
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.data.windows import BandpowerWindows
 from jaxlike.files import atomic_writer
@@ -47,6 +48,7 @@ __all__ = [
     "Measurement",
     "RedshiftDistribution",
     "ScaleCuts",
+    "SupernovaData",
     "TwoPointData",
     "apply_scale_cuts",
     "atomic_writer",
@@ -64,11 +66,13 @@ __all__ = [
     "read_sacc",
     "read_scale_cuts",
     "read_shear_ratios",
+    "read_supernovae",
     "read_two_point",
     "read_two_point_fits",
     "scale_cut_presets",
     "survey_of",
     "to_sacc",
+    "union3",
     "with_maps",
     "write_sacc",
     "write_two_point_fits",
