@@ -8,12 +8,14 @@ from typing import Any
 
 import jax
 
-from jaxlike.config import Config, LikelihoodConfig, read_config
+from jaxlike.config import Config, LikelihoodConfig, OtherConfig, read_config
 from jaxlike.config.correlated import among
 from jaxlike.config.plausible import check_plausible
 from jaxlike.data import is_survey_mock
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.moped import compressed
+from jaxlike.likelihoods.bao import Bao
+from jaxlike.likelihoods.protocol import Other, other_likelihood
 from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.mocks.files import survey_mock_file
@@ -25,6 +27,7 @@ from jaxlike.registry.effects import (
 )
 from jaxlike.registry.names import Names
 from jaxlike.registry.resolve import check_names, is_idle
+from jaxlike.theory.power.derived import unmet_need
 
 _SINGLE = (
     "JAX is in single precision: log-posteriors are off by up to 1.7; "
@@ -42,7 +45,24 @@ def model_from_config(config: Config) -> Model:
     data_sets = [data_set_of(one) for one in config.likelihoods]
     config = with_checked_parameters(config, data_sets)  # before what takes seconds
     model = Model.of(config, build_likelihoods(data_sets))
-    return compressed(model) if config.theory.compression == "moped" else model
+    if config.theory.compression == "moped":
+        model = compressed(model)
+    others = {one.name: _other(one, config) for one in config.others}
+    return Model.of(config, {**model.parts, **others}) if others else model
+
+
+def _other(one: OtherConfig, config: Config) -> Other:
+    """A likelihood of other data; ConfigError or ParameterError where it lacks something."""
+    likelihood = one.build()
+    need = unmet_need("rdrag", config.theory.radiation)
+    if isinstance(likelihood, Bao) and likelihood.needs_r_drag and need:
+        raise ConfigError(f"{config.path}: likelihood '{one.name}' is computed with {need} only")
+    try:
+        return other_likelihood(
+            one.name, likelihood, None, tuple(p.name for p in config.parameters)
+        )
+    except ParameterError as error:
+        raise ParameterError(f"{config.path}: {error}") from error
 
 
 def data_set_of(config: LikelihoodConfig) -> DataSet:

@@ -308,3 +308,32 @@ def real_model(shared: Path, repository: Path) -> Model:
     """The posterior of cobaya_yaml/des_y1_3x2pt.yaml on the real DES-Y1 data."""
     data_file = shared / "data" / "des_y1_3x2pt.fits"
     return load(repository / "cobaya_yaml" / "des_y1_3x2pt.yaml", data_file=str(data_file))
+
+
+_INSTALLED = {  # Cobaya's package of data, with a version that it takes -> its files -> ours
+    "bao_data": {
+        "desi_bao_dr2/desi_gaussian_bao_ALL_GCcomb_mean.txt": "desi_dr2_bao_mean.txt",
+        "desi_bao_dr2/desi_gaussian_bao_ALL_GCcomb_cov.txt": "desi_dr2_bao_cov.txt",
+    },
+    "sn_data": {
+        "Union3/lcparam_full.txt": "union3_magnitudes.txt",
+        "Union3/mag_covmat.txt": "union3_cov.txt",
+    },
+}
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Cobaya's `packages_path`, with the data of others that come with jaxlike."""
+    folder = tmp_path_factory.mktemp("packages")
+    for package, names in _INSTALLED.items():
+        for theirs, ours in names.items():
+            target = folder / "data" / package / theirs
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(REPOSITORY / "jaxlike" / "data" / "files" / ours, target)
+        (folder / "data" / package / "version.dat").write_text("9.9")
+    (folder / "data/sn_data/Union3/full_long.dataset").write_text(
+        "name = Union3\ndata_file = Union3/lcparam_full.txt\n"
+        "mag_covmat_file = Union3/mag_covmat.txt\n"
+    )
+    return folder

@@ -50,7 +50,8 @@ def described(config: str, model: "Model") -> str:
     assumed = sum(p.assumed for p in model.config.sampled)
     if assumed:
         short += f"; {assumed} priors are those of {_surveys(model)}"
-    each = " and ".join(_data(one, model) for one in model.measured.values())
+    data = [_data(one, model) for one in model.measured.values()]
+    each = " and ".join([*data, *(name for name in model.parts if name not in model.measured)])
     return f"{config}: {len(model.parameters)} parameters, {each}{short}"
 
 

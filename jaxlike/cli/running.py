@@ -63,7 +63,10 @@ def run_info(
         "sampler": sampler,
         "jaxlike": {
             "config": str(arguments.config),
-            "data": {one.name: _whence(one) for one in config.likelihoods},
+            "data": {
+                **{one.name: _whence(one) for one in config.likelihoods},
+                **{one.name: one.source for one in config.others},
+            },
             "version": version_of("jaxlike"),
             "jax": version_of("jax"),
             **options,

@@ -17,6 +17,7 @@ from jaxlike.config.defaults import (
 )
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
+from jaxlike.config.other_likelihoods import KINDS, others_in, wanted_others
 from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.config.yaml_text import load_yaml
@@ -92,8 +93,15 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     path = Path(path)
     try:
         _check_blocks(info)
+        every, block = others_in(_block(info, "likelihood"), _component, _COMPONENT_HOST_ONLY)
+        info = {**info, "likelihood": block}
+        others, overrides = wanted_others(every, tuple(block), overrides)
         likelihoods, components, own, renames = _components(info)
+        own += [one.params for one in others]
         given = renamed(_block(info, "params"), renames)
+        for name in {name for one in every for name in one.parameters}:
+            if not any(name in one.parameters for one in others):
+                given.pop(name, None)  # of a likelihood that is left out
         asked = replaced_options(likelihoods, overrides)
         components = {name: one for name, one in components.items() if name in asked}
         merged = _merged(given, [*defaults_of(asked, components, given, path), *own])
@@ -123,11 +131,13 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         correlated_priors=joint,
     )
     labels = {one.name: latex for one, latex in outputs}
-    config = replace(config, outputs=tuple(one for one, _ in outputs), output_latex=labels)
+    listed = tuple(one for one, _ in outputs)
+    config = replace(config, outputs=listed, output_latex=labels, others=others)
     try:
         if config.theory.power == "jaxlike":
             _check_theories(info)
-            check_names((p.name for p in config.parameters if not p.drop), known=config.names)
+            names_given = (p.name for p in config.parameters if not p.drop)
+            check_names((n for n in names_given if n not in config.own), known=config.names)
         check_functions(parameters, {name for prior in external for name in prior.arguments})
         check_traceable(external, parameters)
     except JaxlikeError as error:
@@ -194,7 +204,7 @@ def _components(
     renames: list[dict[str, str]] = []
     for name, given in likelihoods.items():
         component, options = _component("likelihood", name, given)
-        check_option_names([component], LIKELIHOODS, "likelihood")
+        check_option_names([component], (*LIKELIHOODS, *KINDS), "likelihood")
         if "params" not in options and "input_params" not in options:
             components[name] = LIKELIHOODS[component]
         own.append(_block(options, "params"))

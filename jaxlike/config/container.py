@@ -9,7 +9,6 @@ from pathlib import Path
 from jaxlike.config.analysis import analysis_for, options_of
 from jaxlike.config.correlated import among, check_distinct, correlated_of
 from jaxlike.config.data_options import (
-    MAPPINGS,
     kappa_from,
     kernels_from,
     nz_file_from,
@@ -18,6 +17,8 @@ from jaxlike.config.data_options import (
     taken_from_mock,
 )
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
+from jaxlike.config.other_likelihoods import OtherConfig
+from jaxlike.config.overrides import OVERRIDES, overrides_by_likelihood
 from jaxlike.config.places import find_file, find_survey
 from jaxlike.config.subset import foreign_names, parameters_wanted
 from jaxlike.data.shipped import OF_SURVEY, is_survey_mock
@@ -28,7 +29,6 @@ from jaxlike.registry.additions import FILE_OPTIONS
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     COMMON_OPTIONS,
-    KAPPA_OPTIONS,
     THEORY_FIELDS,
     TheoryOptions,
     bad_value,
@@ -37,21 +37,6 @@ from jaxlike.registry.options import (
 )
 from jaxlike.registry.probes import probes_from
 from jaxlike.surveys import accepted_surveys
-
-_OF_DATA = (
-    "data_file",
-    "scale_cuts",
-    "survey",
-    "probes",
-    "kernels",
-    "nz_file",
-    *KAPPA_OPTIONS,
-    "prefix",
-    "suffix",
-    "correlated_priors",
-)
-OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
-"""Keywords that replace what the file says."""
 
 _NAME = re.compile(r"[A-Za-z0-9_][\w.:+-]*")
 
@@ -64,7 +49,8 @@ class Config:
     to write, or None.  sampler: the host's sampler name -> its options.  external_priors: functions
     of the parameters that multiply the priors of single ones.  correlated_priors: Gaussians of
     several, of which the priors of single ones are the marginals.  outputs: what is recorded
-    besides the sampled parameters, whose labels are output_latex.
+    besides the sampled parameters, whose labels are output_latex.  others: likelihoods of other
+    than two-point data, which are multiplied too.
     """
 
     path: Path
@@ -76,6 +62,7 @@ class Config:
     correlated_priors: tuple[CorrelatedPrior, ...] = ()
     outputs: tuple[Output, ...] = ()
     output_latex: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[OtherConfig, ...] = ()
 
     @property
     def theory(self) -> TheoryOptions:
@@ -106,6 +93,11 @@ class Config:
     def names(self) -> Names:
         """The names of parameters of these likelihoods, whatever their data are."""
         return names_of(dict.fromkeys(owner for one in self.likelihoods for owner in one.owners))
+
+    @property
+    def own(self) -> tuple[str, ...]:
+        """Names of the parameters that only likelihoods of other data know."""
+        return tuple(name for one in self.others for name in one.parameters)
 
     def with_options(self, **changes: object) -> "Config":
         """The same with other options of every likelihood."""
@@ -181,47 +173,6 @@ def make_config(
         external_priors=external_priors,
         correlated_priors=among(joint, lambda name: name not in foreign),
     )
-
-
-def overrides_by_likelihood(
-    overrides: Mapping[str, object], names: tuple[str, ...]
-) -> dict[str, dict[str, object]]:
-    """Name of each likelihood that is wanted -> the keywords that are for it."""
-    own: dict[str, dict[str, object]] = {name: {} for name in names}
-    rest = {key: value for key, value in overrides.items() if key != "output"}
-    wanted = rest.pop("likelihoods", None)
-    for key, value in rest.items():
-        name, _, option = key.rpartition(".")
-        check_option_names([option], OVERRIDES, "keyword")
-        # a mapping by the names of tables is one value
-        one_each = isinstance(value, Mapping) and not (
-            option in MAPPINGS and not {*value} & {*names}
-        )
-        values = value if isinstance(value, Mapping) and one_each else {}
-        if one_each:
-            _check_there(values, names, f"'{option}' is given for")
-        elif name:
-            _check_there([name], names, f"'{option}' is given for")
-            values = {name: value}
-        else:
-            values = dict.fromkeys(names, value)
-        for one, given in values.items():
-            own[str(one)][option] = given
-    if wanted is None:
-        return own
-    chosen = wanted.replace(",", " ").split() if isinstance(wanted, str) else wanted
-    if not isinstance(chosen, Sequence) or not chosen:
-        raise bad_value("likelihoods", wanted, ", ".join(names))
-    _check_there(chosen, names, "'likelihoods' has")
-    return {name: own[name] for name in names if name in chosen}
-
-
-def _check_there(given: Mapping | Sequence, names: tuple[str, ...], what: str) -> None:
-    for name in given:
-        if name not in names:
-            raise ConfigError(
-                f"{what} '{name}', which is no likelihood here; they are {', '.join(names)}"
-            )
 
 
 def _likelihood(

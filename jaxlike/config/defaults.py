@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from jaxlike.config.analysis import analysis_for
-from jaxlike.config.container import located, overrides_by_likelihood
+from jaxlike.config.container import located
 from jaxlike.config.data_options import prefix_from
 from jaxlike.config.likelihood_config import names_of
+from jaxlike.config.overrides import overrides_by_likelihood
 from jaxlike.config.yaml_text import read_yaml
 from jaxlike.data.statistics import STATISTICS
 from jaxlike.errors import ParameterError

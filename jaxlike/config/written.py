@@ -39,7 +39,10 @@ def as_cobaya(config: Config) -> dict[str, Any]:
             params[one.name] = {**function, "latex": config.output_latex[one.name]}
     return {
         "theory": {THEORY: {name: theory[name] for name in THEORY_OPTIONS}},
-        "likelihood": {one.name: _likelihood(one, joint) for one in config.likelihoods},
+        "likelihood": {
+            **{one.name: _likelihood(one, joint) for one in config.likelihoods},
+            **{one.name: one.as_cobaya for one in config.others},
+        },
         "params": params,
         "prior": {
             # those of likelihoods too, as Cobaya writes them

@@ -1,5 +1,6 @@
 """Data from files: two-point measurements, n(z), covariance, scale cuts and where to get them."""
 
+from jaxlike.data.bao import BAO_QUANTITIES, DESI_DR2, BaoData, desi_dr2_bao, read_bao
 from jaxlike.data.convergence import Convergence
 from jaxlike.data.cutting import apply_scale_cuts
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
@@ -27,42 +28,51 @@ from jaxlike.data.shipped import (
     survey_of,
 )
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS
+from jaxlike.data.supernovae import SupernovaData, read_supernovae, union3
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.data.windows import BandpowerWindows
 from jaxlike.files import atomic_writer
 
 __all__ = [
+    "BAO_QUANTITIES",
     "DATA_SETS",
+    "DESI_DR2",
     "FOURIER_SPACE",
     "KINDS",
     "STATISTICS",
     "AngularBins",
     "BandpowerWindows",
+    "BaoData",
     "Convergence",
     "DataSet",
     "Measurement",
     "RedshiftDistribution",
     "ScaleCuts",
+    "SupernovaData",
     "TwoPointData",
     "apply_scale_cuts",
     "atomic_writer",
     "convert_shear_ratios",
     "data_folder",
     "default_data_file",
+    "desi_dr2_bao",
     "find_data_file",
     "from_sacc",
     "get_data_set",
     "is_mock",
     "is_survey_mock",
+    "read_bao",
     "read_psf",
     "read_sacc",
     "read_scale_cuts",
     "read_shear_ratios",
+    "read_supernovae",
     "read_two_point",
     "read_two_point_fits",
     "scale_cut_presets",
     "survey_of",
     "to_sacc",
+    "union3",
     "with_maps",
     "write_sacc",
     "write_two_point_fits",

@@ -11,6 +11,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
 from jaxlike.theory.power.universe import Universe
+from jaxlike.theory.universe.cosmology import Cosmology
 
 
 @runtime_checkable
@@ -27,6 +28,13 @@ class LogLikelihood(Protocol):
     def log_likelihood(
         self, parameters: Mapping[str, ArrayLike], universe: Universe, /
     ) -> ArrayLike: ...
+
+
+def cosmology_of(universe: Universe) -> Cosmology:
+    """The cosmology of a universe; ParameterError where a host's tables stand for it."""
+    if universe.cosmo is None:
+        raise ParameterError("a universe of tables has no parameters, which a likelihood asks for")
+    return universe.cosmo
 
 
 def minus_2_ln(

@@ -58,6 +58,8 @@ def check_differentiable(name: str, density: Density) -> None:
 
     try:
         jax.eval_shape(jax.value_and_grad(value), density.reference)
+    except ParameterError as error:
+        raise ParameterError(f"likelihood '{name}': {error}") from error
     except Exception as error:  # a function written by the user may raise anything
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise ParameterError(

@@ -178,8 +178,13 @@ class Model(Composed):
         first = next(iter(self.measured.values()))
         if (reason := first.reason_of_failure(self.canonical(point))) is not None:
             return f"the cosmology has no solution: it needs {reason}"
-        finite = np.isfinite(self.log_posterior(point))
-        return None if finite else "the theory is not finite there"
+        if np.isfinite(self.log_posterior(point)):
+            return None
+        parts = zip(self.parts, np.asarray(_chi2s(self.held, point)), strict=True)
+        none = next((n for n, chi2 in parts if chi2 == np.inf and n not in self.measured), None)
+        return (
+            f"the likelihood '{none}' is zero there" if none else "the theory is not finite there"
+        )
 
     @property
     def points_at_once(self) -> int:

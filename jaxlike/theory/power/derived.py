@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping
 
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.errors import ParameterError
 from jaxlike.numerics.quadrature import gauss_legendre_panels
 from jaxlike.theory.power import emulator, linear
 from jaxlike.theory.power.linear import LinearModel
@@ -43,10 +45,22 @@ def _omega_nu(cosmo: Cosmology) -> ArrayLike:
     return 0.0 if cosmo.omega_nu is None else cosmo.omega_nu
 
 
-def _drag_horizon(cosmo: Cosmology) -> ArrayLike:
-    """r_drag in Mpc, NaN outside of the table that it is from, whatever the transfer function."""
+def drag_horizon(cosmo: Cosmology) -> tuple[Array, Array]:
+    """Whether the densities are in the table that r_drag is from, whatever the transfer function,
+    and r_drag in Mpc, a finite number without meaning where they are not.
+
+    ParameterError for a universe without radiation.
+    """
+    if (need := unmet_need("rdrag", cosmo.radiation)) is not None:
+        raise ParameterError(f"r_drag is computed with {need} only")
     held = jnp.stack(list(emulator.conditions(cosmo, background=False).values()))
-    return jnp.where(jnp.all(held), emulator.sound_horizon(cosmo), jnp.nan)
+    return jnp.all(held), emulator.sound_horizon(cosmo)
+
+
+def _drag_horizon(cosmo: Cosmology) -> ArrayLike:
+    """The same, NaN outside of the table."""
+    held, found = drag_horizon(cosmo)
+    return jnp.where(held, found, jnp.nan)
 
 
 _HUBBLE_TIME = 9.777922216807892  # 1 / H0 in Gyr/h, of 365.25 days

@@ -1,0 +1,134 @@
+"""Distances and growth at single redshifts, from baryon acoustic oscillations: Cobaya's two files.
+
+One has a line `z value quantity` for each number, the other their covariance.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxlike.data.covariance_text import checked_covariance, lines_of, number, read_covariance
+from jaxlike.errors import DataError
+
+BAO_QUANTITIES = (
+    "DV_over_rs",
+    "rs_over_DV",
+    "DM_over_rs",
+    "DA_over_rs",
+    "DH_over_rs",
+    "Hz_rs",
+    "F_AP",
+    "f_sigma8",
+)
+"""What may be measured, by Cobaya's names."""
+
+_FILES = Path(__file__).resolve().parent / "files"
+
+DESI_DR2 = {
+    "desi_bao_all": None,
+    "desi_bao_bgs": 0.295,
+    "desi_bao_lrg1": 0.51,
+    "desi_bao_lrg2": 0.706,
+    "desi_bao_lrg3pluselg1": 0.934,
+    "desi_bao_elg2": 1.321,
+    "desi_bao_qso": 1.484,
+    "desi_bao_lya": 2.33,
+}
+"""Name of a sample of DESI's second data release, as in Cobaya, -> its redshift; None: all.
+
+Of different redshifts they are independent (arXiv:2503.14738, table IV; Lyman alpha:
+arXiv:2503.14739)."""
+
+
+@dataclass(frozen=True, eq=False)
+class BaoData:
+    """Numbers at single redshifts: z, value (n,), quantity (n,) of BAO_QUANTITIES, covariance
+    (n, n); H(z) is in km/s/Mpc and r_drag in Mpc. DataError on what is none of that."""
+
+    z: NDArray
+    value: NDArray
+    quantity: tuple[str, ...]
+    covariance: NDArray
+    source: str = "BAO"
+
+    def __post_init__(self) -> None:
+        n = len(self.quantity)
+        shapes = np.shape(self.z), np.shape(self.value), np.shape(self.covariance)
+        if shapes != ((n,), (n,), (n, n)) or not n:
+            raise DataError(
+                f"{self.source}: {n} quantities are of z, value and covariance of shapes "
+                f"{', '.join(map(str, shapes))}"
+            )
+        for one in self.quantity:
+            if one not in BAO_QUANTITIES:
+                raise DataError(
+                    f"{self.source}: has the quantity {one!r}; accepted are "
+                    f"{', '.join(BAO_QUANTITIES)}"
+                )
+        if not np.all(np.asarray(self.z) > 0):
+            raise DataError(f"{self.source}: has z = {np.min(self.z):g}, but must be above 0")
+        checked_covariance(np.asarray(self.covariance, float), self.source)
+
+    def of_redshift(self, z: float) -> "BaoData":
+        """What was measured at one redshift; DataError where nothing was."""
+        chosen = np.flatnonzero(np.abs(self.z - z) < 1e-6)
+        if not chosen.size:
+            every = ", ".join(f"{one:g}" for one in np.unique(self.z))
+            raise DataError(f"{self.source}: has nothing at z = {z:g}; it has {every}")
+        return BaoData(
+            self.z[chosen],
+            self.value[chosen],
+            tuple(self.quantity[i] for i in chosen),
+            self.covariance[np.ix_(chosen, chosen)],
+            self.source,
+        )
+
+
+def read_bao(
+    measurements: str | os.PathLike[str], covariance: str | os.PathLike[str] | None = None
+) -> BaoData:
+    """Read a file of lines `z value quantity`, and one of their covariance in the same order.
+
+    Without the second, lines are `z value error quantity`. DataError names file and line.
+    """
+    n_column = 4 if covariance is None else 3
+    columns = "z value error quantity" if covariance is None else "z value quantity"
+    numbers, quantities = [], []
+    for i, words in lines_of(measurements, "BAO measurements"):
+        if len(words) != n_column:
+            raise DataError(f"{measurements}: line {i} has {len(words)} columns, not `{columns}`")
+        quantity = words[-1].removeprefix("bao_")
+        if quantity not in BAO_QUANTITIES:
+            raise DataError(
+                f"{measurements}: line {i} has the quantity {words[-1]!r}; accepted are "
+                f"{', '.join(BAO_QUANTITIES)}"
+            )
+        numbers.append(
+            [
+                number(word, measurements, i, what)
+                for word, what in zip(words[:-1], columns.split(), strict=False)
+            ]
+        )
+        quantities.append(quantity)
+    if not numbers:
+        raise DataError(f"{measurements}: has no line `{columns}`")
+    found = np.array(numbers)
+    matrix = (
+        np.diag(found[:, 2] ** 2)
+        if covariance is None
+        else read_covariance(covariance, len(quantities))
+    )
+    return BaoData(found[:, 0], found[:, 1], tuple(quantities), matrix, str(measurements))
+
+
+def desi_dr2_bao(sample: str = "desi_bao_all") -> BaoData:
+    """DESI's second data release (arXiv:2503.14738), which comes with the package: all, or one of
+    the samples of DESI_DR2."""
+    if sample not in DESI_DR2:
+        raise DataError(f"DESI DR2 has no sample {sample!r}; they are {', '.join(DESI_DR2)}")
+    every = read_bao(_FILES / "desi_dr2_bao_mean.txt", _FILES / "desi_dr2_bao_cov.txt")
+    z = DESI_DR2[sample]
+    return every if z is None else every.of_redshift(z)

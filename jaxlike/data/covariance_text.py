@@ -1,0 +1,62 @@
+"""Text that is not that of two-point data: its lines, and covariance matrices."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxlike.errors import DataError
+
+
+def lines_of(path: str | os.PathLike[str], what: str) -> list[tuple[int, list[str]]]:
+    """(Line number, words) of every line of a text file that says something; `#` begins a comment.
+
+    what: the file is wanted as, for messages.
+    """
+    file = Path(path).expanduser()
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise DataError(f"{file}: cannot be read as {what} ({reason})") from error
+    words = ((i, line.partition("#")[0].split()) for i, line in enumerate(text.splitlines(), 1))
+    return [(i, found) for i, found in words if found]
+
+
+def number(word: str, path: str | os.PathLike[str], line: int, what: str) -> float:
+    """A finite number; DataError names file and line."""
+    try:
+        found = float(word)
+    except ValueError:
+        found = np.nan
+    if not np.isfinite(found):
+        raise DataError(f"{path}: line {line} has the {what} {word!r}, which is no number")
+    return found
+
+
+def read_covariance(path: str | os.PathLike[str], n: int) -> NDArray:
+    """Covariance (n, n) of n data from text: n lines of n numbers, or all of them after the number
+    n itself, as CosmoMC has it; DataError where it is no covariance of n data."""
+    lines = lines_of(path, "a covariance matrix")
+    found = [number(word, path, line, "element") for line, words in lines for word in words]
+    if len(found) == n**2 + 1 and found[0] == n:
+        found = found[1:]
+    if len(found) != n**2:
+        raise DataError(
+            f"{path}: has {len(found)} numbers, but the covariance of {n} data has {n} x {n}"
+        )
+    return checked_covariance(np.reshape(found, (n, n)), path)
+
+
+def checked_covariance(covariance: NDArray, source: str | os.PathLike[str]) -> NDArray:
+    """The same matrix (n, n), exactly symmetric; DataError unless it is positive definite."""
+    scale = np.sqrt(np.abs(np.diag(covariance)))
+    if not np.all(np.abs(covariance - covariance.T) <= 1e-6 * np.outer(scale, scale)):
+        raise DataError(f"{source}: the covariance matrix is not symmetric")
+    covariance = (covariance + covariance.T) / 2
+    try:
+        np.linalg.cholesky(covariance)
+    except np.linalg.LinAlgError as error:
+        raise DataError(f"{source}: the covariance matrix is not positive definite") from error
+    return covariance

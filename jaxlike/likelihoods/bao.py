@@ -1,0 +1,139 @@
+"""Baryon acoustic oscillations: a Gaussian in distances over r_drag, and in growth, at single
+redshifts, as Cobaya's `bao` has it (arXiv:2503.14738, sec. II)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
+from numpy.typing import NDArray
+
+from jaxlike.data.bao import BaoData
+from jaxlike.likelihoods.gaussian import whitening
+from jaxlike.likelihoods.protocol import cosmology_of
+from jaxlike.theory.constants import HUBBLE_DISTANCE
+from jaxlike.theory.power.derived import drag_horizon
+from jaxlike.theory.power.universe import Universe
+from jaxlike.theory.universe.background import DistanceGrid, curvature_functions, hubble
+from jaxlike.theory.universe.cosmology import Cosmology, Scalar
+from jaxlike.theory.universe.growth import GrowthGrid, growth_history
+
+_LIGHT = 100 * HUBBLE_DISTANCE  # c in km/s
+_R_SAFE = 150.0  # Mpc, where there is no r_drag
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a universe has at the redshifts z (n,): D_M and D_H = c/H in Mpc (n,), and r_drag in
+    Mpc, times the rescaling."""
+
+    z: Array
+    D_M: Array
+    D_H: Array
+    r_d: Scalar
+
+
+def _D_V(seen: Seen) -> Array:
+    """(z D_M^2 D_H)^(1/3) in Mpc."""
+    return jnp.cbrt(seen.z * seen.D_M**2 * seen.D_H)
+
+
+DISTANCES: Mapping[str, Callable[[Seen], Array]] = {
+    "DV_over_rs": lambda seen: _D_V(seen) / seen.r_d,
+    "rs_over_DV": lambda seen: seen.r_d / _D_V(seen),
+    "DM_over_rs": lambda seen: seen.D_M / seen.r_d,
+    "DA_over_rs": lambda seen: seen.D_M / (1 + seen.z) / seen.r_d,
+    "DH_over_rs": lambda seen: seen.D_H / seen.r_d,
+    "Hz_rs": lambda seen: _LIGHT / seen.D_H * seen.r_d,  # km/s
+    "F_AP": lambda seen: seen.D_M / seen.D_H,
+}
+"""Quantities that geometry alone makes, by Cobaya's names."""
+
+GROWTH = "f_sigma8"
+"""dlnD/dlna times D(z)/D(0) sigma8 of the linear power today."""
+
+_WITHOUT_R_D = ("F_AP", GROWTH)
+
+
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True)
+class Bao:
+    """A Gaussian in `quantities` (n,) at the redshifts of `distance`.
+
+    value: (n,); whitening W: (n, n) with W^T W = C^-1; growth: at the same redshifts; rs_rescale:
+    what r_drag counts times, 1 / r_fid for data in units of a fiducial one.
+    """
+
+    distance: DistanceGrid
+    growth: GrowthGrid
+    value: NDArray
+    whitening: NDArray
+    rs_rescale: ArrayLike
+    quantities: tuple[str, ...] = field(metadata={"static": True})
+
+    @classmethod
+    def of(cls, data: BaoData, *, rs_rescale: float = 1.0) -> "Bao":
+        """The likelihood of data; what no parameter changes is made once."""
+        z = np.asarray(data.z, float)
+        # to z = 3 as many nodes as serve there, beyond it those that reach recombination
+        distance = DistanceGrid.build(z, n_nodes=24 if z.max() < 3 else 64)
+        value, scale = np.asarray(data.value, float), float(rs_rescale)
+        return cls(
+            distance, GrowthGrid.build(z), value, whitening(data.covariance), scale, data.quantity
+        )
+
+    def __repr__(self) -> str:
+        return f"Bao: {len(self.quantities)} points"
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """None of its own."""
+        return ()
+
+    @property
+    def needs_r_drag(self) -> bool:
+        """Whether any of the quantities is one of the sound horizon."""
+        return any(one not in _WITHOUT_R_D for one in self.quantities)
+
+    def log_likelihood(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> Array:
+        """-chi^2 / 2; -inf, with a slope of zero, outside the densities that r_drag is known for.
+
+        ParameterError for a universe without radiation, which has no r_drag.
+        """
+        known, vector = self._seen(universe)
+        r = self.whitening @ (vector - self.value)
+        return jnp.where(known, -0.5 * (r @ r), -jnp.inf)
+
+    def theory_vector(self, universe: Universe) -> Array:
+        """Predictions (n,) in the order of the data; NaN where there is no r_drag."""
+        known, vector = self._seen(universe)
+        return jnp.where(known, vector, jnp.nan)
+
+    def _seen(self, universe: Universe) -> tuple[Array, Array]:
+        """Whether r_drag is known, or not needed, and the predictions (n,), which are finite."""
+        cosmo = cosmology_of(universe)
+        known, r_d = jnp.asarray(True), jnp.asarray(_R_SAFE)
+        if self.needs_r_drag:
+            known, found = drag_horizon(cosmo)
+            r_d = jnp.where(known, found, r_d)
+        z = jnp.asarray(self.distance.z)
+        chi = self.distance.comoving_distance(cosmo)
+        D_M = curvature_functions(cosmo.Omega_k, chi)[0] / cosmo.h
+        D_H = 1 / (hubble(cosmo, z) * cosmo.h)
+        seen = Seen(z, D_M, D_H, r_d * self.rs_rescale)
+        vector = jnp.zeros_like(z)
+        for name in dict.fromkeys(self.quantities):
+            own = self._f_sigma8(cosmo, universe) if name == GROWTH else DISTANCES[name](seen)
+            vector = jnp.where(np.array([one == name for one in self.quantities]), own, vector)
+        return known, vector
+
+    def _f_sigma8(self, cosmo: Cosmology, universe: Universe) -> Array:
+        """f D / D(0) sigma8 (n,): dD/dlna, by the growth of all matter together."""
+        g, slope = growth_history(cosmo)
+        matrix = jnp.asarray(self.growth.matrix)
+        rate = matrix @ (g + slope) / (1 + jnp.asarray(self.growth.z))  # dD/dlna of D = a g
+        assert universe.los.sigma8 is not None
+        return rate / g[-1] * universe.los.sigma8
