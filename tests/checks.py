@@ -62,3 +62,25 @@ def check_chains(model, chains):
     np.testing.assert_allclose(flat.std(axis=0) / width, 1, atol=0.25)
     if chains.evidence is not None:
         assert abs(chains.evidence.ln_z - model.ln_z) < max(4 * chains.evidence.error, 0.02)
+
+
+def check_slopes_and_batches(value, likelihood, other, x, names):
+    """value(likelihood, x): its slopes at x (n,) are those of differences by Richardson, a batch is
+    the loop, and another likelihood of the same form has other values and compiles nothing."""
+    slope = jax.jit(jax.value_and_grad(value, argnums=1))
+    _, found = slope(likelihood, x)
+    for i in range(len(names)):
+        step = 1e-4 * jnp.eye(len(names))[i]
+        coarse, fine = (
+            (float(slope(likelihood, x + s)[0]) - float(slope(likelihood, x - s)[0]))
+            / (2 * float(s[i]))
+            for s in (step, step / 2)
+        )
+        assert float(found[i]) == pytest.approx((4 * fine - coarse) / 3, rel=1e-5), names[i]
+    before = slope._cache_size()
+    assert float(slope(other, x)[0]) != float(slope(likelihood, x)[0])
+    assert slope._cache_size() == before
+    X = jnp.stack([x, x * 1.01])
+    np.testing.assert_allclose(
+        jax.vmap(lambda x: value(likelihood, x))(X), [value(likelihood, x) for x in X], rtol=1e-10
+    )

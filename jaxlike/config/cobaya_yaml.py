@@ -17,7 +17,7 @@ from jaxlike.config.defaults import (
 )
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
-from jaxlike.config.other_likelihoods import KINDS, others_in, wanted_others
+from jaxlike.config.other_likelihoods import KINDS, others_in, own_names, wanted_others
 from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.config.yaml_text import load_yaml
@@ -98,10 +98,9 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         others, overrides = wanted_others(every, tuple(block), overrides)
         likelihoods, components, own, renames = _components(info)
         own += [one.params for one in others]
+        left_out = {*own_names(every)} - {*own_names(others)}
         given = renamed(_block(info, "params"), renames)
-        for name in {name for one in every for name in one.parameters}:
-            if not any(name in one.parameters for one in others):
-                given.pop(name, None)  # of a likelihood that is left out
+        given = {name: entry for name, entry in given.items() if name not in left_out}
         asked = replaced_options(likelihoods, overrides)
         components = {name: one for name, one in components.items() if name in asked}
         merged = _merged(given, [*defaults_of(asked, components, given, path), *own])

@@ -17,7 +17,7 @@ from jaxlike.config.data_options import (
     taken_from_mock,
 )
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
-from jaxlike.config.other_likelihoods import OtherConfig
+from jaxlike.config.other_likelihoods import OtherConfig, own_names
 from jaxlike.config.overrides import OVERRIDES, overrides_by_likelihood
 from jaxlike.config.places import find_file, find_survey
 from jaxlike.config.subset import foreign_names, parameters_wanted
@@ -97,7 +97,7 @@ class Config:
     @property
     def own(self) -> tuple[str, ...]:
         """Names of the parameters that only likelihoods of other data know."""
-        return tuple(name for one in self.others for name in one.parameters)
+        return own_names(self.others)
 
     def with_options(self, **changes: object) -> "Config":
         """The same with other options of every likelihood."""

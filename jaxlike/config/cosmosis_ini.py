@@ -17,7 +17,7 @@ from jaxlike.config.places import find_file
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.options import (
-    KAPPA_OPTIONS,
+    DATA_OPTIONS,
     THEORY_FIELDS,
     THEORY_OPTIONS,
     check_option_names,
@@ -33,13 +33,7 @@ LIKELIHOOD = "jaxlike"
 """Name of the likelihood: likelihoods/jaxlike_like."""
 
 MODULE_OPTIONS = (
-    "data_file",
-    "scale_cuts",
-    "survey",
-    "probes",
-    "kernels",
-    "nz_file",
-    *KAPPA_OPTIONS,
+    *DATA_OPTIONS,
     "correlated_priors",
     "suffix",
     *THEORY_FIELDS,

@@ -73,6 +73,11 @@ class OtherConfig:
         return Bao.of(desi_dr2_bao(_DESI_SAMPLES[self.kind]))
 
 
+def own_names(others: Sequence[OtherConfig]) -> tuple[str, ...]:
+    """Names of the parameters that only these likelihoods know."""
+    return tuple(name for one in others for name in one.parameters)
+
+
 def others_in(
     block: Mapping[Any, Any],
     component: Callable[[str, object, object], tuple[str, dict[str, Any]]],

@@ -4,21 +4,17 @@ from collections.abc import Mapping, Sequence
 
 from jaxlike.config.data_options import MAPPINGS
 from jaxlike.errors import ConfigError
-from jaxlike.registry.options import KAPPA_OPTIONS, THEORY_FIELDS, bad_value, check_option_names
+from jaxlike.registry.options import DATA_OPTIONS, THEORY_FIELDS, bad_value, check_option_names
 
-_OF_DATA = (
-    "data_file",
-    "scale_cuts",
-    "survey",
-    "probes",
-    "kernels",
-    "nz_file",
-    *KAPPA_OPTIONS,
+OVERRIDES = (
+    *DATA_OPTIONS,
     "prefix",
     "suffix",
     "correlated_priors",
+    "output",
+    "likelihoods",
+    *THEORY_FIELDS,
 )
-OVERRIDES = (*_OF_DATA, "output", "likelihoods", *THEORY_FIELDS)
 """Keywords that replace what the file says."""
 
 

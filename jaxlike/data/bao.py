@@ -10,7 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data.covariance_text import checked_covariance, lines_of, number, read_covariance
+from jaxlike.data.covariance_text import (
+    checked_covariance,
+    lines_of,
+    number,
+    read_covariance,
+    text_of,
+)
 from jaxlike.errors import DataError
 
 BAO_QUANTITIES = (
@@ -63,11 +69,7 @@ class BaoData:
                 f"{', '.join(map(str, shapes))}"
             )
         for one in self.quantity:
-            if one not in BAO_QUANTITIES:
-                raise DataError(
-                    f"{self.source}: has the quantity {one!r}; accepted are "
-                    f"{', '.join(BAO_QUANTITIES)}"
-                )
+            _check_quantity(one, f"{self.source}: has the quantity {one!r}")
         if not np.all(np.asarray(self.z) > 0):
             raise DataError(f"{self.source}: has z = {np.min(self.z):g}, but must be above 0")
         checked_covariance(np.asarray(self.covariance, float), self.source)
@@ -87,6 +89,11 @@ class BaoData:
         )
 
 
+def _check_quantity(quantity: str, fault: str) -> None:
+    if quantity not in BAO_QUANTITIES:
+        raise DataError(f"{fault}; accepted are {', '.join(BAO_QUANTITIES)}")
+
+
 def read_bao(
     measurements: str | os.PathLike[str], covariance: str | os.PathLike[str] | None = None
 ) -> BaoData:
@@ -97,15 +104,11 @@ def read_bao(
     n_column = 4 if covariance is None else 3
     columns = "z value error quantity" if covariance is None else "z value quantity"
     numbers, quantities = [], []
-    for i, words in lines_of(measurements, "BAO measurements"):
+    for i, words in lines_of(text_of(measurements, "BAO measurements")):
         if len(words) != n_column:
             raise DataError(f"{measurements}: line {i} has {len(words)} columns, not `{columns}`")
         quantity = words[-1].removeprefix("bao_")
-        if quantity not in BAO_QUANTITIES:
-            raise DataError(
-                f"{measurements}: line {i} has the quantity {words[-1]!r}; accepted are "
-                f"{', '.join(BAO_QUANTITIES)}"
-            )
+        _check_quantity(quantity, f"{measurements}: line {i} has the quantity {words[-1]!r}")
         numbers.append(
             [
                 number(word, measurements, i, what)

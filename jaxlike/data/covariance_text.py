@@ -9,17 +9,18 @@ from numpy.typing import NDArray
 from jaxlike.errors import DataError
 
 
-def lines_of(path: str | os.PathLike[str], what: str) -> list[tuple[int, list[str]]]:
-    """(Line number, words) of every line of a text file that says something; `#` begins a comment.
-
-    what: the file is wanted as, for messages.
-    """
+def text_of(path: str | os.PathLike[str], what: str) -> str:
+    """What a text file says; DataError, with `what` it is wanted as, where it cannot be read."""
     file = Path(path).expanduser()
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        return file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DataError(f"{file}: cannot be read as {what} ({reason})") from error
+
+
+def lines_of(text: str) -> list[tuple[int, list[str]]]:
+    """(Line number, words) of every line that says something; `#` begins a comment."""
     words = ((i, line.partition("#")[0].split()) for i, line in enumerate(text.splitlines(), 1))
     return [(i, found) for i, found in words if found]
 
@@ -38,7 +39,7 @@ def number(word: str, path: str | os.PathLike[str], line: int, what: str) -> flo
 def read_covariance(path: str | os.PathLike[str], n: int) -> NDArray:
     """Covariance (n, n) of n data from text: n lines of n numbers, or all of them after the number
     n itself, as CosmoMC has it; DataError where it is no covariance of n data."""
-    lines = lines_of(path, "a covariance matrix")
+    lines = lines_of(text_of(path, "a covariance matrix"))
     found = [number(word, path, line, "element") for line, words in lines for word in words]
     if len(found) == n**2 + 1 and found[0] == n:
         found = found[1:]

@@ -7,7 +7,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data.covariance_text import checked_covariance, lines_of, number, read_covariance
+from jaxlike.data.covariance_text import (
+    checked_covariance,
+    lines_of,
+    number,
+    read_covariance,
+    text_of,
+)
 from jaxlike.errors import DataError
 
 _FILES = Path(__file__).resolve().parent / "files"
@@ -53,7 +59,8 @@ def read_supernovae(
 
     DataError names file and line.
     """
-    header = _header(table)
+    text = text_of(table, "supernovae")
+    header = text.partition("\n")[0].lstrip("#").lower().split()
     wanted = {
         what: next((header.index(name) for name in names if name in header), None)
         for what, names in _COLUMNS.items()
@@ -68,7 +75,7 @@ def read_supernovae(
         wanted["z_hel"] = wanted["z_cmb"]
     columns = [column for column in wanted.values() if column is not None]
     rows = []
-    for i, words in lines_of(table, "supernovae"):
+    for i, words in lines_of(text):
         if [word.lower() for word in words] == header:
             continue
         if len(words) <= max(columns):
@@ -83,13 +90,6 @@ def read_supernovae(
     return SupernovaData(
         z_cmb, z_hel, magnitude, read_covariance(covariance, len(rows)), str(table)
     )
-
-
-def _header(table: str | os.PathLike[str]) -> list[str]:
-    """Names of the columns, in lower case."""
-    lines_of(table, "supernovae")  # or an error
-    with Path(table).expanduser().open(encoding="utf-8-sig") as handle:
-        return handle.readline().lstrip("#").lower().split()
 
 
 def union3() -> SupernovaData:

@@ -17,7 +17,7 @@ from jaxlike.likelihoods.protocol import cosmology_of
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power.derived import drag_horizon
 from jaxlike.theory.power.universe import Universe
-from jaxlike.theory.universe.background import DistanceGrid, curvature_functions, hubble
+from jaxlike.theory.universe.background import DistanceGrid, hubble
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
 from jaxlike.theory.universe.growth import GrowthGrid, growth_history
 
@@ -78,8 +78,7 @@ class Bao:
     def of(cls, data: BaoData, *, rs_rescale: float = 1.0) -> "Bao":
         """The likelihood of data; what no parameter changes is made once."""
         z = np.asarray(data.z, float)
-        # to z = 3 as many nodes as serve there, beyond it those that reach recombination
-        distance = DistanceGrid.build(z, n_nodes=24 if z.max() < 3 else 64)
+        distance = DistanceGrid.reaching(z)
         value, scale = np.asarray(data.value, float), float(rs_rescale)
         return cls(
             distance, GrowthGrid.build(z), value, whitening(data.covariance), scale, data.quantity
@@ -120,8 +119,7 @@ class Bao:
             known, found = drag_horizon(cosmo)
             r_d = jnp.where(known, found, r_d)
         z = jnp.asarray(self.distance.z)
-        chi = self.distance.comoving_distance(cosmo)
-        D_M = curvature_functions(cosmo.Omega_k, chi)[0] / cosmo.h
+        D_M = self.distance.transverse_distance(cosmo) / cosmo.h
         D_H = 1 / (hubble(cosmo, z) * cosmo.h)
         seen = Seen(z, D_M, D_H, r_d * self.rs_rescale)
         vector = jnp.zeros_like(z)

@@ -14,7 +14,7 @@ from jaxlike.data.supernovae import SupernovaData
 from jaxlike.likelihoods.gaussian import whitening
 from jaxlike.likelihoods.protocol import cosmology_of
 from jaxlike.theory.power.universe import Universe
-from jaxlike.theory.universe.background import DistanceGrid, curvature_functions
+from jaxlike.theory.universe.background import DistanceGrid
 
 ABSOLUTE_MAGNITUDE = "Mb"
 """Of a supernova, where it is a parameter."""
@@ -41,7 +41,7 @@ class Supernovae:
     def of(cls, data: SupernovaData, *, sampled: bool = False) -> "Supernovae":
         """The likelihood of data; sampled: the absolute magnitude is the parameter `Mb`."""
         z = np.asarray(data.z_cmb, float)
-        distance = DistanceGrid.build(z, n_nodes=24 if z.max() < 3 else 64)
+        distance = DistanceGrid.reaching(z)
         rows = whitening(np.asarray(data.covariance, float))
         if not sampled:
             ones = rows.sum(axis=1)
@@ -74,7 +74,6 @@ class Supernovae:
     def _moduli(self, universe: Universe) -> tuple[Array, Array]:
         """Whether all distances are positive, and the distance moduli (n,), which are finite."""
         cosmo = cosmology_of(universe)
-        chi = self.distance.comoving_distance(cosmo)
-        D_M = curvature_functions(cosmo.Omega_k, chi)[0] / cosmo.h
+        D_M = self.distance.transverse_distance(cosmo) / cosmo.h
         possible = jnp.all(D_M > 0)
         return possible, 5 * jnp.log10(jnp.where(D_M > 0, D_M, 1.0)) + self.stretch

@@ -56,6 +56,17 @@ KAPPA_OPTIONS = ("kappa_beam_fwhm", "kappa_ell_min", "kappa_ell_max")
 """Options of the maps of the CMB's convergence: FWHM [arcmin] of a Gaussian beam, and between which
 multipoles a map has been cut; each a number, or numbers by the names of the maps."""
 
+DATA_OPTIONS = (
+    "data_file",
+    "scale_cuts",
+    "survey",
+    "probes",
+    "kernels",
+    "nz_file",
+    *KAPPA_OPTIONS,
+)
+"""Options of what data a likelihood is of, and how they are read."""
+
 _MODEL_OPTIONS = (
     "nz",
     "nz_bandwidth",

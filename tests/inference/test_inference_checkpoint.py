@@ -17,14 +17,6 @@ from .conftest import CHAINS
 SHORT = {"warmup": 60, "samples": 300, "chains": 2, "seed": 4, "progress": False}
 
 
-@pytest.fixture(autouse=True, scope="module")
-def versions_once():
-    """Versions of packages are read from files, which a checkpoint at every step need not do."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checkpoint, "_version", cache(checkpoint._version))
-        yield
-
-
 @pytest.fixture(scope="module")
 def shared_functions(functions):
     """From a method to an option of its runs: functions compiled before, if it takes any.

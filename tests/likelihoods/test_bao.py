@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from checks import check_slopes_and_batches
 from cobaya.model import get_model
 
 from jaxlike.data import BAO_QUANTITIES, BaoData, desi_dr2_bao
@@ -124,25 +125,9 @@ def test_slopes_batches_and_compilations(every):
     def value(likelihood, x):
         return chi2_of(likelihood, dict(zip(names, x, strict=True)))
 
-    slope = jax.jit(jax.value_and_grad(value, argnums=1))
-    x = jnp.array([*POINT.values()])
-    one = Bao.of(every)
-    _, found = slope(one, x)
-    for i in range(len(names)):
-        step = 1e-4 * jnp.eye(len(names))[i]
-        coarse, fine = (
-            (float(slope(one, x + s)[0]) - float(slope(one, x - s)[0])) / (2 * float(s[i]))
-            for s in (step, step / 2)
-        )
-        assert float(found[i]) == pytest.approx((4 * fine - coarse) / 3, rel=1e-5), names[i]
     other = BaoData(every.z + 0.01, every.value * 1.1, every.quantity, every.covariance * 2)
-    before = slope._cache_size()
-    assert float(slope(Bao.of(other, rs_rescale=1.1), x)[0]) != float(slope(one, x)[0])
-    assert slope._cache_size() == before
-    X = jnp.stack([x, x * 1.01])
-    np.testing.assert_allclose(
-        jax.vmap(lambda x: value(one, x))(X), [value(one, x) for x in X], rtol=1e-10
-    )
+    x = jnp.array([*POINT.values()])
+    check_slopes_and_batches(value, Bao.of(every), Bao.of(other, rs_rescale=1.1), x, names)
 
 
 def test_beyond_the_table_there_is_no_likelihood_and_no_slope(every):

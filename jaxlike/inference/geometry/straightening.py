@@ -53,8 +53,8 @@ class Straightening(NamedTuple):
 
 def no_straightening(n: int) -> Straightening:
     """The identity in n dimensions."""
-    none, one, two, three = (np.zeros((n,) * k) for k in (1, 1, 2, 3))
-    return Straightening(none, np.ones(n), one, two, three, np.zeros((n, n)))
+    vector, matrix = np.zeros(n), np.zeros((n, n))
+    return Straightening(vector, np.ones(n), vector, matrix, np.zeros((n, n, n)), matrix)
 
 
 def within_span(straightening: Straightening, x: Any) -> Any:

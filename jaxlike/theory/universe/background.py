@@ -97,9 +97,18 @@ class DistanceGrid:
         x = chebyshev.nodes(n_nodes, 0.0, np.log1p(max(z.max(), 1e-3)))
         return cls(z, np.expm1(x), chebyshev.integration_matrix(x, np.log1p(z)))
 
+    @classmethod
+    def reaching(cls, z: NDArray) -> "DistanceGrid":
+        """Grid for redshifts `z` (n_z,), with as many nodes as the farthest of them needs."""
+        return cls.build(z, n_nodes=24 if z.max() < 3 else 64)
+
     def comoving_distance(self, contents: Cosmology | Densities) -> Array:
         """chi(z) (n_z,) in Mpc/h; arXiv:2302.05163, eq. 3."""
         return jnp.matmul(self.matrix, (1 + self.node_z) / hubble(contents, self.node_z))
+
+    def transverse_distance(self, cosmo: Cosmology) -> Array:
+        """Comoving angular-diameter distance D_M(z) (n_z,) in Mpc/h."""
+        return curvature_functions(cosmo.Omega_k, self.comoving_distance(cosmo))[0]
 
 
 def comoving_distance(cosmo: Cosmology, z: ArrayLike) -> Array:
