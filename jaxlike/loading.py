@@ -14,7 +14,6 @@ from jaxlike.config.plausible import check_plausible
 from jaxlike.data import is_survey_mock
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.moped import compressed
-from jaxlike.likelihoods.bao import Bao
 from jaxlike.likelihoods.protocol import Other, other_likelihood
 from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
@@ -26,6 +25,7 @@ from jaxlike.registry.effects import (
     has_effect,
 )
 from jaxlike.registry.names import Names
+from jaxlike.registry.options import THEORY_OPTIONS
 from jaxlike.registry.resolve import check_names, is_idle
 from jaxlike.theory.power.derived import unmet_need
 
@@ -44,22 +44,23 @@ def model_from_config(config: Config) -> Model:
         )
     data_sets = [data_set_of(one) for one in config.likelihoods]
     config = with_checked_parameters(config, data_sets)  # before what takes seconds
-    model = Model.of(config, build_likelihoods(data_sets))
-    if config.theory.compression == "moped":
-        model = compressed(model)
     others = {one.name: _other(one, config) for one in config.others}
-    return Model.of(config, {**model.parts, **others}) if others else model
+    parts = build_likelihoods(data_sets)
+    if config.theory.compression == "moped":
+        parts = compressed(Model.of(config, parts)).measured
+    return Model.of(config, {**parts, **others})
 
 
 def _other(one: OtherConfig, config: Config) -> Other:
     """A likelihood of other data; ConfigError or ParameterError where it lacks something."""
-    likelihood = one.build()
-    need = unmet_need("rdrag", config.theory.radiation)
-    if isinstance(likelihood, Bao) and likelihood.needs_r_drag and need:
-        raise ConfigError(f"{config.path}: likelihood '{one.name}' is computed with {need} only")
+    for quantity in one.needs:
+        if need := unmet_need(quantity, config.theory.radiation):
+            raise ConfigError(
+                f"{config.path}: likelihood '{one.name}' is computed with {need} only"
+            )
     try:
         return other_likelihood(
-            one.name, likelihood, None, tuple(p.name for p in config.parameters)
+            one.name, one.build(), None, tuple(p.name for p in config.parameters)
         )
     except ParameterError as error:
         raise ParameterError(f"{config.path}: {error}") from error
@@ -102,6 +103,7 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
         names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
         check_names(names, samples)
         check_plausible(kept, known)
+        check_effects(names, {key: getattr(config.theory, key) for key in THEORY_OPTIONS})
         for one in data_sets:
             check_effects(names, vars(one.options), one.samples)
             check_complete(names, vars(one.options), one.samples)

@@ -82,12 +82,13 @@ def minimise(arguments: argparse.Namespace) -> int:
     for name, (value, _) in derived.items():
         print(f"{name:<{width}} {value:12.5g}")
     same = int(np.sum(fit.ends > fit.log_posterior - 0.01))
+    points = f" for {model.n_points} points" if model.n_points else ""
     print(
-        f"\nchi2 = {fit.chi2:.3f} for {model.n_points} points, ln posterior = "
+        f"\nchi2 = {fit.chi2:.3f}{points}, ln posterior = "
         f"{fit.log_posterior:.4f}; {same} of {arguments.starts} starts end there; "
         f"{fit.n_gradients} gradients, {time.perf_counter() - begin:.1f} s with compilation"
     )
-    if not arguments.no_plot:
+    if model.measured and not arguments.no_plot:
         files += data_vector_plots(
             model, fit.x, prefix, "best fit", kinds=("data_vector", "residuals")
         )

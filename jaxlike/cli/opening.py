@@ -46,12 +46,16 @@ def open_model(
 def described(config: str, model: "Model") -> str:
     """What is opened, in a line: parameters, points of each file and what of it was cut, bins,
     whether it is a mock, and how many priors are a survey's and not the input's."""
-    short = f", as {model.n_points} numbers" if model.compressed else ""
+    measured = list(model.measured.values())
+    short = f", as {measured[0].n_points} numbers" if model.compressed else ""
     assumed = sum(p.assumed for p in model.config.sampled)
     if assumed:
         short += f"; {assumed} priors are those of {_surveys(model)}"
-    data = [_data(one, model) for one in model.measured.values()]
-    each = " and ".join([*data, *(name for name in model.parts if name not in model.measured)])
+    data = [_data(one, model) for one in measured]
+    for name, part in model.parts.items():
+        if name not in model.measured:
+            data.append(f"{part.n_points} points of {name}" if part.n_points else name)
+    each = " and ".join(data)
     return f"{config}: {len(model.parameters)} parameters, {each}{short}"
 
 

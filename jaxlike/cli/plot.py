@@ -113,6 +113,13 @@ def _plot_data_vector(arguments: argparse.Namespace, stem: str) -> None:
     from jaxlike.plots.predictive import chi2_plot
 
     model = jaxlike.load(arguments.config, **option_overrides(arguments))
+    if not model.measured:
+        if arguments.chains:
+            print(f"{arguments.config}: no two-point data, so there is no data vector to draw")
+            return
+        raise ConfigError(
+            f"{arguments.config}: no two-point data, of which there is nothing to draw"
+        )
     source = ", ".join(Path(one.data.source).name for one in model.measured.values())
     draws = read_draws(arguments.chains[0]) if arguments.chains else None
     x, where, text = model.reference, "reference point", ""

@@ -3,7 +3,7 @@
 from jaxlike.config.cobaya_yaml import config_from_info
 from jaxlike.config.container import Config
 from jaxlike.config.likelihood_config import LikelihoodConfig
-from jaxlike.config.other_likelihoods import OtherConfig
+from jaxlike.config.others import OtherConfig
 from jaxlike.config.read import read_config
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,

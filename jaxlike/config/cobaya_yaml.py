@@ -1,6 +1,6 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -17,7 +17,7 @@ from jaxlike.config.defaults import (
 )
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
-from jaxlike.config.other_likelihoods import KINDS, others_in, own_names, wanted_others
+from jaxlike.config.others import KINDS, OtherConfig, others_in, own_names, wanted_others
 from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.config.yaml_text import load_yaml
@@ -96,7 +96,9 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         every, block = others_in(_block(info, "likelihood"), _component, _COMPONENT_HOST_ONLY)
         info = {**info, "likelihood": block}
         others, overrides = wanted_others(every, tuple(block), overrides)
+        _check_any(info, every)
         likelihoods, components, own, renames = _components(info)
+        universe = _universe(info)
         own += [one.params for one in others]
         left_out = {*own_names(every)} - {*own_names(others)}
         given = renamed(_block(info, "params"), renames)
@@ -128,6 +130,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         sampler=sampler,
         external_priors=external,
         correlated_priors=joint,
+        universe=universe,
     )
     labels = {one.name: latex for one, latex in outputs}
     listed = tuple(one for one, _ in outputs)
@@ -193,10 +196,6 @@ def _components(
     them into the input's own.
     """
     likelihoods = _block(info, "likelihood")
-    if not likelihoods:
-        raise ConfigError(
-            f"no 'likelihood' block; accepted likelihoods are {', '.join(LIKELIHOODS)}"
-        )
     found: dict[str, dict[str, object]] = {}
     components: dict[str, str] = {}
     own: list[Mapping[str, Any]] = []
@@ -216,9 +215,25 @@ def _components(
         if component == THEORY:
             own.append(_block(options, "params"))
             renames.append(renames_from(options.get("renames"), name))
-            for one in found.values():
-                one.update(_options(component, options, THEORY_OPTIONS))
+    for one in found.values():
+        one.update(_universe(info))
     return found, components, own, renames
+
+
+def _universe(info: Mapping[str, Any]) -> dict[str, object]:
+    """Options of the theory in its own block."""
+    found: dict[str, object] = {}
+    for name, given in _block(info, "theory").items():
+        component, options = _component("theory", name, given)
+        if component == THEORY:
+            found.update(_options(component, options, THEORY_OPTIONS))
+    return found
+
+
+def _check_any(info: Mapping[str, Any], others: Sequence[OtherConfig]) -> None:
+    if not _block(info, "likelihood") and not others:
+        accepted = ", ".join((*LIKELIHOODS, *KINDS))
+        raise ConfigError(f"no 'likelihood' block; accepted likelihoods are {accepted}")
 
 
 def _options(

@@ -17,7 +17,7 @@ from jaxlike.config.data_options import (
     taken_from_mock,
 )
 from jaxlike.config.likelihood_config import LikelihoodConfig, names_of
-from jaxlike.config.other_likelihoods import OtherConfig, own_names
+from jaxlike.config.others import OtherConfig, own_names
 from jaxlike.config.overrides import OVERRIDES, overrides_by_likelihood
 from jaxlike.config.places import find_file, find_survey
 from jaxlike.config.subset import foreign_names, parameters_wanted
@@ -30,6 +30,7 @@ from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     COMMON_OPTIONS,
     THEORY_FIELDS,
+    THEORY_OPTIONS,
     TheoryOptions,
     bad_value,
     check_option_names,
@@ -50,7 +51,8 @@ class Config:
     of the parameters that multiply the priors of single ones.  correlated_priors: Gaussians of
     several, of which the priors of single ones are the marginals.  outputs: what is recorded
     besides the sampled parameters, whose labels are output_latex.  others: likelihoods of other
-    than two-point data, which are multiplied too.
+    than two-point data, which are multiplied too.  universe: options of the theory where there are
+    no two-point data, whose likelihoods say them otherwise.
     """
 
     path: Path
@@ -63,11 +65,12 @@ class Config:
     outputs: tuple[Output, ...] = ()
     output_latex: Mapping[str, str] = field(default_factory=dict)
     others: tuple[OtherConfig, ...] = ()
+    universe: TheoryOptions = field(default_factory=TheoryOptions)
 
     @property
     def theory(self) -> TheoryOptions:
         """Options of the theory, which all likelihoods have in common, with the first one's own."""
-        return self.likelihoods[0].options
+        return self.likelihoods[0].options if self.likelihoods else self.universe
 
     @property
     def data_file(self) -> str | None:
@@ -105,7 +108,8 @@ class Config:
             replace(one, options=replace(one.options, **changes))  # type: ignore[arg-type]
             for one in self.likelihoods
         )
-        return replace(self, likelihoods=tuple(changed))
+        universe = replace(self.universe, **changes)  # type: ignore[arg-type]
+        return replace(self, likelihoods=tuple(changed), universe=universe)
 
 
 def _text(name: str, value: object, accepted: str) -> str:
@@ -138,11 +142,13 @@ def make_config(
     external_priors: tuple[ExternalPrior, ...] = (),
     correlated_priors: tuple[CorrelatedPrior, ...] = (),
     output: object = None,
+    universe: Mapping[str, object] | None = None,
 ) -> Config:
     """A Config from the options of each likelihood (names as OVERRIDES) and the keywords that
     replace them: of all likelihoods, or, as a dictionary or as `name.option`, of one.
 
-    `host` is the file's word for power from outside.  Raises ConfigError naming the option.
+    `host` is the file's word for power from outside.  universe: options of the theory where there
+    are no likelihoods of two-point data.  Raises ConfigError naming the option.
     """
     try:
         own = overrides_by_likelihood(overrides, tuple(likelihoods))
@@ -155,6 +161,7 @@ def make_config(
             if name in own
         ]
         _check_common(found)
+        alone = TheoryOptions() if found else _of_universe(universe or {}, overrides, host)
         joint = check_distinct(
             [*correlated_priors, *(prior for one in found for prior in one.correlated)]
         )
@@ -172,7 +179,20 @@ def make_config(
         sampler=dict(sampler),
         external_priors=external_priors,
         correlated_priors=among(joint, lambda name: name not in foreign),
+        universe=alone,
     )
+
+
+def _of_universe(
+    given: Mapping[str, object], overrides: Mapping[str, object], host: str
+) -> TheoryOptions:
+    """Options of the theory where there are no two-point data."""
+    own = {key: value for key, value in overrides.items() if key not in ("output", "likelihoods")}
+    for key in own:
+        check_option_names([key], OVERRIDES, "keyword")
+        if key not in THEORY_OPTIONS:
+            raise ConfigError(f"'{key}' is given, but there is no likelihood of two-point data")
+    return theory_options({**given, **own}, host=host)
 
 
 def _likelihood(
@@ -239,12 +259,12 @@ def _located_nz(found: str | dict[str, str] | None, path: Path) -> str | dict[st
 
 def _check_common(likelihoods: Sequence[LikelihoodConfig]) -> None:
     """ConfigError where likelihoods of one universe have other options of the theory."""
-    first = likelihoods[0]
     for one in likelihoods[1:]:
         for option in COMMON_OPTIONS:
-            here, there = (getattr(x.options, option) for x in (first, one))
+            here, there = (getattr(x.options, option) for x in (likelihoods[0], one))
             if here != there:
+                names = likelihoods[0].name, one.name
                 raise ConfigError(
-                    f"option '{option}' is {here} for {first.name} and {there} for {one.name}: "
+                    f"option '{option}' is {here} for {names[0]} and {there} for {names[1]}: "
                     "there is one universe, give both the same"
                 )

@@ -17,6 +17,9 @@ OVERRIDES = (
 )
 """Keywords that replace what the file says."""
 
+NONE_WANTED = object()
+"""The keyword `likelihoods` where those that are wanted are all of other data."""
+
 
 def overrides_by_likelihood(
     overrides: Mapping[str, object], names: tuple[str, ...]
@@ -42,7 +45,7 @@ def overrides_by_likelihood(
             values = dict.fromkeys(names, value)
         for one, given in values.items():
             own[str(one)][option] = given
-    chosen = wanted_of(wanted, names)
+    chosen = () if wanted is NONE_WANTED else wanted_of(wanted, names)
     return {name: own[name] for name in names if name in chosen}
 
 

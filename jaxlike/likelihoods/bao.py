@@ -88,6 +88,11 @@ class Bao:
         return f"Bao: {len(self.quantities)} points"
 
     @property
+    def n_points(self) -> int:
+        """How many numbers it is the sum over."""
+        return len(self.quantities)
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """None of its own."""
         return ()

@@ -23,6 +23,7 @@ _Z_MAX_FINE = 2.9  # structure ends here where few galaxies are beyond, which co
 # Shares of a bin's galaxies that are few: beyond, lenses lose as much of their counts. Sources lose
 # their alignment, and of the lensing what the last structure before them does.
 _FEW = {"counts": 1e-3, "shear": 2e-2}
+_N_USUAL = 64
 _Z_MAX_KAPPA = 990.0  # of the convergence with itself; growth is known to z = 999
 
 
@@ -83,3 +84,10 @@ def grid_of(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOption
         nonlinear=options.nonlinear,
         second_order=any(survey.second_order for survey in surveys),
     )
+
+
+def usual_grid(options: TheoryOptions) -> UniverseGrid:
+    """Universes for likelihoods without two-point data, on nodes that serve most surveys: what
+    nobody looks at is not computed."""
+    nodes = Nodes.build((), _N_USUAL, np.arange(N_LATTICE), z_max=_Z_MAX_FINE)
+    return UniverseGrid.build(nodes, linear=options.linear, nonlinear=options.nonlinear)

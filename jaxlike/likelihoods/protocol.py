@@ -92,7 +92,6 @@ class Other:
     arrays: LogLikelihood
 
     samples = ()
-    n_points = 0
 
     def __post_init__(self) -> None:
         if not isinstance(self.arrays, LogLikelihood):
@@ -114,9 +113,16 @@ class Other:
                 ) from error
 
     @property
+    def n_points(self) -> int:
+        """How many numbers it is the sum over, where it says that."""
+        return int(getattr(self.arrays, "n_points", 0))
+
+    @property
     def summary(self) -> str:
         """What it is, in a line."""
         own = ", ".join(self.arrays.parameters)
         one = self.arrays
         what = getattr(one.function, "__name__", "") if isinstance(one, Function) else ""
+        if self.n_points:
+            own = f"{self.n_points} points" + (f", {own}" if own else "")
         return (what or type(one).__name__) + (f" of {own}" if own else "")

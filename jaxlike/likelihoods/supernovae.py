@@ -54,6 +54,11 @@ class Supernovae:
         return f"Supernovae: {len(self.value)} magnitudes"
 
     @property
+    def n_points(self) -> int:
+        """How many numbers it is the sum over."""
+        return len(self.value)
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """The absolute magnitude, where it is sampled."""
         return (ABSOLUTE_MAGNITUDE,) if self.sampled else ()

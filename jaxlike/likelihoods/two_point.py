@@ -232,6 +232,8 @@ def build_likelihoods(
     data_sets: Sequence[DataSet], *, tolerance: float = NODE_TOLERANCE
 ) -> dict[str, Likelihood]:
     """Likelihoods of several data sets on common nodes, as many as the errors of each ask for."""
+    if not data_sets:
+        return {}
     surveys = [build_survey(one.data, one.options) for one in data_sets]
     options = data_sets[0].options
     data = [one.data for one in data_sets]

@@ -10,6 +10,7 @@ from jax import Array
 
 from jaxlike.config import Config
 from jaxlike.errors import ParameterError
+from jaxlike.likelihoods.common_nodes import usual_grid
 from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior.density import Density
@@ -17,6 +18,7 @@ from jaxlike.posterior.derived import outputs_of
 from jaxlike.posterior.independent import IndependentPriors
 from jaxlike.posterior.joint import JointGaussian, JointPriors
 from jaxlike.registry.names import Names
+from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory.power.universe import UniverseGrid
 
 
@@ -26,7 +28,7 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood | Other]) ->
     names = Names(samples)
     known = frozenset(p.name for p in config.parameters if names.is_known(p.name))
     density = Density(
-        grid=grid_of(likelihoods.values()),
+        grid=grid_of(likelihoods.values(), config.theory),
         likelihoods=tuple(one.arrays for one in likelihoods.values()),
         fixed=jnp.asarray(np.array([p.value for p in config.parameters if p.value], float)),
         **priors_of(config),
@@ -40,12 +42,12 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood | Other]) ->
     return jax.tree.map(jnp.asarray, density)
 
 
-def grid_of(likelihoods: Iterable[Likelihood | Other]) -> UniverseGrid:
-    """The nodes of likelihoods; ParameterError where none of them has any."""
+def grid_of(likelihoods: Iterable[Likelihood | Other], options: TheoryOptions) -> UniverseGrid:
+    """Universes on the nodes of likelihoods, or on usual ones where none of them has any."""
     for one in likelihoods:
         if not isinstance(one, Other):
             return one.grid
-    raise ParameterError("a posterior needs a two-point likelihood: its nodes are the universe's")
+    return usual_grid(options)
 
 
 def check_differentiable(name: str, density: Density) -> None:

@@ -61,12 +61,14 @@ class Composed:
     @property
     def likelihood(self) -> Likelihood:
         """The likelihood with a data vector, where there is one; ParameterError where there are
-        several."""
+        several or none."""
         if len(self.measured) > 1:
             raise ParameterError(
                 f"the posterior has the likelihoods {', '.join(self.measured)}: take one of them "
                 "from `likelihoods`"
             )
+        if not self.measured:
+            raise ParameterError("the posterior has no likelihood of two-point data")
         return next(iter(self.measured.values()))
 
     @property
@@ -102,7 +104,7 @@ class Composed:
     @property
     def value(self) -> Array:
         """The data vectors (n_data,) of all likelihoods, one after another."""
-        return jnp.concatenate([one.value for one in self.density.measured])
+        return jnp.concatenate([jnp.zeros(0), *(one.value for one in self.density.measured)])
 
     @property
     def covariance(self) -> NDArray:
@@ -112,9 +114,11 @@ class Composed:
 
     @property
     def n_points(self) -> int:
-        """How many numbers chi^2 is the sum over: the data, or what they are compressed to."""
+        """How many numbers chi^2 is the sum over: the data, or what they are compressed to; not
+        those of functions, which do not say."""
         sizes = [one.n_points for one in self.measured.values()]
-        return sizes[0] if self.compressed else sum(sizes)
+        others = sum(one.n_points for one in self.parts.values() if isinstance(one, Other))
+        return others + (sizes[0] if self.compressed else sum(sizes))
 
     @property
     def compressed(self) -> bool:
@@ -238,7 +242,7 @@ class Composed:
     def _holding(self, parts: Mapping[str, Likelihood | Other]) -> Self:
         density = replace(
             self.density,
-            grid=grid_of(parts.values()),
+            grid=grid_of(parts.values(), self.config.theory),
             likelihoods=tuple(one.arrays for one in parts.values()),
         )
         return replace(self, parts=parts, held=Held.of(density))

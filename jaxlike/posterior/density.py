@@ -5,9 +5,10 @@ is hashable and compared by value, what it *holds* (data, n(z), matrices, number
 leaves. Functions that are compiled for one serve all of the same structure.
 """
 
+import functools
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 import jax
 import jax.numpy as jnp
@@ -79,7 +80,7 @@ class Density:
     @property
     def compressed(self) -> bool:
         """Whether the data vectors count by a few numbers made of them."""
-        return self.measured[0].vectors is not None
+        return bool(self.measured) and self.measured[0].vectors is not None
 
     @property
     def own(self) -> tuple[str, ...]:
@@ -173,7 +174,8 @@ class Density:
     def mean(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """All predicted data vectors (n_data,) one after another."""
         parameters = self.canonical(point)
-        return jnp.concatenate(self.theory_vectors(parameters, self.universe(parameters)))
+        vectors = self.theory_vectors(parameters, self.universe(parameters))
+        return jnp.concatenate(vectors) if vectors else jnp.zeros(0)
 
     def chi2s(self, point: Array | Mapping[str, ArrayLike]) -> Array:
         """-2 ln L (n_likelihood,) of each likelihood, which of a Gaussian data vector is chi^2."""
@@ -185,22 +187,21 @@ class Density:
         """chi^2 of all likelihoods: -2 ln L of those that have no data vector."""
         return self._sum("chi2", self.canonical(point))
 
-    def _sum(self, what: Literal["chi2", "deviance"], parameters: Mapping[str, ArrayLike]) -> Array:
+    def _sum(self, what: str, parameters: Mapping[str, ArrayLike]) -> Array:
         """chi^2, or -2 ln L but for a constant, of all likelihoods."""
         universe = self.universe(parameters)
         others = (minus_2_ln(one, parameters, universe) for one in self.others)
         if self.compressed:
             return sum(others, self._chi2_of(self.theory_vectors(parameters, universe)))
-        found = [getattr(one.evaluate(parameters, universe), what) for one in self.measured]
-        return sum([*found[1:], *others], found[0])
+        found = (getattr(one.evaluate(parameters, universe), what) for one in self.measured)
+        return functools.reduce(operator.add, [*found, *others])
 
     def _chi2_of(self, vectors: tuple[Array, ...]) -> Array:
         """The sum over all data vectors, or over the numbers that they are compressed to."""
         both = list(zip(self.measured, vectors, strict=True))
         if not self.compressed:
-            return sum((one.chi2_of(v) for one, v in both[1:]), both[0][0].chi2_of(both[0][1]))
-        parts = [one.compressed(v) for one, v in both]
-        numbers = sum(parts[1:], parts[0])
+            return sum((one.chi2_of(v) for one, v in both), jnp.zeros(()))
+        numbers = functools.reduce(operator.add, [one.compressed(v) for one, v in both])
         return numbers @ numbers
 
     def log_likelihood(self, point: Array | Mapping[str, ArrayLike]) -> Array:
@@ -295,5 +296,4 @@ class Density:
             compressed = every.T @ jacobian
             return compressed.T @ compressed
         parts = zip(self.measured, self.split(jacobian), strict=True)
-        found = [one.information(part) for one, part in parts]
-        return sum(found[1:], found[0])
+        return functools.reduce(operator.add, [one.information(part) for one, part in parts])

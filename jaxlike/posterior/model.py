@@ -8,6 +8,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.likelihoods.compiled import cosmology
 from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior import points
 from jaxlike.posterior.compiled import compiled, compiled_batch
@@ -15,6 +16,7 @@ from jaxlike.posterior.composed import Composed
 from jaxlike.posterior.derived import ALWAYS
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.points import Point
+from jaxlike.theory.power.validity import reason_of_failure
 
 _mean, _chi2, _chi2s, _log_likelihood, _derived = map(
     compiled, ("mean", "chi2", "chi2s", "log_likelihood", "derived")
@@ -175,8 +177,9 @@ class Model(Composed):
         external = dict(zip(self.external_priors, self.log_priors(point)[1:], strict=True))
         if (reason := points.failure_of_prior(self.specs, point, external)) is not None:
             return reason
-        first = next(iter(self.measured.values()))
-        if (reason := first.reason_of_failure(self.canonical(point))) is not None:
+        cosmo = cosmology(self.canonical(point), self.config.theory)
+        last = self.density.grid.nodes.last_scattering
+        if (reason := reason_of_failure(cosmo, self.config.theory.linear, last)) is not None:
             return f"the cosmology has no solution: it needs {reason}"
         if np.isfinite(self.log_posterior(point)):
             return None

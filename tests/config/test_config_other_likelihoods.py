@@ -2,8 +2,10 @@
 
 import pytest
 
-from jaxlike.config import OtherConfig, config_from_info
-from jaxlike.config.other_likelihoods import KINDS
+from jaxlike.config import config_from_info
+from jaxlike.config.others import KINDS
+from jaxlike.config.others.bao import BaoConfig
+from jaxlike.config.others.supernovae import SupernovaConfig
 from jaxlike.config.written import as_cobaya
 from jaxlike.data import DESI_DR2
 from jaxlike.errors import ConfigError, ParameterError
@@ -23,11 +25,11 @@ def read(others, params=None, **overrides):
 
 def test_cobaya_s_names_are_understood():
     config = read({ALL: None, UNION3: {}})
-    assert config.others == (OtherConfig(ALL, ALL), OtherConfig(UNION3, UNION3))
+    assert config.others == (BaoConfig(ALL, ALL), SupernovaConfig(UNION3, UNION3))
     assert [one.name for one in config.likelihoods] == ["jaxlike.cobaya.shear"]
     assert config.own == ()
     named = read({"desi": {"class": "bao.desi_dr2.desi_bao_lya"}}).others[0]
-    assert named == OtherConfig("desi", "bao.desi_dr2.desi_bao_lya")
+    assert named == BaoConfig("desi", "bao.desi_dr2.desi_bao_lya")
     assert "desi_bao_lya of DESI DR2" in named.source
 
 
@@ -36,8 +38,8 @@ def test_every_kind_is_one_of_cobaya_and_is_built():
 
     for kind in KINDS:
         assert get_component_class(kind, kind="likelihood") is not None
-        assert OtherConfig(kind, kind).build().parameters == ()
-    sizes = {k: len(OtherConfig(k, f"bao.desi_dr2.{k}").build().value) for k in DESI_DR2}
+        assert KINDS[kind](kind, kind).build().parameters == ()
+    sizes = {k: len(BaoConfig(k, f"bao.desi_dr2.{k}").build().value) for k in DESI_DR2}
     assert sizes["desi_bao_all"] == 13
     assert sum(sizes.values()) == 26
 
@@ -68,7 +70,7 @@ def test_what_cobaya_has_written_is_read_again():
             UNION3: {"dataset_file": "Union3/full_long.dataset", "path": "/somewhere"},
         }
     )
-    assert config.others == (OtherConfig(ALL, ALL), OtherConfig(UNION3, UNION3))
+    assert config.others == (BaoConfig(ALL, ALL), SupernovaConfig(UNION3, UNION3))
 
 
 def test_what_is_written_is_read_again():
@@ -89,8 +91,12 @@ def test_some_of_the_likelihoods():
     assert "Mb" not in [p.name for p in alone.parameters]
     some = read(others, free, likelihoods=[ALL, shear])
     assert [one.name for one in some.others] == [ALL]
-    with pytest.raises(ConfigError, match=f"'likelihoods' has {ALL} alone, and none of two-point"):
-        read(others, free, likelihoods=ALL)
+    without = read(others, likelihoods=ALL, linear="emulator")
+    assert without.likelihoods == ()
+    assert [p.name for p in without.parameters] == [*COSMOLOGY]
+    assert without.theory.linear == "emulator"
+    with pytest.raises(ConfigError, match="'data_file' is given, but there is no likelihood of tw"):
+        read(others, likelihoods=ALL, data_file="mine.fits")
     with pytest.raises(ConfigError, match=r"which is no likelihood here; they are jaxlike.cobaya"):
         read(others, free, likelihoods="jla")
 
@@ -101,7 +107,7 @@ BAD = {
         {ALL: {"measurements_file": "mine.txt"}},
         f"option 'measurements_file' of {ALL} is 'mine.txt', but its data are those that come",
     ),
-    "another r_d": ({ALL: {"rs_fid": 147.1}}, f"option 'rs_fid' of {ALL} is 147.1; accepted is 1"),
+    "another r_d": ({ALL: {"rs_fid": 147.1}}, f"option 'rs_fid' of {ALL} is 147.1, but its data"),
     "no flag": ({UNION3: {"use_abs_mag": "maybe"}}, "use_abs_mag.*'maybe'"),
     "data twice": (
         {ALL: None, "bao.desi_dr2.desi_bao_lya": None},
@@ -121,9 +127,18 @@ def test_what_is_wrong_is_said(case):
     assert "\n" not in str(error.value)
 
 
-def test_they_need_two_point_data():
-    with pytest.raises(ConfigError, match=f"likelihood '{ALL}' is multiplied with those of two-p"):
-        config_from_info({"likelihood": {ALL: None}, "params": COSMOLOGY}, "in.yaml")
+def test_they_need_no_two_point_data():
+    theory = {"jaxlike.cobaya.Theory": {"linear": "emulator"}}
+    info = {"theory": theory, "likelihood": {ALL: None}, "params": COSMOLOGY}
+    config = config_from_info(info, "in.yaml")
+    assert config.likelihoods == ()
+    assert config.theory.linear == "emulator"
+    again = config_from_info(as_cobaya(config), "in.yaml")
+    assert (again.others, again.theory) == (config.others, config.theory)
+    with pytest.raises(ParameterError, match="parameter Omega_b is missing"):
+        config_from_info({"likelihood": {ALL: None}, "params": {"omegam": 0.3}}, "in.yaml")
+    with pytest.raises(ConfigError, match=r"in.yaml: no .likelihood. block; accepted .* sn.union3"):
+        config_from_info({"likelihood": None, "params": COSMOLOGY}, "in.yaml")
 
 
 def test_what_a_model_lacks_is_said():

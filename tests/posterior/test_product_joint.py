@@ -93,7 +93,7 @@ def test_commands_take_them(file, tmp_path, monkeypatch, capsys):
     quick = ["--chains", "2", "--warmup", "60", "--samples", "40", "--no-progress"]
     main(["nuts", "in.yaml", *quick])
     shown = capsys.readouterr().out
-    assert f"{ALL} and sn" in shown
+    assert f"13 points of {ALL} and 22 points of sn" in shown
     header = (tmp_path / "chains/in_nuts.1.txt").read_text().splitlines()[0].split()
     assert {"Mb", f"chi2__{ALL}", "chi2__sn"} <= {*header}
     updated = yaml.safe_load((tmp_path / "chains/in_nuts.updated.yaml").read_text())

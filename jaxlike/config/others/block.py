@@ -1,0 +1,70 @@
+"""The likelihoods of other than two-point data among those of an input."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from jaxlike.config.others import bao, supernovae
+from jaxlike.config.others.other_config import Kinds, OtherConfig
+from jaxlike.config.overrides import NONE_WANTED, wanted_of
+from jaxlike.errors import ConfigError
+from jaxlike.registry.options import check_option_names
+
+KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS}
+"""Names of the likelihoods that are known here -> what they are."""
+
+_PLACES = ("path", "packages_path")  # of Cobaya's copy of data
+
+
+def own_names(others: Sequence[OtherConfig]) -> tuple[str, ...]:
+    """Names of the parameters that only these likelihoods know."""
+    return tuple(name for one in others for name in one.parameters)
+
+
+def others_in(
+    block: Mapping[Any, Any],
+    component: Callable[[str, object, object], tuple[str, dict[str, Any]]],
+    unread: Sequence[str],
+) -> tuple[tuple[OtherConfig, ...], dict[Any, Any]]:
+    """The likelihoods of other data in the block `likelihood`, and the rest of it.
+
+    component: a block's class and options; unread: options of every component that only a host
+    reads. ConfigError on an unknown option, and on data that would count twice.
+    """
+    found, rest = [], {}
+    for name, given in block.items():
+        kind, options = component("likelihood", name, given)
+        if kind in KINDS:
+            found.append(_other(str(name), kind, options, unread))
+        else:
+            rest[name] = given
+    for i, one in enumerate(found):
+        for before in found[:i]:
+            if one.measurements & before.measurements:
+                raise ConfigError(
+                    f"likelihoods '{before.name}' and '{one.name}' have the same data, which would "
+                    "count twice: leave out one of them"
+                )
+    return tuple(found), rest
+
+
+def _other(name: str, kind: str, options: Mapping[str, Any], unread: Sequence[str]) -> OtherConfig:
+    of_kind = KINDS[kind]
+    given = {key: value for key, value in options.items() if value is not None}
+    check_option_names(given, (*of_kind.accepted, *_PLACES, *unread), f"option of {kind}:")
+    own = {key: value for key, value in given.items() if key in of_kind.accepted}
+    params = dict(given.get("params") or {})
+    return replace(of_kind.read(name, kind, own), params=params)
+
+
+def wanted_others(
+    others: tuple[OtherConfig, ...], two_point: tuple[str, ...], overrides: Mapping[str, object]
+) -> tuple[tuple[OtherConfig, ...], dict[str, object]]:
+    """Those that the keyword `likelihoods` wants, and the keywords for those of two-point data."""
+    rest = dict(overrides)
+    if rest.get("likelihoods") is None or not others:
+        return others, rest
+    own = {one.name for one in others}
+    chosen = wanted_of(rest["likelihoods"], (*two_point, *own))
+    rest["likelihoods"] = [name for name in chosen if name not in own] or NONE_WANTED
+    return tuple(one for one in others if one.name in chosen), rest
