@@ -1,11 +1,14 @@
-"""`jaxlike data get`, `show` and `sacc`: published data sets, what is in a file, other formats."""
+"""`jaxlike data get`, `show`, `sacc` and `lensing`: data sets, what is in a file, other formats."""
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.common_options import Parents, add_force
 from jaxlike.cli.data_show import add_show
+
+if TYPE_CHECKING:
+    from jaxlike.data import TwoPointData
 
 
 def add_command(subparsers: Any, shared: Parents) -> None:
@@ -29,6 +32,20 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     converting.add_argument("output", metavar="OUT", help="SACC file to write")
     add_force(converting, "an existing file")
     converting.set_defaults(run=sacc)
+    lensing = commands.add_parser(
+        "lensing",
+        parents=[shared.device],
+        help="write band powers of CMB lensing, three files of text, as SACC (needs jaxlike[sacc])",
+    )
+    lensing.add_argument("bandpowers", metavar="BANDPOWERS", help="C_b of kappa x kappa, n numbers")
+    lensing.add_argument("covariance", metavar="COVARIANCE", help="n x n numbers")
+    lensing.add_argument(
+        "windows", metavar="WINDOWS", help="lines of a multipole and its weight in each band"
+    )
+    lensing.add_argument("output", metavar="OUT", help="SACC file to write")
+    lensing.add_argument("--name", metavar="NAME", default="cmb", help="of the map (cmb)")
+    add_force(lensing, "an existing file")
+    lensing.set_defaults(run=lensing_as_sacc)
 
 
 def get(arguments: argparse.Namespace) -> int:
@@ -41,9 +58,22 @@ def get(arguments: argparse.Namespace) -> int:
 
 def sacc(arguments: argparse.Namespace) -> int:
     """Write a data file of any format as SACC."""
-    from jaxlike.data import find_data_file, read_two_point, write_sacc
+    from jaxlike.data import find_data_file, read_two_point
 
-    data = read_two_point(find_data_file(arguments.input))
+    return _written(read_two_point(find_data_file(arguments.input)), arguments)
+
+
+def lensing_as_sacc(arguments: argparse.Namespace) -> int:
+    """Write band powers of CMB lensing in text as SACC."""
+    from jaxlike.data import read_lensing_bandpowers
+
+    files = arguments.bandpowers, arguments.covariance, arguments.windows
+    return _written(read_lensing_bandpowers(*files, name=arguments.name), arguments)
+
+
+def _written(data: "TwoPointData", arguments: argparse.Namespace) -> int:
+    from jaxlike.data import write_sacc
+
     write_sacc(data, arguments.output, overwrite=arguments.force)
     size = Path(arguments.output).stat().st_size / 1e6
     tables = ", ".join(f"{m.value.size} {m.statistic}" for m in data.measurements)

@@ -6,6 +6,7 @@ from jaxlike.data.cutting import apply_scale_cuts
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
+from jaxlike.data.lensing import read_lensing_bandpowers
 from jaxlike.data.maps import with_maps
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.psf import read_psf
@@ -62,6 +63,7 @@ __all__ = [
     "is_mock",
     "is_survey_mock",
     "read_bao",
+    "read_lensing_bandpowers",
     "read_psf",
     "read_sacc",
     "read_scale_cuts",

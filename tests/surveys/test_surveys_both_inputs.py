@@ -16,6 +16,10 @@ PERCENT = {"H0": ("h", 0.01)}
 # name -> how many parameters are sampled; whose data are in which file of the reference material
 INPUTS = {
     "decade": (32, {"ngc.": "decade_ngc", "sgc.": "decade_sgc"}),
+    "decam_13k": (
+        45,
+        {"des.": "mock_des_y3_3x2pt", "ngc.": "decade_ngc", "sgc.": "decade_sgc"},
+    ),
     "hsc_y3": (23, {"": "hsc_y3_real"}),
     "hsc_y3_fourier": (23, {}),  # whose data are not at hand
     "kids_1000_cosebis": (12, {"": "kids_1000_cosebis"}),

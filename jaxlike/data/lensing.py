@@ -1,0 +1,75 @@
+"""Band powers of CMB lensing in text, as ACT publishes them (arXiv:2304.05202)."""
+
+import os
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jaxlike.data.convergence import Convergence
+from jaxlike.data.covariance_text import lines_of, number, read_covariance, text_of
+from jaxlike.data.measurement import Measurement
+from jaxlike.data.twopoint import TwoPointData
+from jaxlike.data.windows import BandpowerWindows
+from jaxlike.errors import DataError
+
+
+def read_lensing_bandpowers(
+    bandpowers: str | os.PathLike[str],
+    covariance: str | os.PathLike[str],
+    windows: str | os.PathLike[str],
+    *,
+    name: str = "cmb",
+) -> TwoPointData:
+    """C_ell_kappa of a map of the CMB's convergence, from three files of numbers.
+
+    bandpowers: n numbers, C_b of kappa x kappa; covariance: n x n; windows: lines of a multipole
+    and of its weight in each of the n bands, C_b = sum_L W_b(L) C_L. name: of the map. DataError
+    names the file and line at fault.
+    """
+    values = _numbers(bandpowers, "band power")
+    if values.shape[1] != 1:
+        raise DataError(f"{bandpowers}: has {values.shape[1]} columns; one number a line is needed")
+    value = values[:, 0]
+    table = _numbers(windows, "weight")
+    n = value.size
+    if table.shape[1] != n + 1:
+        raise DataError(
+            f"{windows}: has {table.shape[1]} columns, but a multipole and its weight in each of "
+            f"the {n} bands of {bandpowers} are {n + 1}"
+        )
+    seen = table[:, 1:].any(axis=1)  # a published file repeats its last multipole, of no weight
+    ell, weight = table[seen, 0], table[seen, 1:].T
+    where = f"{windows}: windows"
+    found = BandpowerWindows(ell, weight, np.arange(n), where)
+    size = np.abs(weight)
+    measurement = Measurement(
+        name="C_ell_kappa",
+        statistic="C_ell_kappa",
+        kernel1=name,
+        kernel2=name,
+        bin1=np.ones(n, int),
+        bin2=np.ones(n, int),
+        angle_bin=np.arange(1, n + 1),
+        theta_arcmin=None,
+        value=value,
+        ell=size @ ell / size.sum(axis=1),
+        windows=found,
+    )
+    matrix = read_covariance(covariance, n)
+    return TwoPointData((measurement,), (), matrix, str(bandpowers), (Convergence(name),))
+
+
+def _numbers(path: str | os.PathLike[str], what: str) -> NDArray:
+    """The numbers (n_line, n_column) of a file; DataError names the line at fault."""
+    rows = [
+        (line, [number(word, path, line, what) for word in words])
+        for line, words in lines_of(text_of(path, f"{what}s"))
+    ]
+    if not rows:
+        raise DataError(f"{path}: has no {what}s")
+    for line, row in rows:
+        if len(row) != len(rows[0][1]):
+            raise DataError(
+                f"{path}: line {line} has {len(row)} columns, but the first has {len(rows[0][1])}"
+            )
+    return np.array([row for _, row in rows])
