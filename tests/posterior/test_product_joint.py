@@ -101,7 +101,7 @@ def test_commands_take_them(file, tmp_path, monkeypatch, capsys):
     assert "Union3" in updated["jaxlike"]["data"]["sn"]
     assert {*jaxlike.load(updated).parameters} == {"omegam", "w", "Mb"}
     checked = ["--config", "in.yaml", "--draws", "10", "--no-progress", "--output", "image"]
-    assert main(["plot", "chains/in_nuts", *checked]) == 0
+    assert main(["plot", "chains/in_nuts", "--params", "Mb", *checked]) == 0
     assert (tmp_path / "image_data_vector.png").is_file()
     assert main(["minimise", "in.yaml", "--starts", "1"]) == 0
 
