@@ -11,6 +11,7 @@ import yaml
 import jaxlike
 from jaxlike.config import TheoryOptions, read_config
 from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.forecast import moped
 from jaxlike.forecast.moped import compressed, expansion, moped_vectors, uncompressed, vectors_of
 
 RNG = np.random.default_rng(2)
@@ -98,7 +99,7 @@ def test_no_information_is_lost(short, small_model):
     assert values[0] == pytest.approx(values[1], rel=0.1)
 
 
-def test_the_mean_is_expanded_at_the_mode(small_model):
+def test_the_mean_is_expanded_at_the_mode(small_model, monkeypatch):
     """Of the posterior over u, from the edge of a prior as well; or where it is told to."""
     reference = small_model.reference
     noise = np.linalg.cholesky(small_model.data.covariance) @ RNG.normal(size=72)
@@ -112,7 +113,15 @@ def test_the_mean_is_expanded_at_the_mode(small_model):
     np.testing.assert_allclose(here.mean, model.mean(here.x), rtol=1e-10)
     there = expansion(small_model, reference)
     np.testing.assert_array_equal(there.x, reference)
-    vectors = vectors_of(small_model, small_model.reference)
+    asked = []
+
+    def expanded(*arguments):  # which `there` is already
+        asked.append(arguments)
+        return there
+
+    monkeypatch.setattr(moped, "expansion", expanded)
+    vectors = vectors_of(small_model, reference)
+    assert asked == [(small_model, reference)]
     found = compressed(small_model, vectors).likelihood.arrays.vectors
     np.testing.assert_array_equal(found, vectors)
 

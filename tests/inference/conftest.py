@@ -146,7 +146,7 @@ def functions_of(method, model, chains, known=None):
     return replace(known, placements=(known.placements[0], placement), own=own)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def functions(make_movable):
     """A function of a method, dimensions and chains: `functions_of`, once."""
 

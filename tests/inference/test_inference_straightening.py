@@ -35,6 +35,14 @@ class Valley:
         self.specs = tuple(SimpleNamespace(latex=p, prior=PRIOR) for p in self.parameters)
         self.reference = np.full(n, 1.2)
 
+    @property
+    def context(self):
+        """So that one compilation serves all widths."""
+        return self.width
+
+    def in_context(self, width):
+        return type(self)(width, len(self.parameters))
+
     def from_unconstrained(self, u):
         return PRIOR.from_unit_normal(u)
 

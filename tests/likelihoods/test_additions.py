@@ -119,12 +119,16 @@ def test_a_mass_adds_sigma_crit_over_theta_squared(sampled, plain):
     expected /= lens.sum(axis=1)[:, None] * source.sum(axis=1)
     np.testing.assert_allclose(found, expected, rtol=2e-3)
 
-    added = masses.added(tracers, own(sampled, {**POINT, **MASSES}))
-    moved = np.asarray(masses.inverse_critical_density(tracers, own(sampled, POINT)))
+    @jax.jit
+    def computed(masses, tracers, mine, neutral):
+        return masses.added(tracers, mine), masses.inverse_critical_density(tracers, neutral)
+
+    mine, neutral = own(sampled, {**POINT, **MASSES}), own(sampled, POINT)
+    added, moved = map(np.asarray, computed(masses, tracers, mine, neutral))
     assert np.all(moved != found)
     first = 0
     for m in plain.data.measurements:
-        here = np.asarray(added)[first : first + m.value.size]
+        here = added[first : first + m.value.size]
         first += m.value.size
         if m.statistic != "gamma_t":
             assert not here.any()

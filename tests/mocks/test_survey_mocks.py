@@ -3,6 +3,7 @@
 import hashlib
 import re
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -54,8 +55,19 @@ INPUTS = (
 )
 
 
+@cache
 def layout_of(name):
     return read_layout(read_survey(name))
+
+
+@cache
+def empty_of(name):
+    return layout_of(name).empty()
+
+
+@cache
+def empty_in_files(name):
+    return layout_of(name).as_in_files(empty_of(name))
 
 
 def cut(name, data):
@@ -64,8 +76,7 @@ def cut(name, data):
 
 @pytest.mark.parametrize("name", FILES)
 def test_numbers_of_points_before_and_after_cuts(name):
-    layout = layout_of(name)
-    empty = layout.as_in_files(layout.empty())
+    empty = empty_in_files(name)
     assert (empty.n_data, cut(name, empty).n_data) == FILES[name][1:]
 
 
@@ -79,10 +90,9 @@ def test_the_layout_is_that_of_the_file(shared, name):
     kernels, nz_file = read_survey(name).options.get("kernels"), None
     if name == "hsc_y3":  # whose n(z) are elsewhere
         nz_file = shared / "data" / "stage3" / "hsc_y3_mock_nz.sacc"
-    probes = layout_of(name).empty().statistics
+    probes = empty_of(name).statistics
     real = read_two_point(file, probes=probes, kernels=kernels, nz_file=nz_file)
-    layout = layout_of(name)
-    made = layout.as_in_files(layout.empty())
+    made = empty_in_files(name)
     assert [m.name for m in made.measurements] == [m.name for m in real.measurements]
     for ours, theirs in zip(made.measurements, real.measurements, strict=True):
         assert ours.statistic == theirs.statistic
@@ -124,8 +134,7 @@ def test_every_survey_has_one_and_every_input_takes_it(repository):
 @pytest.mark.parametrize("name", ["kids_legacy", "kids_1000_band_powers", "hsc_y3"])
 def test_covariances_are_positive_definite(name):
     """Those of COSEBIs, band powers and xi+-, for steep spectra of bins that are much alike."""
-    layout = layout_of(name)
-    data = layout.empty()
+    layout, data = layout_of(name), empty_of(name)
     if data.n_data > 200:
         data = cut(name, data)
     covariance_of = point_covariance(data, layout.options)
@@ -200,8 +209,7 @@ def test_parameters_of_files_that_mocks_have_not_got(repository):
     """Those of the PSF, which HSC-Y3's pipeline varies, go; what else has no effect is an error."""
     config = read_config(repository / "cosmosis_modules" / "hsc_y3_pipeline.ini", data_file="mock")
     (one,) = config.likelihoods
-    layout = layout_of("hsc_y3")
-    found = [DataSet(one.name, layout.empty(), one.options, one.prefix, one.suffix)]
+    found = [DataSet(one.name, empty_of("hsc_y3"), one.options, one.prefix, one.suffix)]
     names = [p.name for p in with_checked_parameters(config, found).sampled]
     assert [p.name for p in config.sampled if p.name not in names] == [
         f"psf_systematics_parameters--psf_cor{i}_z1" for i in range(1, 5)

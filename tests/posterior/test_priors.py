@@ -1,7 +1,6 @@
 """Priors against scipy.stats, and the unit-normal maps, their tails and gradients."""
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy import stats
@@ -44,13 +43,14 @@ def rows_of(prior, u, x):
     return [jax.vmap(function)(at) for function, at in functions]
 
 
+N = 101  # points of nearly all checks, so that functions are compiled once
 CASES = pytest.mark.parametrize(("prior", "scipy"), PRIORS.values(), ids=PRIORS.keys())
 
 
 @CASES
 def test_density_is_scipys(prior, scipy):
     low, high = scipy.ppf([1e-6, 1 - 1e-6])
-    x = np.linspace(low, high, 41)[1:-1]
+    x = np.linspace(low, high, N + 2)[1:-1]
     np.testing.assert_allclose(density(prior, x), scipy.logpdf(x), rtol=1e-9)
 
 
@@ -67,7 +67,7 @@ def test_density_is_normalised_and_bounded(prior, scipy):
 
 @CASES
 def test_unit_normal_round_trip(prior, scipy):
-    u = np.linspace(-5, 5, 101)
+    u = np.linspace(-5, 5, N)
     x = to_x(prior, u)
     np.testing.assert_allclose(to_u(prior, x), u, atol=2e-8)
     np.testing.assert_allclose(x, scipy.ppf(stats.norm.cdf(u)), rtol=1e-8)
@@ -75,14 +75,14 @@ def test_unit_normal_round_trip(prior, scipy):
 
 def test_tails_are_accurate_to_the_last_digit_where_the_limit_is_zero():
     u = np.array([-30.0, -20.0, -8.0])
-    np.testing.assert_allclose(Uniform(0, 1).from_unit_normal(u), stats.norm.cdf(u), rtol=1e-10)
-    np.testing.assert_allclose(Uniform(-1, 0).from_unit_normal(-u), -stats.norm.cdf(u), rtol=1e-10)
-    np.testing.assert_allclose(Uniform(0, 1).to_unit_normal(stats.norm.cdf(u)), u, rtol=1e-10)
+    np.testing.assert_allclose(to_x(Uniform(0, 1), u), stats.norm.cdf(u), rtol=1e-10)
+    np.testing.assert_allclose(to_x(Uniform(-1, 0), -u), -stats.norm.cdf(u), rtol=1e-10)
+    np.testing.assert_allclose(to_u(Uniform(0, 1), stats.norm.cdf(u)), u, rtol=1e-10)
 
 
 @CASES
 def test_far_tails_stay_inside_with_finite_gradients(prior, scipy):
-    u = np.array([-60.0, -38.5, -37.0, -10.0, 0.0, 10.0, 37.0, 38.5, 60.0])
+    u = np.resize([-60.0, -38.5, -37.0, -10.0, 0.0, 10.0, 37.0, 38.5, 60.0], N)
     x, slopes = np.asarray(to_x(prior, u)), np.asarray(slope(prior, u))
     low, high = prior.support
     assert np.all((low <= x) & (x <= high))
@@ -92,7 +92,7 @@ def test_far_tails_stay_inside_with_finite_gradients(prior, scipy):
 
 @CASES
 def test_gradients_batches_and_compilation(prior, scipy):
-    u = np.linspace(-3, 3, 13)  # 0 included: a fold there would spoil the slope
+    u = np.linspace(-3, 3, N)  # 0 included: a fold there would spoil the slope
     step = 1e-4
     x = np.asarray(to_x(prior, u))
     rows = np.asarray(rows_of(prior, u, x))
@@ -102,7 +102,8 @@ def test_gradients_batches_and_compilation(prior, scipy):
         rows,
         strict=True,
     ):
-        np.testing.assert_allclose([function(one) for one in at], row, rtol=1e-12, atol=1e-14)
+        loop = [function(one) for one in at[::8]]
+        np.testing.assert_allclose(loop, row[::8], rtol=1e-12, atol=1e-14)
     slopes = slope(prior, u)
     numeric = (to_x(prior, u + step) - to_x(prior, u - step)) / (2 * step)
     np.testing.assert_allclose(slopes, numeric, rtol=2e-6)
@@ -112,7 +113,7 @@ def test_gradients_batches_and_compilation(prior, scipy):
 
 @CASES
 def test_log_density_is_the_jacobian_of_the_map(prior, scipy):
-    u = np.linspace(-4, 4, 17)
+    u = np.linspace(-4, 4, N)
     expected = stats.norm.logpdf(u) - np.log(slope(prior, u))
     np.testing.assert_allclose(density(prior, to_x(prior, u)), expected, rtol=1e-8)
 
@@ -124,7 +125,7 @@ def test_centre_has_density(prior, scipy):
 
 def test_limits_map_to_infinity():
     for prior in (Uniform(1, 2), TruncatedNormal(1.5, 0.1, 1, 2)):
-        assert list(prior.to_unit_normal(jnp.array([0.5, 1, 2, 3]))) == [
+        assert list(jax.jit(prior.to_unit_normal)(np.array([0.5, 1, 2, 3]))) == [
             -np.inf,
             -np.inf,
             np.inf,

@@ -39,7 +39,7 @@ def test_an_error_on_request():
 
 def test_the_counts_are_those_of_the_posterior(model):
     """All that have posterior zero are counted, under the same reason where physics has none."""
-    n = 300
+    n = 150
     counts = prior_out_of_range(model, n, seed=0)
     u = np.random.default_rng(0).standard_normal((n, len(model.parameters)))
     points = np.asarray(jax.jit(jax.vmap(model.from_unconstrained))(u))

@@ -1,5 +1,6 @@
 """Redshift and multipole nodes, and the geometry along them."""
 
+import jax
 import numpy as np
 import pytest
 from scipy.integrate import quad
@@ -82,18 +83,35 @@ def test_galaxies_beyond_each_node(nodes, lattice):
     np.testing.assert_allclose(n @ lattice.beyond, expected, atol=1e-12)
 
 
+@pytest.fixture(scope="module")
+def geometry(nodes):
+    """A function of a universe: its line of sight, and what that must be, compiled together."""
+
+    @jax.jit
+    def compute(c):
+        growth = growth_factor(c, nodes.z)
+        expected = {
+            "chi": background.comoving_distance(c, nodes.z),
+            "f_k": background.transverse_distance(c, nodes.z),
+            "hubble": background.hubble(c, nodes.z),
+            "growth": growth,
+        }
+        fine = background.transverse_distance(c, Z_FINE[1:])
+        return LineOfSight.of(c, nodes, growth), expected, fine
+
+    return compute
+
+
 @pytest.mark.parametrize("Omega_k", [0.0, 0.1, -0.1])
-def test_geometry_is_the_backgrounds(universe, nodes, Omega_k):
-    c = universe(Omega_k=Omega_k, w0=-0.8)
-    growth = growth_factor(c, nodes.z)
-    los = LineOfSight.of(c, nodes, growth)
-    np.testing.assert_allclose(los.chi, background.comoving_distance(c, nodes.z), rtol=1e-8)
-    np.testing.assert_allclose(los.f_k, background.transverse_distance(c, nodes.z), rtol=1e-8)
-    np.testing.assert_allclose(los.hubble, background.hubble(c, nodes.z))
-    np.testing.assert_allclose(los.growth, growth)
+def test_geometry_is_the_backgrounds(universe, geometry, Omega_k):
+    found = geometry(universe(Omega_k=Omega_k, w0=-0.8))
+    los, expected, fine = jax.tree.map(np.asarray, found)
+    np.testing.assert_allclose(los.chi, expected["chi"], rtol=1e-8)
+    np.testing.assert_allclose(los.f_k, expected["f_k"], rtol=1e-8)
+    np.testing.assert_allclose(los.hubble, expected["hubble"])
+    np.testing.assert_allclose(los.growth, expected["growth"])
     K = -Omega_k / HUBBLE_DISTANCE**2
     np.testing.assert_allclose(los.c_k**2 + K * los.f_k**2, 1, rtol=1e-10)
-    fine = background.transverse_distance(c, Z_FINE[1:])
     np.testing.assert_allclose(los.cot_fine[0][1:], np.sqrt(1 - K * fine**2) / fine, rtol=1e-7)
     assert np.isfinite(los.cot_fine[0][0])
 
@@ -101,10 +119,15 @@ def test_geometry_is_the_backgrounds(universe, nodes, Omega_k):
 def test_some_of_the_lattices_are_seen_as_among_all(universe):
     short = Z_FINE[:200]
     both = Nodes.build([Z_FINE, short], 20, np.arange(0, N_LATTICE, 9))
-    cosmo = universe()
-    whole = LineOfSight.of(cosmo, both, growth_factor(cosmo, both.z))
-    alone = LineOfSight.of(cosmo, both.with_lattices(1), whole.growth)
+
+    @jax.jit
+    def compute(cosmo):
+        whole = LineOfSight.of(cosmo, both, growth_factor(cosmo, both.z))
+        some = (1,), ()
+        return whole, *(LineOfSight.of(cosmo, both.with_lattices(*i), whole.growth) for i in some)
+
+    whole, alone, none = compute(universe())
     np.testing.assert_allclose(alone.chi, whole.chi, rtol=1e-14)
     np.testing.assert_allclose(alone.f_k_fine[0], whole.f_k_fine[1], rtol=1e-14)
     np.testing.assert_allclose(alone.cot_fine[0], whole.cot_fine[1], rtol=1e-14)
-    assert LineOfSight.of(cosmo, both.with_lattices(), whole.growth).f_k_fine == ()
+    assert none.f_k_fine == ()
