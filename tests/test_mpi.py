@@ -86,18 +86,19 @@ def cobaya_input(folder: Path) -> Path:
 
 
 def cosmosis_arguments(folder: Path, repository: Path) -> list[str]:
-    """The same with two free parameters, for CosmoSIS."""
+    """The same for CosmoSIS, with the same parameter free: what Cobaya has compiled serves both."""
     (folder / "values.ini").write_text(
         "[cosmological_parameters]\nomega_m = 0.1 0.3 0.9\nA_s = 2.1e-9\nh0 = 0.7\n"
-        "omega_b = 0.046\nn_s = 0.966\n[intrinsic_alignment_parameters]\nA = -5.0 0.5 5.0\n"
+        "omega_b = 0.046\nn_s = 0.966\n[intrinsic_alignment_parameters]\nA = 0.0\n"
     )
-    (folder / "priors.ini").write_text("[intrinsic_alignment_parameters]\nA = gaussian 0.5 0.3\n")
+    (folder / "priors.ini").write_text("")
     options = {
         "runtime.import_samplers": "cosmosis_modules/jaxlike_samplers.py",
         "runtime.sampler": "jaxlikenuts",
         "output.filename": folder / "chain.txt",
         "pipeline.values": folder / "values.ini",
         "pipeline.priors": folder / "priors.ini",
+        "pipeline.extra_output": "",
         "jaxlike.probes": "shear",
         **{f"jaxlike.{name}": value for name, value in QUICK.items()},
         **{f"jaxlikenuts.{name}": value for name, value in SHORT.items()},
