@@ -52,10 +52,17 @@ class Product:
         return -0.5 * u @ u
 
 
+class Smaller(Product):
+    """Two of these parameters, whose priors compile at once."""
+
+    priors, parameters = Product.priors[:2], Product.parameters[:2]
+    mean, width, reference = Product.mean[:2], Product.width[:2], Product.reference[:2]
+
+
 @pytest.mark.slow
 def test_moments_and_densities(caplog):
     model = Product()
-    chains = run_mh(model, chains=2, steps=3000, samples=1500, seed=1, progress=False)
+    chains = run_mh(model, chains=2, steps=2000, samples=1000, seed=1, progress=False)
     assert "positive" not in caplog.text
     summary = summarise(chains)
     # the first two are normal: priors and likelihoods multiply
@@ -69,13 +76,13 @@ def test_moments_and_densities(caplog):
         log_posterior, log_prior = densities(chains.draws[1, draw])
         assert chains.log_posterior[1, draw] == pytest.approx(float(log_posterior))
         assert chains.log_prior[1, draw] == pytest.approx(float(log_prior))
-    assert chains.cost.values > 6000
+    assert chains.cost.values > 4000
     assert chains.method == "mh"
 
 
 @pytest.mark.slow
 def test_a_killed_run_resumes_bit_for_bit(tmp_path, monkeypatch):
-    model, path = Product(), tmp_path / "mh.checkpoint.npz"
+    model, path = Smaller(), tmp_path / "mh.checkpoint.npz"
     options = {"chains": 2, "steps": 200, "samples": 50, "seed": 3, "progress": False}
     whole = run_mh(model, **options)
     write, written = Checkpoint.save, []

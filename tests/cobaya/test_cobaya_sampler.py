@@ -24,16 +24,17 @@ QUICK = {"linear": "eisenstein_hu_no_wiggle", "nonlinear": "linear"}
 FREE = {"prior": {"min": 0.1, "max": 0.9}, "ref": 0.3, "proposal": 0.01}
 
 
-def information(output: Path, **changes: Any) -> dict[str, Any]:
-    """Cosmic shear of the mock survey with one free cosmological parameter."""
+def information(output: Path, small_folder: Path, **changes: Any) -> dict[str, Any]:
+    """Cosmic shear of two source bins with one free cosmological parameter."""
+    data = {"data_file": str(small_folder / "small.fits"), "scale_cuts": "none"}
     info = {
         "theory": {"jaxlike.cobaya.Theory": QUICK},
-        "likelihood": {"jaxlike.cobaya.shear": None},
+        "likelihood": {"jaxlike.cobaya.shear": {**data, "params": {}}},
         "params": {
             "omegam": FREE,
             **{"As": 2.1e-9, "H0": 70, "omegab": 0.046, "ns": 0.966},
             **{"sigma8": None, "S8": None, "DES_AIA": 0.0, "DES_alphaIA": 0.0},
-            **{f"DES_{kind}{i}": 0.0 for kind in ("m", "DzS") for i in range(1, 5)},
+            **{f"DES_{kind}{i}": 0.0 for kind in ("m", "DzS") for i in range(1, 3)},
         },
         "sampler": {"jaxlike.cobaya.NUTS": SHORT},
         "output": str(output),
@@ -47,10 +48,10 @@ def written(path: Path, info: Mapping[str, Any]) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def whole(tmp_path_factory: pytest.TempPathFactory, small_folder: Path) -> Path:
     """Prefix of an uninterrupted run, by the command's own function."""
     folder = tmp_path_factory.mktemp("whole")
-    run_script([str(written(folder / "run.yaml", information(folder / "run")))])
+    run_script([str(written(folder / "run.yaml", information(folder / "run", small_folder)))])
     return folder / "run"
 
 
@@ -84,11 +85,11 @@ def test_its_densities_are_cobaya_s(whole: Path) -> None:
 
 @pytest.mark.slow
 def test_a_killed_run_resumes_bit_for_bit_and_nothing_is_overwritten(
-    whole: Path, tmp_path: Path, repository: Path
+    whole: Path, tmp_path: Path, repository: Path, small_folder: Path
 ) -> None:
     """The run is killed in a process of its own, and goes on in this one."""
     output = tmp_path / "run"
-    file = written(tmp_path / "run.yaml", information(output))
+    file = written(tmp_path / "run.yaml", information(output, small_folder))
     environment = {**os.environ, "PYTHONPATH": str(repository)}
     code = (
         "import jaxlike.inference.runs.drive as m; m._SAVE_S = m._BLOCK_S = 0.0;"
@@ -120,9 +121,9 @@ def test_a_killed_run_resumes_bit_for_bit_and_nothing_is_overwritten(
 
 
 @pytest.mark.slow
-def test_priors_of_every_kind_are_cobaya_s(tmp_path: Path) -> None:
+def test_priors_of_every_kind_are_cobaya_s(tmp_path: Path, small_folder: Path) -> None:
     """Of one parameter and of several: every draw's densities are those that Cobaya computes."""
-    info = information(tmp_path / "run")
+    info = information(tmp_path / "run", small_folder)
     info["params"] = info["params"] | {
         "omegam": {"prior": {"dist": "lognorm", "s": 0.5, "scale": 0.3}, "ref": 0.3},
         "ns": {"prior": {"dist": "cauchy", "loc": 0.96, "scale": 0.02}},
@@ -164,9 +165,9 @@ def test_priors_of_every_kind_are_cobaya_s(tmp_path: Path) -> None:
     ],
 )
 def test_what_has_no_gradient_is_named(
-    tmp_path: Path, change: Mapping[str, Any], words: tuple[str, ...]
+    tmp_path: Path, small_folder: Path, change: Mapping[str, Any], words: tuple[str, ...]
 ) -> None:
-    info = information(tmp_path / "run")
+    info = information(tmp_path / "run", small_folder)
     info["params"] = info["params"] | change.get("params", {})
     info |= {k: v for k, v in change.items() if k != "params"}
     with pytest.raises(LoggedError) as error:

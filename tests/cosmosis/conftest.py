@@ -158,8 +158,10 @@ def make_module() -> Callable[..., Any]:
 
 
 @pytest.fixture(scope="session")
-def small_pipeline(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The ini of cosmic shear of the mock survey with two free parameters."""
+def small_pipeline(
+    repository: Path, tmp_path_factory: pytest.TempPathFactory, small_folder: Path
+) -> Path:
+    """The ini of cosmic shear of two source bins with two free parameters."""
     folder = tmp_path_factory.mktemp("pipeline")
     (folder / "values.ini").write_text(
         "[cosmological_parameters]\nomega_m = 0.1 0.3 0.9\nA_s = 2.1e-9\nh0 = 0.7\n"
@@ -186,6 +188,8 @@ extra_output = cosmological_parameters/sigma_8 cosmological_parameters/S_8
 debug = T
 [jaxlike]
 file = {repository}/cosmosis_modules/jaxlike_two_point.py
+data_file = {small_folder}/small.fits
+scale_cuts = none
 probes = shear
 linear = eisenstein_hu_no_wiggle
 nonlinear = linear
