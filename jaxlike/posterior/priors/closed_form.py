@@ -12,7 +12,6 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from jax.scipy.special import ndtr, ndtri
 from jax.typing import ArrayLike
 from scipy import special
 
@@ -24,6 +23,7 @@ from jaxlike.posterior.priors.arguments import (
     floating,
     numbers_as_leaves,
 )
+from jaxlike.posterior.priors.unit_normal import both_tails, ndtr, ndtri
 
 _LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 
@@ -131,22 +131,22 @@ class TruncatedNormal:
         check_ordered("truncated normal", self.low, self.high)
         numbers = self.loc, self.scale, self.low, self.high
         traced = any(isinstance(number, Array) for number in numbers)
-        if not traced and not self._tails(special.ndtr, np.where)[2] > 1e-300:
+        if not traced and not _between(special.ndtr(self._standard_ends()), np.where) > 1e-300:
             raise ParameterError(
                 f"truncated normal prior: no probability is left between {self.low!r} and "
                 f"{self.high!r} for mean {self.loc!r} and standard deviation {self.scale!r}"
             )
         as_floats(self, "loc", "scale", "low", "high")
 
-    def _tails(self, ndtr: Any = ndtr, where: Any = jnp.where) -> tuple[Any, Any, Any]:
-        """Probability below `low`, above `high`, and between them, of the uncut density.
-
-        By JAX's functions, or by SciPy's and NumPy's.
-        """
+    def _standard_ends(self) -> tuple[Any, ...]:
+        """The ends a, b in standard deviations as a, -b, -a, b."""
         a, b = (self.low - self.loc) / self.scale, (self.high - self.loc) / self.scale
-        below, above = ndtr(a), ndtr(-b)
-        # far in the upper tail a difference of small numbers keeps its digits
-        return below, above, where(a > 0, ndtr(-a) - above, ndtr(b) - below)
+        return a, -b, -a, b
+
+    def _tails(self) -> tuple[Array, Array, Array]:
+        """Probability below `low`, above `high`, and between them, of the uncut density."""
+        below, above, *rest = ndtr(jnp.stack(jnp.broadcast_arrays(*self._standard_ends())))
+        return below, above, _between((below, above, *rest))
 
     @property
     def support(self) -> tuple[float, float]:
@@ -179,8 +179,8 @@ class TruncatedNormal:
         """x = F^-1(Phi(u)), any shape; always inside [low, high]."""
         u = floating(u)
         below, above, between = self._tails()
-        lower = below + between * ndtr(u)
-        upper = above + between * ndtr(-u)
+        from_below, from_above = both_tails(u)
+        lower, upper = below + between * from_below, above + between * from_above
         is_lower = lower < upper
         # The floor keeps the derivative of ndtri finite where the tail underflows.
         tail = jnp.maximum(jnp.where(is_lower, lower, upper), float(np.finfo(u.dtype).tiny))
@@ -191,8 +191,8 @@ class TruncatedNormal:
         """u = Phi^-1(F(x)), any shape; -inf or +inf at or beyond the limits."""
         z = (floating(x) - self.loc) / self.scale
         below, above, between = self._tails()
-        lower = (ndtr(z) - below) / between
-        upper = (ndtr(-z) - above) / between
+        to_z, from_z = both_tails(z)
+        lower, upper = (to_z - below) / between, (from_z - above) / between
         # Where only a far tail is kept, one of the two is a difference of numbers close to one.
         lower, upper = (
             jnp.where(self.low > self.loc, 1.0 - upper, lower),
@@ -201,3 +201,10 @@ class TruncatedNormal:
         is_lower = lower < upper
         tail = jnp.maximum(jnp.where(is_lower, lower, upper), 0.0)
         return jnp.where(is_lower, 1.0, -1.0) * ndtri(tail)
+
+
+def _between(tails: Any, where: Any = jnp.where) -> Any:
+    """Probability between a and b from those below a, -b, -a and b."""
+    above_a, below_b = tails[2], tails[3]
+    # far in the upper tail a difference of small numbers keeps its digits
+    return where(tails[0] > 0.5, above_a - tails[1], below_b - tails[0])
