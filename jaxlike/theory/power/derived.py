@@ -16,6 +16,7 @@ from jaxlike.theory.universe import growth
 from jaxlike.theory.universe.acoustic_scale import acoustic_horizon, distance_to, theta_MC
 from jaxlike.theory.universe.background import E_squared
 from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.line_of_sight import Z_LAST_SCATTERING
 
 
 def primordial_amplitude(cosmo: Cosmology, model: LinearModel) -> ArrayLike:
@@ -70,6 +71,16 @@ def _scattering_redshift(cosmo: Cosmology) -> ArrayLike:
     return jnp.where(held, z, jnp.nan)
 
 
+def _at(z: ArrayLike, function: Callable[[Array], Array]) -> ArrayLike:
+    """A function at z*, NaN with a slope of zero where that is."""
+    known = jnp.isfinite(z)
+    return jnp.where(known, function(jnp.where(known, z, Z_LAST_SCATTERING)), jnp.nan)
+
+
+def _angle(cosmo: Cosmology, z: Array) -> Array:
+    return acoustic_horizon(cosmo, z) / distance_to(cosmo, z)
+
+
 _HUBBLE_TIME = 9.777922216807892  # 1 / H0 in Gyr/h, of 365.25 days
 _LN_A, _D_LN_A = gauss_legendre_panels(np.linspace(-14.0, 0.0, 5), 12)
 
@@ -99,9 +110,9 @@ DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
     "rdrag": lambda c, model, of: _drag_horizon(c),
     "rdragh": lambda c, model, of: of("rdrag") * c.h,
     "zstar": lambda c, model, of: _scattering_redshift(c),
-    "rstar": lambda c, model, of: acoustic_horizon(c, of("zstar")) / c.h,
-    "DAstar": lambda c, model, of: distance_to(c, of("zstar")) / c.h / 1000,
-    "thetastar": lambda c, model, of: of("rstar") / of("DAstar") / 10,
+    "rstar": lambda c, model, of: _at(of("zstar"), lambda z: acoustic_horizon(c, z) / c.h),
+    "DAstar": lambda c, model, of: _at(of("zstar"), lambda z: distance_to(c, z) / c.h / 1000),
+    "thetastar": lambda c, model, of: _at(of("zstar"), lambda z: 100 * _angle(c, z)),
     "theta_MC_100": lambda c, model, of: 100 * theta_MC(c),
     "cosmomc_theta": lambda c, model, of: theta_MC(c),
     "As": lambda c, model, of: primordial_amplitude(c, model),

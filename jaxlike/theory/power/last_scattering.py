@@ -40,8 +40,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
 @dataclass(frozen=True)
 class ScatteringTable:
     """box: (3, 2) range of the coordinates; ln_z: (n_term,) of a universe with massless neutrinos;
-    slope: (2, n_term) of ln z* in the rest's ln H^2 at EPOCHS; metadata: how it was trained and how well it
-    does."""
+    slope: (2, n_term) of ln z* in the rest's ln H^2 at EPOCHS; metadata: how it was trained and how
+    well it does."""
 
     box: NDArray
     ln_z: NDArray
