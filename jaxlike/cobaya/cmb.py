@@ -23,7 +23,6 @@ class cmb(Likelihood):  # Cobaya looks for a class of the component's own name
     """
 
     bibtex_file = "cmb.bibtex"
-    type = "CMB"
 
     data: Any
     mean: Any

@@ -119,9 +119,13 @@ def train(n: int = N_POINTS) -> ScatteringTable:
     kind, held_out = np.arange(n) % 4, np.arange(n) // 4 % 5 == 4
     massless, massive = (kind < 2) & ~held_out, (kind >= 2) & ~held_out
     ln_z = solve(unit[massless], DEGREE, np.log(z[massless])[:, None])[:, 0]
-    left = np.log(z) - vander(unit, exponents(DEGREE, 3)) @ ln_z
-    of_rest = _products(rest, vander(unit, exponents(DEGREE_SLOPE, 3)))
+    terms = vander(unit, exponents(DEGREE, 3))
+    left = np.log(z) - terms @ ln_z
+    low = exponents(DEGREE, 3).sum(axis=1) <= DEGREE_SLOPE
+    of_rest = _products(rest, terms[:, low])
     slope = np.linalg.lstsq(of_rest[massive], left[massive], rcond=1e-9)[0]
+    slopes = np.zeros((rest.shape[1], ln_z.size))
+    slopes[:, low] = slope.reshape(len(slopes), -1)
     error = np.abs(left - of_rest @ slope)
     names = {"massless": kind < 2, "massive": kind == 2, "early dark energy": kind == 3}
     accepted = held_out & (rest[:, 0] <= RANGES[list(RANGES)[-1]][1])
@@ -132,7 +136,7 @@ def train(n: int = N_POINTS) -> ScatteringTable:
         "degrees": [DEGREE, DEGREE_SLOPE],
         "held_out": {name: float(error[which & accepted].max()) for name, which in names.items()},
     }
-    return ScatteringTable(box, ln_z, slope.reshape(rest.shape[1], -1), metadata)
+    return ScatteringTable(box, ln_z, slopes, metadata)
 
 
 def _products(rest: NDArray, terms: NDArray) -> NDArray:

@@ -93,10 +93,9 @@ def scattering_redshift(
     x, rest = coordinates(cosmo), excess(cosmo)
     low, high = table.box.T
     unit = 2 * (x - low) / (high - low) - 1
-    slope = table.slope @ terms(unit, table.slope.shape[1])
+    found = np.concatenate([table.ln_z[None], table.slope]) @ terms(unit, table.ln_z.size)
     held = jnp.all(jnp.stack(list(conditions(cosmo, rest[0]).values())))
-    ln_z = terms(unit, table.ln_z.size) @ table.ln_z + jnp.where(held, rest, 0.0) @ slope
-    return held, jnp.exp(ln_z)
+    return held, jnp.exp(found[0] + jnp.where(held, rest, 0.0) @ found[1:])
 
 
 def conditions(cosmo: Cosmology, rest: Scalar) -> dict[str, Array]:
