@@ -22,7 +22,7 @@ from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.effects import check_effects
 from jaxlike.registry.resolve import check_names, resolve
-from jaxlike.theory.power.derived import DERIVED, derived_of, unmet_need
+from jaxlike.theory.power.derived import DERIVED, OF_TABLES, derived_of, unmet_need
 from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
 from jaxlike.theory.universe.cosmology import (
     COSMOLOGY_NAMES,
@@ -208,8 +208,8 @@ class Theory(_Stopping):
             else:
                 state[name] = array
         derived = {name: float(value) for name, value in compiled.derived(cosmo).items()}
-        if any(np.isnan(derived.get(name, 0.0)) for name in ("rdrag", "rdragh")):
-            reason = "densities in the range of the emulator, for rdrag"
+        if lost := [name for name in OF_TABLES if np.isnan(derived.get(name, 0.0))]:
+            reason = f"densities in the range of the emulator, for {lost[0]}"
             self._record(reason)
             return self._impossible(reason, canonical)
         state["derived_extra"] = derived

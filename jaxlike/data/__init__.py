@@ -6,6 +6,7 @@ from jaxlike.data.cutting import apply_scale_cuts
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
+from jaxlike.data.gaussian import COMPRESSED_CMB, GaussianData, compressed_cmb, read_gaussian
 from jaxlike.data.lensing import read_lensing_bandpowers
 from jaxlike.data.maps import with_maps
 from jaxlike.data.measurement import Measurement
@@ -36,6 +37,7 @@ from jaxlike.files import atomic_writer
 
 __all__ = [
     "BAO_QUANTITIES",
+    "COMPRESSED_CMB",
     "DATA_SETS",
     "DESI_DR2",
     "FOURIER_SPACE",
@@ -46,6 +48,7 @@ __all__ = [
     "BaoData",
     "Convergence",
     "DataSet",
+    "GaussianData",
     "Measurement",
     "RedshiftDistribution",
     "ScaleCuts",
@@ -53,6 +56,7 @@ __all__ = [
     "TwoPointData",
     "apply_scale_cuts",
     "atomic_writer",
+    "compressed_cmb",
     "convert_shear_ratios",
     "data_folder",
     "default_data_file",
@@ -63,6 +67,7 @@ __all__ = [
     "is_mock",
     "is_survey_mock",
     "read_bao",
+    "read_gaussian",
     "read_lensing_bandpowers",
     "read_psf",
     "read_sacc",

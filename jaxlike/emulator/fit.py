@@ -77,11 +77,11 @@ def fit_table(samples: Sequence[Sample], degrees: Degrees, metadata: Mapping[str
     cold = np.array([_cold(s.spectra["massless"])(ln_x) - s.ln_growth_today for s in samples])
     f_nu = np.array([s.point.omega_nu / (s.point.omega_cb + s.point.omega_nu) for s in samples])
     ln_r = {k: np.log([s.spectra[k].r_s for s in samples]) for k in EIGENSTATES}
-    horizon = {"massless": _solve(unit[:, :2], degrees.cold, ln_r["massless"][:, None])[:, 0]}
+    horizon = {"massless": solve(unit[:, :2], degrees.cold, ln_r["massless"][:, None])[:, 0]}
     ratio: dict[tuple[str, str], NDArray] = {}
     for kind in (kind for kind, n_massive in EIGENSTATES.items() if n_massive):
         shift = (ln_r[kind] - ln_r["massless"]) / f_nu
-        horizon[kind] = _solve(unit, degrees.ratio, shift[:, None], f_nu)[:, 0]
+        horizon[kind] = solve(unit, degrees.ratio, shift[:, None], f_nu)[:, 0]
         for field in FIELDS:
             ratio[kind, field] = _fit_ratio(samples, unit, kind, field, degrees)
     return Table(
@@ -89,7 +89,7 @@ def fit_table(samples: Sequence[Sample], degrees: Degrees, metadata: Mapping[str
         box=box,
         ln_growth=LN_GROWTH,
         ln_x=(float(ln_x[0]), step),
-        cold=prefilter(_solve(unit[:, :2], degrees.cold, cold)),
+        cold=prefilter(solve(unit[:, :2], degrees.cold, cold)),
         ratio=ratio,
         sound_horizon=horizon,
         metadata=metadata,
@@ -108,15 +108,15 @@ def _unit(point: Point, box: NDArray) -> NDArray:
     return 2 * (x - box[:, 0]) / (box[:, 1] - box[:, 0]) - 1
 
 
-def _vander(unit: NDArray, which: NDArray) -> NDArray:
+def vander(unit: NDArray, which: NDArray) -> NDArray:
     """Products of Chebyshev polynomials (n_sample, n_term)."""
     every = chebvander(unit, int(which.max()))  # (n_sample, n, degree + 1)
     return np.prod([every[:, i, which[:, i]] for i in range(which.shape[1])], axis=0)
 
 
-def _solve(unit: NDArray, degree: int, values: NDArray, weight: NDArray | None = None) -> NDArray:
+def solve(unit: NDArray, degree: int, values: NDArray, weight: NDArray | None = None) -> NDArray:
     """Least-squares coefficients (n_term, n_value)."""
-    matrix = _vander(unit, exponents(degree, unit.shape[1]))
+    matrix = vander(unit, exponents(degree, unit.shape[1]))
     rows = np.ones(len(unit)) if weight is None else weight
     return np.linalg.lstsq(matrix * rows[:, None], values * rows[:, None], rcond=1e-9)[0]
 
@@ -138,7 +138,7 @@ def _fit_ratio(
         inputs.append(np.column_stack([np.tile(x, (ln_d.size, 1)), _rescale(ln_d, low, high)]))
         targets.append(series)
         weights.append(np.full(ln_d.size, f_nu))
-    flat = _solve(
+    flat = solve(
         np.concatenate(inputs), degrees.ratio, np.concatenate(targets), np.concatenate(weights)
     )
     which = exponents(degrees.ratio, 4)

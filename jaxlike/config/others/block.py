@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from jaxlike.config.others import bao, supernovae
+from jaxlike.config.others import bao, cmb, supernovae
 from jaxlike.config.others.other_config import Kinds, OtherConfig
 from jaxlike.config.overrides import NONE_WANTED, wanted_of
 from jaxlike.errors import ConfigError
 from jaxlike.registry.options import check_option_names
 
-KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS}
+KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS}
 """Names of the likelihoods that are known here -> what they are."""
 
 _PLACES = ("path", "packages_path")  # of Cobaya's copy of data

@@ -10,11 +10,13 @@ from jax.typing import ArrayLike
 from jaxlike.errors import ParameterError
 from jaxlike.numerics.quadrature import gauss_legendre_panels
 from jaxlike.theory.power import emulator, linear
+from jaxlike.theory.power.last_scattering import scattering_redshift
 from jaxlike.theory.power.linear import LinearModel
 from jaxlike.theory.universe import growth
-from jaxlike.theory.universe.acoustic_scale import theta_MC
+from jaxlike.theory.universe.acoustic_scale import acoustic_horizon, distance_to, theta_MC
 from jaxlike.theory.universe.background import E_squared
 from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.line_of_sight import Z_LAST_SCATTERING
 
 
 def primordial_amplitude(cosmo: Cosmology, model: LinearModel) -> ArrayLike:
@@ -63,6 +65,22 @@ def _drag_horizon(cosmo: Cosmology) -> ArrayLike:
     return jnp.where(held, found, jnp.nan)
 
 
+def _scattering_redshift(cosmo: Cosmology) -> ArrayLike:
+    """Of last scattering, NaN outside of the table."""
+    held, z = scattering_redshift(cosmo)
+    return jnp.where(held, z, jnp.nan)
+
+
+def _at(z: ArrayLike, function: Callable[[Array], Array]) -> ArrayLike:
+    """A function at z*, NaN with a slope of zero where that is."""
+    known = jnp.isfinite(z)
+    return jnp.where(known, function(jnp.where(known, z, Z_LAST_SCATTERING)), jnp.nan)
+
+
+def _angle(cosmo: Cosmology, z: Array) -> Array:
+    return acoustic_horizon(cosmo, z) / distance_to(cosmo, z)
+
+
 _HUBBLE_TIME = 9.777922216807892  # 1 / H0 in Gyr/h, of 365.25 days
 _LN_A, _D_LN_A = gauss_legendre_panels(np.linspace(-14.0, 0.0, 5), 12)
 
@@ -83,6 +101,7 @@ DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
     "omegab": lambda c, model, of: c.Omega_b,
     "ombh2": lambda c, model, of: c.Omega_b * c.h**2,
     "omch2": lambda c, model, of: _cold(c),
+    "ombch2": lambda c, model, of: of("ombh2") + of("omch2"),
     "omnuh2": lambda c, model, of: _omega_nu(c),
     "mnu": lambda c, model, of: c.mnu,
     "omk": lambda c, model, of: c.Omega_k,
@@ -90,6 +109,10 @@ DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
     "age": lambda c, model, of: _age(c),
     "rdrag": lambda c, model, of: _drag_horizon(c),
     "rdragh": lambda c, model, of: of("rdrag") * c.h,
+    "zstar": lambda c, model, of: _scattering_redshift(c),
+    "rstar": lambda c, model, of: _at(of("zstar"), lambda z: acoustic_horizon(c, z) / c.h),
+    "DAstar": lambda c, model, of: _at(of("zstar"), lambda z: distance_to(c, z) / c.h / 1000),
+    "thetastar": lambda c, model, of: _at(of("zstar"), lambda z: 100 * _angle(c, z)),
     "theta_MC_100": lambda c, model, of: 100 * theta_MC(c),
     "cosmomc_theta": lambda c, model, of: theta_MC(c),
     "As": lambda c, model, of: primordial_amplitude(c, model),
@@ -103,9 +126,13 @@ DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
     "s8omegamp25": lambda c, model, of: of("sigma8") * c.Omega_m**0.25,
 }
 """Derived parameters by Cobaya's names; S8 = sigma8 sqrt(omegam / 0.3), logA = ln(10^10 A_s), age
-in Gyr, rdrag in Mpc and rdragh in Mpc/h (NaN where the emulator's densities end)."""
+in Gyr, rdrag in Mpc and rdragh in Mpc/h; of last scattering zstar, rstar in Mpc, DAstar (comoving)
+in Gpc and thetastar = 100 r/D; ombch2 is of baryons and cold dark matter without neutrinos."""
 
-NEED_RADIATION = ("theta_MC_100", "cosmomc_theta", "rdrag", "rdragh")
+OF_TABLES = ("rdrag", "rdragh", "zstar", "rstar", "DAstar", "thetastar")
+"""Those that are NaN where the densities of a table end."""
+
+NEED_RADIATION = ("theta_MC_100", "cosmomc_theta", *OF_TABLES)
 """Derived parameters that a universe without radiation has not."""
 
 
@@ -116,9 +143,12 @@ def unmet_need(name: str, radiation: bool) -> str | None:
     return None
 
 
-def derived_of(cosmo: Cosmology, model: LinearModel) -> Of:
-    """The quantities of DERIVED of a universe by name, each computed once, whoever asks."""
-    found: dict[str, ArrayLike] = {}
+def derived_of(
+    cosmo: Cosmology, model: LinearModel, known: Mapping[str, ArrayLike] | None = None
+) -> Of:
+    """The quantities of DERIVED of a universe by name, each computed once, whoever asks, but for
+    those that are known."""
+    found = dict(known or {})
 
     def of(name: str) -> ArrayLike:
         if name not in found:

@@ -22,6 +22,7 @@ H_RANGE = (0.3, 1.5)
 """Between which h is looked for."""
 
 _FIRST = 1e-8  # scale factor at which CAMB begins; leaving out what is before counts 2e-5
+_FIRST_OF_STAR = 1e-9  # and at which it begins r_s(z*)
 _NODE, _WEIGHT = gauss_legendre_panels([0.0, 1.0], 48)
 _STEPS = 8  # of Newton's in ln h, in which ln theta is nearly linear
 # Photons by the constants of CODATA 2018: the fourth digit that the late universe does not see
@@ -44,17 +45,38 @@ def theta_MC(cosmo: Cosmology) -> Array:
     """
     h2 = cosmo.h**2
     ln_far = jnp.log1p(recombination_redshift(cosmo.Omega_b * h2, cosmo.Omega_m * h2))
+    return sound_horizon(cosmo, jnp.exp(-ln_far)) / _transverse_distance(cosmo, ln_far)
+
+
+def distance_to(cosmo: Cosmology, z: ArrayLike) -> Array:
+    """Transverse comoving distance in Mpc/h to one redshift, which may be traced, of about 1000."""
+    return _transverse_distance(cosmo, jnp.log1p(jnp.asarray(z)))
+
+
+def _transverse_distance(cosmo: Cosmology, ln_far: Array) -> Array:
     a = jnp.exp(-ln_far * _NODE)
     chi = ln_far * jnp.dot(_WEIGHT, a * _slowness(cosmo, a))
-    return sound_horizon(cosmo, jnp.exp(-ln_far)) / curvature_functions(cosmo.Omega_k, chi)[0]
+    return curvature_functions(cosmo.Omega_k, chi)[0]
 
 
 def sound_horizon(cosmo: Cosmology, a: ArrayLike) -> Array:
     """How far sound has come by scale factor `a`, in comoving Mpc/h, with CAMB's approximate share
     of the baryons."""
-    width = jnp.asarray(a) - _FIRST
-    early = _FIRST + width * _NODE
-    inertia = 1 + 3e4 * cosmo.Omega_b * cosmo.h**2 * early
+    return _sound_horizon(cosmo, jnp.asarray(a), _FIRST, 3e4)
+
+
+def acoustic_horizon(cosmo: Cosmology, z: ArrayLike) -> Array:
+    """How far sound has come by redshift z, in comoving Mpc/h: at c / sqrt(3 (1 + R)),
+    R = 3 rho_b / (4 rho_photons) (Hu & Sugiyama 1996, eq. B6); at z* CAMB's `rstar`."""
+    photons = _WARMER**4 * cosmo.Omega_gamma * cosmo.h**2
+    return _sound_horizon(cosmo, 1 / (1 + jnp.asarray(z)), _FIRST_OF_STAR, 0.75 / photons)
+
+
+def _sound_horizon(cosmo: Cosmology, a: Array, first: float, baryons: ArrayLike) -> Array:
+    """From scale factor `first`; baryons: R over Omega_b h^2 a."""
+    width = a - first
+    early = first + width * _NODE
+    inertia = 1 + baryons * cosmo.Omega_b * cosmo.h**2 * early
     return width * jnp.dot(_WEIGHT, _slowness(cosmo, early) / jnp.sqrt(3 * inertia))
 
 
