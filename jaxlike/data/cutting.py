@@ -30,7 +30,7 @@ def apply_scale_cuts(data: TwoPointData, cuts: ScaleCuts) -> TwoPointData:
         binned = tuple(_with_edges(m, cuts.angular_bins) for m in kept.measurements)
     except DataError as error:
         raise DataError(f"{data.source}: {error} of {cuts.source}") from error
-    return replace(kept, measurements=binned)
+    return replace(kept, measurements=binned, is_covariance=True)
 
 
 def kept_by(data: TwoPointData, cuts: ScaleCuts) -> np.ndarray:

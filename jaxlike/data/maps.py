@@ -39,4 +39,5 @@ def with_maps(data: TwoPointData, kappa: Mapping[str, float | Mapping[str, float
                     f"{data.source}: option '{option}' is given{what}, which is no map of the "
                     f"convergence; those are: {', '.join(names) or 'none'}"
                 )
-    return replace(data, convergence=tuple(told(one) for one in data.convergence))
+    convergence = tuple(told(one) for one in data.convergence)
+    return replace(data, convergence=convergence, is_covariance=True)

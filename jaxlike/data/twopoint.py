@@ -5,7 +5,7 @@ column that an array comes from (names of the DES 2pt FITS format); readers add 
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import InitVar, dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -28,8 +28,9 @@ class TwoPointData:
     A measurement's kernels name tables of `nz`, of which there may be several of one kind, or the
     maps of `convergence`, whichever its statistic correlates.
     Rows of the covariance follow the measurements one after another; `source` is the file, for
-    messages; `n_cut` how many points of its statistics were left out. Raises DataError for bins
-    without n(z) and for a covariance that is not one.
+    messages; `n_cut` how many points of its statistics were left out; `is_covariance`: known to be
+    one, as a part of one is, and not looked through again. Raises DataError for bins without n(z)
+    and for a covariance that is not one.
     """
 
     measurements: tuple[Measurement, ...]
@@ -38,8 +39,9 @@ class TwoPointData:
     source: str
     convergence: tuple[Convergence, ...] = ()
     n_cut: int = 0
+    is_covariance: InitVar[bool] = False
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, is_covariance: bool) -> None:
         store(self, "measurements", tuple(self.measurements))
         store(self, "nz", tuple(self.nz))
         if not self.measurements:
@@ -54,7 +56,8 @@ class TwoPointData:
         self._check_tables()
         covariance = finite_array(self.covariance, "HDU 'COVMAT'", ndim=2)
         check_shape(covariance, [(m.name, m.value.size) for m in self.measurements])
-        check_covariance(covariance)
+        if not is_covariance:
+            check_covariance(covariance)
         store(self, "covariance", covariance)
 
     def _check_kernels(self, measurement: Measurement) -> None:
@@ -188,11 +191,14 @@ class TwoPointData:
         kept = tuple(m.take(part) for m, part in parts if part.any())
         covariance = self.covariance[np.ix_(keep, keep)]
         left_out = self.n_cut + int(np.sum(~keep))
-        return replace(self, measurements=kept, covariance=covariance, n_cut=left_out)
+        return replace(
+            self, measurements=kept, covariance=covariance, n_cut=left_out, is_covariance=True
+        )
 
     def with_nz(self, tables: Mapping[str, RedshiftDistribution]) -> "TwoPointData":
         """The same with other n(z), by the names of those that they stand for."""
-        return replace(self, nz=tuple(tables.get(table.name, table) for table in self.nz))
+        nz = tuple(tables.get(table.name, table) for table in self.nz)
+        return replace(self, nz=nz, is_covariance=True)
 
     def with_probes(self, probes: Iterable[str]) -> "TwoPointData":
         """The points of the statistics `probes`, in file order; DataError names an absent one."""
@@ -201,4 +207,5 @@ class TwoPointData:
         except DataError as error:
             raise DataError(f"{self.source}: {error}") from error
         chosen = [np.full(m.value.size, m.statistic in wanted) for m in self.measurements]
-        return replace(self.select(np.concatenate(chosen)), n_cut=self.n_cut)
+        selected = self.select(np.concatenate(chosen))
+        return replace(selected, n_cut=self.n_cut, is_covariance=True)

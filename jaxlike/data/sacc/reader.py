@@ -139,7 +139,7 @@ def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None)
     covariance = finite_array(covariance[np.ix_(order, order)], "the covariance", ndim=2)
     covariance = symmetrised(covariance, "the covariance", source)
     check_covariance(covariance, "the covariance")
-    return TwoPointData(tuple(measurements), nz, covariance, source, maps)
+    return TwoPointData(tuple(measurements), nz, covariance, source, maps, is_covariance=True)
 
 
 def _tables(

@@ -20,6 +20,7 @@ from jaxlike.inference.samplers.mcmc import check_run
 from jaxlike.inference.samplers.nuts import run_nuts
 from jaxlike.inference.samplers.variational import check_training, fit_guide
 from jaxlike.inference.target import ParameterRecord, Posterior
+from jaxlike.numerics.compilation import jit_quickly
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Transported:
     @property
     def reference(self) -> np.ndarray:
         """The parameters (n,) at the guide's centre."""
-        return np.asarray(self.from_unconstrained(jnp.zeros(len(self.parameters))))
+        centre = jit_quickly(self.from_unconstrained)  # a network is many small programs else
+        return np.asarray(centre(jnp.zeros(len(self.parameters))))
 
     def log_prior(self, x: ArrayLike) -> Array:
         """The model's log-prior at x (n,)."""
