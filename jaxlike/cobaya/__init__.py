@@ -1,9 +1,9 @@
 """Cobaya components, named in inputs as ``jaxlike.cobaya.<name>``.
 
-``Theory`` (theory block), ``3x2pt``, ``shear``, ``2x2pt`` and ``cmb`` (likelihood block),
-``NUTS`` and ``MCLMC`` (sampler block). Each has its defaults in a ``.yaml`` file of the same name
-beside this one. They are looked up on first use, so that importing this package imports neither
-Cobaya nor JAX.
+``Theory`` (theory block), ``3x2pt``, ``shear``, ``2x2pt``, ``bao``, ``sn`` and ``cmb`` (likelihood
+block), ``NUTS`` and ``MCLMC`` (sampler block). Each has its defaults in a ``.yaml`` file of the same
+name beside this one. They are looked up on first use, so that importing this package imports
+neither Cobaya nor JAX.
 """
 
 from importlib import import_module
@@ -14,6 +14,8 @@ _COMPONENTS = {
     "3x2pt": "likelihood",
     "shear": "likelihood",
     "2x2pt": "likelihood",
+    "bao": "distances",
+    "sn": "distances",
     "cmb": "cmb",
     "NUTS": "sampler",
     "MCLMC": "sampler",

@@ -93,7 +93,8 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     path = Path(path)
     try:
         _check_blocks(info)
-        every, block = others_in(_block(info, "likelihood"), _component, _COMPONENT_HOST_ONLY)
+        block, packages = _block(info, "likelihood"), info.get("packages_path")
+        every, block = others_in(block, _component, _COMPONENT_HOST_ONLY, packages)
         info = {**info, "likelihood": block}
         others, overrides = wanted_others(every, tuple(block), overrides)
         _check_any(info, every)

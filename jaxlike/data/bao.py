@@ -4,6 +4,7 @@ One has a line `z value quantity` for each number, the other their covariance.
 """
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 
 from jaxlike.data.covariance_text import (
     checked_covariance,
+    finite,
     lines_of,
-    number,
     read_covariance,
     text_of,
 )
@@ -95,36 +96,68 @@ def _check_quantity(quantity: str, fault: str) -> None:
 
 
 def read_bao(
-    measurements: str | os.PathLike[str], covariance: str | os.PathLike[str] | None = None
+    measurements: str | os.PathLike[str],
+    covariance: str | os.PathLike[str] | None = None,
+    *,
+    inverse_covariance: str | os.PathLike[str] | None = None,
 ) -> BaoData:
-    """Read a file of lines `z value quantity`, and one of their covariance in the same order.
+    """Read a file of lines `z value quantity`, and one of their covariance, or of its inverse, in
+    the same order.
 
-    Without the second, lines are `z value error quantity`. DataError names file and line.
+    Without the second, lines are `z value error quantity`, whose errors do not count beside it.
+    DataError names file and line.
     """
-    n_column = 4 if covariance is None else 3
-    columns = "z value error quantity" if covariance is None else "z value quantity"
+    lines = lines_of(text_of(measurements, "BAO measurements"))
+    rows = [(f"{measurements}: line {i}", words) for i, words in lines]
+    return _of_rows(rows, str(measurements), covariance, inverse_covariance)
+
+
+def bao_of_rows(
+    rows: Sequence[Sequence[object]],
+    covariance: str | os.PathLike[str] | None = None,
+    *,
+    inverse_covariance: str | os.PathLike[str] | None = None,
+    source: str = "BAO",
+) -> BaoData:
+    """The same of rows [z, value, quantity] or [z, value, error, quantity], or of a single one."""
+    every = [rows] if rows and isinstance(rows[0], int | float) else rows
+    if any(isinstance(row, str) or not isinstance(row, Sequence) for row in every):
+        raise DataError(f"{source}: data is {rows!r}, but must be rows [z, value, error, quantity]")
+    words = [(f"{source}: row {i}", [str(x) for x in row]) for i, row in enumerate(every, 1)]
+    return _of_rows(words, source, covariance, inverse_covariance)
+
+
+_COLUMNS = ("z value quantity", "z value error quantity")
+
+
+def _of_rows(
+    rows: Sequence[tuple[str, Sequence[str]]],
+    source: str,
+    covariance: str | os.PathLike[str] | None,
+    inverse: str | os.PathLike[str] | None,
+) -> BaoData:
+    """Data of rows of words, each with where it stands."""
+    accepted = _COLUMNS[1:] if covariance is None and inverse is None else _COLUMNS
+    columns = " or ".join(f"`{one}`" for one in accepted)
+    if not rows:
+        raise DataError(f"{source}: has no line {columns}")
     numbers, quantities = [], []
-    for i, words in lines_of(text_of(measurements, "BAO measurements")):
-        if len(words) != n_column:
-            raise DataError(f"{measurements}: line {i} has {len(words)} columns, not `{columns}`")
+    for where, words in rows:
+        names = next((one.split() for one in accepted if len(one.split()) == len(words)), None)
+        if names is None or len(words) != len(rows[0][1]):
+            raise DataError(f"{where} has {len(words)} columns, not {columns}")
         quantity = words[-1].removeprefix("bao_")
-        _check_quantity(quantity, f"{measurements}: line {i} has the quantity {words[-1]!r}")
-        numbers.append(
-            [
-                number(word, measurements, i, what)
-                for word, what in zip(words[:-1], columns.split(), strict=False)
-            ]
-        )
+        _check_quantity(quantity, f"{where} has the quantity {words[-1]!r}")
+        numbers.append([finite(x, where, what) for x, what in zip(words[:-1], names, strict=False)])
         quantities.append(quantity)
-    if not numbers:
-        raise DataError(f"{measurements}: has no line `{columns}`")
     found = np.array(numbers)
-    matrix = (
-        np.diag(found[:, 2] ** 2)
-        if covariance is None
-        else read_covariance(covariance, len(quantities))
-    )
-    return BaoData(found[:, 0], found[:, 1], tuple(quantities), matrix, str(measurements))
+    if covariance is not None:
+        matrix = read_covariance(covariance, len(rows))
+    elif inverse is not None:
+        matrix = np.linalg.inv(read_covariance(inverse, len(rows)))
+    else:
+        matrix = np.diag(found[:, 2] ** 2)
+    return BaoData(found[:, 0], found[:, 1], tuple(quantities), matrix, source)
 
 
 def desi_dr2_bao(sample: str = "desi_bao_all") -> BaoData:

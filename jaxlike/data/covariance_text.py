@@ -27,27 +27,49 @@ def lines_of(text: str) -> list[tuple[int, list[str]]]:
 
 def number(word: str, path: str | os.PathLike[str], line: int, what: str) -> float:
     """A finite number; DataError names file and line."""
+    return finite(word, f"{path}: line {line}", what)
+
+
+def finite(word: str, where: str, what: str) -> float:
+    """A finite number; DataError says where it stands."""
     try:
         found = float(word)
     except ValueError:
         found = np.nan
     if not np.isfinite(found):
-        raise DataError(f"{path}: line {line} has the {what} {word!r}, which is no number")
+        raise DataError(f"{where} has the {what} {word!r}, which is no number")
     return found
 
 
 def read_covariance(path: str | os.PathLike[str], n: int) -> NDArray:
-    """Covariance (n, n) of n data from text: n lines of n numbers, or all of them after the number
-    n itself, as CosmoMC has it; DataError where it is no covariance of n data."""
-    lines = lines_of(text_of(path, "a covariance matrix"))
-    found = [number(word, path, line, "element") for line, words in lines for word in words]
-    if len(found) == n**2 + 1 and found[0] == n:
+    """Covariance (n, n) of n data from text; see `read_matrix`; DataError where it is none."""
+    return checked_covariance(read_matrix(path, n), path)
+
+
+def read_matrix(path: str | os.PathLike[str], n: int) -> NDArray:
+    """Matrix (n, n) from text: n lines of n numbers, or all of them after the number n itself, as
+    CosmoMC has it; DataError on another size and on what is no number."""
+    found = _numbers(text_of(path, "a covariance matrix"), path)
+    if found.size == n**2 + 1 and found[0] == n:
         found = found[1:]
-    if len(found) != n**2:
+    if found.size != n**2:
         raise DataError(
-            f"{path}: has {len(found)} numbers, but the covariance of {n} data has {n} x {n}"
+            f"{path}: has {found.size} numbers, but the covariance of {n} data has {n} x {n}"
         )
-    return checked_covariance(np.reshape(found, (n, n)), path)
+    return found.reshape(n, n)
+
+
+def _numbers(text: str, path: str | os.PathLike[str]) -> NDArray:
+    """All numbers of a text; at once where it has nothing else, for there may be millions."""
+    if "#" not in text:
+        try:
+            found = np.array(text.split(), float)
+            if np.all(np.isfinite(found)):
+                return found
+        except ValueError:
+            pass  # it is said below which line it is
+    lines = lines_of(text)
+    return np.array([number(word, path, i, "element") for i, words in lines for word in words])
 
 
 def checked_covariance(covariance: NDArray, source: str | os.PathLike[str]) -> NDArray:

@@ -1,7 +1,8 @@
 """Distance moduli of supernovae: a table with a header, and the covariance, as CosmoMC has them."""
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,13 +30,18 @@ _COLUMNS = {
 @dataclass(frozen=True, eq=False)
 class SupernovaData:
     """Magnitudes (n,), whose zero point is arbitrary, at redshifts z_cmb (of the expansion) and
-    z_hel (as seen), (n,), with their covariance (n, n). DataError on what is none of that."""
+    z_hel (as seen), (n,), with their covariance (n, n).
+
+    calibrated: (n,) distance moduli that are known otherwise, by Cepheids, NaN where they are not;
+    None: of none. DataError on what is none of that.
+    """
 
     z_cmb: NDArray
     z_hel: NDArray
     magnitude: NDArray
     covariance: NDArray
     source: str = "supernovae"
+    calibrated: NDArray | None = None
 
     def __post_init__(self) -> None:
         n = np.size(self.magnitude)
@@ -45,10 +51,70 @@ class SupernovaData:
             raise DataError(
                 f"{self.source}: z_cmb, z_hel, magnitude and covariance have the shapes {shapes}"
             )
+        if self.calibrated is not None and np.shape(self.calibrated) != (n,):
+            raise DataError(
+                f"{self.source}: calibrated has the shape {np.shape(self.calibrated)}, but there "
+                f"are {n} magnitudes"
+            )
         for z in (self.z_cmb, self.z_hel):
             if not np.all(np.asarray(z) > 0):
                 raise DataError(f"{self.source}: has z = {np.min(z):g}, but must be above 0")
         checked_covariance(np.asarray(self.covariance, float), self.source)
+
+    def where(self, chosen: NDArray) -> "SupernovaData":
+        """Those that are chosen (n,)."""
+        rows = np.flatnonzero(chosen)
+        return replace(
+            self,
+            z_cmb=self.z_cmb[rows],
+            z_hel=self.z_hel[rows],
+            magnitude=self.magnitude[rows],
+            covariance=self.covariance[np.ix_(rows, rows)],
+            calibrated=None if self.calibrated is None else self.calibrated[rows],
+        )
+
+
+def read_columns(
+    table: str | os.PathLike[str],
+    wanted: Mapping[str, Sequence[str]],
+    *,
+    separator: str | None = None,
+    optional: Sequence[str] = (),
+) -> dict[str, NDArray]:
+    """Columns (n,) of a table whose first line names them, with or without `#`.
+
+    wanted: what is read -> what the header may call it, in small letters; separator: between
+    columns, None: space. DataError names file and line.
+    """
+    text = text_of(table, "supernovae")
+    first = text.partition("\n")[0].lstrip("#").lower().split(separator)
+    header = [name.strip() for name in first]
+    columns: dict[str, int] = {}
+    for what, names in wanted.items():
+        found = next((header.index(name) for name in names if name in header), None)
+        if found is not None:
+            columns[what] = found
+        elif what not in optional:
+            raise DataError(
+                f"{table}: the first line names no column {' or '.join(names)}, but "
+                f"{', '.join(filter(None, header)) or 'nothing'}"
+            )
+    rows = []
+    last = max(columns.values())
+    for i, line in lines_of(text):
+        words = line if separator is None else " ".join(line).split(separator)
+        words = [word.strip() for word in words]
+        if [word.lower() for word in words] == header:
+            continue
+        if len(words) <= last:
+            raise DataError(
+                f"{table}: line {i} has {len(words)} columns, but {header[last]} is column "
+                f"{last + 1}"
+            )
+        rows.append([number(words[j], table, i, header[j]) for j in columns.values()])
+    if not rows:
+        raise DataError(f"{table}: has no supernovae")
+    return dict(zip(columns, np.array(rows).T, strict=True))
 
 
 def read_supernovae(
@@ -59,36 +125,13 @@ def read_supernovae(
 
     DataError names file and line.
     """
-    text = text_of(table, "supernovae")
-    header = text.partition("\n")[0].lstrip("#").lower().split()
-    wanted = {
-        what: next((header.index(name) for name in names if name in header), None)
-        for what, names in _COLUMNS.items()
-    }
-    for what in ("z_cmb", "magnitude"):
-        if wanted[what] is None:
-            raise DataError(
-                f"{table}: the first line names no column {' or '.join(_COLUMNS[what])}, but "
-                f"{', '.join(header) or 'nothing'}"
-            )
-    if wanted["z_hel"] is None:
-        wanted["z_hel"] = wanted["z_cmb"]
-    columns = [column for column in wanted.values() if column is not None]
-    rows = []
-    for i, words in lines_of(text):
-        if [word.lower() for word in words] == header:
-            continue
-        if len(words) <= max(columns):
-            raise DataError(
-                f"{table}: line {i} has {len(words)} columns, but {header[max(columns)]} is column "
-                f"{max(columns) + 1}"
-            )
-        rows.append([number(words[j], table, i, header[j]) for j in columns])
-    if not rows:
-        raise DataError(f"{table}: has no supernovae")
-    z_cmb, z_hel, magnitude = np.array(rows).T
+    found = read_columns(table, _COLUMNS, optional=("z_hel",))
     return SupernovaData(
-        z_cmb, z_hel, magnitude, read_covariance(covariance, len(rows)), str(table)
+        found["z_cmb"],
+        found.get("z_hel", found["z_cmb"]),
+        found["magnitude"],
+        read_covariance(covariance, found["z_cmb"].size),
+        str(table),
     )
 
 

@@ -16,10 +16,11 @@ from jaxlike.likelihoods.gaussian import whitening
 from jaxlike.likelihoods.protocol import cosmology_of
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power.derived import drag_horizon
+from jaxlike.theory.power.linear import fsigma8_on
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.universe.background import DistanceGrid, hubble
-from jaxlike.theory.universe.cosmology import Cosmology, Scalar
-from jaxlike.theory.universe.growth import GrowthGrid, growth_history
+from jaxlike.theory.universe.cosmology import Scalar
+from jaxlike.theory.universe.growth import GrowthGrid
 
 _LIGHT = 100 * HUBBLE_DISTANCE  # c in km/s
 _R_SAFE = 150.0  # Mpc, where there is no r_drag
@@ -53,7 +54,7 @@ DISTANCES: Mapping[str, Callable[[Seen], Array]] = {
 """Quantities that geometry alone makes, by Cobaya's names."""
 
 GROWTH = "f_sigma8"
-"""dlnD/dlna times D(z)/D(0) sigma8 of the linear power today."""
+"""f sigma8 of linear power as CAMB has it, of the velocities of cold matter; by Cobaya's name."""
 
 _WITHOUT_R_D = ("F_AP", GROWTH)
 
@@ -63,8 +64,8 @@ _WITHOUT_R_D = ("F_AP", GROWTH)
 class Bao:
     """A Gaussian in `quantities` (n,) at the redshifts of `distance`.
 
-    value: (n,); whitening W: (n, n) with W^T W = C^-1; growth: at the same redshifts; rs_rescale:
-    what r_drag counts times, 1 / r_fid for data in units of a fiducial one.
+    value: (n,); whitening W: (n, n) with W^T W = C^-1; growth: at the redshifts (n_growth,) of
+    f_sigma8; rs_rescale: what r_drag counts times, 1 / r_fid for data in units of a fiducial one.
     """
 
     distance: DistanceGrid
@@ -80,9 +81,8 @@ class Bao:
         z = np.asarray(data.z, float)
         distance = DistanceGrid.reaching(z)
         value, scale = np.asarray(data.value, float), float(rs_rescale)
-        return cls(
-            distance, GrowthGrid.build(z), value, whitening(data.covariance), scale, data.quantity
-        )
+        growth = GrowthGrid.build(z[[one == GROWTH for one in data.quantity]])
+        return cls(distance, growth, value, whitening(data.covariance), scale, data.quantity)
 
     def __repr__(self) -> str:
         return f"Bao: {len(self.quantities)} points"
@@ -107,36 +107,44 @@ class Bao:
 
         ParameterError for a universe without radiation, which has no r_drag.
         """
-        known, vector = self._seen(universe)
+        known, vector = self._predicted(universe)
+        return jnp.where(known, self.of_vector(vector), -jnp.inf)
+
+    def of_vector(self, vector: Array) -> Array:
+        """-chi^2 / 2 of predictions (n,)."""
         r = self.whitening @ (vector - self.value)
-        return jnp.where(known, -0.5 * (r @ r), -jnp.inf)
+        return -0.5 * (r @ r)
 
     def theory_vector(self, universe: Universe) -> Array:
         """Predictions (n,) in the order of the data; NaN where there is no r_drag."""
-        known, vector = self._seen(universe)
+        known, vector = self._predicted(universe)
         return jnp.where(known, vector, jnp.nan)
 
-    def _seen(self, universe: Universe) -> tuple[Array, Array]:
+    def vector(self, D_M: Array, D_H: Array, r_d: Scalar, f_sigma8: Array) -> Array:
+        """Predictions (n,) from D_M and D_H = c/H (n,), and r_drag, in Mpc, and f sigma8
+        (n_growth,)."""
+        r_d = jnp.asarray(r_d * self.rs_rescale)
+        seen = Seen(jnp.asarray(self.distance.z), D_M, D_H, r_d)
+        vector = jnp.zeros_like(seen.z)
+        for name in dict.fromkeys(self.quantities):
+            chosen = np.array([one == name for one in self.quantities])
+            if name == GROWTH:
+                vector = vector.at[np.flatnonzero(chosen)].set(f_sigma8)
+            else:
+                vector = jnp.where(chosen, DISTANCES[name](seen), vector)
+        return vector
+
+    def _predicted(self, universe: Universe) -> tuple[Array, Array]:
         """Whether r_drag is known, or not needed, and the predictions (n,), which are finite."""
         cosmo = cosmology_of(universe)
         known, r_d = jnp.asarray(True), jnp.asarray(_R_SAFE)
         if self.needs_r_drag:
             known, found = drag_horizon(cosmo)
             r_d = jnp.where(known, found, r_d)
-        z = jnp.asarray(self.distance.z)
         D_M = self.distance.transverse_distance(cosmo) / cosmo.h
-        D_H = 1 / (hubble(cosmo, z) * cosmo.h)
-        seen = Seen(z, D_M, D_H, r_d * self.rs_rescale)
-        vector = jnp.zeros_like(z)
-        for name in dict.fromkeys(self.quantities):
-            own = self._f_sigma8(cosmo, universe) if name == GROWTH else DISTANCES[name](seen)
-            vector = jnp.where(np.array([one == name for one in self.quantities]), own, vector)
-        return known, vector
-
-    def _f_sigma8(self, cosmo: Cosmology, universe: Universe) -> Array:
-        """f D / D(0) sigma8 (n,): dD/dlna, by the growth of all matter together."""
-        g, slope = growth_history(cosmo)
-        matrix = jnp.asarray(self.growth.matrix)
-        rate = matrix @ (g + slope) / (1 + jnp.asarray(self.growth.z))  # dD/dlna of D = a g
-        assert universe.los.sigma8 is not None
-        return rate / g[-1] * universe.los.sigma8
+        D_H = 1 / (hubble(cosmo, jnp.asarray(self.distance.z)) * cosmo.h)
+        growth = jnp.zeros(0)
+        if GROWTH in self.quantities:
+            assert universe.linear is not None  # which is with a cosmology
+            growth = fsigma8_on(cosmo, self.growth, model=universe.linear)
+        return known, self.vector(D_M, D_H, r_d, growth)

@@ -36,9 +36,10 @@ def test_cobaya_s_names_are_understood():
 def test_every_kind_is_one_of_cobaya_and_is_built():
     from cobaya.component import get_component_class
 
-    for kind in KINDS:
+    for kind, config in KINDS.items():
         assert get_component_class(kind, kind="likelihood") is not None
-        assert KINDS[kind](kind, kind).build().parameters == ()
+        if config in (BaoConfig, SupernovaConfig):  # of data that come with the package
+            assert config(kind, kind).build().parameters == ()
     sizes = {k: len(BaoConfig(k, f"bao.desi_dr2.{k}").build().value) for k in DESI_DR2}
     assert sizes["desi_bao_all"] == 13
     assert sum(sizes.values()) == 26

@@ -16,9 +16,10 @@ from jaxlike.likelihoods.compiled import cosmology as of_parameters
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
 from jaxlike.theory.power.derived import drag_horizon
-from jaxlike.theory.power.linear import fsigma8, sigma8
+from jaxlike.theory.power.linear import sigma8
 from jaxlike.theory.universe import background
 from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.growth import growth_factor, growth_rate
 
 # Planck's (arXiv:1807.06209, table 2), with a massive neutrino of 0.06 eV and CAMB's N_eff
 PLANCK = {
@@ -33,9 +34,9 @@ def cosmology(values, **others):
     return Cosmology(**values, n_s=0.96, A_s=2.1e-9, omega_nu=6.4e-4, **others)
 
 
-def universe(cosmo, sigma_8=0.8):
-    """What a likelihood of distances looks at."""
-    return SimpleNamespace(cosmo=cosmo, los=SimpleNamespace(sigma8=sigma_8))
+def universe(cosmo):
+    """What a likelihood of distances and growth looks at."""
+    return SimpleNamespace(cosmo=cosmo, linear=MODEL)
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +49,27 @@ def every():
     return BaoData(z, value, BAO_QUANTITIES, correlated * np.outer(error, error))
 
 
+@pytest.fixture(scope="module")
+def growth(every):
+    """The last of them alone, f sigma8."""
+    return BaoData(every.z[-1:], every.value[-1:], (GROWTH,), every.covariance[-1:, -1:])
+
+
+@pytest.fixture(scope="module")
+def distances(every):
+    """All but the last."""
+    z, value, quantity = every.z[:-1], every.value[:-1], every.quantity[:-1]
+    return BaoData(z, value, quantity, every.covariance[:-1, :-1])
+
+
 @jax.jit
 def log_likelihood(likelihood, cosmo):
     return likelihood.log_likelihood({}, universe(cosmo))
 
 
 @jax.jit
-def theory_vector(likelihood, cosmo, sigma_8=0.8):
-    return likelihood.theory_vector(universe(cosmo, sigma_8))
+def theory_vector(likelihood, cosmo):
+    return likelihood.theory_vector(universe(cosmo))
 
 
 def chi2_of(likelihood, values, **others):
@@ -64,7 +78,8 @@ def chi2_of(likelihood, values, **others):
 
 def cobaya(packages, name, options, theory):
     """chi^2 of Cobaya's likelihood at Planck's cosmology."""
-    info = {"likelihood": {name: options}, "theory": {theory: None}, "params": PLANCK}
+    models = {"linear": MODEL, "nonlinear": "linear"} if theory != "camb" else None
+    info = {"likelihood": {name: options}, "theory": {theory: models}, "params": PLANCK}
     model = get_model({**info, "packages_path": str(packages)})
     (loglike,), _ = model.loglikes({})
     return -2 * float(loglike)
@@ -89,11 +104,10 @@ def test_desi_is_that_of_cobaya(packages, theory, margin):
 
 
 def test_every_quantity_is_that_of_cobaya(packages, every, tmp_path):
-    """With a rescaled sound horizon; growth, which Cobaya takes of the cold matter, apart."""
+    """With a rescaled sound horizon."""
     rows = [f"{z} {v} {q}" for z, v, q in zip(every.z, every.value, every.quantity, strict=True)]
-    (tmp_path / "mean.txt").write_text("\n".join(rows[:-1]))
-    geometry = every.covariance[:-1, :-1]
-    np.savetxt(tmp_path / "cov.txt", geometry, fmt="%.17g")
+    (tmp_path / "mean.txt").write_text("\n".join(rows))
+    np.savetxt(tmp_path / "cov.txt", every.covariance, fmt="%.17g")
     options = {
         "path": str(tmp_path),
         "measurements_file": "mean.txt",
@@ -101,44 +115,52 @@ def test_every_quantity_is_that_of_cobaya(packages, every, tmp_path):
         "rs_rescale": 1.01,
     }
     theirs = cobaya(packages, "bao.generic", options, "jaxlike.cobaya.Theory")
-    data = BaoData(every.z[:-1], every.value[:-1], every.quantity[:-1], geometry)
-    found = log_likelihood(Bao.of(data, rs_rescale=1.01), planck())
+    found = log_likelihood(Bao.of(every, rs_rescale=1.01), planck())
     assert -2 * float(found) == pytest.approx(theirs, rel=1e-6)
     assert {*DISTANCES, GROWTH} == {*BAO_QUANTITIES}
 
 
-def test_growth_is_that_of_the_linear_power(every):
-    """To a part in a thousand of what CAMB calls f sigma8, which is of the velocities of cold
-    matter."""
+def test_growth_is_that_of_all_matter_where_none_of_it_is_hot(growth):
+    """And its slopes are those of differences."""
 
     @jax.jit
-    def amplitudes(cosmo):
-        z = np.array([2.3])
-        return sigma8(cosmo, 0.0, model=MODEL)[0], fsigma8(cosmo, z, model=MODEL)[0]
+    def wanted(w0):
+        return growth_rate(of(w0), growth.z) * growth_factor(of(w0), growth.z) * sigma8_of(w0)
 
-    today, wanted = amplitudes(planck())
-    found = theory_vector(Bao.of(every), planck(), today)
-    assert float(found[-1]) == pytest.approx(float(wanted), rel=5e-3)
+    def of(w0):
+        return Cosmology(Omega_m=0.31, h=0.68, Omega_b=0.049, n_s=0.96, A_s=2.1e-9, w0=w0)
+
+    def sigma8_of(w0):
+        return sigma8(of(w0), 0.0, model=MODEL)
+
+    one = Bao.of(growth)
+    assert not one.needs_r_drag
+    found, slope = jax.jit(jax.value_and_grad(lambda w: one.theory_vector(universe(of(w)))[0]))(
+        -0.9
+    )
+    low, middle, high = (float(wanted(w)[0]) for w in (-0.901, -0.9, -0.899))
+    assert float(found) == pytest.approx(middle, rel=1e-9)
+    assert float(slope) == pytest.approx((high - low) / 0.002, rel=1e-5)
 
 
-def test_predictions_are_the_distances(every):
+def test_predictions_are_the_distances(distances):
     """By the grid of many nodes, in a curved universe."""
-    cosmo, z = cosmology(POINT), every.z
-    found = theory_vector(Bao.of(every), cosmo)
+    cosmo, z = cosmology(POINT), distances.z
+    found = theory_vector(Bao.of(distances), cosmo)
 
     @jax.jit
-    def distances(cosmo):
+    def of_many_nodes(cosmo):
         D_M = background.transverse_distance(cosmo, z) / cosmo.h
         return drag_horizon(cosmo)[1], D_M, background.hubble(cosmo, z) * cosmo.h
 
-    r_d, D_M, H = map(np.asarray, distances(cosmo))
+    r_d, D_M, H = map(np.asarray, of_many_nodes(cosmo))
     D_V = np.cbrt(z / H * D_M**2)
     wanted = [D_V / r_d, r_d / D_V, D_M / r_d, D_M / (1 + z) / r_d]
     wanted += [1 / H / r_d, 299792.458 * H * r_d, D_M * H]
-    np.testing.assert_allclose(found[:7], [one[i] for i, one in enumerate(wanted)], rtol=1e-7)
+    np.testing.assert_allclose(found, [one[i] for i, one in enumerate(wanted)], rtol=1e-7)
 
 
-def test_slopes_batches_and_compilations(every):
+def test_slopes_batches_and_compilations(distances):
     """Slopes are those of differences, a batch is the loop, other data compile nothing."""
     names = list(POINT)
 
@@ -146,15 +168,16 @@ def test_slopes_batches_and_compilations(every):
         cosmo = cosmology(dict(zip(names, x, strict=True)))
         return -2 * likelihood.log_likelihood({}, universe(cosmo))
 
-    other = BaoData(every.z + 0.01, every.value * 1.1, every.quantity, every.covariance * 2)
+    one = distances
+    other = BaoData(one.z + 0.01, one.value * 1.1, one.quantity, one.covariance * 2)
     x = np.array([*POINT.values()])
-    check_slopes_and_batches(value, Bao.of(every), Bao.of(other, rs_rescale=1.1), x, names)
+    check_slopes_and_batches(value, Bao.of(one), Bao.of(other, rs_rescale=1.1), x, names)
 
 
-def test_beyond_the_table_there_is_no_likelihood_and_no_slope(every):
+def test_beyond_the_table_there_is_no_likelihood_and_no_slope(distances):
     """But for what no sound horizon is needed for."""
     far = POINT | {"Omega_b": 0.2}
-    one = Bao.of(every)
+    one = Bao.of(distances)
 
     @jax.jit
     @jax.value_and_grad
@@ -165,13 +188,13 @@ def test_beyond_the_table_there_is_no_likelihood_and_no_slope(every):
     assert float(value) == -np.inf
     assert float(slope) == 0
     assert np.isnan(theory_vector(one, cosmology(far))).all()
-    alone = BaoData(every.z[6:], every.value[6:], ("F_AP", GROWTH), every.covariance[6:, 6:])
+    alone = BaoData(one.distance.z[6:], one.value[6:], ("F_AP",), np.eye(1))
     assert np.isfinite(float(chi2_of(Bao.of(alone), far)))
 
 
-def test_a_universe_without_radiation_has_no_sound_horizon(every):
+def test_a_universe_without_radiation_has_no_sound_horizon(distances):
     with pytest.raises(ParameterError, match="r_drag is computed with radiation: true only"):
-        chi2_of(Bao.of(every), POINT, radiation=False)
+        chi2_of(Bao.of(distances), POINT, radiation=False)
 
 
 def test_in_a_posterior(small_model):

@@ -146,7 +146,7 @@ def test_in_a_posterior(small_model):
     )
     x = product.reference
     assert product.parameters[-1] == "Mb"
-    assert "union3: Supernovae of Mb" in repr(product)
+    assert "union3: Supernovae of 22 points, Mb" in repr(product)
     value, slope = product.value_and_gradient(x)
     assert np.isfinite(value)
     assert np.isfinite(slope).all()

@@ -5,13 +5,16 @@ from dataclasses import replace
 from typing import Any
 
 from jaxlike.config.others import bao, cmb, supernovae
-from jaxlike.config.others.other_config import Kinds, OtherConfig
+from jaxlike.config.others.other_config import Kinds, OtherConfig, check_refused
 from jaxlike.config.overrides import NONE_WANTED, wanted_of
 from jaxlike.errors import ConfigError
 from jaxlike.registry.options import check_option_names
 
 KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS}
 """Names of the likelihoods that are known here -> what they are."""
+
+REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED}
+"""Names of likelihoods that hosts know -> why there is none of them here."""
 
 _PLACES = ("path", "packages_path")  # of Cobaya's copy of data
 
@@ -25,25 +28,30 @@ def others_in(
     block: Mapping[Any, Any],
     component: Callable[[str, object, object], tuple[str, dict[str, Any]]],
     unread: Sequence[str],
+    packages_path: object = None,
 ) -> tuple[tuple[OtherConfig, ...], dict[Any, Any]]:
     """The likelihoods of other data in the block `likelihood`, and the rest of it.
 
     component: a block's class and options; unread: options of every component that only a host
-    reads. ConfigError on an unknown option, and on data that would count twice.
+    reads; packages_path: Cobaya's, where the input gives it. ConfigError on an unknown option, and
+    on data that would count twice.
     """
     found, rest = [], {}
     for name, given in block.items():
         kind, options = component("likelihood", name, given)
+        check_refused(kind, REFUSED)
         if kind in KINDS:
+            if packages_path and "packages_path" in KINDS[kind].accepted:
+                options = {"packages_path": packages_path, **options}
             found.append(_other(str(name), kind, options, unread))
         else:
             rest[name] = given
     for i, one in enumerate(found):
         for before in found[:i]:
-            if one.measurements & before.measurements:
+            if common := sorted(one.measurements & before.measurements):
                 raise ConfigError(
                     f"likelihoods '{before.name}' and '{one.name}' have the same data, which would "
-                    "count twice: leave out one of them"
+                    f"count twice: leave out one of them (both have {', '.join(common)})"
                 )
     return tuple(found), rest
 

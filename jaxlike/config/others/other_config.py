@@ -1,24 +1,27 @@
 """What an input asks of a likelihood of other than two-point data."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.protocol import LogLikelihood
+from jaxlike.registry.options import check_option_names
 
 
 @dataclass(frozen=True)
 class OtherConfig:
     """Its name, the name of what it is (of KINDS), and the options that are not the default ones.
 
-    params: given in its block.  accepted: names of its options in an input.
+    params: given in its block.  component: of jaxlike for Cobaya, where an input has it by that
+    one's option `data`.  accepted: names of its options in an input.
     """
 
     name: str
     kind: str
     options: Mapping[str, object] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
+    component: str = ""
 
     accepted: ClassVar[tuple[str, ...]] = ()
 
@@ -46,7 +49,9 @@ class OtherConfig:
     @property
     def as_cobaya(self) -> dict[str, Any]:
         """Its block in a Cobaya input, apart from params."""
-        return {**({} if self.name == self.kind else {"class": self.kind}), **self.options}
+        found = self.component or self.kind
+        data = {"data": self.kind.partition(".")[2]} if self.component else {}
+        return {**({} if self.name == found else {"class": found}), **data, **self.options}
 
     @property
     def source(self) -> str:
@@ -60,6 +65,32 @@ class OtherConfig:
 
 Kinds = Mapping[str, type[OtherConfig]]
 """Names that an input may give -> what they are."""
+
+
+def of_component(
+    component: str, name: str, given: Mapping[str, Any], kinds: Kinds, refused: Mapping[str, str]
+) -> OtherConfig:
+    """What an input names by the option `data` of a component of jaxlike, whose last word is what
+    the names of `kinds` begin with; ConfigError where that is none of them."""
+    prefix = component.rpartition(".")[2] + "."
+    options = dict(given)
+    data = options.pop("data", None)
+    kind = f"{prefix}{data}"
+    check_refused(kind, refused)
+    if not isinstance(data, str) or kind not in kinds:
+        accepted = ", ".join(one.removeprefix(prefix) for one in kinds)
+        raise ConfigError(f"option 'data' of {component} is {data!r}; accepted are {accepted}")
+    accepted_here = kinds[kind].accepted
+    of_copy = ("path", "packages_path")  # which what comes with the package needs none of
+    check_option_names(options, (*accepted_here, *of_copy), f"option of {component}, {data}:")
+    own = {key: value for key, value in options.items() if key in accepted_here}
+    return replace(kinds[kind].read(name, kind, own), component=component)
+
+
+def check_refused(kind: str, refused: Mapping[str, str]) -> None:
+    """ConfigError with the reason where a likelihood of this name is none here."""
+    if kind in refused:
+        raise ConfigError(f"likelihood '{kind}' is not computed here: {refused[kind]}")
 
 
 def check_as_published(

@@ -16,7 +16,7 @@ from jaxlike.theory.constants import HUBBLE_DISTANCE, K_PIVOT
 from jaxlike.theory.power import emulator, transfer
 from jaxlike.theory.power.emulator import MatterField
 from jaxlike.theory.universe.cosmology import Cosmology
-from jaxlike.theory.universe.growth import GrowthGrid, growth_rate
+from jaxlike.theory.universe.growth import GrowthGrid, growth_history
 from jaxlike.theory.wavenumbers import LN_K_STEP, K
 
 LinearModel: TypeAlias = str
@@ -179,8 +179,16 @@ def fsigma8(cosmo: Cosmology, z: ArrayLike, *, model: LinearModel = "eisenstein_
 
     d is the density of all matter, v the velocity divergence of cold matter and baryons over -H.
     """
-    at_z, today = GrowthGrid.build(z).growth(cosmo)
-    slope = growth_rate(cosmo, z) * at_z  # dD/dlna
+    return fsigma8_on(cosmo, GrowthGrid.build(z), model=model)
+
+
+def fsigma8_on(cosmo: Cosmology, grid: GrowthGrid, *, model: LinearModel) -> Array:
+    """The same at the redshifts of a grid, which may be traced."""
+    g, change_of_g = growth_history(cosmo)
+    a = 1 / (1 + jnp.asarray(grid.z))
+    matrix = jnp.asarray(grid.matrix)
+    at_z, today = matrix @ g * a, g[-1]
+    slope = matrix @ (g + change_of_g) * a  # dD/dlna of D = a g
 
     def ln_cold(at_z: Array) -> Array:
         return ln_power_shape(cosmo, K, at_z, model, "cdm_baryons")

@@ -32,13 +32,14 @@ def _sigma8(power_today: Array) -> Array:
 class Universe:
     """Geometry at the nodes and on the lattices, and P_XY at the Limber points.
 
-    cosmo: None where a host's tables stand for it.
+    cosmo: None where a host's tables stand for it, as is linear, the model of its linear power.
     """
 
     nodes: Nodes
     los: LineOfSight
     power: FieldPower
     cosmo: Cosmology | None = None
+    linear: LinearModel | None = field(default=None, metadata={"static": True})
 
     def sight(self, lattice: int) -> Sight:
         """What galaxies on the lattice of this number see."""
@@ -95,7 +96,7 @@ class UniverseGrid:
             terms = self.one_loop.spectra(today)
         los = replace(los, sigma8=_sigma8(today))
         power = field_power(matter, los, self.nodes.ell_lattice, terms)
-        return Universe(self.nodes, los, power, cosmo)
+        return Universe(self.nodes, los, power, cosmo, self.linear)
 
     def tables(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
         """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""
