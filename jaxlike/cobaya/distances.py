@@ -12,7 +12,7 @@ from jax.typing import ArrayLike
 
 import jaxlike
 from jaxlike.cobaya.precision import prepare_jax
-from jaxlike.config.others import KINDS, OtherConfig
+from jaxlike.config.others import KINDS, OtherConfig, check_counted_once
 from jaxlike.errors import JaxlikeError
 from jaxlike.likelihoods.bao import DISTANCES, GROWTH, Bao
 from jaxlike.likelihoods.supernovae import Supernovae
@@ -30,19 +30,30 @@ class _Distances(Likelihood):
         prepare_jax()
         kind = f"jaxlike.cobaya.{type(self).__name__}"
         options = {name: getattr(self, name, None) for name in KINDS[kind].accepted}
-        given = {name: value for name, value in options.items() if value is not None}
         try:
-            config = KINDS[kind].read(self.get_name(), kind, given)
-            self._prepare(config.build())
+            self._config = _config(self.get_name(), kind, options)
+            self._prepare(self._config.build())
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
-        self._say(config)
+        self.log.info("%s", self._config.source)
 
     def _prepare(self, likelihood: Any) -> None:
         raise NotImplementedError
 
-    def _say(self, config: OtherConfig) -> None:
-        self.log.info("%s", config.source)
+    def initialize_with_provider(self, provider: Any) -> None:
+        """Check that no other likelihood, of Cobaya's own ones too, has the same data."""
+        super().initialize_with_provider(provider)
+        likelihoods = provider.model.info()["likelihood"]
+        try:
+            others = [
+                _config(name, kind, options)
+                for name, options in likelihoods.items()
+                if name != self.get_name()
+                and (kind := str((options or {}).get("class") or name)) in KINDS
+            ]
+            check_counted_once([self._config, *others])
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s: %s", self, error) from error
 
     def get_version(self) -> str:
         """Version of jaxlike."""
@@ -50,6 +61,12 @@ class _Distances(Likelihood):
 
     def _finite(self, value: Array) -> float:
         return float(value) if np.isfinite(value) else -np.inf
+
+
+def _config(name: str, kind: str, options: Mapping[str, Any]) -> OtherConfig:
+    of_kind = KINDS[kind]
+    given = {key: options[key] for key in of_kind.accepted if options.get(key) is not None}
+    return of_kind.read(name, kind, given)
 
 
 class bao(_Distances):

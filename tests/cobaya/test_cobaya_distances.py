@@ -80,6 +80,15 @@ BAD = {
 }
 
 
+@pytest.mark.parametrize("other", ["bao.desi_dr2", "more"])
+def test_data_count_once(info: dict[str, Any], other: str) -> None:
+    """Also beside a likelihood of Cobaya's own."""
+    twice = {BAO: None, SN: {"use_abs_mag": True}}
+    twice[other] = {"class": BAO} if other == "more" else None
+    with pytest.raises(LoggedError, match=f"'{other}' have the same data, which would count twice"):
+        get_model({**info, "likelihood": twice})
+
+
 @pytest.mark.parametrize("case", BAD)
 def test_what_is_wrong_is_said(info: dict[str, Any], case: str) -> None:
     likelihood, message = BAD[case]

@@ -46,6 +46,12 @@ def others_in(
             found.append(_other(str(name), kind, options, unread))
         else:
             rest[name] = given
+    check_counted_once(found)
+    return tuple(found), rest
+
+
+def check_counted_once(found: Sequence[OtherConfig]) -> None:
+    """ConfigError where two of the likelihoods have data in common."""
     for i, one in enumerate(found):
         for before in found[:i]:
             if common := sorted(one.measurements & before.measurements):
@@ -53,7 +59,6 @@ def others_in(
                     f"likelihoods '{before.name}' and '{one.name}' have the same data, which would "
                     f"count twice: leave out one of them (both have {', '.join(common)})"
                 )
-    return tuple(found), rest
 
 
 def _other(name: str, kind: str, options: Mapping[str, Any], unread: Sequence[str]) -> OtherConfig:
