@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,8 +98,9 @@ def _triangle(file: Path, n: int) -> NDArray:
         with np.load(file) as arrays:
             size, upper = (arrays[name] for name in arrays.files[:2])
             size = int(np.ravel(size)[0])
-    except (OSError, ValueError) as error:
-        raise DataError(f"{file}: cannot be read as an inverse covariance ({error})") from error
+    except (OSError, ValueError, EOFError, BadZipFile, AttributeError, TypeError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"{file}: cannot be read as an inverse covariance ({reason})") from error
     if size != n or upper.shape != (n * (n + 1) // 2,):
         raise DataError(f"{file}: has the triangle of {size} data, but the table has {n}")
     matrix = np.zeros((n, n))

@@ -56,6 +56,8 @@ class SupernovaData:
                 f"{self.source}: calibrated has the shape {np.shape(self.calibrated)}, but there "
                 f"are {n} magnitudes"
             )
+        if self.calibrated is not None and not np.any(np.isnan(self.calibrated)):
+            raise DataError(f"{self.source}: every modulus is known otherwise")
         for z in (self.z_cmb, self.z_hel):
             if not np.all(np.asarray(z) > 0):
                 raise DataError(f"{self.source}: has z = {np.min(z):g}, but must be above 0")

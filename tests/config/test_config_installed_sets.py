@@ -238,7 +238,19 @@ FILES_AT_FAULT = {
     "a quantity": ("bao.generic", {"data": [0.1, 1, 0.1, "D"]}, "row 1 has the quantity 'D'"),
     "no errors": ("bao.generic", {"data": [0.1, 1, "F_AP"]}, "row 1 has 3 columns, not `z value e"),
     "an entry": ("sn.pantheon", {"dataset_params": {"pecz": "x"}}, "has the pecz 'x'"),
-    "another size": (
+    "a triangle": (
+        "sn.desdovekie",
+        {"dataset_params": {"mag_covmat_file": "DESY5/cov.txt"}},
+        "cov.txt: cannot be read as an inverse covariance",
+    ),
+    "another triangle": (
+        "sn.desdovekie",
+        {"dataset_params": {"data_file": "Nine/table.txt"}},
+        "has the triangle of 10 data, but the table has 9",
+    ),
+    "light curves": ("sn.pantheon", {"dataset_file": "curves.dataset"}, "a covariance of stretch"),
+    "no table": ("sn.pantheon", {"dataset_file": "empty.dataset"}, "says no data_file"),
+    "near ones": (
         "sn.desdovekie",
         {"dataset_params": {"data_file": "DESY5/table.txt"}},
         "has z = 0.003, but must be above 0.01",
@@ -249,6 +261,13 @@ FILES_AT_FAULT = {
 @pytest.mark.parametrize("case", FILES_AT_FAULT)
 def test_what_is_wrong_in_files_is_said(made, case):
     kind, options, message = FILES_AT_FAULT[case]
+    folder = made / "data/sn_data"
+    said = (folder / "Pantheon/full_long.dataset").read_text()
+    (folder / "curves.dataset").write_text(said + "has_stretch_covmat = T\n")
+    (folder / "empty.dataset").write_text("name = nothing\n")
+    (folder / "Nine").mkdir(exist_ok=True)
+    lines = (folder / "DES-Dovekie/table.txt").read_text().splitlines()
+    (folder / "Nine/table.txt").write_text("\n".join(lines[:-1]))
     with pytest.raises(JaxlikeError, match=message) as error:
         built(kind, options, made)
     assert "\n" not in str(error.value)

@@ -70,3 +70,8 @@ def test_what_is_wrong_is_said(written, case):
 def test_shapes_agree():
     with pytest.raises(DataError, match="have the shapes"):
         SupernovaData(np.ones(2), np.ones(2), np.ones(2), np.eye(3))
+    two = np.ones(2), np.ones(2), np.ones(2), np.eye(2)
+    with pytest.raises(DataError, match=r"calibrated has the shape \(3,\), but there are 2"):
+        SupernovaData(*two, calibrated=np.ones(3))
+    with pytest.raises(DataError, match="every modulus is known otherwise"):
+        SupernovaData(*two, calibrated=np.ones(2))
