@@ -25,13 +25,14 @@ class _Distances(Likelihood):
     data: Any
     path: Any
 
+    _kind: str = ""  # a name of KINDS
+
     def initialize(self) -> None:
         """Read the data, which come with the package or are those that Cobaya has installed."""
         prepare_jax()
-        kind = f"jaxlike.cobaya.{type(self).__name__}"
-        options = {name: getattr(self, name, None) for name in KINDS[kind].accepted}
+        options = {name: getattr(self, name, None) for name in KINDS[self._kind].accepted}
         try:
-            self._config = _config(self.get_name(), kind, options)
+            self._config = _config(self.get_name(), self._kind, options)
             self._prepare(self._config.build())
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
@@ -69,14 +70,11 @@ def _config(name: str, kind: str, options: Mapping[str, Any]) -> OtherConfig:
     return of_kind.read(name, kind, given)
 
 
-class bao(_Distances):
-    r"""
-    Baryon acoustic oscillations: a Gaussian in distances over the sound horizon, and in growth. By
-    default DESI DR2 \cite{DESI:2025zpo,DESI:2025zgx}, which comes with jaxlike.
-    """
+class _Bao(_Distances):
+    """A class with a `type` of its own has no .yaml file to Cobaya."""
 
-    bibtex_file = "bao.bibtex"
     type = "BAO"
+    _kind = "jaxlike.cobaya.bao"
 
     measurements_file: Any
     cov_file: Any
@@ -121,14 +119,11 @@ class bao(_Distances):
         return self._finite(self._evaluate(D_M, H, r_d, growth))
 
 
-class sn(_Distances):
-    r"""
-    Supernovae: a Gaussian in their magnitudes, whose zero point is marginalised or sampled. By
-    default Union3 \cite{Rubin:2023ovl}, which comes with jaxlike.
-    """
+class _Sn(_Distances):
+    """The same."""
 
-    bibtex_file = "sn.bibtex"
     type = "SN"
+    _kind = "jaxlike.cobaya.sn"
 
     dataset_file: Any
     dataset_params: Any
@@ -153,3 +148,21 @@ class sn(_Distances):
         D_M = (1 + self._z) * np.asarray(self.provider.get_angular_diameter_distance(self._z))
         own = {name: params_values[name] for name in self._own}
         return self._finite(self._evaluate(D_M, own))
+
+
+class bao(_Bao):
+    r"""
+    Baryon acoustic oscillations: a Gaussian in distances over the sound horizon, and in growth. By
+    default DESI DR2 \cite{DESI:2025zpo,DESI:2025zgx}, which comes with jaxlike.
+    """
+
+    bibtex_file = "bao.bibtex"
+
+
+class sn(_Sn):
+    r"""
+    Supernovae: a Gaussian in their magnitudes, whose zero point is marginalised or sampled. By
+    default Union3 \cite{Rubin:2023ovl}, which comes with jaxlike.
+    """
+
+    bibtex_file = "sn.bibtex"

@@ -68,7 +68,9 @@ def test_they_are_components_as_cobaya_s(name: str) -> None:
     """Options of the yaml are those that are read; the bibliography is there."""
     found = get_component_class(f"jaxlike.cobaya.{name}", kind="likelihood")
     assert "@article" in found.get_bibtex()
-    defaults = yaml_load(found.get_defaults(return_yaml=True))
+    text = found.get_defaults(return_yaml=True, yaml_expand_defaults=False)
+    assert "# A name of Cobaya's without" in text  # as `cobaya-doc` prints it
+    defaults = yaml_load(text)
     assert defaults["data"] in ("desi_dr2", "union3")
     assert found().get_version() == jaxlike.__version__
 
