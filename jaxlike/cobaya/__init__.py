@@ -1,8 +1,8 @@
 """Cobaya components, named in inputs as ``jaxlike.cobaya.<name>``.
 
 ``Theory`` (theory block), ``3x2pt``, ``shear``, ``2x2pt``, ``bao``, ``sn`` and ``cmb`` (likelihood
-block), ``NUTS`` and ``MCLMC`` (sampler block). Each has its defaults in a ``.yaml`` file of the same
-name beside this one. They are looked up on first use, so that importing this package imports
+block), ``NUTS`` and ``MCLMC`` (sampler block). Each has its defaults in a ``.yaml`` file of the
+same name beside this one. They are looked up on first use, so that importing this package imports
 neither Cobaya nor JAX.
 """
 

@@ -47,7 +47,7 @@ class _Distances(Likelihood):
         likelihoods = provider.model.info()["likelihood"]
         try:
             others = [
-                _config(name, kind, options)
+                _config(name, kind, options or {})
                 for name, options in likelihoods.items()
                 if name != self.get_name()
                 and (kind := str((options or {}).get("class") or name)) in KINDS
