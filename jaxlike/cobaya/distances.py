@@ -66,7 +66,11 @@ class _Distances(Likelihood):
 
 def _config(name: str, kind: str, options: Mapping[str, Any]) -> OtherConfig:
     of_kind = KINDS[kind]
-    given = {key: options[key] for key in of_kind.accepted if options.get(key) is not None}
+    given = {
+        key: options[key]
+        for key in of_kind.accepted
+        if options.get(key) is not None or (key in options and key in of_kind.nulls)
+    }
     return of_kind.read(name, kind, given)
 
 

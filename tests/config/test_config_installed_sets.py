@@ -93,6 +93,8 @@ def test_chi2_of_the_published_data_is_cobaya_s():
 OPTIONS = {
     "another fiducial r_d": {"rs_fid": 150.0},
     "a factor": {"rs_rescale": 1.02},
+    "no fiducial r_d": {"rs_fid": None},
+    "an inverse covariance": {"cov_file": None, "invcov_file": "bao_data/inverse.txt"},
     "a folder": {"path": "data"},
     "other files": {"measurements_file": "bao_data/mine.txt", "cov_file": "bao_data/mine_cov.txt"},
     "what Cobaya writes": {"rs_fid": 147.78, "path": None, "prob_dist": None, "aliases": ["BAO"]},
@@ -103,6 +105,7 @@ OPTIONS = {
 def test_options_are_cobaya_s(made, case, monkeypatch):
     monkeypatch.chdir(made)
     write_bao(made / "data", "bao_data/mine.txt", "bao_data/mine_cov.txt", 99)
+    np.savetxt(made / "data/bao_data/inverse.txt", np.diag([2e-5, 0.03, 4e2, 5e2, 0.6]))
     options = OPTIONS[case]
     wanted = of_cobaya(CONSENSUS, options, made)
     config = read({CONSENSUS: options}, packages_path=str(made))

@@ -90,6 +90,7 @@ class InstalledBao(OtherConfig):
     """A Gaussian whose data Cobaya has installed, or the user's own."""
 
     accepted = ("path", "packages_path", *_FILES, *_UNITS, *_OF_TABLES, *_IDLE)
+    nulls = ("cov_file", *_UNITS)  # where Cobaya has something else by default
 
     @classmethod
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "InstalledBao":
@@ -101,7 +102,7 @@ class InstalledBao(OtherConfig):
         if given.get("redshift", 2.334) != 2.334:
             raise ConfigError(f"option 'redshift' of {kind} has no effect on a Gaussian")
         for key in _UNITS:
-            if key in given:
+            if given.get(key) is not None:
                 number(key, given[key], "a positive number, null")
         chosen = {
             key: given[key]

@@ -63,11 +63,15 @@ def check_counted_once(found: Sequence[OtherConfig]) -> None:
 
 def _other(name: str, kind: str, options: Mapping[str, Any], unread: Sequence[str]) -> OtherConfig:
     of_kind = KINDS[kind]
-    given = {key: value for key, value in options.items() if value is not None}
+    given = {key: value for key, value in options.items() if not _is_nothing(key, value, of_kind)}
     check_option_names(given, (*of_kind.accepted, *_PLACES, *unread), f"option of {kind}:")
     own = {key: value for key, value in given.items() if key in of_kind.accepted}
     params = dict(given.get("params") or {})
     return replace(of_kind.read(name, kind, own), params=params)
+
+
+def _is_nothing(key: str, value: object, of_kind: type[OtherConfig]) -> bool:
+    return value is None and key not in of_kind.nulls
 
 
 def wanted_others(

@@ -14,7 +14,8 @@ class OtherConfig:
     """Its name, the name of what it is (of KINDS), and the options that are not the default ones.
 
     params: given in its block.  component: of jaxlike for Cobaya, where an input has it by that
-    one's option `data`.  accepted: names of its options in an input.
+    one's option `data`.  accepted: names of its options in an input.  nulls: those of which null
+    is not the default.
     """
 
     name: str
@@ -24,11 +25,12 @@ class OtherConfig:
     component: str = ""
 
     accepted: ClassVar[tuple[str, ...]] = ()
+    nulls: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "OtherConfig":
-        """From the options in an input, all of `accepted` and none of them None; ConfigError on
-        what has no meaning here."""
+        """From the options in an input, all of `accepted` and None only in `nulls`; ConfigError
+        on what has no meaning here."""
         return cls(name, kind, given)
 
     @property
