@@ -58,13 +58,12 @@ def _pantheon_plus(
     n = found["z_cmb"].size
     calibrator = found.pop("calibrator", np.zeros(n)) != 0
     modulus = found.pop("modulus", None)
-    chosen = (found["z_cmb"] > _Z_MIN) | calibrator
-    return SupernovaData(
-        **found,
-        covariance=read_matrix(covariance, n),
-        source=str(table),
-        calibrated=None if modulus is None else np.where(calibrator, modulus, np.nan),
-    ).where(chosen)
+    if modulus is not None:
+        found["calibrated"] = np.where(calibrator, modulus, np.nan)
+    chosen = np.flatnonzero((found["z_cmb"] > _Z_MIN) | calibrator)
+    matrix = read_matrix(covariance, n)[np.ix_(chosen, chosen)]
+    kept = {name: column[chosen] for name, column in found.items()}
+    return SupernovaData(**kept, covariance=matrix, source=str(table))
 
 
 def _shoes(table: Path, covariance: Path, dataset: Mapping[str, str]) -> SupernovaData:

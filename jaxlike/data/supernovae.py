@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -62,18 +62,6 @@ class SupernovaData:
             if not np.all(np.asarray(z) > 0):
                 raise DataError(f"{self.source}: has z = {np.min(z):g}, but must be above 0")
         checked_covariance(np.asarray(self.covariance, float), self.source)
-
-    def where(self, chosen: NDArray) -> "SupernovaData":
-        """Those that are chosen (n,)."""
-        rows = np.flatnonzero(chosen)
-        return replace(
-            self,
-            z_cmb=self.z_cmb[rows],
-            z_hel=self.z_hel[rows],
-            magnitude=self.magnitude[rows],
-            covariance=self.covariance[np.ix_(rows, rows)],
-            calibrated=None if self.calibrated is None else self.calibrated[rows],
-        )
 
 
 def read_columns(
