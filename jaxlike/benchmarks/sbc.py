@@ -15,6 +15,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
 from scipy.stats import chisquare
 
 import jaxlike
@@ -24,6 +25,7 @@ from jaxlike.inference import run_nuts, summarise
 from jaxlike.inference.runs.checkpoint import Checkpoint, stored
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.progress import progress_bar
+from jaxlike.likelihoods.protocol import Simulated
 
 DRAWS = 63
 """Draws of a posterior, evenly spaced, among which the truth has a rank from 0 to this number."""
@@ -72,7 +74,8 @@ def calibrate(
 
     `options` are those of NUTS, in the place of DEFAULTS. All share one compilation. After each
     mock the ranks so far are in `checkpoint`, from which `resume` goes on. JaxlikeError as of
-    `run_nuts`; ConfigError where the prior has factors that are not of single parameters.
+    `run_nuts`; ConfigError where the prior has factors that are not of single parameters, and where
+    a likelihood's data cannot be drawn.
     """
     if model.external_priors:
         raise ConfigError(
@@ -95,10 +98,8 @@ def calibrate(
         bar.set_description("calibrating")
         bar.update(len(rows))
         for i in range(len(rows), mocks):
-            truth, data = simulate(np.random.default_rng((seed, i)))
-            chains = run_nuts(
-                model.with_context(data), **chosen, seed=i, progress=False, compiled=compiled
-            )
+            truth, mock = simulate(np.random.default_rng((seed, i)))
+            chains = run_nuts(mock, **chosen, seed=i, progress=False, compiled=compiled)
             flat = chains.draws.reshape(-1, n)
             kept = flat[np.linspace(0, len(flat) - 1, DRAWS).astype(int)]
             ranks = (kept < truth).sum(axis=0)
@@ -112,26 +113,53 @@ def calibrate(
 
 def _simulator(
     model: "jaxlike.Model",
-) -> Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray]]:
-    """A function that draws parameters x (n,) of the prior and data (n_data,) of their likelihood.
+) -> Callable[[np.random.Generator], tuple[np.ndarray, "jaxlike.Model"]]:
+    """A function that draws parameters x (n,) of the prior, and the posterior of data drawn of
+    their likelihoods.
 
     Where the likelihood is zero for any data, parameters are drawn again: the posterior does not
     know of them either.
     """
     root = np.linalg.cholesky(model.covariance)
-    theory = jax.jit(lambda x: model.theory_vector(model.params_dict(x)))
+    others = _others(model)
     density, inward = jax.jit(model.log_density), jax.jit(model.from_unconstrained)
 
-    def simulate(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    @jax.jit
+    def predicted(x: Array, noise: dict[str, Array]) -> tuple[Array, dict[str, Any]]:
+        here = model.density
+        parameters = here.canonical(x)
+        universe = here.universe(parameters)
+        vectors = here.theory_vectors(parameters, universe)
+        drawn = {n: one.with_noise(parameters, universe, noise[n]) for n, one in others.items()}
+        return jnp.concatenate([jnp.zeros(0), *vectors]), drawn
+
+    def simulate(rng: np.random.Generator) -> tuple[np.ndarray, "jaxlike.Model"]:
         while True:
             u = jnp.asarray(rng.standard_normal(len(model.parameters)))
             if np.isfinite(density(u)):
                 break
         x = inward(u)
-        vector = np.asarray(theory(x))
-        return np.asarray(x), vector + root @ rng.standard_normal(vector.size)
+        noise = {n: jnp.asarray(rng.standard_normal(one.n_noise)) for n, one in others.items()}
+        vector, drawn = predicted(x, noise)
+        mock = model.with_others(drawn) if drawn else model
+        if len(root):
+            data = np.asarray(vector) + root @ rng.standard_normal(vector.size)
+            mock = mock.with_context(data)
+        return np.asarray(x), mock
 
     return simulate
+
+
+def _others(model: "jaxlike.Model") -> dict[str, Any]:
+    """Likelihoods of other than two-point data; ConfigError where data cannot be drawn."""
+    found = {n: one.arrays for n, one in model.parts.items() if n not in model.measured}
+    for name, one in found.items():
+        if not isinstance(one, Simulated):
+            raise ConfigError(
+                f"simulation-based calibration draws data, but likelihood '{name}' cannot: leave "
+                "it out, or give it n_noise and with_noise"
+            )
+    return found
 
 
 def table(calibration: Calibration) -> str:

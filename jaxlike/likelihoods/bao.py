@@ -2,7 +2,7 @@
 redshifts, as Cobaya's `bao` has it (arXiv:2503.14738, sec. II)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
@@ -114,6 +114,18 @@ class Bao:
         """-chi^2 / 2 of predictions (n,)."""
         r = self.whitening @ (vector - self.value)
         return -0.5 * (r @ r)
+
+    @property
+    def n_noise(self) -> int:
+        """As many as numbers."""
+        return self.n_points
+
+    def with_noise(
+        self, parameters: Mapping[str, ArrayLike], universe: Universe, noise: Array
+    ) -> "Bao":
+        """The likelihood of data that are the predictions and noise (n,) of unit variance."""
+        _, vector = self._predicted(universe)
+        return replace(self, value=vector + jnp.linalg.solve(self.whitening, noise))
 
     def theory_vector(self, universe: Universe) -> Array:
         """Predictions (n,) in the order of the data; NaN where there is no r_drag."""

@@ -2,7 +2,7 @@
 (arXiv:2302.12911; arXiv:2503.14738, appendix A), or what nucleosynthesis says of the baryons."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
@@ -35,7 +35,7 @@ class GaussianConstraint:
     mean: (n,); whitening W: (n, n) with W^T W = C^-1.
     """
 
-    mean: NDArray
+    mean: NDArray | Array
     whitening: NDArray
     quantities: tuple[str, ...] = field(metadata={"static": True})
 
@@ -74,6 +74,18 @@ class GaussianConstraint:
         known = jnp.isfinite(found)
         r = self.whitening @ jnp.where(known, found - self.mean, 0.0)
         return jnp.where(jnp.all(known), -0.5 * (r @ r), -jnp.inf)
+
+    @property
+    def n_noise(self) -> int:
+        """As many as numbers."""
+        return self.n_points
+
+    def with_noise(
+        self, parameters: Mapping[str, ArrayLike], universe: Universe, noise: Array
+    ) -> "GaussianConstraint":
+        """The likelihood of a mean that is the universe's and noise (n,) of unit variance."""
+        noise = jnp.linalg.solve(self.whitening, noise)
+        return replace(self, mean=self.theory_vector(universe) + noise)
 
     def theory_vector(self, universe: Universe) -> Array:
         """The quantities (n,) in the order of the data; NaN where they are not known."""

@@ -30,6 +30,21 @@ class LogLikelihood(Protocol):
     ) -> ArrayLike: ...
 
 
+@runtime_checkable
+class Simulated(Protocol):
+    """A LogLikelihood whose data can be drawn, for `jaxlike benchmark sbc`.
+
+    n_noise: how many unit normal variables that takes; with_noise(parameters, universe, noise): the
+    same likelihood of data that are the prediction and this noise (n_noise,).
+    """
+
+    @property
+    def n_noise(self) -> int: ...
+    def with_noise(
+        self, parameters: Mapping[str, ArrayLike], universe: Universe, noise: Array, /
+    ) -> "LogLikelihood": ...
+
+
 def cosmology_of(universe: Universe) -> Cosmology:
     """The cosmology of a universe; ParameterError where a host's tables stand for it."""
     if universe.cosmo is None:

@@ -1,7 +1,7 @@
 """Supernovae: a Gaussian in distance moduli, as Cobaya's `sn` has it (arXiv:2311.12098)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import jax
 import jax.numpy as jnp
@@ -104,11 +104,20 @@ class Supernovae:
     def of_distances(self, parameters: Mapping[str, ArrayLike], D_M: Array) -> Array:
         """The same of D_M (n_node,) in Mpc at the redshifts of `distance`."""
         possible, smooth = self._smooth(D_M)
-        if self.sampled:
-            magnitude = jnp.asarray(parameters[ABSOLUTE_MAGNITUDE], float)
-            smooth = jnp.append(smooth, magnitude)
-        r = self.triangle @ smooth - self.target
+        r = self.triangle @ self._unknown(parameters, smooth) - self.target
         return jnp.where(possible, -0.5 * (r @ r + self.rest), -jnp.inf)
+
+    @property
+    def n_noise(self) -> int:
+        """As many as the numbers that chi^2 depends on."""
+        return len(self.target)
+
+    def with_noise(
+        self, parameters: Mapping[str, ArrayLike], universe: Universe, noise: Array
+    ) -> "Supernovae":
+        """The likelihood of data that are the predictions and noise (m,) of unit variance."""
+        _, smooth = self._smooth(self._distances(universe))
+        return replace(self, target=self.triangle @ self._unknown(parameters, smooth) + noise)
 
     def theory_vector(self, universe: Universe) -> Array:
         """Distance moduli (n,); NaN where a distance is not positive."""
@@ -118,6 +127,12 @@ class Supernovae:
     def _distances(self, universe: Universe) -> Array:
         cosmo = cosmology_of(universe)
         return self.distance.transverse_distance(cosmo) / cosmo.h
+
+    def _unknown(self, parameters: Mapping[str, ArrayLike], smooth: Array) -> Array:
+        """What chi^2 is linear in: the smooth numbers, then M where it is sampled."""
+        if not self.sampled:
+            return smooth
+        return jnp.append(smooth, jnp.asarray(parameters[ABSOLUTE_MAGNITUDE], float))
 
     def _smooth(self, D_M: Array) -> tuple[Array, Array]:
         """Whether all distances are positive, and 5 log10 of D_M / z (n_node,), finite."""

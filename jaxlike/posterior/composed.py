@@ -110,7 +110,8 @@ class Composed:
     def covariance(self) -> NDArray:
         """Covariance (n_data, n_data) of all data as chi^2 has it; likelihoods are independent of
         each other."""
-        return np.asarray(block_diag(*(one.covariance for one in self.measured.values())))
+        each = [one.covariance for one in self.measured.values()]
+        return np.asarray(block_diag(*each)) if each else np.zeros((0, 0))
 
     @property
     def n_points(self) -> int:
@@ -200,6 +201,16 @@ class Composed:
         found = self.of(config, {**self.parts, name: other})
         check_differentiable(name, found.density)
         return found
+
+    def with_others(self, others: Mapping[str, LogLikelihood]) -> Self:
+        """The posterior with others of the same structure in the place of likelihoods that are not
+        of two-point data, by name; their arrays may be traced."""
+        changed = {
+            name: replace(one, arrays=others[name])
+            for name, one in self.parts.items()
+            if isinstance(one, Other) and name in others
+        }
+        return self._holding({**self.parts, **changed})
 
     def with_priors(self, priors: Mapping[str, object]) -> Self:
         """The posterior with other priors of sampled parameters, by name.

@@ -14,7 +14,7 @@ _NAMES = 8  # parameters
 def described(config: Config, parts: Mapping[str, Likelihood | Other], compressed: bool) -> str:
     """Likelihoods with their points and bins, parameters, options of the theory, where from."""
     measured = [one for one in parts.values() if isinstance(one, Likelihood)]
-    n = sum(one.data.n_data for one in measured)
+    n = sum(one.data.n_data if one in measured else one.n_points for one in parts.values())
     short = f" as {measured[0].n_points} numbers" if compressed else ""
     sampled = [p.name for p in config.sampled]
     lines = [f"Model of {config.path}: {len(sampled)} sampled parameters, {n} points{short}"]
