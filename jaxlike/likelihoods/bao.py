@@ -19,7 +19,7 @@ from jaxlike.theory.power.derived import drag_horizon
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.universe.background import DistanceGrid, hubble
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
-from jaxlike.theory.universe.growth import GrowthGrid, growth_history
+from jaxlike.theory.universe.growth import GrowthGrid
 
 _LIGHT = 100 * HUBBLE_DISTANCE  # c in km/s
 _R_SAFE = 150.0  # Mpc, where there is no r_drag
@@ -135,8 +135,6 @@ class Bao:
 
     def _f_sigma8(self, cosmo: Cosmology, universe: Universe) -> Array:
         """f D / D(0) sigma8 (n,): dD/dlna, by the growth of all matter together."""
-        g, slope = growth_history(cosmo)
-        matrix = jnp.asarray(self.growth.matrix)
-        rate = matrix @ (g + slope) / (1 + jnp.asarray(self.growth.z))  # dD/dlna of D = a g
+        rate, today = self.growth.slope(cosmo)
         assert universe.los.sigma8 is not None
-        return rate / g[-1] * universe.los.sigma8
+        return rate / today * universe.los.sigma8
