@@ -1,9 +1,9 @@
 """Cobaya components, named in inputs as ``jaxlike.cobaya.<name>``.
 
-``Theory`` (theory block), ``3x2pt``, ``shear``, ``2x2pt`` and ``cmb`` (likelihood block),
-``NUTS`` and ``MCLMC`` (sampler block). Each has its defaults in a ``.yaml`` file of the same name
-beside this one. They are looked up on first use, so that importing this package imports neither
-Cobaya nor JAX.
+``Theory`` (theory block), ``3x2pt``, ``shear``, ``2x2pt``, ``cmb`` and ``external`` (likelihood
+block), ``NUTS`` and ``MCLMC`` (sampler block). Each has its defaults in a ``.yaml`` file of the
+same name beside this one. They are looked up on first use, so that importing this package imports
+neither Cobaya nor JAX.
 """
 
 from importlib import import_module
@@ -15,6 +15,7 @@ _COMPONENTS = {
     "shear": "likelihood",
     "2x2pt": "likelihood",
     "cmb": "cmb",
+    "external": "own_likelihood",
     "NUTS": "sampler",
     "MCLMC": "sampler",
 }

@@ -1,6 +1,21 @@
 """Likelihoods of other than two-point data in an input: each kind is one file."""
 
-from jaxlike.config.others.block import KINDS, others_in, own_names, wanted_others
+from jaxlike.config.others.block import (
+    KINDS,
+    check_priors_once,
+    known_kinds,
+    others_in,
+    own_names,
+    wanted_others,
+)
 from jaxlike.config.others.other_config import OtherConfig
 
-__all__ = ["KINDS", "OtherConfig", "others_in", "own_names", "wanted_others"]
+__all__ = [
+    "KINDS",
+    "OtherConfig",
+    "check_priors_once",
+    "known_kinds",
+    "others_in",
+    "own_names",
+    "wanted_others",
+]

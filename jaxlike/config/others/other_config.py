@@ -12,7 +12,8 @@ from jaxlike.likelihoods.protocol import LogLikelihood
 class OtherConfig:
     """Its name, the name of what it is (of KINDS), and the options that are not the default ones.
 
-    params: given in its block.  accepted: names of its options in an input.
+    params: given in its block.  accepted: names of its options in an input; places: those of them
+    that are files or folders, where they are text.
     """
 
     name: str
@@ -21,6 +22,7 @@ class OtherConfig:
     params: Mapping[str, object] = field(default_factory=dict)
 
     accepted: ClassVar[tuple[str, ...]] = ()
+    places: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "OtherConfig":

@@ -49,19 +49,11 @@ _X = chebyshev.nodes(64, 0.0, float(np.log1p(Z_MAX)))  # ln(1 + z)
 _INTEGRAL = chebyshev.integration_matrix(_X, _X)
 
 
-def check_needs(needs: tuple[str, ...]) -> None:
-    """ParameterError on the first that no universe has."""
-    for name in needs:
-        if name not in QUANTITIES:
-            raise ParameterError(
-                f"it needs '{name}', which no theory here gives; there are {', '.join(QUANTITIES)}"
-            )
-
-
 class Quantities:
     """The methods of a universe that likelihoods of others are written with.
 
-    z of any shape, and results of the same; of power k (n_k,), z (n_z,) -> (n_z, n_k).
+    z of any shape, and results of the same; of power k (n_k,), z (n_z,) -> (n_z, n_k), each of
+    which may be one number.
     ParameterError where the universe has not got the quantity.
     """
 
@@ -114,7 +106,7 @@ class Quantities:
         if isinstance(z, float | int) and z == 0 and self.los.sigma8 is not None:
             return self.los.sigma8
         cosmo, (model, _) = self._cosmology(), self._models()
-        return jnp.reshape(linear.sigma8(cosmo, jnp.ravel(z), model=model), jnp.shape(z))
+        return jnp.reshape(linear.sigma8(cosmo, _ravelled(z), model=model), jnp.shape(z))
 
     def f_sigma8(self, z: ArrayLike) -> Array:
         """dlnD/dlna D(z) / D(0) times sigma8 today, of all matter, z < 999."""
@@ -124,7 +116,8 @@ class Quantities:
     def P_lin(self, k: ArrayLike, z: ArrayLike) -> Array:
         """Linear matter power in (Mpc/h)^3, k in h/Mpc, z < 999."""
         cosmo, (model, _) = self._cosmology(), self._models()
-        return linear.linear_power(cosmo, jnp.asarray(k), z, model=model)
+        found = linear.linear_power(cosmo, jnp.ravel(k), _ravelled(z), model=model)
+        return jnp.reshape(found, (*jnp.shape(z), *jnp.shape(k)))
 
     def P_nl(self, k: ArrayLike, z: ArrayLike) -> Array:
         """Nonlinear matter power in (Mpc/h)^3 of the model that the options name, k in h/Mpc."""
@@ -135,7 +128,8 @@ class Quantities:
                 f"P_nl with nonlinear = {nonlinear} is computed at redshifts that are known before:"
                 " take z as a constant of the function's module, not from its data"
             )
-        return one.table(cosmo, jnp.asarray(k), z, model)
+        found = one.table(cosmo, jnp.ravel(k), _ravelled(z), model)
+        return jnp.reshape(found, (*jnp.shape(z), *jnp.shape(k)))
 
     def _cosmology(self) -> Cosmology:
         if self.cosmo is None:
@@ -150,5 +144,10 @@ class Quantities:
         return self.models
 
 
+def _ravelled(z: Any) -> Any:
+    """Redshifts (n,), constants of a program where they are not traced."""
+    return chebyshev.numpy_of(z).ravel(z)
+
+
 def _grid(z: Any) -> GrowthGrid:
-    return GrowthGrid.build(chebyshev.numpy_of(z).ravel(z))
+    return GrowthGrid.build(_ravelled(z))
