@@ -1,6 +1,6 @@
 """What a sampler would stumble over in somebody's likelihood, said by its name at once."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.compiled import with_solution
@@ -20,13 +21,7 @@ def check_differentiable(name: str, density: Density, *, values: bool = True) ->
     """ParameterError where the log-likelihood of this name is no real number, where JAX cannot
     trace it, and where parameters of its own have no effect on it; with `values` also where at the
     reference point it, or its slope, is NaN, or its slope is zero in all parameters."""
-    try:
-        traced = _traced(name, density)
-    except ParameterError as error:
-        raise ParameterError(f"likelihood '{name}' {error}") from error
-    except Exception as error:  # a function written by the user may raise anything
-        parameters = jax.eval_shape(density.canonical, density.reference)
-        raise ParameterError(f"likelihood '{name}' {fault(error, parameters)}") from error
+    traced = dependence(name, density)
     if not values:
         return
     if not any(traced.values()):
@@ -41,27 +36,38 @@ def check_differentiable(name: str, density: Density, *, values: bool = True) ->
         _check_values(name, density)
 
 
+def dependence(name: str, density: Density) -> dict[str, bool]:
+    """Names of canonical parameters -> whether the log-likelihood depends on them; ParameterError
+    where it is no real number, or where JAX cannot trace it."""
+    try:
+        return _traced(name, density)
+    except ParameterError as error:
+        raise ParameterError(f"likelihood '{name}' {error}") from error
+    except Exception as error:  # a function written by the user may raise anything
+        parameters = jax.eval_shape(density.canonical, density.reference)
+        raise ParameterError(f"likelihood '{name}' {fault(error, parameters)}") from error
+
+
 def _traced(name: str, density: Density) -> dict[str, bool]:
     """Names of canonical parameters -> whether the log-likelihood depends on them; raises whatever
     it raises."""
     one = density.likelihoods[density.names.index(name)]
 
     def value(parameters: Mapping[str, Array]) -> Array:
-        return jnp.asarray(one.log_likelihood(parameters, density.universe(parameters)))
+        found = jnp.asarray(one.log_likelihood(parameters, density.universe(parameters)))
+        check_number(found)
+        return found
 
     parameters = jax.eval_shape(density.canonical, density.reference)
-    program, found = jax.make_jaxpr(value, return_shape=True)(parameters)
-    check_number(found)
-    needed = _needed(program.jaxpr)
-    leaves = zip(sorted(parameters), program.jaxpr.invars, strict=True)
-    jax.eval_shape(jax.grad(value), parameters)
-    return {name: variable in needed for name, variable in leaves}
+    program = jax.make_jaxpr(jax.value_and_grad(value))(parameters).jaxpr
+    needed = _needed(program.outvars[:1], program.eqns)
+    return dict(zip(sorted(parameters), (v in needed for v in program.invars), strict=True))
 
 
-def _needed(program: Any) -> set[Any]:
-    """The variables that the results of a traced program depend on."""
-    needed = {one for one in program.outvars if not hasattr(one, "val")}  # literals have
-    for step in reversed(program.eqns):
+def _needed(results: Sequence[Any], steps: Sequence[Any]) -> set[Any]:
+    """The variables that results of a traced program depend on."""
+    needed = {one for one in results if not hasattr(one, "val")}  # literals have
+    for step in reversed(steps):
         if needed.intersection(step.outvars):
             needed |= {one for one in step.invars if not hasattr(one, "val")}
     return needed
@@ -92,8 +98,11 @@ def fault(error: Exception, parameters: Collection[str]) -> str:
 
 
 @partial(jax.jit, static_argnums=0)
-def _value_and_slope(name: str, density: Density, u: Array) -> tuple[Array, Array, Array]:
-    """Whether the cosmology has a solution, ln L and its slope in the sampled parameters."""
+def _value_and_slope(name: str, density: Density, step: ArrayLike) -> tuple[Array, Array, Array]:
+    """Whether the cosmology has a solution, ln L and its slope in the sampled parameters, some
+    steps of the prior from the reference point."""
+    start = jnp.clip(density.to_unconstrained(density.reference), -3.0, 3.0)
+    u = start + step * (-1.0) ** np.arange(start.size)
     one, last = density.likelihoods[density.names.index(name)], density.grid.nodes.last_scattering
 
     def value(x: Array) -> tuple[Array, Array]:
@@ -108,11 +117,9 @@ def _value_and_slope(name: str, density: Density, u: Array) -> tuple[Array, Arra
 
 def _check_values(name: str, density: Density) -> None:
     """At the reference point, and beside it, as a slope may be zero at a peak."""
-    start = np.clip(np.asarray(density.to_unconstrained(density.reference)), -3.0, 3.0)
     flat = True
     for step in (0.0, 0.13):
-        u = jnp.asarray(start + step * (-1.0) ** np.arange(start.size))
-        possible, value, slope = map(np.asarray, _value_and_slope(name, density, u))
+        possible, value, slope = map(np.asarray, _value_and_slope(name, density, step))
         where = "at" if step == 0 else "near"
         if np.isnan(value):
             raise ParameterError(f"likelihood '{name}' is NaN {where} the reference point")
@@ -141,4 +148,4 @@ def _varies(name: str, density: Density) -> bool:
         return jnp.asarray(one.log_likelihood(parameters, density.universe(parameters)))
 
     program = jax.make_jaxpr(value)(density.reference).jaxpr
-    return program.invars[0] in _needed(program)
+    return program.invars[0] in _needed(program.outvars, program.eqns)

@@ -2,6 +2,7 @@
 
 from jaxlike.config.others.block import (
     KINDS,
+    check_counted_once,
     check_priors_once,
     known_kinds,
     others_in,
@@ -13,6 +14,7 @@ from jaxlike.config.others.other_config import OtherConfig
 __all__ = [
     "KINDS",
     "OtherConfig",
+    "check_counted_once",
     "check_priors_once",
     "known_kinds",
     "others_in",

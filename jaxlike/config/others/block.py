@@ -50,14 +50,19 @@ def others_in(
             found.append(_other(str(name), kind, kinds[kind], options, unread, path))
         else:
             rest[name] = given
-    for i, one in enumerate(found):
-        for before in found[:i]:
+    check_counted_once(found)
+    return tuple(found), rest
+
+
+def check_counted_once(others: Sequence[OtherConfig]) -> None:
+    """ConfigError on two likelihoods of the same published numbers."""
+    for i, one in enumerate(others):
+        for before in others[:i]:
             if one.measurements & before.measurements:
                 raise ConfigError(
                     f"likelihoods '{before.name}' and '{one.name}' have the same data, which would "
                     "count twice: leave out one of them"
                 )
-    return tuple(found), rest
 
 
 def _other(
