@@ -23,7 +23,7 @@ def read_numbers(path: str) -> NDArray | dict[str, NDArray]:
                 return {name: as_numbers(file[name], name) for name in file.files}
         if path.endswith(".npy"):
             return as_numbers(np.load(path), path)
-        return np.atleast_2d(np.loadtxt(path, ndmin=2))
+        return np.loadtxt(path, ndmin=2)
     except DataError:
         raise
     except (OSError, ValueError) as error:

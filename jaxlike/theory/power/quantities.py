@@ -52,8 +52,8 @@ _INTEGRAL = chebyshev.integration_matrix(_X, _X)
 class Quantities:
     """The methods of a universe that likelihoods of others are written with.
 
-    z of any shape, and results of the same; of power k (n_k,), z (n_z,) -> (n_z, n_k), each of
-    which may be one number.
+    z of any shape, and results of the same, NaN where z is too large; of power k (n_k,), z (n_z,)
+    -> (n_z, n_k), each of which may be one number.
     ParameterError where the universe has not got the quantity.
     """
 
@@ -69,13 +69,13 @@ class Quantities:
     def D_M(self, z: ArrayLike) -> Array:
         """Transverse comoving distance in Mpc, z < 20000; arXiv:2302.05163, eq. 3."""
         cosmo = self._cosmology()
-        x = chebyshev.numpy_of(z).log1p(z)
+        x = chebyshev.numpy_of(z).log1p(_ravelled(z, Z_MAX))
         slope = jnp.exp(_X) / background.hubble(cosmo, np.expm1(_X))
         # of the mean of (1 + z) / H up to z, so that small distances keep their digits
         mean = jnp.append(slope[0], (_INTEGRAL[1:] @ slope) / _X[1:])
-        chi = x.ravel() * (chebyshev.interpolation_matrix(_X, x.ravel()) @ mean)
-        f_k, _ = background.curvature_functions(cosmo.Omega_k, chi.reshape(x.shape))
-        return f_k / cosmo.h
+        chi = x * (chebyshev.interpolation_matrix(_X, x) @ mean)
+        f_k, _ = background.curvature_functions(cosmo.Omega_k, chi)
+        return jnp.reshape(f_k / cosmo.h, np.shape(z))
 
     def D_A(self, z: ArrayLike) -> Array:
         """Angular-diameter distance in Mpc."""
@@ -94,30 +94,30 @@ class Quantities:
     def growth(self, z: ArrayLike) -> Array:
         """D(z) / D(0) of linear matter, z < 999."""
         found, today = _grid(z).growth(self._cosmology())
-        return jnp.reshape(found / today, jnp.shape(z))
+        return jnp.reshape(found / today, np.shape(z))
 
     def f(self, z: ArrayLike) -> Array:
         """Growth rate dlnD/dlna, z < 999."""
         cosmo, grid = self._cosmology(), _grid(z)
-        return jnp.reshape(grid.slope(cosmo)[0] / grid.growth(cosmo)[0], jnp.shape(z))
+        return jnp.reshape(grid.slope(cosmo)[0] / grid.growth(cosmo)[0], np.shape(z))
 
     def sigma8(self, z: ArrayLike = 0.0) -> Array:
         """sigma8 of the linear total-matter field, z < 999."""
         if isinstance(z, float | int) and z == 0 and self.los.sigma8 is not None:
             return self.los.sigma8
         cosmo, (model, _) = self._cosmology(), self._models()
-        return jnp.reshape(linear.sigma8(cosmo, _ravelled(z), model=model), jnp.shape(z))
+        return jnp.reshape(linear.sigma8(cosmo, _ravelled(z), model=model), np.shape(z))
 
     def f_sigma8(self, z: ArrayLike) -> Array:
         """dlnD/dlna D(z) / D(0) times sigma8 today, of all matter, z < 999."""
         slope, today = _grid(z).slope(self._cosmology())
-        return jnp.reshape(slope / today, jnp.shape(z)) * self.sigma8()
+        return jnp.reshape(slope / today, np.shape(z)) * self.sigma8()
 
     def P_lin(self, k: ArrayLike, z: ArrayLike) -> Array:
         """Linear matter power in (Mpc/h)^3, k in h/Mpc, z < 999."""
         cosmo, (model, _) = self._cosmology(), self._models()
         found = linear.linear_power(cosmo, jnp.ravel(k), _ravelled(z), model=model)
-        return jnp.reshape(found, (*jnp.shape(z), *jnp.shape(k)))
+        return jnp.reshape(found, (*np.shape(z), *np.shape(k)))
 
     def P_nl(self, k: ArrayLike, z: ArrayLike) -> Array:
         """Nonlinear matter power in (Mpc/h)^3 of the model that the options name, k in h/Mpc."""
@@ -129,7 +129,7 @@ class Quantities:
                 " take z as a constant of the function's module, not from its data"
             )
         found = one.table(cosmo, jnp.ravel(k), _ravelled(z), model)
-        return jnp.reshape(found, (*jnp.shape(z), *jnp.shape(k)))
+        return jnp.reshape(found, (*np.shape(z), *np.shape(k)))
 
     def _cosmology(self) -> Cosmology:
         if self.cosmo is None:
@@ -144,9 +144,12 @@ class Quantities:
         return self.models
 
 
-def _ravelled(z: Any) -> Any:
-    """Redshifts (n,), constants of a program where they are not traced."""
-    return chebyshev.numpy_of(z).ravel(z)
+def _ravelled(z: Any, z_max: float = Z_MAX_GROWTH) -> Any:
+    """Redshifts (n,), constants of a program where they are not traced; NaN where nothing is
+    known."""
+    xp = chebyshev.numpy_of(z)
+    flat = xp.ravel(z)
+    return xp.where((flat >= 0) & (flat <= z_max), flat, xp.nan)
 
 
 def _grid(z: Any) -> GrowthGrid:
