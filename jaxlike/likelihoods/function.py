@@ -62,11 +62,12 @@ class Function:
 
 
 def words_of(one: object, attribute: str) -> tuple[str, ...] | None:
-    """The names that something says under an attribute, None where it says none."""
+    """The names that something says under an attribute, None where it says none, as a class whose
+    objects say them."""
     given = getattr(one, attribute, None)
-    if given is None:
+    if given is None or (isinstance(one, type) and not isinstance(given, tuple | list)):
         return None
-    if isinstance(given, str) or not all(isinstance(word, str) for word in given):
+    if not isinstance(given, tuple | list) or not all(isinstance(word, str) for word in given):
         raise ParameterError(f"its `{attribute}` are {given!r}, but must be a tuple of names")
     return tuple(given)
 

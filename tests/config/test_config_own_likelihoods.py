@@ -98,6 +98,37 @@ def asks(parameters, universe):
 
 def one(parameters):
     return 0.0
+
+
+def taken(parameters, universe):
+    return 0.0
+
+
+taken.parameters = ("b1",)
+
+
+def spelt(parameters, universe):
+    return 0.0
+
+
+spelt.parameters = "scale"
+
+
+@jax.tree_util.register_pytree_node_class
+class Property:
+    @property
+    def parameters(self):
+        return ("width",)
+
+    def log_likelihood(self, parameters, universe):
+        return -0.5 * (parameters["width"] * universe.H(0.0)) ** 2
+
+    def tree_flatten(self):
+        return (), None
+
+    @classmethod
+    def tree_unflatten(cls, _, leaves):
+        return cls()
 """
 PARAMS = {"H0": [50, 90], "omegam": 0.3, "omegab": 0.05, "As": 2e-9, "ns": 0.96}
 MAPPING = {"z": [0.1, 0.5], "H": [72.0, 90], "error": [5, 6.0]}
@@ -172,6 +203,8 @@ def test_what_a_function_says_of_itself(folder):
     for data, H0 in ((None, 70.0), ({"H0": 65.0}, 65.0)):
         config = config_from_info(info(folder, "own_module.loaded", data=data), "in.yaml")
         assert float(config.others[0].build().data["H0"]) == H0
+    one = info(folder, "own_module.Property", params={"width": 1.0})
+    assert config_from_info(one, "in.yaml").own == ("width",)
     config = config_from_info(info(folder, "own_module.Peak", data={"h": 0.7}), "in.yaml")
     assert float(config.others[0].build().h) == 0.7
 
@@ -238,6 +271,8 @@ BAD = {
         "it has data, but its function takes none",
     ),
     "arguments": ({"function": "own_module.one"}, r"takes \(parameters\); accepted are \(param"),
+    "a name of surveys": ({"function": "own_module.taken"}, "its parameter 'b1' has the name of"),
+    "names as a word": ({"function": "own_module.spelt"}, "its `parameters` are 'scale', but must"),
     "a class that fails": ({"function": "own_module.Peak", "data": {"k": 1}}, "its class raises K"),
     "a need": (
         {"function": "own_module.cmb"},

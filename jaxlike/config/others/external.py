@@ -45,8 +45,9 @@ class ExternalConfig(OtherConfig):
             )
         try:
             found = found_at(options["function"], options.get("python_path"))
-            for attribute in ("parameters", "needs"):
-                words_of(found, attribute)
+            words_of(found, "needs")
+            for parameter in words_of(found, "parameters") or ():
+                _check_own(parameter)
         except (ConfigError, ParameterError) as error:
             raise ConfigError(f"likelihood '{name}': {error}") from error
         return cls(name, kind, options, {}, found)
@@ -90,6 +91,15 @@ class ExternalConfig(OtherConfig):
             return built(self.found, self.options.get("data"), self.parameters)
         except JaxlikeError as error:
             raise type(error)(f"likelihood '{self.name}': {error}") from error
+
+
+def _check_own(parameter: str) -> None:
+    """ConfigError on a parameter that would be taken for one of a survey."""
+    named = find(parameter)
+    if named is not None and named.sample is not None:
+        raise ConfigError(
+            f"its parameter '{parameter}' has the name of one of surveys: give it another name"
+        )
 
 
 def _is_taken(name: str, info: object) -> bool:
