@@ -188,15 +188,25 @@ def _said(one: Parameter) -> str:
 
 
 def _given(name: str, info: Any, before: Parameter | None, whole: Config) -> Parameter:
-    """A parameter as `priors` has it, with the label that it had where it gets no other."""
+    """A parameter as `priors` has it; what it does not say of label, start and step is as it was,
+    the start where the prior allows it."""
     is_prior = isinstance(info, get_args(Prior))
     found = parameter_from(name, 0.0 if is_prior else info, whole.names)
     if found is None:
         raise ParameterError(f"priors has '{name}' without a prior or a value")
+    said = {} if is_prior else expand(name, info)
     if is_prior:
         found = replace(found, value=None, prior=info, ref_loc=info.centre)
-    relabelled = not is_prior and "latex" in expand(name, info)
-    return found if before is None or relabelled else replace(found, latex=before.latex)
+    if before is None:
+        return found
+    kept: dict[str, Any] = {} if "latex" in said else {"latex": before.latex}
+    if found.prior is not None and before.prior is not None:
+        low, high = found.prior.support
+        if "ref" not in said and before.ref_loc is not None and low <= before.ref_loc <= high:
+            kept |= {"ref_loc": before.ref_loc, "ref_scale": before.ref_scale}
+        if "proposal" not in said:
+            kept["proposal"] = before.proposal
+    return replace(found, **kept)
 
 
 def labels(configs: Sequence[Config]) -> list[str]:

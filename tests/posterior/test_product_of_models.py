@@ -9,6 +9,7 @@ from jaxlike.data import desi_dr2_bao, union3
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.bao import Bao
 from jaxlike.likelihoods.supernovae import Supernovae
+from jaxlike.posterior.priors import Uniform
 
 FIXED = {"As": 2.1e-9, "omegab": 0.046, "ns": 0.96}
 FREE = {"omegam": {"prior": [0.1, 0.9], "ref": 0.3}, "H0": {"prior": [50, 90], "ref": 70.0}}
@@ -120,6 +121,8 @@ def test_what_is_given_counts_for_all(background):
     found = jaxlike.posterior([background, model], {"h": [0.6, 0.8], "w": -1})
     assert found.parameters == ("omegam", "stretch", "h")
     assert found.config.sampled[1].latex == "s"
+    narrow = jaxlike.posterior([background], {"omegam": Uniform(0.2, 0.35), "H0": [75, 90]})
+    np.testing.assert_allclose(narrow.reference, [0.3, 82.5, 1.0])
     flat = jaxlike.posterior([background, supernovae({"omk": 0.0, "w": -1})])
     assert flat.parameters == background.parameters
 
