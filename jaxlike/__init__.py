@@ -7,10 +7,11 @@ Parameters flow down one staircase of pure functions, and every interface is a d
 
 `jaxlike.load(config)` reads a Cobaya input or a CosmoSIS pipeline and returns the posterior: an
 object of functions that work under `jax.jit`, `jax.grad` and `jax.vmap`, which `jaxlike.sample`,
-`minimise`, `fisher` and `plot` take. Importing the package
-changes no configuration of JAX; double precision, which the theory needs, is chosen by the entry
-points (the `jaxlike` command, the Cobaya and CosmoSIS components) or by
-`jax.config.update("jax_enable_x64", True)` in a script.
+`minimise`, `fisher` and `plot` take; `jaxlike.posterior([m1, m2, f], priors)` multiplies such, and
+likelihoods of one's own; `jaxlike.numpyro_model` is for NumPyro. Importing the package changes no
+configuration of JAX; double precision, which the theory needs, is chosen by the entry points (the
+`jaxlike` command, the Cobaya and CosmoSIS components) or, in a script, by
+`jax.config.update("jax_enable_x64", True)`.
 """
 
 from importlib import import_module
@@ -21,6 +22,7 @@ from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 if TYPE_CHECKING:
     from jaxlike.config import Config, TheoryOptions, read_config
     from jaxlike.data import read_two_point, read_two_point_fits, write_sacc, write_two_point_fits
+    from jaxlike.inference.numpyro_model import numpyro_model
     from jaxlike.likelihoods.two_point import Likelihood, build_likelihood
     from jaxlike.loading import load
     from jaxlike.notebook import fisher, minimise, plot, sample
@@ -37,6 +39,7 @@ _HOMES = {
     "fisher": "jaxlike.notebook",
     "load": "jaxlike.loading",
     "minimise": "jaxlike.notebook",
+    "numpyro_model": "jaxlike.inference.numpyro_model",
     "plot": "jaxlike.notebook",
     "read_config": "jaxlike.config",
     "read_two_point": "jaxlike.data",
@@ -59,7 +62,9 @@ __all__ = [
     "fisher",
     "load",
     "minimise",
+    "numpyro_model",
     "plot",
+    "posterior",
     "read_config",
     "read_two_point",
     "read_two_point_fits",
@@ -71,6 +76,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import a public name on first use, so that `import jaxlike` stays light."""
+    if name == "posterior":  # a package that is a function too
+        return import_module("jaxlike.posterior")
     if name not in _HOMES:
         raise AttributeError(f"module 'jaxlike' has no attribute '{name}'")
     return getattr(import_module(_HOMES[name]), name)

@@ -12,12 +12,14 @@ from jaxlike.config import Config, LikelihoodConfig, OtherConfig, read_config
 from jaxlike.config.correlated import among
 from jaxlike.config.plausible import check_plausible
 from jaxlike.data import is_survey_mock
-from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.forecast.moped import compressed
-from jaxlike.likelihoods.protocol import Other, other_likelihood
+from jaxlike.likelihoods.function import other_likelihood
+from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.mocks.files import survey_mock_file
+from jaxlike.posterior.checked import check_differentiable
 from jaxlike.posterior.model import Model
 from jaxlike.registry.effects import (
     check_complete,
@@ -48,7 +50,13 @@ def model_from_config(config: Config) -> Model:
     parts = build_likelihoods(data_sets)
     if config.theory.compression == "moped":
         parts = compressed(Model.of(config, parts)).measured
-    return Model.of(config, {**parts, **others})
+    model = Model.of(config, {**parts, **others})
+    for name in (name for name, one in others.items() if one.foreign):
+        try:
+            check_differentiable(name, model.density)
+        except ParameterError as error:
+            raise ParameterError(f"{config.path}: {error}") from error
+    return model
 
 
 def _other(one: OtherConfig, config: Config) -> Other:
@@ -62,8 +70,8 @@ def _other(one: OtherConfig, config: Config) -> Other:
         return other_likelihood(
             one.name, one.build(), None, tuple(p.name for p in config.parameters)
         )
-    except ParameterError as error:
-        raise ParameterError(f"{config.path}: {error}") from error
+    except JaxlikeError as error:
+        raise type(error)(f"{config.path}: {error}") from error
 
 
 def data_set_of(config: LikelihoodConfig) -> DataSet:

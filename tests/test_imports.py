@@ -24,7 +24,7 @@ STEPS = (
     ("inference", "compile_cache"),
     ("forecast",),
     ("mocks",),
-    ("loading",),
+    ("loading", "multiplied"),
     ("emulator",),
     ("benchmarks",),
     ("plots",),

@@ -31,7 +31,8 @@ from jaxlike.theory.universe.cosmology import (
     from_parameters,
 )
 
-_OWN = ("jaxlike_cosmology", "jaxlike_settings")
+# the last of them says what is missing, where it is, in Cobaya's own words
+_OWN = ("jaxlike_cosmology", "jaxlike_settings", "jaxlike.cobaya.Theory")
 
 
 class _Pool(NamedTuple):

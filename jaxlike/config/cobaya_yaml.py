@@ -17,7 +17,14 @@ from jaxlike.config.defaults import (
 )
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
-from jaxlike.config.others import KINDS, OtherConfig, others_in, own_names, wanted_others
+from jaxlike.config.others import (
+    OtherConfig,
+    check_priors_once,
+    known_kinds,
+    others_in,
+    own_names,
+    wanted_others,
+)
 from jaxlike.config.records import expand, output_from, parameter_from
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.config.yaml_text import load_yaml
@@ -94,13 +101,14 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     try:
         _check_blocks(info)
         block, packages = _block(info, "likelihood"), info.get("packages_path")
-        every, block = others_in(block, _component, _COMPONENT_HOST_ONLY, packages)
+        every, block = others_in(block, _component, _COMPONENT_HOST_ONLY, path, packages)
         info = {**info, "likelihood": block}
         others, overrides = wanted_others(every, tuple(block), overrides)
         _check_any(info, every)
         likelihoods, components, own, renames = _components(info)
         universe = _universe(info)
         own += [one.params for one in others]
+        check_priors_once(others, _block(info, "params"))
         left_out = {*own_names(every)} - {*own_names(others)}
         given = renamed(_block(info, "params"), renames)
         given = {name: entry for name, entry in given.items() if name not in left_out}
@@ -114,8 +122,9 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
             place = located(asked[name], path)
             likelihoods[name] |= of_survey({**asked[name], **place}, taken)
         merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
-        check_aliases(merged, {*given, *explicit}, names)
-        parameters = _parameters(merged, {*given, *explicit}, names)
+        typed = {*given, *explicit, *(name for one in others for name in one.params)}
+        check_aliases(merged, typed, names)
+        parameters = _parameters(merged, typed, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(block, parameters)
     except JaxlikeError as error:
@@ -203,7 +212,8 @@ def _components(
     renames: list[dict[str, str]] = []
     for name, given in likelihoods.items():
         component, options = _component("likelihood", name, given)
-        check_option_names([component], (*LIKELIHOODS, *KINDS), "likelihood")
+        if component not in LIKELIHOODS:
+            check_option_names([component], (*LIKELIHOODS, *known_kinds()), "likelihood")
         if "params" not in options and "input_params" not in options:
             components[name] = LIKELIHOODS[component]
         own.append(_block(options, "params"))
@@ -233,7 +243,7 @@ def _universe(info: Mapping[str, Any]) -> dict[str, object]:
 
 def _check_any(info: Mapping[str, Any], others: Sequence[OtherConfig]) -> None:
     if not _block(info, "likelihood") and not others:
-        accepted = ", ".join((*LIKELIHOODS, *KINDS))
+        accepted = ", ".join((*LIKELIHOODS, *known_kinds()))
         raise ConfigError(f"no 'likelihood' block; accepted likelihoods are {accepted}")
 
 

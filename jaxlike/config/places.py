@@ -17,6 +17,15 @@ def find_file(name: str, beside: Path, *, above: bool = False) -> str:
     return name
 
 
+def find_place(given: object, beside: Path) -> object:
+    """A file or a folder as `find_file` finds files; what is no text, and no place, as given."""
+    if isinstance(given, str):
+        for folder in (Path(), beside.parent):
+            if (folder / given).exists():
+                return str(folder / given)
+    return given
+
+
 def find_survey(name: str, beside: Path) -> str:
     """The name of a survey, or its folder from the root on, found as `find_file` finds files."""
     if name in known_surveys():

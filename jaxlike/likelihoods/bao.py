@@ -157,6 +157,6 @@ class Bao:
         D_H = 1 / (hubble(cosmo, jnp.asarray(self.distance.z)) * cosmo.h)
         growth = jnp.zeros(0)
         if GROWTH in self.quantities:
-            assert universe.linear is not None  # which is with a cosmology
-            growth = fsigma8_on(cosmo, self.growth, model=universe.linear)
+            assert universe.models is not None  # which are with a cosmology
+            growth = fsigma8_on(cosmo, self.growth, model=universe.models[0])
         return known, self.vector(D_M, D_H, r_d, growth)

@@ -25,7 +25,7 @@ from jaxlike.theory.systematics.registry import Own, Systematic
 from jaxlike.theory.universe.background import DistanceGrid
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
-_SAFE = {
+SAFE = {
     "Omega_m": 0.3, "Omega_b": 0.047, "h": 0.69, "n_s": 0.96, "sigma8": 0.82, "A_s": 2.1e-9,
     "omega_nu": 6e-4, "A_bary": 3.13, "Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046,
 }  # fmt: skip
@@ -48,7 +48,7 @@ def with_solution(
     tried = lax.stop_gradient(cosmology(parameters, options))
     possible = has_solution(tried, options.linear, last)
     safe = {
-        name: jnp.where(possible, value, _SAFE.get(name, value))
+        name: jnp.where(possible, value, SAFE.get(name, value))
         for name, value in parameters.items()
     }
     # or the compiler repeats the making of every scalar in each kernel that reads it

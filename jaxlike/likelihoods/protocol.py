@@ -1,8 +1,8 @@
 """What a posterior multiplies: anything with a log-likelihood in a universe."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -10,6 +10,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ParameterError
+from jaxlike.theory.power.quantities import QUANTITIES
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.universe.cosmology import Cosmology
 
@@ -18,9 +19,11 @@ from jaxlike.theory.universe.cosmology import Cosmology
 class LogLikelihood(Protocol):
     """A pytree whose leaves are data; what is not (names, functions) is static and hashable.
 
-    parameters: names of those of its own. The universe has the cosmology (`universe.cosmo`, for the
-    functions of `jaxlike.theory.universe.background`), the line of sight at the nodes
-    (`universe.los`) and P(k, z) at the Limber points (`universe.power`).
+    parameters: names of those of its own. The universe has what `jaxlike.theory.power.quantities`
+    lists, as methods by the field's names (`universe.H(z)`, `universe.D_M(z)`, ...), and besides
+    the cosmology (`universe.cosmo`), the line of sight at the nodes (`universe.los`) and P(k, z) at
+    the Limber points (`universe.power`). A class may have `needs`, names of these quantities, which
+    are looked at before anything is computed.
     """
 
     @property
@@ -59,46 +62,6 @@ def minus_2_ln(
     return -2 * jnp.asarray(one.log_likelihood(parameters, universe))
 
 
-@jax.tree_util.register_dataclass
-@dataclass(frozen=True)
-class Function:
-    """A function (parameters, universe, data) -> log-likelihood with its data, any pytree."""
-
-    data: Any
-    function: Callable[[Mapping[str, ArrayLike], Universe, Any], ArrayLike] = field(
-        metadata={"static": True}
-    )
-    parameters: tuple[str, ...] = field(default=(), metadata={"static": True})
-
-    def log_likelihood(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> ArrayLike:
-        """The function's value."""
-        return self.function(parameters, universe, self.data)
-
-
-def other_likelihood(
-    name: str,
-    likelihood: "LogLikelihood | Callable[..., ArrayLike]",
-    data: Any,
-    parameters: tuple[str, ...],
-) -> "Other":
-    """A likelihood under its name, from itself or from a function; ParameterError says what it
-    lacks."""
-    if callable(likelihood) and not isinstance(likelihood, LogLikelihood):
-        likelihood = Function(data, likelihood, parameters)
-    elif data is not None:
-        raise ParameterError(
-            f"likelihood '{name}' is an object, which holds its own data: data={data!r} is for a "
-            "function"
-        )
-    found = Other(name, likelihood)
-    missing = [one for one in found.arrays.parameters if one not in parameters]
-    if missing:
-        raise ParameterError(
-            f"likelihood '{name}' has the parameter '{missing[0]}': give it in params"
-        )
-    return found
-
-
 @dataclass(frozen=True, eq=False)
 class Other:
     """A likelihood that is no two-point one, under its name in a posterior."""
@@ -119,6 +82,12 @@ class Other:
                 f"likelihood '{self.name}' is no pytree: decorate its dataclass with "
                 "jax.tree_util.register_dataclass"
             )
+        for need in getattr(self.arrays, "needs", ()):
+            if need not in QUANTITIES:
+                raise ParameterError(
+                    f"likelihood '{self.name}' needs '{need}', which no theory here gives; there "
+                    f"are {', '.join(QUANTITIES)}"
+                )
         for leaf in jax.tree.leaves(self.arrays):
             try:
                 jnp.asarray(leaf)
@@ -136,8 +105,13 @@ class Other:
     def summary(self) -> str:
         """What it is, in a line."""
         own = ", ".join(self.arrays.parameters)
-        one = self.arrays
-        what = getattr(one.function, "__name__", "") if isinstance(one, Function) else ""
+        what = getattr(getattr(self.arrays, "function", None), "__name__", "")
         if self.n_points:
             own = f"{self.n_points} points" + (f", {own}" if own else "")
-        return (what or type(one).__name__) + (f" of {own}" if own else "")
+        return (what or type(self.arrays).__name__) + (f" of {own}" if own else "")
+
+    @property
+    def foreign(self) -> bool:
+        """Whether it is somebody's own, which nobody has looked at."""
+        own = type(self.arrays).__module__.startswith("jaxlike.")
+        return hasattr(self.arrays, "function") or not own

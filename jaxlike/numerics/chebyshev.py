@@ -5,6 +5,11 @@ Source: Trefethen, "Spectral Methods in MATLAB" (2000), chapters 6 and 12; Berru
 SIAM Review 46, 501 (2004), for the barycentric form.
 """
 
+from types import ModuleType
+from typing import Any
+
+import jax
+import jax.numpy as jnp
 import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import ArrayLike, NDArray
@@ -16,19 +21,24 @@ def nodes(n: int, low: float, high: float) -> NDArray:
     return low + (high - low) * (unit + 1) / 2
 
 
-def interpolation_matrix(x_nodes: NDArray, x: ArrayLike) -> NDArray:
-    """Matrix (n_x, n) that takes values at Chebyshev nodes to values at `x`."""
-    x = np.atleast_1d(np.asarray(x, float))
+def numpy_of(x: object) -> ModuleType:
+    """JAX's numpy where `x` is traced, else NumPy, whose results are constants of a program."""
+    return jnp if isinstance(x, jax.core.Tracer) else np
+
+
+def interpolation_matrix(x_nodes: NDArray, x: Any) -> Any:
+    """Matrix (n_x, n) that takes values at Chebyshev nodes to values at `x`, which may be
+    traced."""
+    xp = numpy_of(x)
+    x = xp.atleast_1d(xp.asarray(x, float))
     n = x_nodes.size
     weights = (-1.0) ** np.arange(n)
     weights[[0, -1]] /= 2
     difference = x[:, None] - x_nodes[None, :]
     hit = difference == 0
-    terms = weights / np.where(hit, 1.0, difference)
+    terms = weights / xp.where(hit, 1.0, difference)
     matrix = terms / terms.sum(axis=1, keepdims=True)
-    rows = hit.any(axis=1)
-    matrix[rows] = hit[rows]
-    return matrix
+    return xp.where(hit.any(axis=1, keepdims=True), hit, matrix)
 
 
 def derivative_matrix(x_nodes: NDArray) -> NDArray:

@@ -6,10 +6,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import Array
 
 from jaxlike.config import Config
-from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.common_nodes import usual_grid
 from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.two_point import Likelihood
@@ -48,25 +46,6 @@ def grid_of(likelihoods: Iterable[Likelihood | Other], options: TheoryOptions) -
         if not isinstance(one, Other):
             return one.grid
     return usual_grid(options)
-
-
-def check_differentiable(name: str, density: Density) -> None:
-    """ParameterError where JAX cannot trace the log-likelihood of this name, or it is no number."""
-    one = density.likelihoods[density.names.index(name)]
-
-    def value(x: Array) -> Array:
-        parameters = density.canonical(x)
-        return jnp.asarray(one.log_likelihood(parameters, density.universe(parameters)), float)
-
-    try:
-        jax.eval_shape(jax.value_and_grad(value), density.reference)
-    except ParameterError as error:
-        raise ParameterError(f"likelihood '{name}': {error}") from error
-    except Exception as error:  # a function written by the user may raise anything
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise ParameterError(
-            f"likelihood '{name}' cannot be differentiated by JAX ({reason})"
-        ) from error
 
 
 def priors_of(config: Config) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def _rebuilt(parts: Parts, files: Mapping[str, TwoPointData]) -> dict[str, Likel
                 "the data are compressed (compression = moped), which other data must be anew: "
                 "load their file, or give a data vector"
             )
-        words = _words_of(one, "prefix"), _words_of(one, "suffix")
+        words = words_of(one, "prefix"), words_of(one, "suffix")
         sets.append(DataSet(name, files.get(name, one.data), one.options, *words))
     found = build_likelihoods(sets)
     for name, one in found.items():
@@ -150,7 +150,7 @@ def _rebuilt(parts: Parts, files: Mapping[str, TwoPointData]) -> dict[str, Likel
     return found
 
 
-def _words_of(one: Likelihood, option: str) -> Prefix:
+def words_of(one: Likelihood, option: str) -> Prefix:
     """The prefix or suffix of a likelihood's samples: one word, or by the names of their n(z)."""
     words = {
         table: str(getattr(sample, option))

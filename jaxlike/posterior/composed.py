@@ -14,10 +14,12 @@ from scipy.linalg import block_diag
 from jaxlike.config import Config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
-from jaxlike.likelihoods.protocol import LogLikelihood, Other, other_likelihood
+from jaxlike.likelihoods.function import other_likelihood
+from jaxlike.likelihoods.protocol import LogLikelihood, Other
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.posterior import changed
-from jaxlike.posterior.build import check_differentiable, density_of, grid_of, priors_of
+from jaxlike.posterior.build import density_of, grid_of, priors_of
+from jaxlike.posterior.checked import check_differentiable
 from jaxlike.posterior.compiled import Held
 from jaxlike.posterior.density import Density
 from jaxlike.posterior.described import described
@@ -186,12 +188,12 @@ class Composed:
 
         likelihood: a pytree with `log_likelihood(parameters, universe)` and `parameters` (see
         `jaxlike.likelihoods.protocol.LogLikelihood`), or a function (parameters, universe, data)
-        that JAX can trace, with its `data`, a pytree. params: parameters that it alone knows, each
-        as in a Cobaya input. ParameterError on a name that is taken, and on what JAX cannot
-        differentiate.
+        that JAX can trace, with its `data`, a pytree, or (parameters, universe). params:
+        parameters that it alone knows, each as in a Cobaya input. ParameterError on a name that is
+        taken, and on what JAX cannot differentiate.
 
         >>> def shoes(parameters, universe, data):
-        ...     return -0.5 * ((universe.cosmo.h - data["h"]) / data["error"]) ** 2
+        ...     return -0.5 * ((universe.H(0.0) / 100 - data["h"]) / data["error"]) ** 2
         >>> model.with_likelihood("shoes", shoes, data={"h": 0.73, "error": 0.01})
         """
         other = other_likelihood(name, likelihood, data, tuple(params or ()))
@@ -199,7 +201,7 @@ class Composed:
         if name in self.parts:
             raise ParameterError(f"there is a likelihood '{name}' already")
         found = self.of(config, {**self.parts, name: other})
-        check_differentiable(name, found.density)
+        check_differentiable(name, found.density, values=other.foreign)
         return found
 
     def with_others(self, others: Mapping[str, LogLikelihood]) -> Self:

@@ -36,7 +36,7 @@ def cosmology(values, **others):
 
 def universe(cosmo):
     """What a likelihood of distances and growth looks at."""
-    return SimpleNamespace(cosmo=cosmo, linear=MODEL)
+    return SimpleNamespace(cosmo=cosmo, models=(MODEL, "linear"))
 
 
 @pytest.fixture(scope="module")

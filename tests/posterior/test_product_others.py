@@ -148,7 +148,10 @@ BAD = {
         {"likelihood": lambda p, u, d: float(u.cosmo.h)},
         "'mine' cannot be differentiated by JAX",
     ),
-    "no number": ({"likelihood": lambda p, u, d: u.los.chi}, "scalar-output"),
+    "no number": (
+        {"likelihood": lambda p, u, d: u.los.chi},
+        "returns real numbers of shape .*, but must return one real number",
+    ),
     "text as data": ({"likelihood": as_function, "data": "file"}, "'file' among its data"),
     "a parameter without a prior": (
         {"likelihood": Chronometers(Z, RATE, ERROR)},

@@ -3,10 +3,21 @@
 from jaxlike.config.others.block import (
     KINDS,
     check_counted_once,
+    check_priors_once,
+    known_kinds,
     others_in,
     own_names,
     wanted_others,
 )
 from jaxlike.config.others.other_config import OtherConfig
 
-__all__ = ["KINDS", "OtherConfig", "check_counted_once", "others_in", "own_names", "wanted_others"]
+__all__ = [
+    "KINDS",
+    "OtherConfig",
+    "check_counted_once",
+    "check_priors_once",
+    "known_kinds",
+    "others_in",
+    "own_names",
+    "wanted_others",
+]

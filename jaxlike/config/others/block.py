@@ -2,21 +2,30 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
-from jaxlike.config.others import bao, cmb, supernovae
+from jaxlike.config.others import bao, cmb, external, supernovae
+from jaxlike.config.others.imported import installed
 from jaxlike.config.others.other_config import Kinds, OtherConfig, check_refused
 from jaxlike.config.overrides import NONE_WANTED, wanted_of
+from jaxlike.config.places import find_place
+from jaxlike.config.records import expand
 from jaxlike.errors import ConfigError
 from jaxlike.registry.options import check_option_names
 
-KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS}
+KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS, **external.KINDS}
 """Names of the likelihoods that are known here -> what they are."""
 
 REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED}
 """Names of likelihoods that hosts know -> why there is none of them here."""
 
 _PLACES = ("path", "packages_path")  # of Cobaya's copy of data
+
+
+def known_kinds() -> Kinds:
+    """The same with those that other packages bring."""
+    return {**dict.fromkeys(installed(), external.ExternalConfig), **KINDS}
 
 
 def own_names(others: Sequence[OtherConfig]) -> tuple[str, ...]:
@@ -28,9 +37,11 @@ def others_in(
     block: Mapping[Any, Any],
     component: Callable[[str, object, object], tuple[str, dict[str, Any]]],
     unread: Sequence[str],
+    path: Path,
     packages_path: object = None,
 ) -> tuple[tuple[OtherConfig, ...], dict[Any, Any]]:
-    """The likelihoods of other data in the block `likelihood`, and the rest of it.
+    """The likelihoods of other data in the block `likelihood` of the input at `path`, and the rest
+    of it.
 
     component: a block's class and options; unread: options of every component that only a host
     reads; packages_path: Cobaya's, where the input gives it. ConfigError on an unknown option, and
@@ -40,10 +51,11 @@ def others_in(
     for name, given in block.items():
         kind, options = component("likelihood", name, given)
         check_refused(kind, REFUSED)
-        if kind in KINDS:
-            if packages_path and "packages_path" in KINDS[kind].accepted:
+        kinds = KINDS if kind in KINDS or kind.startswith("jaxlike.") else known_kinds()
+        if kind in kinds:
+            if packages_path and "packages_path" in kinds[kind].accepted:
                 options = {"packages_path": packages_path, **options}
-            found.append(_other(str(name), kind, options, unread))
+            found.append(_other(str(name), kind, kinds[kind], options, unread, path))
         else:
             rest[name] = given
     check_counted_once(found)
@@ -61,17 +73,43 @@ def check_counted_once(found: Sequence[OtherConfig]) -> None:
                 )
 
 
-def _other(name: str, kind: str, options: Mapping[str, Any], unread: Sequence[str]) -> OtherConfig:
-    of_kind = KINDS[kind]
+def _other(
+    name: str,
+    kind: str,
+    of_kind: type[OtherConfig],
+    options: Mapping[str, Any],
+    unread: Sequence[str],
+    path: Path,
+) -> OtherConfig:
     given = {key: value for key, value in options.items() if not _is_nothing(key, value, of_kind)}
     check_option_names(given, (*of_kind.accepted, *_PLACES, *unread), f"option of {kind}:")
     own = {key: value for key, value in given.items() if key in of_kind.accepted}
+    own |= {key: find_place(own[key], path) for key in of_kind.places if key in own}
     params = dict(given.get("params") or {})
     return replace(of_kind.read(name, kind, own), params=params)
 
 
 def _is_nothing(key: str, value: object, of_kind: type[OtherConfig]) -> bool:
     return value is None and key not in of_kind.nulls
+
+
+def check_priors_once(others: Sequence[OtherConfig], given: Mapping[Any, Any]) -> None:
+    """ConfigError on a parameter with a prior in a likelihood's block and one in the input's
+    params, or with others in two blocks."""
+    before: dict[str, OtherConfig] = {}
+    for one in others:
+        for name, info in one.params.items():
+            if "prior" in expand(name, info) and "prior" in expand(name, given.get(name)):
+                raise ConfigError(
+                    f"parameter '{name}' has a prior in likelihood '{one.name}' and one in params: "
+                    "give one"
+                )
+            if name in before and before[name].params[name] != info:
+                raise ConfigError(
+                    f"parameter '{name}' is in likelihoods '{before[name].name}' and '{one.name}', "
+                    "which do not say the same of it: give it in params"
+                )
+            before.setdefault(name, one)
 
 
 def wanted_others(

@@ -14,8 +14,8 @@ class OtherConfig:
     """Its name, the name of what it is (of KINDS), and the options that are not the default ones.
 
     params: given in its block.  component: of jaxlike for Cobaya, where an input has it by that
-    one's option `data`.  accepted: names of its options in an input.  nulls: those of which null
-    is not the default.
+    one's option `data`.  accepted: names of its options in an input; nulls: those of which null is
+    not the default; places: those that are files or folders, where they are text.
     """
 
     name: str
@@ -26,6 +26,7 @@ class OtherConfig:
 
     accepted: ClassVar[tuple[str, ...]] = ()
     nulls: ClassVar[tuple[str, ...]] = ()
+    places: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "OtherConfig":

@@ -18,6 +18,7 @@ from jaxlike.theory.power.linear import LinearModel, top_hat_weights
 from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
 from jaxlike.theory.power.one_loop import OneLoopGrid
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
+from jaxlike.theory.power.quantities import Quantities
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.line_of_sight import LineOfSight, Nodes, Sight
 
@@ -29,17 +30,20 @@ def _sigma8(power_today: Array) -> Array:
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class Universe:
-    """Geometry at the nodes and on the lattices, and P_XY at the Limber points.
+class Universe(Quantities):
+    """Geometry at the nodes and on the lattices, and P_XY at the Limber points; what likelihoods of
+    others ask for by name are the methods of `Quantities`.
 
-    cosmo: None where a host's tables stand for it, as is linear, the model of its linear power.
+    cosmo: None where a host's tables stand for it, as are models, of linear and nonlinear power.
     """
 
     nodes: Nodes
     los: LineOfSight
     power: FieldPower
     cosmo: Cosmology | None = None
-    linear: LinearModel | None = field(default=None, metadata={"static": True})
+    models: tuple[LinearModel, NonlinearModel] | None = field(
+        default=None, metadata={"static": True}
+    )
 
     def sight(self, lattice: int) -> Sight:
         """What galaxies on the lattice of this number see."""
@@ -96,7 +100,7 @@ class UniverseGrid:
             terms = self.one_loop.spectra(today)
         los = replace(los, sigma8=_sigma8(today))
         power = field_power(matter, los, self.nodes.ell_lattice, terms)
-        return Universe(self.nodes, los, power, cosmo, self.linear)
+        return Universe(self.nodes, los, power, cosmo, (self.linear, self.nonlinear))
 
     def tables(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
         """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""

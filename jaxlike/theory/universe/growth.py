@@ -8,6 +8,7 @@ fraction of an e-fold.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -26,8 +27,8 @@ _N_NODES = 24
 _CROWDING = 0.8  # c: smallest error over w0, wa, Omega_k and Omega_m, 7e-5 at w0 = -0.5, wa = -3
 
 
-def _crowded(ln_a: ArrayLike) -> NDArray:
-    return np.arcsinh(np.asarray(ln_a) / _CROWDING)
+def _crowded(ln_a: Any) -> Any:
+    return chebyshev.numpy_of(ln_a).arcsinh(ln_a / _CROWDING)
 
 
 _T = chebyshev.nodes(_N_NODES, float(_crowded(np.log(_A_START))), 0.0)
@@ -70,15 +71,21 @@ class GrowthGrid:
     matrix: NDArray
 
     @classmethod
-    def build(cls, z: ArrayLike) -> "GrowthGrid":
-        """Grid for redshifts `z`, shape (n_z,)."""
-        z = np.atleast_1d(np.asarray(z, float))
-        return cls(z, chebyshev.interpolation_matrix(_T, _crowded(-np.log1p(z))))
+    def build(cls, z: Any) -> "GrowthGrid":
+        """Grid for redshifts `z`, shape (n_z,), which may be traced."""
+        xp = chebyshev.numpy_of(z)
+        z = xp.atleast_1d(xp.asarray(z, float))
+        return cls(z, chebyshev.interpolation_matrix(_T, _crowded(-xp.log1p(z))))
 
     def growth(self, cosmo: Cosmology) -> tuple[Array, Array]:
         """D (n_z,), which tends to a in matter domination, and D(z = 0)."""
         g, _ = growth_history(cosmo)
         return (self.matrix @ g) / (1 + self.z), g[-1]
+
+    def slope(self, cosmo: Cosmology) -> tuple[Array, Array]:
+        """dD/dlna (n_z,), and D(z = 0)."""
+        g, tilt = growth_history(cosmo)
+        return jnp.asarray(self.matrix) @ (g + tilt) / (1 + jnp.asarray(self.z)), g[-1]  # D = a g
 
 
 def growth_factor(cosmo: Cosmology, z: ArrayLike) -> Array:
