@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 EXTRAS ?= test
-PYTEST_FLAGS ?= -n 2 --dist loadscope
+PYTEST_FLAGS ?= -n 2 --dist loadscope --no-loadscope-reorder
 BIN := $(VENV)/bin
 # programs that tests start (cobaya-run, cosmosis, jaxlike) come from the same environment
 export PATH := $(abspath $(BIN)):$(PATH)

@@ -96,6 +96,15 @@ def pytest_configure(config: pytest.Config) -> None:
                 raise pytest.UsageError(f"{_REQUIRE_HOSTS} is set, but {command} is not installed")
 
 
+_QUICK_ROOMS = ("config", "data", "numerics", "plots", "registry", "surveys")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Modules of rooms that compile little come last, so that no worker waits for another's long
+    one."""
+    items.sort(key=lambda item: item.path.parent.name in _QUICK_ROOMS)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where hosts are required, no test of them may have been skipped for want of one.
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from cobaya.model import get_model
 from cobaya.run import run
 
@@ -67,3 +68,22 @@ def test_samplers_of_cobaya_take_it(info: dict[str, Any], sampler: str) -> None:
     chi2 = sample[f"chi2__{UNION3}"].to_numpy()
     assert np.isfinite(chi2).all()
     assert chi2.min() > 15
+
+
+def test_the_joint_input_is_one_posterior_in_both_programs(repository: Path) -> None:
+    """cobaya_yaml/joint_w0wa.yaml, which runs from what comes with the package alone."""
+    file = repository / "cobaya_yaml" / "joint_w0wa.yaml"
+    given = yaml.safe_load(file.read_text())
+    theirs, ours = get_model({**given, "output": None}), jaxlike.load(file)
+    names = list(ours.parameters)
+    assert [*theirs.parameterization.sampled_params()] == names
+    assert ("w_sum" in names, "wa" in names, "H0" in names) == (True, False, False)
+    x = np.array(ours.reference)
+    wanted, found = theirs.logposterior(x), ours.chi2s(x)
+    assert [*found] == [*theirs.likelihood]
+    for name, loglike in zip(theirs.likelihood, wanted.loglikes, strict=True):
+        assert float(found[name]) == pytest.approx(-2 * loglike, abs=1e-3), name
+    derived = dict(zip(theirs.parameterization.derived_params(), wanted.derived, strict=True))
+    ours_derived = dict(zip(ours.derived_parameters, np.asarray(ours.derived(x)), strict=True))
+    for name in ("H0", "omegam", "sigma8", "wa"):
+        assert ours_derived[name] == pytest.approx(derived[name], rel=1e-4), name
