@@ -25,7 +25,7 @@ from jaxlike.inference import run_nuts, summarise
 from jaxlike.inference.runs.checkpoint import Checkpoint, stored
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.progress import progress_bar
-from jaxlike.likelihoods.protocol import Simulated
+from jaxlike.likelihoods.protocol import Other, Simulated
 
 DRAWS = 63
 """Draws of a posterior, evenly spaced, among which the truth has a rank from 0 to this number."""
@@ -98,7 +98,9 @@ def calibrate(
         bar.set_description("calibrating")
         bar.update(len(rows))
         for i in range(len(rows), mocks):
-            truth, mock = simulate(np.random.default_rng((seed, i)))
+            truth, data, drawn = simulate(np.random.default_rng((seed, i)))
+            mock = model.with_others(drawn) if drawn else model
+            mock = mock.with_context(data) if data.size else mock
             chains = run_nuts(mock, **chosen, seed=i, progress=False, compiled=compiled)
             flat = chains.draws.reshape(-1, n)
             kept = flat[np.linspace(0, len(flat) - 1, DRAWS).astype(int)]
@@ -113,46 +115,42 @@ def calibrate(
 
 def _simulator(
     model: "jaxlike.Model",
-) -> Callable[[np.random.Generator], tuple[np.ndarray, "jaxlike.Model"]]:
-    """A function that draws parameters x (n,) of the prior, and the posterior of data drawn of
-    their likelihoods.
+) -> Callable[[np.random.Generator], tuple[np.ndarray, np.ndarray, dict[str, Any]]]:
+    """A function that draws parameters x (n,) of the prior, data (n_data,) of their likelihood, and
+    likelihoods of other data that are drawn, by name.
 
     Where the likelihood is zero for any data, parameters are drawn again: the posterior does not
     know of them either.
     """
     root = np.linalg.cholesky(model.covariance)
     others = _others(model)
+    theory = jax.jit(lambda x: model.theory_vector(model.params_dict(x)))
     density, inward = jax.jit(model.log_density), jax.jit(model.from_unconstrained)
 
     @jax.jit
-    def predicted(x: Array, noise: dict[str, Array]) -> tuple[Array, dict[str, Any]]:
-        here = model.density
-        parameters = here.canonical(x)
-        universe = here.universe(parameters)
-        vectors = here.theory_vectors(parameters, universe)
-        drawn = {n: one.with_noise(parameters, universe, noise[n]) for n, one in others.items()}
-        return jnp.concatenate([jnp.zeros(0), *vectors]), drawn
+    def others_of(x: Array, noise: dict[str, Array]) -> dict[str, Any]:
+        parameters = model.density.canonical(x)
+        universe = model.density.universe(parameters)
+        return {n: one.with_noise(parameters, universe, noise[n]) for n, one in others.items()}
 
-    def simulate(rng: np.random.Generator) -> tuple[np.ndarray, "jaxlike.Model"]:
+    def simulate(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
         while True:
             u = jnp.asarray(rng.standard_normal(len(model.parameters)))
             if np.isfinite(density(u)):
                 break
         x = inward(u)
         noise = {n: jnp.asarray(rng.standard_normal(one.n_noise)) for n, one in others.items()}
-        vector, drawn = predicted(x, noise)
-        mock = model.with_others(drawn) if drawn else model
-        if len(root):
-            data = np.asarray(vector) + root @ rng.standard_normal(vector.size)
-            mock = mock.with_context(data)
-        return np.asarray(x), mock
+        drawn = others_of(x, noise) if others else {}
+        data = root @ rng.standard_normal(len(root))
+        return np.asarray(x), np.asarray(theory(x)) + data, drawn
 
     return simulate
 
 
 def _others(model: "jaxlike.Model") -> dict[str, Any]:
     """Likelihoods of other than two-point data; ConfigError where data cannot be drawn."""
-    found = {n: one.arrays for n, one in model.parts.items() if n not in model.measured}
+    every = getattr(model, "parts", {})  # a posterior that is no Model has one likelihood
+    found = {name: one.arrays for name, one in every.items() if isinstance(one, Other)}
     for name, one in found.items():
         if not isinstance(one, Simulated):
             raise ConfigError(

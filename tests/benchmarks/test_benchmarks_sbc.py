@@ -6,7 +6,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+import jaxlike
 from jaxlike.benchmarks import sbc
+from jaxlike.errors import ConfigError
 from jaxlike.plots.benchmarks import rank_figure
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Normal
@@ -100,9 +102,50 @@ def test_a_right_posterior_and_one_that_is_too_narrow(tmp_path):
 def test_data_are_simulated_with_a_survey_s_theory_and_covariance(small_model):
     simulate, chi2 = sbc._simulator(small_model), []
     for i in range(4):
-        x, data = simulate(np.random.default_rng(i))
+        x, data, others = simulate(np.random.default_rng(i))
+        assert others == {}
         assert np.isfinite(float(small_model.log_prior(x)))
         residual = data - np.asarray(small_model.theory_vector(small_model.params_dict(x)))
         chi2.append(residual @ small_model.likelihood.precision @ residual)
     n = small_model.data.n_data
     assert sum(chi2) == pytest.approx(4 * n, abs=5 * np.sqrt(2 * 4 * n))
+
+
+DISTANCES = {
+    "likelihood": {
+        "jaxlike.cobaya.bao": {"data": "desi_dr2.desi_bao_lrg1"},
+        "jaxlike.cobaya.sn": {"data": "union3", "use_abs_mag": True},
+        "bbn": {"class": "jaxlike.cobaya.cmb", "mean": {"ombh2": 0.022}, "error": {"ombh2": 0.001}},
+    },
+    "params": {
+        "omegam": {"prior": [0.2, 0.4], "ref": 0.3},
+        "ombh2": {"prior": [0.018, 0.026], "ref": 0.022},
+        "Mb": {"prior": [-0.2, 0.2], "ref": 0.0},
+        **{"H0": 70, "ns": 0.965, "As": 2.1e-9},
+    },
+}
+
+
+def test_other_data_are_drawn_too():
+    """chi^2 at the truth is that of as many unit normals as there are numbers."""
+    model, chi2s = jaxlike.load(DISTANCES), []
+    simulate = sbc._simulator(model)
+    for i in range(200):
+        x, data, drawn = simulate(np.random.default_rng(i))
+        assert data.size == 0
+        chi2s.append(model.with_others(drawn).chi2s(x))
+    assert drawn.keys() == model.parts.keys()
+    for name, size in zip(DISTANCES["likelihood"], (2, 22, 1), strict=True):
+        rest = float(drawn[name].rest) if name.endswith("sn") else 0.0  # which is no variable
+        mean = np.mean([float(one[name]) for one in chi2s]) - rest
+        assert drawn[name].n_noise == size
+        assert mean == pytest.approx(size, abs=5 * np.sqrt(2 * size / 200)), name
+
+
+def test_data_that_cannot_be_drawn_are_said_so():
+    def mine(parameters, universe):
+        return -0.5 * (universe.cosmo.Omega_m - 0.3) ** 2
+
+    model = jaxlike.load(DISTANCES).with_likelihood("mine", mine)
+    with pytest.raises(ConfigError, match="draws data, but likelihood 'mine' cannot: leave it out"):
+        sbc.calibrate(model, 1, progress=False)
