@@ -237,7 +237,9 @@ def _universe(info: Mapping[str, Any]) -> dict[str, object]:
     for name, given in _block(info, "theory").items():
         component, options = _component("theory", name, given)
         if component == THEORY:
-            found.update(_options(component, options, THEORY_OPTIONS))
+            found.update(_options(component, options, (*THEORY_OPTIONS, "power")))
+            if found.get("power") in ("jaxlike", None):  # which says nothing to likelihoods
+                found.pop("power", None)
     return found
 
 

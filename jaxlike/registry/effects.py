@@ -24,6 +24,8 @@ def _unmet(
     option, wanted = named.declared.needs
     if option not in options or meets(options[option], wanted):
         return None
+    if (other := named.declared.or_needs) and meets(options.get(other[0]), other[1]):
+        return None
     return option, wanted
 
 
