@@ -236,7 +236,7 @@ def _likelihood(
         if given.get(option) is not None:
             given[option] = find_file(_text(option, given[option], "a path, null"), path)
     unread = taken_from_mock(given) if is_survey_mock(data_file, survey) else ()
-    theory = theory_options({k: given[k] for k in THEORY_FIELDS})
+    theory = theory_options({k: given[k] for k in THEORY_FIELDS if k in given})
     cuts = given.get("scale_cuts", OF_SURVEY)
     cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
     prefix, suffix = prefix_from(given.get("prefix")), suffix_from(given.get("suffix"))

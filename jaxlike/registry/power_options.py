@@ -23,6 +23,9 @@ from jaxlike.theory.power.provider import (
     parameters_of,
 )
 
+POWER_MAPPINGS = ("power", "boost")
+"""Options whose values may be mappings."""
+
 DOTTED = "package.module.name of a provider"
 _ACCEPTED_POWER = "{{provider: NAME}} (NAME: {}, package.module.name)"
 _ACCEPTED_BOOST = (
@@ -170,7 +173,7 @@ def _try(
                 f"{what} gives an array of shape {given} for {k.size} wavenumbers and {z.size} "
                 f"redshifts, but must give {shape}"
             )
-        (_, found), slopes = jax.value_and_grad(total, has_aux=True)(parameters)
+        (_, found), slopes = jax.jit(jax.value_and_grad(total, has_aux=True))(parameters)
     except ConfigError:
         raise
     except jax.errors.JAXTypeError as error:
