@@ -22,11 +22,10 @@ from jaxlike.registry.nz_models import NZ_MODELS, NzOption, has_kde, nz_from
 from jaxlike.registry.option_values import bad_value as bad_value
 from jaxlike.registry.option_values import flag as flag
 from jaxlike.registry.option_values import is_none, number, numbers
-from jaxlike.registry.power_options import DOTTED, boost_from, check_power, is_linear, power_from
+from jaxlike.registry.power_options import boost_from, check_linear, check_power, power_from
 from jaxlike.theory.power.boost import BOOSTS, FEEDBACK, BoostModel
 from jaxlike.theory.power.linear import LINEAR, LinearModel
 from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel, boosted
-from jaxlike.theory.power.provider import PROVIDERS
 from jaxlike.theory.statistics.projection import Projection
 from jaxlike.theory.systematics.point_mass import PointMassModel
 from jaxlike.theory.tracers.alignment import AlignmentModel
@@ -185,8 +184,7 @@ class TheoryOptions:
         for name, accepted in CHOICES.items():
             if name not in _OPEN and getattr(self, name) not in accepted:
                 raise bad_value(name, getattr(self, name), _listed(accepted))
-        if not is_linear(self.linear):
-            raise bad_value("linear", self.linear, _listed((*LINEAR, *PROVIDERS, DOTTED)))
+        check_linear(self.linear)
         check_power(vars(self))
         for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):

@@ -110,6 +110,14 @@ def check_power(options: Mapping[str, object]) -> None:
         _check_boost(boost)
 
 
+def check_linear(name: str) -> None:
+    """ConfigError unless a linear power by this name can be used."""
+    if not is_linear(name):
+        raise bad_value("linear", name, ", ".join((*LINEAR, *PROVIDERS, DOTTED)))
+    if name not in LINEAR:
+        check_provider(name)
+
+
 @functools.cache
 def check_provider(name: str) -> Provider:
     """The provider of a name, tried where it should work; ConfigError names it and the reason."""

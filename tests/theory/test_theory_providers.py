@@ -130,7 +130,10 @@ def test_as_inputs_name_it():
         ({"linear": HERE + "branching"}, "branching' cannot be compiled"),
         ({"linear": HERE + "steep"}, "no finite slope in wa"),
         ({"linear": HERE + "unfinished"}, "fails with KeyError: 'sigma_8'"),
-        ({"linear": HERE + "of_no_parameter"}, "range of 'sigma8', which is no parameter: accepted"),
+        (
+            {"linear": HERE + "of_no_parameter"},
+            "range of 'sigma8', which is no parameter",
+        ),
         ({"nonlinear": "provider"}, "linear = eisenstein_hu is no provider"),
         ({"linear": HERE + "massive", "nonlinear": "provider"}, "massive has none"),
         (
