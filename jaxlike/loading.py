@@ -24,6 +24,7 @@ from jaxlike.posterior.model import Model
 from jaxlike.registry.effects import (
     check_complete,
     check_effects,
+    check_universe,
     has_effect,
 )
 from jaxlike.registry.names import Names
@@ -111,7 +112,9 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
         names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
         check_names(names, samples)
         check_plausible(kept, known)
-        check_effects(names, {key: getattr(config.theory, key) for key in THEORY_OPTIONS})
+        of_theory = {key: getattr(config.theory, key) for key in THEORY_OPTIONS}
+        check_effects(names, of_theory)
+        check_universe(names, of_theory)
         for one in data_sets:
             check_effects(names, vars(one.options), one.samples)
             check_complete(names, vars(one.options), one.samples)

@@ -4,7 +4,7 @@ Cobaya speaks Mpc and 1/Mpc where the core speaks Mpc/h and h/Mpc; here is where
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,6 +13,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from jaxlike.errors import ConfigError
 from jaxlike.registry.option_values import bad_value
 from jaxlike.registry.options import THEORY_OPTIONS, TheoryOptions, theory_options
 from jaxlike.theory.power import emulator, linear
@@ -54,6 +55,16 @@ class Settings:
     def matter(self) -> str:
         """The nonlinear model with its boost."""
         return boosted(self.nonlinear, self.boost)
+
+    def of(self, likelihood: TheoryOptions) -> TheoryOptions:
+        """Options of a likelihood with these; ConfigError where it names a provider of its own."""
+        if likelihood.linear not in (TheoryOptions.linear, self.linear):
+            raise ConfigError(
+                f"option 'power' of a likelihood names the provider {likelihood.linear}, but the "
+                f"theory's linear power is {self.linear}: write power: {{provider: "
+                f"{likelihood.linear}}} in jaxlike.cobaya.Theory"
+            )
+        return replace(likelihood, **asdict(self))
 
 
 def settings_from(given: Mapping[str, object]) -> Settings:

@@ -20,7 +20,7 @@ from jaxlike.config import THEORY_OPTIONS
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
-from jaxlike.registry.effects import check_effects
+from jaxlike.registry.effects import check_effects, check_universe
 from jaxlike.registry.resolve import check_names, resolve
 from jaxlike.theory.power.derived import DERIVED, OF_TABLES, derived_of, unmet_need
 from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
@@ -114,6 +114,7 @@ class Theory(_Stopping):
             renamed(dict.fromkeys(self.input_params, 0.0), [self.renames])
             check_names(names, ())
             check_effects(names, vars(self._settings))
+            check_universe(names, vars(self._settings))
             some = dict.fromkeys(names, 1.0)
             jax.eval_shape(partial(_canonical, self._settings), some)
         except JaxlikeError as error:

@@ -95,3 +95,7 @@ def unfinished(p, k, z):
 
 of_no_parameter = Provider(eisenstein_hu, ranges={"sigma8": (0.5, 1.0)})
 number = 3.0
+
+_NARROWER = {"mnu": (0.0, 0.0), "w0": (-1.0, -1.0), "wa": (0.0, 0.0), "Omega_k": (0.0, 0.0)}
+PLAIN = Provider(no_wiggle, ranges={**_NARROWER, "omega_b": (0.02, 0.024)})
+ELSEWHERE = Provider(no_wiggle, ranges={"h": (0.2, 0.4)})

@@ -10,7 +10,6 @@ import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
 
-from jaxlike.errors import ParameterError
 from jaxlike.theory.power import halofit, hmcode, provided
 from jaxlike.theory.power.boost import FEEDBACK, BoostModel, load_boost
 from jaxlike.theory.power.halofit import HalofitModel
@@ -129,14 +128,16 @@ def _primordial_amplitude(cosmo: Cosmology, linear: LinearModel) -> Scalar:
 
 
 def _feedback(points: LimberPoints) -> Array:
-    """HMCode2020 with feedback over the same without."""
-    _check_feedback(points.cosmo)
+    """HMCode2020 with feedback over the same without; one where there is none."""
+    if points.cosmo.log_T_AGN is None:
+        return jnp.ones_like(points.power)
     splines, haloes = _haloes(points, hmcode.HMCODE2020)
     return _response(points.k, points.power, splines, haloes)
 
 
 def _feedback_table(cosmo: Cosmology, k: ArrayLike, z: ArrayLike, linear: LinearModel) -> Array:
-    _check_feedback(cosmo)
+    if cosmo.log_T_AGN is None:
+        return jnp.ones((jnp.size(z), jnp.size(k)))
     version = hmcode.HMCODE2020._replace(power=_response)
     return hmcode.nonlinear_power(cosmo, jnp.asarray(k), z, linear=linear, version=version)
 
@@ -144,11 +145,6 @@ def _feedback_table(cosmo: Cosmology, k: ArrayLike, z: ArrayLike, linear: Linear
 def _response(k: Array, power: Array, splines: Array, haloes: Any) -> Array:
     alone = replace(haloes, ln_stars=None)
     return hmcode.hmcode(k, power, splines, haloes) / hmcode.hmcode(k, power, splines, alone)
-
-
-def _check_feedback(cosmo: Cosmology) -> None:
-    if cosmo.log_T_AGN is None:
-        raise ParameterError(f"boost = {FEEDBACK} needs the parameter log_T_AGN")
 
 
 def _halofit_table(

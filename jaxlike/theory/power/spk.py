@@ -8,7 +8,6 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxlike.errors import ParameterError
 from jaxlike.theory.universe.background import E_squared
 from jaxlike.theory.universe.cosmology import Cosmology
 
@@ -34,18 +33,21 @@ _LN_PIVOT = np.log(1e14)  # M_sun
 
 def baryon_fraction(cosmo: Cosmology, ln_mass: Array, z: Array) -> Array:
     """That of haloes of M500c = exp(ln_mass) M_sun, over Omega_b / Omega_m."""
-    if cosmo.spk_alpha is None or cosmo.spk_beta is None or cosmo.spk_gamma is None:
-        raise ParameterError(
-            "boost = spk needs the parameters spk_alpha, spk_beta and spk_gamma of the baryon "
-            "fraction of haloes"
-        )
+    assert cosmo.spk_alpha is not None
+    assert cosmo.spk_beta is not None
+    assert cosmo.spk_gamma is not None
     ln_E = jnp.log(E_squared(cosmo, 1 / (1 + z)) / E_squared(cosmo, 1 / 1.3)) / 2
     ln_f = cosmo.spk_alpha - np.log(100) + (cosmo.spk_beta - 1) * (ln_mass - _LN_PIVOT)
     return jnp.exp(ln_f + cosmo.spk_gamma * ln_E)
 
 
 def suppression(cosmo: Cosmology, k: Array, z: Array) -> Array:
-    """P / P of dark matter alone (n_z, n_k) at k (n_z, n_k) in h/Mpc, z (n_z, 1); eqs. 2 to 8."""
+    """P / P of dark matter alone (n_z, n_k) at k (n_z, n_k) in h/Mpc, z (n_z, 1); eqs. 2 to 8.
+
+    One where the parameters of the baryon fraction are not given.
+    """
+    if cosmo.spk_alpha is None:
+        return jnp.ones_like(k)
     k, z = jnp.minimum(k, K_MAX), jnp.minimum(z, Z_MAX)
     at = {name: c[0] + (1 + z) * (c[1] + (1 + z) * c[2]) for name, c in _FIT.items()}
     x = jnp.log10(k)

@@ -215,6 +215,7 @@ PARAMETERS = (
         r"\log_{10} T_\mathrm{AGN}",
         needs=("nonlinear", ("hmcode2020",)),
         or_needs=("boost", ("hmcode2020_feedback",)),
+        required_by=(("boost", "hmcode2020_feedback"),),
     ),
     Declared(
         "A_bary",
@@ -237,6 +238,7 @@ PARAMETERS = (
             _in("spk_parameters", name),
             rf"\{name}_\mathrm{{SPk}}",
             needs=("boost", ("spk",)),
+            required_by=(("boost", "spk"),),
         )
         for name in ("alpha", "beta", "gamma")
     ),
