@@ -120,8 +120,13 @@ def check_linear(name: str) -> None:
 
 @functools.cache
 def check_provider(name: str) -> Provider:
-    """The provider of a name, tried where it should work; ConfigError names it and the reason."""
+    """The provider of a name, tried where it should work; ConfigError names it and the reason.
+
+    Those that the package knows by name are not tried again: that takes seconds.
+    """
     provider = load_provider(name)
+    if name in PROVIDERS:
+        return provider
     unknown = [key for key in provider.ranges if key not in parameters_of(FIDUCIAL)]
     if unknown:
         accepted = ", ".join(parameters_of(FIDUCIAL))
