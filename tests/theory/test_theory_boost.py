@@ -52,10 +52,19 @@ def test_sp_k_is_that_of_its_authors(universe):
     far = np.asarray(find(universe(**SPK), 2 * k, 2 * z))
     np.testing.assert_array_equal(far[2, -2:], found[2, -1])  # the edges go on
 
+    @jax.jit
+    def total(alpha):
+        return jnp.sum(suppression(universe(**SPK | {"spk_alpha": alpha}), k, z))
+
+    step = 1e-4
+    slope = float(jax.grad(total)(4.16))
+    assert slope == pytest.approx(float(total(4.16 + step) - total(4.16 - step)) / 2 / step, 1e-6)
+
 
 def test_tables_between_their_points(table):
     name = theory_options({"boost": {"table": str(table)}}).boost
     assert name.startswith(f"table:{table}#")
+    assert theory_options({"boost": name}).boost == name  # as it is written out
     read = BoostTable.of(name.removeprefix("table:"))
     k, z = np.geomspace(1e-3, 100, 40), np.array([0.0, 0.3, 1.7, 3.0, 5.0])
     found = read.boost(None, jnp.asarray(np.tile(k, (z.size, 1))), jnp.asarray(z)[:, None])

@@ -66,6 +66,17 @@ def test_parameters_that_a_provider_is_given(universe):
     assert not np.any(parameters_of(universe())["m_nu"])
 
 
+def test_many_at_once_are_each_alone(universe):
+    def power(h):
+        return linear_power(universe(h=h), K, Z, model=HERE + "NARROW")
+
+    h = jnp.array([0.6, 0.7, 0.8])
+    alone = jax.jit(power)
+    np.testing.assert_allclose(
+        jax.jit(jax.vmap(power))(h), np.stack([alone(one) for one in h]), rtol=1e-12
+    )
+
+
 @partial(jax.jit, static_argnums=(1, 2))
 def matter(cosmo, linear, nonlinear):
     nodes = Nodes.build(0.01 * np.arange(250), 16, np.arange(0, N_LATTICE, 8), z_max=2.4)

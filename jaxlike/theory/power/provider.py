@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TypeAlias
 
+import jax
 import jax.numpy as jnp
 from jax import Array
 from jax.typing import ArrayLike
@@ -93,7 +94,8 @@ def is_provider(name: object) -> bool:
 def load_provider(name: str) -> Provider:
     """The provider of a name or of a dotted path, package.module.name; ConfigError without it."""
     if name in PROVIDERS:
-        return PROVIDERS[name]()
+        with jax.ensure_compile_time_eval():  # what it keeps outlives the function being compiled
+            return PROVIDERS[name]()
     found = imported(name, "provider")
     if isinstance(found, Provider):
         return found
