@@ -122,7 +122,7 @@ def test_as_inputs_name_it():
         options = theory_options({"power": power, "nonlinear": "provider"})
         assert (options.linear, options.power) == (HERE + "ENHANCED", "jaxlike")
         assert theory_options(vars(options)) == options
-    assert theory_options({"linear": HERE + "massive"}).linear == HERE + "massive"
+    assert theory_options({"linear": HERE + "NARROW"}).linear == HERE + "NARROW"
 
 
 @pytest.mark.parametrize(
@@ -146,9 +146,9 @@ def test_as_inputs_name_it():
             "range of 'sigma8', which is no parameter",
         ),
         ({"nonlinear": "provider"}, "linear = eisenstein_hu is no provider"),
-        ({"linear": HERE + "massive", "nonlinear": "provider"}, "massive has none"),
+        ({"linear": HERE + "NARROW", "nonlinear": "provider"}, "NARROW has none"),
         (
-            {"linear": "emulator", "power": {"provider": HERE + "massive"}},
+            {"linear": "emulator", "power": {"provider": HERE + "NARROW"}},
             "'linear' is emulator, but power is of provider",
         ),
     ],
