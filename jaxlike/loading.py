@@ -24,6 +24,7 @@ from jaxlike.posterior.model import Model
 from jaxlike.registry.effects import (
     check_complete,
     check_effects,
+    check_universe,
     has_effect,
 )
 from jaxlike.registry.names import Names
@@ -111,7 +112,9 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
         names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
         check_names(names, samples)
         check_plausible(kept, known)
-        check_effects(names, {key: getattr(config.theory, key) for key in THEORY_OPTIONS})
+        of_theory = {key: getattr(config.theory, key) for key in THEORY_OPTIONS}
+        check_effects(names, of_theory)
+        check_universe(names, of_theory)
         for one in data_sets:
             check_effects(names, vars(one.options), one.samples)
             check_complete(names, vars(one.options), one.samples)
@@ -150,8 +153,8 @@ def _check_arguments(config: Config, kept: set[str]) -> None:
 def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Model:
     """The Model of a Cobaya input (.yaml, or the mapping in it) or a CosmoSIS pipeline (.ini).
 
-    Keywords replace the file's options: data_file, nz_file, scale_cuts, probes, prefix, linear,
-    nonlinear, nz, nz_bandwidth, projection, cosebis_theta, band_power_theta,
+    Keywords replace the file's options: data_file, nz_file, scale_cuts, probes, prefix, power,
+    linear, nonlinear, boost, nz, nz_bandwidth, projection, cosebis_theta, band_power_theta,
     band_power_apodisation, band_power_ell, radiation, ell_prefactors, bias, alignment,
     f_r, log10_M_pivot, b_modes, magnification, rsd, point_mass, psf_file, psf_transform,
     shear_ratios, covariance_correction, n_simulations, n_parameters, compression; of one of several

@@ -5,6 +5,9 @@ import re
 import numpy as np
 import pytest
 
+from jaxlike.registry.options import theory_options
+from jaxlike.theory.power.provider import PARAMETERS
+
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -50,3 +53,16 @@ def test_the_table_of_quantities(repository):
     for name in QUANTITIES:
         assert hasattr(Universe, name)
         assert re.search(rf"\b{name}\b", text), name
+
+
+def test_a_provider(repository, tmp_path, monkeypatch):
+    """The example of docs/power.md, as an input names it, and the names of what it is given."""
+    text = (repository / "docs" / "power.md").read_text()
+    for name in PARAMETERS:
+        assert f"`{name}`" in text, name
+    ((_, module),) = [block for block in FENCE.findall(text) if block[0] == "python"]
+    (tmp_path / "somebodys_power.py").write_text(module)
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("power", "NARROW"):
+        options = theory_options({"power": {"provider": f"somebodys_power.{name}"}})
+        assert options.linear == f"somebodys_power.{name}"

@@ -42,6 +42,13 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         "check", parents=[shared.device, spectra], help="print its errors against CAMB"
     )
     checking.add_argument("--table", type=Path, metavar="FILE", help="instead of the shipped one")
+    checking.add_argument(
+        "--against",
+        metavar="PROVIDER",
+        help="print errors and cost of somebody else's linear power beside those of the shipped "
+        "table, for cosmologies that both are made for: a name (emu_pk, cosmopower_jax) or "
+        "package.module.name",
+    )
     checking.set_defaults(run=check)
 
 
@@ -63,7 +70,9 @@ def train(arguments: argparse.Namespace) -> int:
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Print the errors of the emulator against CAMB."""
+    """Print the errors of the emulator against CAMB, and those of a provider beside them."""
+    if arguments.against is not None:
+        return _check_against(arguments)
     from jaxlike.emulator.check import as_text
     from jaxlike.emulator.train import check as errors_against_camb
     from jaxlike.theory.power.emulator import Table, shipped_table
@@ -77,4 +86,24 @@ def check(arguments: argparse.Namespace) -> int:
             table, n=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
         )
     print(as_text(errors))
+    return 0
+
+
+def _check_against(arguments: argparse.Namespace) -> int:
+    from jaxlike.emulator.against import compared
+    from jaxlike.errors import ConfigError
+    from jaxlike.registry.power_options import check_linear
+
+    if arguments.table is not None:
+        raise ConfigError("--table has no effect with --against: leave it out")
+    check_linear(arguments.against)
+    with termination_as_interrupt():
+        print(
+            compared(
+                arguments.against,
+                n=arguments.n_check,
+                jobs=arguments.jobs,
+                folder=arguments.folder,
+            )
+        )
     return 0

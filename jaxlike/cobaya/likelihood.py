@@ -1,7 +1,7 @@
 """Cobaya's view of the two-point likelihoods: one class per set of probes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +237,7 @@ class TwoPointLikelihood(Likelihood):
         if self._config.theory.compression == "moped":
             two_point = self._compressed(provider)
         else:
-            options = replace(self._config.theory, **asdict(settings))
+            options = settings.of(self._config.theory)
             two_point = self._built(options)
 
         def evaluate(cosmology: Mapping[str, Array], nuisance: Mapping[str, Array]) -> Array:

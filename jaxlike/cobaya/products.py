@@ -3,8 +3,8 @@
 Cobaya speaks Mpc and 1/Mpc where the core speaks Mpc/h and h/Mpc; here is where they meet.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import jax.numpy as jnp
@@ -13,8 +13,11 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from jaxlike.errors import ConfigError
+from jaxlike.registry.option_values import bad_value
+from jaxlike.registry.options import THEORY_OPTIONS, TheoryOptions, theory_options
 from jaxlike.theory.power import emulator, linear
-from jaxlike.theory.power.nonlinear import nonlinear_power
+from jaxlike.theory.power.nonlinear import boosted, nonlinear_power
 from jaxlike.theory.universe import background, growth
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.wavenumbers import K
@@ -46,6 +49,36 @@ class Settings:
     radiation: bool
     neutrinos: str = "one_massive"
     out_of_range: str = "reject"
+    boost: str = "none"
+
+    @property
+    def matter(self) -> str:
+        """The nonlinear model with its boost."""
+        return boosted(self.nonlinear, self.boost)
+
+    def of(self, likelihood: TheoryOptions) -> TheoryOptions:
+        """Options of a likelihood with these; ConfigError where it names a provider of its own."""
+        if likelihood.linear not in (TheoryOptions.linear, self.linear):
+            raise ConfigError(
+                f"option 'power' of a likelihood names the provider {likelihood.linear}, but the "
+                f"theory's linear power is {self.linear}: write power: {{provider: "
+                f"{likelihood.linear}}} in jaxlike.cobaya.Theory"
+            )
+        return replace(likelihood, **asdict(self))
+
+
+def settings_from(given: Mapping[str, object]) -> Settings:
+    """Settings of the options of the theory; ConfigError names a bad one.
+
+    A provider of power stands in the place of `linear` at its default, as Cobaya hands it over.
+    """
+    given = dict(given)
+    if given["power"] == "host":
+        raise bad_value("power", "host", "jaxlike, {provider: NAME}")
+    if given["power"] != "jaxlike" and given["linear"] == TheoryOptions.linear:
+        del given["linear"]
+    options = theory_options(given)
+    return Settings(**{name: getattr(options, name) for name in THEORY_OPTIONS})
 
 
 Product = Callable[[Cosmology], Array]
@@ -150,12 +183,12 @@ def matter_power(
             k / cosmo.h,
             z,
             linear=settings.linear,
-            model=settings.nonlinear if nonlinear else "linear",
+            model=settings.matter if nonlinear else "linear",
         )
         if cold and cosmo.omega_nu is not None:
             at_z, _ = grid.growth(cosmo)
             total, without = (
-                linear.ln_free_streaming(cosmo, k / cosmo.h, at_z, settings.linear, field)
+                linear.ln_free_streaming(cosmo, k / cosmo.h, at_z, settings.linear, field, z=z)
                 for field in emulator.FIELDS
             )
             power *= jnp.exp(cold / 2 * (without - total))

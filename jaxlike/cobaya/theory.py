@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 import jaxlike
 from jaxlike.cobaya import products
 from jaxlike.cobaya.precision import prepare_jax
-from jaxlike.config import THEORY_OPTIONS, theory_options
+from jaxlike.config import THEORY_OPTIONS
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
-from jaxlike.registry.effects import check_effects
+from jaxlike.registry.effects import check_effects, check_universe
 from jaxlike.registry.resolve import check_names, resolve
 from jaxlike.theory.power.derived import DERIVED, OF_TABLES, derived_of, unmet_need
 from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
@@ -73,9 +73,11 @@ class Theory(_Stopping):
 
     linear: str
     nonlinear: str
+    boost: str | dict[str, str] | None
     neutrinos: str
     radiation: bool | str
     out_of_range: str
+    power: str | dict[str, str]
 
     def initialize(self) -> None:
         """Switch JAX to double precision and check the options."""
@@ -87,18 +89,15 @@ class Theory(_Stopping):
                 )
         self.extra_args: dict[str, Any] = {}
         super().initialize()
-        given = {name: getattr(self, name) for name in THEORY_OPTIONS}
+        given = {name: getattr(self, name) for name in (*THEORY_OPTIONS, "power")}
         try:
-            options = theory_options(given)
+            self._settings = products.settings_from(given)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
-        self._settings = products.Settings(
-            **{name: getattr(options, name) for name in THEORY_OPTIONS}
-        )
         self._check_renames()
         self._compiled: _Compiled | None = None
         self._out_of_range = RangeCount(
-            options.out_of_range, lambda sentence: self.log.warning("%s", sentence)
+            self._settings.out_of_range, lambda sentence: self.log.warning("%s", sentence)
         )
 
     def _check_renames(self) -> None:
@@ -114,7 +113,8 @@ class Theory(_Stopping):
         try:
             renamed(dict.fromkeys(self.input_params, 0.0), [self.renames])
             check_names(names, ())
-            check_effects(names, {"nonlinear": self._settings.nonlinear})
+            check_effects(names, vars(self._settings))
+            check_universe(names, vars(self._settings))
             some = dict.fromkeys(names, 1.0)
             jax.eval_shape(partial(_canonical, self._settings), some)
         except JaxlikeError as error:

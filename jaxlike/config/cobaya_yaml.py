@@ -232,12 +232,13 @@ def _components(
 
 
 def _universe(info: Mapping[str, Any]) -> dict[str, object]:
-    """Options of the theory in its own block."""
+    """Options of the theory in its own block; of power only a provider, for likelihoods have it."""
     found: dict[str, object] = {}
     for name, given in _block(info, "theory").items():
         component, options = _component("theory", name, given)
         if component == THEORY:
-            found.update(_options(component, options, THEORY_OPTIONS))
+            given = _options(component, options, (*THEORY_OPTIONS, "power"))
+            found.update({k: v for k, v in given.items() if (k, v) != ("power", "jaxlike")})
     return found
 
 

@@ -36,6 +36,7 @@ from jaxlike.registry.options import (
     check_option_names,
     theory_options,
 )
+from jaxlike.registry.power_options import located_boost, names_provider
 from jaxlike.registry.probes import probes_from
 from jaxlike.surveys import accepted_surveys
 
@@ -161,7 +162,7 @@ def make_config(
             if name in own
         ]
         _check_common(found)
-        alone = TheoryOptions() if found else _of_universe(universe or {}, overrides, host)
+        alone = TheoryOptions() if found else _of_universe(path, universe or {}, overrides, host)
         joint = check_distinct(
             [*correlated_priors, *(prior for one in found for prior in one.correlated)]
         )
@@ -184,15 +185,28 @@ def make_config(
 
 
 def _of_universe(
-    given: Mapping[str, object], overrides: Mapping[str, object], host: str
+    path: Path, given: Mapping[str, object], overrides: Mapping[str, object], host: str
 ) -> TheoryOptions:
     """Options of the theory where there are no two-point data."""
     own = {key: value for key, value in overrides.items() if key not in ("output", "likelihoods")}
     for key in own:
         check_option_names([key], OVERRIDES, "keyword")
-        if key not in THEORY_OPTIONS:
+        if key not in THEORY_OPTIONS and not (key == "power" and names_provider(own[key])):
             raise ConfigError(f"'{key}' is given, but there is no likelihood of two-point data")
-    return theory_options({**given, **own}, host=host)
+    return theory_options(_merged(given, own, path), host=host)
+
+
+def _merged(
+    given: Mapping[str, object], overrides: Mapping[str, object], path: Path
+) -> dict[str, object]:
+    """Options of the theory with those that replace them: a provider of power is in the place of
+    `linear`; the table of a boost is where the input at `path` says."""
+    merged = {**given, **overrides}
+    if names_provider(overrides.get("power")) and "linear" not in overrides:
+        merged.pop("linear", None)
+    if "boost" in merged:
+        merged["boost"] = located_boost(merged["boost"], lambda name: find_file(name, path))
+    return merged
 
 
 def _likelihood(
@@ -210,19 +224,19 @@ def _likelihood(
     place = located({**options, **overrides}, path)
     data_file, survey = place.get("data_file"), place.get("survey")
     assumed = options_of(analysis_for(data_file, survey), {*options, *overrides})
-    given = {**assumed, **options}
+    given = _merged(assumed, options, path)
     # In the file's words first, so that its own mistakes are reported as such.
     given.update(
         vars(theory_options({k: given[k] for k in THEORY_FIELDS if k in given}, host=host))
     )
     if overrides.get("nz", "kde") != "kde" and "nz_bandwidth" not in overrides:
         given["nz_bandwidth"] = None  # the file's bandwidth belongs to the file's choice
-    given.update(overrides)
+    given = _merged(given, overrides, path)
     for option in FILE_OPTIONS:
         if given.get(option) is not None:
             given[option] = find_file(_text(option, given[option], "a path, null"), path)
     unread = taken_from_mock(given) if is_survey_mock(data_file, survey) else ()
-    theory = theory_options({k: given[k] for k in THEORY_FIELDS})
+    theory = theory_options({k: given[k] for k in THEORY_FIELDS if k in given})
     cuts = given.get("scale_cuts", OF_SURVEY)
     cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
     prefix, suffix = prefix_from(given.get("prefix")), suffix_from(given.get("suffix"))

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from jaxlike.config.data_options import MAPPINGS
 from jaxlike.errors import ConfigError
 from jaxlike.registry.options import DATA_OPTIONS, THEORY_FIELDS, bad_value, check_option_names
+from jaxlike.registry.power_options import POWER_MAPPINGS
 
 OVERRIDES = (
     *DATA_OPTIONS,
@@ -31,9 +32,9 @@ def overrides_by_likelihood(
     for key, value in rest.items():
         name, _, option = key.rpartition(".")
         check_option_names([option], OVERRIDES, "keyword")
-        # a mapping by the names of tables is one value
+        # a mapping by the names of tables, or of a provider, is one value
         one_each = isinstance(value, Mapping) and not (
-            option in MAPPINGS and not {*value} & {*names}
+            option in (*MAPPINGS, *POWER_MAPPINGS) and not {*value} & {*names}
         )
         values = value if isinstance(value, Mapping) and one_each else {}
         if one_each:

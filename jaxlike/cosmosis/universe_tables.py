@@ -64,7 +64,7 @@ def _perturbed(cosmo: Cosmology, options: TheoryOptions, z: NDArray) -> dict[str
 def _power(cosmo: Cosmology, options: TheoryOptions, z: NDArray) -> dict[str, Array]:
     return {
         "P_lin": linear.linear_power(cosmo, K_OUT, z, model=options.linear),
-        "P_nl": nonlinear_power(cosmo, K_OUT, z, linear=options.linear, model=options.nonlinear),
+        "P_nl": nonlinear_power(cosmo, K_OUT, z, linear=options.linear, model=options.matter),
     }
 
 

@@ -1,6 +1,6 @@
 """Errors of the emulated spectrum against CAMB, at cosmologies that it was not trained on."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -91,9 +91,20 @@ class _Error:
 def error_table(
     table: Table, universes: dict[str, list[Universe]], spectra: dict[str, list[Transfer]]
 ) -> list[dict[str, Any]]:
-    """Largest and root-mean-square error (uniform in ln k) of every group, field and range of k."""
+    """The errors of a table in every group, field and range of k."""
+    return error_rows(_Error(table, next(iter(spectra.values()))[0].a), universes, spectra)
+
+
+def error_rows(
+    error_of: Callable[[Universe, Transfer, MatterField], NDArray],
+    universes: dict[str, list[Universe]],
+    spectra: dict[str, list[Transfer]],
+) -> list[dict[str, Any]]:
+    """Largest and root-mean-square error (uniform in ln k) of every group, field and range of k.
+
+    error_of: (universe, CAMB's spectrum, field) -> error of ln P (n_z, n_k).
+    """
     rows = []
-    error_of = _Error(table, next(iter(spectra.values()))[0].a)
     for group, members in universes.items():
         for field in FIELDS:
             if field == "cdm_baryons" and not members[0].omega_nu:

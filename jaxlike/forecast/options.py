@@ -17,6 +17,7 @@ from jaxlike.forecast.survey import Forecast, build_forecast
 from jaxlike.forecast.universe import build_universe
 from jaxlike.registry.names import canonical_name, is_known
 from jaxlike.registry.options import CHOICES, bad_value, check_option_names
+from jaxlike.registry.power_options import check_power, is_linear
 
 MERITS = ("fom", "S8")
 """What can be optimised: the figure of merit of (w0, wa), or the error of S8."""
@@ -25,6 +26,9 @@ ADJUSTABLE = ("source_edges", "lens_edges", "area")
 """What can be adjusted at equal cost."""
 
 _ALIGNMENT = ("A_IA", "alpha_IA")
+_POWER = {
+    "linear": "eisenstein_hu", "nonlinear": "takahashi", "boost": "none", "power": "jaxlike",
+}  # fmt: skip
 _BLOCKS = ("survey", "fiducial", "vary", "priors", "theory", "ell", "optimise", "output")
 
 
@@ -128,8 +132,9 @@ def _config(info: Mapping[str, Any], path: Path) -> SurveyConfig:
         raise bad_value("vary", vary, "a list of parameters")
     theory = block(info, "theory", ("linear", "nonlinear"))
     for name, value in theory.items():
-        if value not in CHOICES[name]:
+        if value not in CHOICES[name] and not (name == "linear" and is_linear(value)):
             raise bad_value(f"theory: {name}", value, ", ".join(CHOICES[name]))
+    check_power({**_POWER, **theory})
     ell = block(info, "ell", ("min", "max", "n", "max_counts"), required=True)
     low, high = (positive(f"ell: {name}", ell.get(name)) for name in ("min", "max"))
     n = whole("ell: n", ell.get("n", 20), at_least=2)

@@ -72,7 +72,7 @@ def fine_grid(
         n_z = int(n_z * np.log((0.3 + z_max) / 0.3) / np.log((0.3 + _Z_MAX_FINE) / 0.3))
     nodes = nodes_of(surveys, n_z, ell_lattice_of(data), z_max)
     return UniverseGrid.build(
-        nodes, linear=options.linear, nonlinear=options.nonlinear, second_order=second_order
+        nodes, linear=options.linear, nonlinear=options.matter, second_order=second_order
     )
 
 
@@ -81,7 +81,7 @@ def grid_of(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOption
     return UniverseGrid.build(
         nodes_of(surveys, choice.n_z, choice.ell_lattice, choice.z_max),
         linear=options.linear,
-        nonlinear=options.nonlinear,
+        nonlinear=options.matter,
         second_order=any(survey.second_order for survey in surveys),
     )
 
@@ -90,4 +90,4 @@ def usual_grid(options: TheoryOptions) -> UniverseGrid:
     """Universes for likelihoods without two-point data, on nodes that serve most surveys: what
     nobody looks at is not computed."""
     nodes = Nodes.build((), _N_USUAL, np.arange(N_LATTICE), z_max=_Z_MAX_FINE)
-    return UniverseGrid.build(nodes, linear=options.linear, nonlinear=options.nonlinear)
+    return UniverseGrid.build(nodes, linear=options.linear, nonlinear=options.matter)

@@ -28,7 +28,7 @@ def described(config: Config, parts: Mapping[str, Likelihood | Other], compresse
         lines.append(f"  fixed: {_some(fixed)}")
     theory = config.theory
     lines.append(
-        f"  theory: linear {theory.linear}, nonlinear {theory.nonlinear}, "
+        f"  theory: linear {theory.linear}, nonlinear {theory.matter}, "
         f"alignment {theory.alignment}, bias {theory.bias}, n(z) {nz_in_words(theory.nz)}"
     )
     return "\n".join(lines)

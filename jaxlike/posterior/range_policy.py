@@ -15,7 +15,7 @@ import numpy as np
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihoods.compiled import cosmology
 from jaxlike.posterior.model import Model
-from jaxlike.theory.power.linear import LINEAR
+from jaxlike.theory.power.linear import linear_model
 from jaxlike.theory.power.validity import range_conditions
 
 N_DRAWS = 1000
@@ -57,7 +57,7 @@ def prior_out_of_range(model: Model, n: int = N_DRAWS, seed: int = 0) -> dict[st
     Empty where the whole sample is inside.
     """
     linear = model.config.theory.linear
-    if not LINEAR[linear].limited:
+    if not linear_model(linear).limited:
         return {}
     u = np.random.default_rng(seed).standard_normal((n, len(model.parameters)))
 

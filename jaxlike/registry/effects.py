@@ -6,6 +6,7 @@ from jaxlike.errors import ParameterError
 from jaxlike.registry.names import Names
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.declarations import meets
+from jaxlike.theory.universe.cosmology import PARAMETERS as UNIVERSE
 
 
 def _word(value: object) -> str:
@@ -23,6 +24,8 @@ def _unmet(
         return None
     option, wanted = named.declared.needs
     if option not in options or meets(options[option], wanted):
+        return None
+    if (other := named.declared.or_needs) and meets(options.get(other[0]), other[1]):
         return None
     return option, wanted
 
@@ -87,3 +90,16 @@ def check_complete(
                         f"parameter {name} is missing: {option} = {_word(value)} needs "
                         f"{sample.own}{declared.name}{each}, given as {'|'.join(named)}"
                     )
+
+
+def check_universe(names: Iterable[str], options: Mapping[str, object]) -> None:
+    """ParameterError on a parameter of the universe that the options need and `names` have not."""
+    found = (Names(()).find(name) for name in names)
+    given = {named.declared.name for named in found if named is not None}
+    for declared in UNIVERSE:
+        for option, value in declared.required_by:
+            if declared.name not in given and meets(options.get(option), (value,)):
+                raise ParameterError(
+                    f"parameter {declared.name} is missing: {option} = {_word(value)} needs it, "
+                    f"given as {'|'.join(declared.bare)}"
+                )

@@ -22,8 +22,10 @@ from jaxlike.registry.nz_models import NZ_MODELS, NzOption, has_kde, nz_from
 from jaxlike.registry.option_values import bad_value as bad_value
 from jaxlike.registry.option_values import flag as flag
 from jaxlike.registry.option_values import is_none, number, numbers
+from jaxlike.registry.power_options import boost_from, check_linear, check_power, power_from
+from jaxlike.theory.power.boost import BOOSTS, FEEDBACK, BoostModel
 from jaxlike.theory.power.linear import LINEAR, LinearModel
-from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
+from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel, boosted
 from jaxlike.theory.statistics.projection import Projection
 from jaxlike.theory.systematics.point_mass import PointMassModel
 from jaxlike.theory.tracers.alignment import AlignmentModel
@@ -33,6 +35,7 @@ from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
 CHOICES: dict[str, Collection[str]] = {
     "linear": LINEAR.keys(),
     "nonlinear": NONLINEAR.keys(),
+    "boost": ("none", FEEDBACK, *BOOSTS),
     "neutrinos": tuple(MASSIVE_EIGENSTATES),
     "nz": NZ_MODELS,
     "projection": ("flat", "curved"),
@@ -44,9 +47,11 @@ CHOICES: dict[str, Collection[str]] = {
     "point_mass": get_args(PointMassModel),
     "covariance_correction": CORRECTIONS,
 }
-"""Accepted values of the options that name a method."""
+"""Accepted values of the options that name a method; those of _OPEN may be others too."""
 
-THEORY_OPTIONS = ("linear", "nonlinear", "neutrinos", "radiation", "out_of_range")
+_OPEN = ("linear", "boost", "nz")
+
+THEORY_OPTIONS = ("linear", "nonlinear", "boost", "neutrinos", "radiation", "out_of_range")
 """Options of the Cobaya component `jaxlike.cobaya.Theory`."""
 
 COMMON_OPTIONS = (*THEORY_OPTIONS, "power", "compression")
@@ -112,7 +117,8 @@ _FLAGS = ("radiation", "ell_prefactors", "b_modes", "magnification", "rsd")
 class TheoryOptions:
     """How the data vector is computed; ConfigError names a bad option and the accepted values.
 
-    linear, nonlinear: matter power spectrum.  radiation: photons and massless neutrinos in the
+    linear, nonlinear: matter power spectrum, the core's or that of a provider.  boost: what
+    multiplies the nonlinear one.  radiation: photons and massless neutrinos in the
     background.  nz: redshift distributions smoothed by a kernel of width nz_bandwidth (None: a
     small default), samples of the histogram, between which shifts go along straight lines, or a
     spline through the middles of its cells; of all samples, or (name of the n(z), model) of some.
@@ -171,12 +177,15 @@ class TheoryOptions:
     covariance_correction: CovarianceCorrection = "none"
     n_simulations: int | None = None
     n_parameters: int | None = None
+    boost: BoostModel = "none"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nz", nz_from(self.nz))
         for name, accepted in CHOICES.items():
-            if name != "nz" and getattr(self, name) not in accepted:
+            if name not in _OPEN and getattr(self, name) not in accepted:
                 raise bad_value(name, getattr(self, name), _listed(accepted))
+        check_linear(self.linear)
+        check_power(vars(self))
         for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):
                 raise bad_value(name, getattr(self, name), "true, false")
@@ -204,6 +213,11 @@ class TheoryOptions:
                 f"option 'nz_bandwidth' has no effect with nz = {self.nz}; "
                 "leave it out or take nz = kde"
             )
+
+    @property
+    def matter(self) -> NonlinearModel:
+        """The nonlinear model with its boost."""
+        return boosted(self.nonlinear, self.boost)
 
     def _check_masses(self) -> None:
         """ConfigError on options of halo masses that are missing or without effect."""
@@ -265,7 +279,14 @@ def theory_options(given: Mapping[str, object], *, host: str = "host") -> Theory
             values[name] = None if is_none(values[name]) else read(name, values[name])
     if "power" in values:
         words = {"jaxlike": "jaxlike", host: "host"}
-        if values["power"] not in words:
-            raise bad_value("power", values["power"], _listed(words))
-        values["power"] = words[str(values["power"])]
+        values["power"], provider = power_from(values["power"], words)
+        if provider is not None:
+            if values.get("linear", provider) != provider:
+                raise ConfigError(
+                    f"option 'linear' is {values['linear']}, but power is of provider {provider}: "
+                    "give one of the two"
+                )
+            values["linear"] = provider
+    if "boost" in values:
+        values["boost"] = boost_from(values["boost"])
     return TheoryOptions(**values)  # type: ignore[arg-type]

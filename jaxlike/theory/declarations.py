@@ -20,9 +20,9 @@ class Declared:
     section--name; latex: '#' stands for the number, as it does in an alias that does not end in it;
     default: its value where it is not given, None where it is left out then; beside: the same of a
     numbered one of which another is given; needs: the option and its values with which it has an
-    effect; required_by: the options and values that cannot do without it; instead_of: the name
-    whose default goes where this is given; or_else: of a necessary one, the name that may be given
-    in its place.
+    effect; or_needs: another that does as well; required_by: the options and values that cannot do
+    without it; instead_of: the name whose default goes where this is given; or_else: of a necessary
+    one, the name that may be given in its place.
     """
 
     name: str
@@ -33,6 +33,7 @@ class Declared:
     default: float | None = None
     beside: float | None = None
     needs: tuple[str, tuple[object, ...]] | None = None
+    or_needs: tuple[str, tuple[object, ...]] | None = None
     required_by: tuple[tuple[str, object], ...] = ()
     instead_of: str = ""
     necessary: bool = False

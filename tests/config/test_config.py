@@ -123,7 +123,7 @@ def test_shipped_inputs_differ_only_as_they_say(repository):
 def test_component_defaults_are_the_librarys(name):
     likelihood, theory = component_defaults(name), component_defaults("Theory")
     assert set(likelihood) == {*LIKELIHOOD_OPTIONS, "params"}
-    assert set(theory) == set(THEORY_OPTIONS)
+    assert set(theory) == {*THEORY_OPTIONS, "power"}
     options = {k: v for k, v in {**likelihood, **theory}.items() if k in vars(TheoryOptions())}
     assert options == vars(TheoryOptions())
 

@@ -194,7 +194,7 @@ def nonlinear_power(
     """P_nl (n_z, n_k) in (Mpc/h)^3; k (n_k,) in h/Mpc, fixed redshifts z (n_z,)."""
     growth, today = GrowthGrid.build(z).growth(cosmo)
     amplitude = ln_amplitude(cosmo, today, linear)
-    smoothing = jnp.exp(ln_power_shape(cosmo, _K, growth, linear) + amplitude)
-    pk = jnp.exp(ln_power_shape(cosmo, k, growth, linear) + amplitude)
+    smoothing = jnp.exp(ln_power_shape(cosmo, _K, growth, linear, z=z) + amplitude)
+    pk = jnp.exp(ln_power_shape(cosmo, k, growth, linear, z=z) + amplitude)
     z = jnp.atleast_1d(jnp.asarray(z))
     return halofit(cosmo, jnp.asarray(k), pk, z, nonlinear_scale(smoothing), model=model)

@@ -80,10 +80,10 @@ def nonlinear_power(
     """P_nl (n_z, n_k) in (Mpc/h)^3; k (n_k,) in h/Mpc, fixed redshifts z (n_z,)."""
     growth, today = GrowthGrid.build(z).growth(cosmo)
     amplitude = ln_amplitude(cosmo, today, linear)
-    ln_p = ln_power_shape(cosmo, K, growth, linear) + amplitude
+    ln_p = ln_power_shape(cosmo, K, growth, linear, z=z) + amplitude
     power, cold = jnp.exp(ln_p), jnp.exp(ln_p + ln_cold_excess(cosmo, K, growth))
     haloes = version.haloes(cosmo, CollapseGrid.build(z), power, cold)
     position = (jnp.log(k) - LN_K[0]) / LN_K_STEP
     there = jax.vmap(lattice_values, (1, None))(haloes.splines, position)
-    at_k = jnp.exp(ln_power_shape(cosmo, k, growth, linear) + amplitude)
+    at_k = jnp.exp(ln_power_shape(cosmo, k, growth, linear, z=z) + amplitude)
     return version.power(k, at_k, there, haloes)

@@ -15,7 +15,7 @@ from scipy.linalg import block_diag
 from jaxlike.numerics import chebyshev
 from jaxlike.numerics.splines import lattice_windows
 from jaxlike.theory.power.collapse import CollapseGrid
-from jaxlike.theory.power.linear import LINEAR, LinearModel, ln_free_streaming
+from jaxlike.theory.power.linear import LINEAR, LinearModel, linear_model, ln_free_streaming
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.growth import GrowthGrid
 from jaxlike.theory.universe.line_of_sight import LN_ELL_START, N_LATTICE, LineOfSight, Nodes
@@ -85,7 +85,7 @@ class PowerGrid:
 
     def known(self, growth: Array, linear: LinearModel) -> Array:
         """Growth (n,) at which free streaming is known: early on its effect no longer changes."""
-        end = LINEAR[linear].z_max_neutrinos
+        end = linear_model(linear).z_max_neutrinos
         return jnp.maximum(growth, _EARLY / (1 + end)) if self.early and end < np.inf else growth
 
 
@@ -98,14 +98,19 @@ class LinearShape(NamedTuple):
     def power_today(self, cosmo: Cosmology, linear: LinearModel) -> Array:
         """P_lin (n_k,) in (Mpc/h)^3 at z = 0 on the lattice K."""
         ln_p = jnp.matmul(TO_LATTICE, self.ln_cold) + 2 * jnp.log(self.today)
-        return jnp.exp(ln_p + ln_free_streaming(cosmo, K, self.today[None], linear)[0])
+        if linear_model(linear).ln_change is not None:  # which begins today
+            return jnp.exp(ln_p)
+        return jnp.exp(
+            ln_p + ln_free_streaming(cosmo, K, self.today[None], linear, z=np.zeros(1))[0]
+        )
 
 
 class LimberPoints(NamedTuple):
     """What a nonlinear model makes its power of, at the Limber points of the first n redshifts.
 
     k: (n, n_ell) in h/Mpc; z: (n,); power: (n, n_ell) of linear theory in (Mpc/h)^3; ln_cold: as in
-    LinearShape; at_scale: D at the Chebyshev nodes of the grid; los: of the n redshifts.
+    LinearShape; at_scale: D at the Chebyshev nodes of the grid; los: of the n redshifts; ln_change:
+    (n_scale, n_node) at K_NODES of a provider's power, None for the core's own.
     """
 
     cosmo: Cosmology
@@ -118,6 +123,12 @@ class LimberPoints(NamedTuple):
     nodes: Nodes
     grid: PowerGrid
     linear: LinearModel
+    ln_change: Array | None = None
+
+    @property
+    def z_scale(self) -> ArrayLike:
+        """Redshifts of the Chebyshev nodes (n_scale,)."""
+        return self.grid.growth.z[np.size(self.nodes.z) :]
 
     def read(self, coefficients: Array) -> Array:
         """Splines in ln k (n, n_k + 2) at the points' wavenumbers (n, n_ell)."""

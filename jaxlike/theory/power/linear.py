@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 import jax
@@ -12,15 +13,17 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.theory.constants import HUBBLE_DISTANCE, K_PIVOT
-from jaxlike.theory.power import emulator, transfer
+from jaxlike.theory.power import emulator, provided, transfer
 from jaxlike.theory.power.emulator import MatterField
+from jaxlike.theory.power.primordial import ln_amplitude_of
+from jaxlike.theory.power.primordial import primordial as primordial
+from jaxlike.theory.power.provider import load_provider, range_conditions
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.growth import GrowthGrid, growth_history
 from jaxlike.theory.wavenumbers import LN_K_STEP, K
 
 LinearModel: TypeAlias = str
-"""A key of LINEAR."""
+"""A key of LINEAR, or a provider: a key of PROVIDERS or a dotted path (see `provider`)."""
 
 
 def _logarithm(
@@ -42,6 +45,8 @@ class LinearPower:
     ln of what massive neutrinos do to it (n_z, n_k), at growth D (n_z,), in total matter or in cold
     matter alone.  conditions: what must hold in a cosmology, in words -> whether it does.
     z_max_neutrinos: redshift to which ln_neutrinos is known.
+    ln_change: in the place of ln_neutrinos, ln of all that the power does beyond growth (n_z, n_k),
+    of a cosmology at k (n_k,), growth (n_z,) and z (n_z,).
     """
 
     ln_transfer: Callable[[Cosmology, ArrayLike], Array]
@@ -50,6 +55,7 @@ class LinearPower:
     )
     conditions: Callable[[Cosmology], dict[str, Array]] = _everywhere
     z_max_neutrinos: float = math.inf
+    ln_change: Callable[[Cosmology, ArrayLike, Array, ArrayLike, MatterField], Array] | None = None
 
     @property
     def limited(self) -> bool:
@@ -70,15 +76,21 @@ LINEAR: dict[str, LinearPower] = {
 """Name -> model; what is put here can be asked for as the option `linear`."""
 
 
-def primordial(cosmo: Cosmology, k: ArrayLike) -> Array:
-    """ln of k^n_s (n_k,), k in h/Mpc, relative to the pivot: P ~ (k h / 0.05)^(n_s - 1) k."""
-    ln_k = jnp.log(k)
-    return ln_k + (cosmo.n_s - 1) * (ln_k + jnp.log(cosmo.h / K_PIVOT))
+def linear_model(name: LinearModel) -> LinearPower:
+    """The model of a name, that of a provider included; ConfigError where it cannot be loaded."""
+    if name in LINEAR:
+        return LINEAR[name]
+    found = load_provider(name)
+    return LinearPower(
+        partial(provided.ln_transfer, found),
+        conditions=partial(range_conditions, found, name),
+        ln_change=partial(provided.ln_change, found),
+    )
 
 
 def ln_cold_shape(cosmo: Cosmology, k: ArrayLike, model: LinearModel) -> Array:
     """ln P_lin (n_k,) without amplitude, growth and free streaming: the same at every redshift."""
-    return primordial(cosmo, k) + 2 * LINEAR[model].ln_transfer(cosmo, k)
+    return primordial(cosmo, k) + 2 * linear_model(model).ln_transfer(cosmo, k)
 
 
 def ln_free_streaming(
@@ -87,11 +99,19 @@ def ln_free_streaming(
     growth: Array,
     model: LinearModel,
     field: MatterField = "total",
+    *,
+    z: ArrayLike,
 ) -> Array:
-    """What massive neutrinos add to ln P_lin (n_z, n_k): smooth in k, slow in z; zeros without."""
+    """What massive neutrinos add to ln P_lin (n_z, n_k): smooth in k, slow in z; zeros without.
+
+    growth: D (n_z,) at z (n_z,).  Of a provider, all that its power does beyond growth.
+    """
+    of = linear_model(model)
+    if of.ln_change is not None:
+        return of.ln_change(cosmo, k, growth, z, field)
     if cosmo.omega_nu is None:
         return jnp.zeros((growth.size, jnp.shape(k)[-1]))
-    return 2 * LINEAR[model].ln_neutrinos(cosmo, k, growth, field)
+    return 2 * of.ln_neutrinos(cosmo, k, growth, field)
 
 
 def ln_cold_excess(cosmo: Cosmology, k: ArrayLike, growth: Array) -> Array:
@@ -107,22 +127,20 @@ def ln_power_shape(
     growth: Array,
     model: LinearModel,
     field: MatterField = "total",
+    *,
+    z: ArrayLike,
 ) -> Array:
-    """ln P_lin (n_z, n_k), without its amplitude, at growth D (n_z,)."""
+    """ln P_lin (n_z, n_k), without its amplitude, at growth D (n_z,) and z (n_z,)."""
     ln_p = ln_cold_shape(cosmo, k, model) + 2 * jnp.log(growth)[:, None]
-    return ln_p + ln_free_streaming(cosmo, k, growth, model, field)
+    return ln_p + ln_free_streaming(cosmo, k, growth, model, field, z=z)
 
 
 def ln_amplitude(cosmo: Cosmology, growth_today: Array, model: LinearModel) -> Array:
-    """ln of what multiplies exp(`ln_power_shape`) to give P in (Mpc/h)^3, from A_s or sigma8.
-
-    From A_s: Delta = (2/5) k^2 / (Omega_m H0^2) T D R (Dodelson & Schmidt 2020, eq. 8.4).
-    """
+    """ln of what multiplies exp(`ln_power_shape`) to give P in (Mpc/h)^3, from A_s or sigma8."""
     if cosmo.A_s is not None:
-        poisson = 0.4 * HUBBLE_DISTANCE**2 / cosmo.Omega_m
-        return jnp.log(2 * jnp.pi**2 * cosmo.A_s * poisson**2)
+        return ln_amplitude_of(cosmo.A_s, cosmo.Omega_m)
     assert cosmo.sigma8 is not None  # Cosmology takes exactly one of them
-    shape = ln_power_shape(cosmo, K, jnp.atleast_1d(growth_today), model)[0]
+    shape = ln_power_shape(cosmo, K, jnp.atleast_1d(growth_today), model, z=np.zeros(1))[0]
     return 2 * jnp.log(cosmo.sigma8) - jnp.log(_SIGMA8_WEIGHTS @ jnp.exp(shape))
 
 
@@ -158,7 +176,7 @@ def linear_power(
     field: of total matter, or of cold dark matter and baryons (sigma8 is that of total matter).
     """
     growth, today = GrowthGrid.build(z).growth(cosmo)
-    shape = ln_power_shape(cosmo, k, growth, model, field)
+    shape = ln_power_shape(cosmo, k, growth, model, field, z=z)
     return jnp.exp(shape + ln_amplitude(cosmo, today, model))
 
 
@@ -188,14 +206,15 @@ def fsigma8_on(cosmo: Cosmology, grid: GrowthGrid, *, model: LinearModel) -> Arr
     a = 1 / (1 + jnp.asarray(grid.z))
     matrix = jnp.asarray(grid.matrix)
     at_z, today = matrix @ g * a, g[-1]
-    slope = matrix @ (g + change_of_g) * a  # dD/dlna of D = a g
+    when = jnp.asarray(grid.z)
+    slopes = matrix @ (g + change_of_g) * a, -(1 + when)  # of D = a g and z in ln a
 
-    def ln_cold(at_z: Array) -> Array:
-        return ln_power_shape(cosmo, K, at_z, model, "cdm_baryons")
+    def ln_cold(at_z: Array, when: Array) -> Array:
+        return ln_power_shape(cosmo, K, at_z, model, "cdm_baryons", z=when)
 
-    cold, change = jax.jvp(ln_cold, (at_z,), (slope,))
+    cold, change = jax.jvp(ln_cold, (at_z, when), slopes)
     amplitude = ln_amplitude(cosmo, today, model)
-    total = ln_power_shape(cosmo, K, at_z, model)
+    total = ln_power_shape(cosmo, K, at_z, model, z=when)
     # v = dln(delta_cold)/dlna delta_cold, and `change` is of ln P
     cross = change / 2 * jnp.exp((cold + total) / 2 + amplitude) @ _SIGMA8_WEIGHTS
     return cross / jnp.sqrt(jnp.exp(total + amplitude) @ _SIGMA8_WEIGHTS)

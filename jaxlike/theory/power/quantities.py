@@ -17,7 +17,7 @@ from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power import linear
 from jaxlike.theory.power.derived import drag_horizon
 from jaxlike.theory.power.linear import LinearModel
-from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
+from jaxlike.theory.power.nonlinear import NonlinearModel, nonlinear_model
 from jaxlike.theory.universe import background
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.growth import GrowthGrid
@@ -122,7 +122,7 @@ class Quantities:
     def P_nl(self, k: ArrayLike, z: ArrayLike) -> Array:
         """Nonlinear matter power in (Mpc/h)^3 of the model that the options name, k in h/Mpc."""
         cosmo, (model, nonlinear) = self._cosmology(), self._models()
-        one = NONLINEAR[nonlinear]
+        one = nonlinear_model(nonlinear)
         if one.haloes and chebyshev.numpy_of(z) is jnp:
             raise ParameterError(
                 f"P_nl with nonlinear = {nonlinear} is computed at redshifts that are known before:"

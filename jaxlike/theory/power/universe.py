@@ -15,7 +15,7 @@ from jaxlike.theory.power.fields import FieldPower, field_power
 from jaxlike.theory.power.limber_grid import PowerGrid
 from jaxlike.theory.power.limber_power import limber_and_linear_power
 from jaxlike.theory.power.linear import LinearModel, top_hat_weights
-from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel
+from jaxlike.theory.power.nonlinear import NonlinearModel, nonlinear_model
 from jaxlike.theory.power.one_loop import OneLoopGrid
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.quantities import Quantities
@@ -87,7 +87,7 @@ class UniverseGrid:
     ) -> "UniverseGrid":
         """The grid of these nodes; `second_order`: with the fields of tidal alignment (TATT)."""
         loops = OneLoopGrid.build() if second_order else None
-        power = PowerGrid.build(nodes, haloes=NONLINEAR[nonlinear].haloes)
+        power = PowerGrid.build(nodes, haloes=nonlinear_model(nonlinear).haloes)
         return cls(nodes, power, loops, linear, nonlinear)
 
     def universe(self, cosmo: Cosmology) -> Universe:

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from jaxlike.theory.power.linear import LINEAR, LinearModel
+from jaxlike.theory.power.linear import LinearModel, linear_model
 from jaxlike.theory.universe.background import DistanceGrid, E_squared
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.densities import Densities
@@ -61,7 +61,7 @@ def _in_radii(today: Densities, grid: DistanceGrid) -> Array:
 
 def range_conditions(cosmo: Cosmology, linear: LinearModel) -> dict[str, Array]:
     """Those of `conditions` that a universe may break, but not the model of its linear power."""
-    return LINEAR[linear].conditions(cosmo)
+    return linear_model(linear).conditions(cosmo)
 
 
 def has_solution(

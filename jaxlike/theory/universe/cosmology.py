@@ -45,7 +45,8 @@ class Cosmology:
     of the three are massless. With radiation=False there are no photons and no massless
     neutrinos, as in arXiv:2302.05163. log_T_AGN is log10 of the temperature [K] to which active
     nuclei heat gas (the feedback of HMCode2020, which leaves it out where there is none); A_bary
-    and eta_bary are A and eta_0 of HMCode2016.
+    and eta_bary are A and eta_0 of HMCode2016; spk_alpha, spk_beta and spk_gamma are the baryon
+    fraction of haloes that SP(k) takes.
     """
 
     Omega_m: Scalar
@@ -63,6 +64,9 @@ class Cosmology:
     log_T_AGN: Scalar | None = None
     A_bary: Scalar | None = None
     eta_bary: Scalar | None = None
+    spk_alpha: Scalar | None = None
+    spk_beta: Scalar | None = None
+    spk_gamma: Scalar | None = None
     radiation: bool = field(default=True, metadata={"static": True})
     neutrinos: NeutrinoModel = field(default="one_massive", metadata={"static": True})
 
@@ -210,6 +214,8 @@ PARAMETERS = (
         _in("halo_model_parameters", "logt_agn"),
         r"\log_{10} T_\mathrm{AGN}",
         needs=("nonlinear", ("hmcode2020",)),
+        or_needs=("boost", ("hmcode2020_feedback",)),
+        required_by=(("boost", "hmcode2020_feedback"),),
     ),
     Declared(
         "A_bary",
@@ -225,8 +231,22 @@ PARAMETERS = (
         r"\eta_0",
         needs=("nonlinear", ("hmcode2016",)),
     ),
+    *(
+        Declared(
+            f"spk_{name}",
+            (),
+            _in("spk_parameters", name),
+            rf"\{name}_\mathrm{{SPk}}",
+            needs=("boost", ("spk",)),
+            required_by=(("boost", "spk"),),
+        )
+        for name in ("alpha", "beta", "gamma")
+    ),
 )
 """Parameters of a universe, which all likelihoods of a posterior have in common."""
+
+FEEDBACK = ("log_T_AGN", "A_bary", "eta_bary", "spk_alpha", "spk_beta", "spk_gamma")
+"""What haloes do to the power, where it is given."""
 
 AMPLITUDES = ("A_s", "A_s_1e9", "logA", "log10_A_s", "sigma8", "S8")
 """What sets the amplitude of structure: S8 = sigma8 (Omega_m / 0.3)^0.5, logA = ln(10^10 A_s)."""
