@@ -90,6 +90,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose float64, as every entry point of the package does; the library itself never does."""
     jax.config.update("jax_enable_x64", True)
     gc.set_threshold(200_000, 20, 50)  # tracing makes millions of objects, and few cycles
+    gc.freeze()  # what is imported stays
     if os.environ.get(_REQUIRE_HOSTS):
         for host, command in (("cobaya", "cobaya-run"), ("cosmosis", "cosmosis")):
             if find_spec(host) is None or shutil.which(command) is None:

@@ -1,4 +1,4 @@
-"""jaxlike's BAO and supernovae as Cobaya's likelihoods, and in its gradient samplers."""
+"""jaxlike's BAO and supernovae as Cobaya's likelihoods."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,6 @@ import pytest
 from cobaya.component import get_component_class
 from cobaya.log import LoggedError
 from cobaya.model import get_model
-from cobaya.run import run
 from cobaya.yaml import yaml_load
 
 import jaxlike
@@ -51,16 +50,6 @@ def test_densities_are_those_of_cobaya_and_of_the_product(info: dict[str, Any]) 
     np.testing.assert_allclose(loglikes, cobaya.loglikes(x)[0], rtol=1e-7)
     np.testing.assert_allclose(-2 * loglikes, [*product.chi2s(x).values()], rtol=1e-6)
     assert jaxlike.load(model.info()).likelihood_names == (BAO, SN, "mine")
-
-
-def test_gradient_samplers_take_them(info: dict[str, Any]) -> None:
-    nuts = {"jaxlike.cobaya.NUTS": {"chains": 1, "warmup": 40, "samples": 20}}
-    _, product = run(info | {"sampler": nuts})
-    sample = product.products()["sample"]
-    assert {f"chi2__{BAO}", f"chi2__{SN}", "chi2__mine", "chi2__BAO", "chi2__SN"} <= {
-        *sample.columns
-    }
-    assert 15 < sample[f"chi2__{SN}"].min() < 40
 
 
 @pytest.mark.parametrize("name", ["bao", "sn"])
