@@ -1,7 +1,7 @@
 """The Gaussian covariance of a model's data as a function of its parameters."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import jax
 import jax.numpy as jnp
@@ -20,7 +20,7 @@ from jaxlike.registry.effects import check_complete
 from jaxlike.registry.samples import own_parameters
 from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.spectra.pairs import PairGroup, every_pair
-from jaxlike.theory.statistics.covariance import gaussian_cl_covariance
+from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.universe.cosmology import Cosmology
 
@@ -120,6 +120,30 @@ def gaussian_covariance_of(model: Model, f_sky: float) -> Callable[[Array], Arra
         return jnp.asarray(gaussian_cl_covariance(ends, fields, cl, ell, f_sky))
 
     return covariance
+
+
+@dataclass(frozen=True, eq=False)
+class ClCovariance:
+    """Gaussian covariance of C_ell as a function of spectra at ell (n_ell,); ends: pairs of fields
+    (n_pair, 2), in the order of the data."""
+
+    ell: NDArray
+    ends: NDArray
+    fields: Sequence[Field]
+
+    @classmethod
+    def of(cls, data: TwoPointData) -> "ClCovariance":
+        """That of data of C_ell, with the noise that their n(z) tables say; DataError as above."""
+        fields = noisy_fields(data)
+        return cls(*_layout(data, sum(one.kind == "counts" for one in fields)), fields)
+
+    def __call__(self, cl: ArrayLike, f_sky: float) -> NDArray:
+        """(n_data, n_data) of signal spectra (n_field, n_field, n_ell)."""
+        blocks = gaussian_cl_covariance(self.ends, self.fields, cl, self.ell, f_sky)
+        n_pair, n_ell = len(self.ends), len(self.ell)
+        found, at = np.zeros((n_pair, n_ell, n_pair, n_ell)), np.arange(n_ell)
+        found[:, at, :, at] = blocks
+        return found.reshape(n_pair * n_ell, n_pair * n_ell)
 
 
 def _layout(data: TwoPointData, n_lens: int) -> tuple[NDArray, NDArray]:

@@ -6,7 +6,8 @@ samples: kind (counts, shear), z [first edge, last edge, number of cells], famil
     its n(z) (see `families`), n_eff [per square arcmin], of shapes sigma_e, of each bin
 points: statistic, kernels (one sample, or two), angles [arcmin: first edge, last edge, number
     of bins in ln(theta)], centres (true where points are at the middle in ln(theta) and files
-    have no edges), modes (how many); band powers have the bands of the survey's options
+    have no edges), modes (how many), bands (edges of those of C_ell, which are at their middles;
+    not beside other statistics); band powers have the bands of the survey's options
 """
 
 import hashlib
@@ -39,7 +40,7 @@ from jaxlike.theory.spectra.pairs import pair_array
 _KEYS = ("seed", "area", "cut", "theory", "fiducial", "samples", "points")
 _NEEDED = ("seed", "area", "fiducial", "samples", "points")
 _SAMPLE = ("kind", "z", "family", "bins", "n_eff", "sigma_e")
-_POINTS = ("statistic", "kernels", "angles", "centres", "modes")
+_POINTS = ("statistic", "kernels", "angles", "centres", "modes", "bands")
 _KINDS = ("counts", "shear")
 _EMPTY = 1e-8  # of n(z) per unit redshift, below which there is nothing
 
@@ -126,6 +127,9 @@ class Layout:
         kind = scale_of(one["statistic"])
         if kind == "mode":
             return {"mode": np.arange(one["modes"]) + 1}
+        if one["statistic"] in FOURIER_SPACE:
+            edges = np.array(one["bands"], float)
+            return {"ell": (edges[1:] + edges[:-1]) / 2}
         if kind == "ell":
             first, last, n = self.options.band_power_ell or (1.0, 1.0, 0.0)
             bands = np.geomspace(first, last, int(n) + 1)
@@ -189,6 +193,8 @@ def _layout(analysis: Analysis, file: Path, text: str, content: Any) -> Layout:
     for name, one in points.items():
         _check(one, _POINTS, ("statistic", "kernels"), f"points '{name}'")
         _check_points(name, one, samples)
+    if len({one["statistic"] in FOURIER_SPACE for one in points.values()}) > 1:
+        raise ConfigError("points are of C_ell and of other statistics; give one or the other")
     return Layout(
         analysis,
         file,
@@ -229,7 +235,7 @@ def _check_sample(name: str, one: Mapping[str, Any]) -> None:
 
 
 def _check_points(name: str, one: Mapping[str, Any], samples: Mapping[str, Any]) -> None:
-    accepted = [s for s in STATISTICS if s not in FOURIER_SPACE and {*STATISTICS[s]} <= {*_KINDS}]
+    accepted = [s for s in STATISTICS if {*STATISTICS[s]} <= {*_KINDS}]
     if one["statistic"] not in accepted:
         raise ConfigError(
             f"points '{name}' are {one['statistic']!r}; accepted are {', '.join(accepted)}"
@@ -241,6 +247,7 @@ def _check_points(name: str, one: Mapping[str, Any], samples: Mapping[str, Any])
                 f"{', '.join(samples)}"
             )
     key = {"theta": "angles", "mode": "modes"}.get(scale_of(one["statistic"]))
+    key = "bands" if one["statistic"] in FOURIER_SPACE else key
     if key is not None and key not in one:
         raise ConfigError(f"points '{name}' have no {key}")
 

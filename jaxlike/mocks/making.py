@@ -13,9 +13,15 @@ import jax
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data import TwoPointData, apply_scale_cuts, read_scale_cuts, write_two_point_fits
+from jaxlike.data import (
+    FOURIER_SPACE,
+    TwoPointData,
+    apply_scale_cuts,
+    read_scale_cuts,
+    write_two_point_fits,
+)
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.forecast.model_covariance import vector_and_spectra
+from jaxlike.forecast.model_covariance import ClCovariance, vector_and_spectra
 from jaxlike.forecast.point_covariance import point_covariance
 from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.mocks.layout import Layout
@@ -47,7 +53,8 @@ def _make_mock(layout: Layout) -> TwoPointData:
     # point masses that are marginalised are none in the mean
     options = replace(layout.options, point_mass="none")
     likelihood = fine_likelihood(data, options)
-    covariance_of = point_covariance(data, options)
+    spectra = {*data.statistics} <= FOURIER_SPACE
+    covariance_of = ClCovariance.of(data) if spectra else point_covariance(data, options)
     try:
         parameters = resolve(layout.fiducial, likelihood.samples)
         vector, cl = vector_and_spectra(likelihood, parameters, covariance_of.ell)

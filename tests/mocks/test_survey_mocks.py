@@ -44,13 +44,14 @@ FILES = {
     "des_y3_kids_1000_des": ("des_y3_kids_1000", 400, 273),
     "des_y3_kids_1000_kids": ("des_y3_kids_1000", 75, 75),
     "hsc_y3": ("hsc_y3_real", 230, 140),
+    "hsc_y3_fourier": ("hsc_y3_fourier", 170, 60),
     "kids_1000_band_powers": ("kids_1000_bp", 200, 200),
     "kids_1000_cosebis": ("kids_1000_cosebis", 300, 75),
     "kids_1000_xi": ("kids_1000_xipm", 270, 225),
     "kids_legacy": ("kids_legacy_cosebis", 126, 126),
 }
 INPUTS = (
-    *("decade", "des_y3_3x2pt", "des_y3_kids_1000", "des_y3_shear", "hsc_y3"),
+    *("decade", "des_y3_3x2pt", "des_y3_kids_1000", "des_y3_shear", "hsc_y3", "hsc_y3_fourier"),
     *("kids_1000_band_powers", "kids_1000_cosebis", "kids_1000_xi", "kids_legacy"),
 )
 
@@ -309,7 +310,12 @@ WRONG = {
     "numbers": (changed(samples__nz_source__bins=[[1], [1, 2]]), "a bin of 1 numbers; log_normal"),
     "densities": (changed(samples__nz_source__n_eff=[1]), "has 2 bins, and n_eff for 1"),
     "shapes": (changed(samples__nz_source__sigma_e=None), "sample 'nz_source' has no sigma_e"),
-    "statistic": (changed(points__En__statistic="C_ell_shear"), "'C_ell_shear'; accepted are xi_p"),
+    "statistic": (changed(points__En__statistic="C_ell_kappa"), "'C_ell_kappa'; accepted are xi_p"),
+    "bands": (changed(points__En__statistic="C_ell_shear"), "points 'En' have no bands"),
+    "both": (
+        changed(points__cl={"statistic": "C_ell_shear", "kernels": "nz_source", "bands": [1, 2]}),
+        "points are of C_ell and of other statistics; give one or the other",
+    ),
     "kernel": (changed(points__En__kernels="lens"), "'lens', which is no sample; accepted are nz_"),
     "modes": (changed(points__En__modes=None), "points 'En' have no modes"),
     "parameter": (changed(fiducial__Omega_m=None), "mock.yaml: parameter Omega_m is missing"),
@@ -330,6 +336,27 @@ def test_what_is_wrong_is_one_sentence(folder, tmp_path, case):
         write_survey_mock(str(tmp_path), tmp_path / "out.fits")
     assert sentence in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_mock_of_c_ell(tmp_path):
+    """chi^2 of the fiducial is that of the noise; modes are those of the bands and of the area."""
+    bands = [20, 60, 120, 240, 480]
+    points = {"cl": {"statistic": "C_ell_shear", "kernels": "nz_source", "bands": bands}}
+    (tmp_path / "survey.yaml").write_text("title: Small\n")
+    (tmp_path / "mock.yaml").write_text(changed(points=points))
+    data, layout = write_survey_mock(str(tmp_path), tmp_path / "out.fits")
+    read = read_two_point_fits(tmp_path / "out.fits")
+    np.testing.assert_allclose(np.unique(read.measurements[0].ell), [40, 90, 180, 360])
+    np.testing.assert_array_equal(read.value, data.value)
+    options = replace(layout.options, nz="histogram")
+    likelihood = build_likelihoods([DataSet("", read, options)])[""]
+    fiducial = resolve(layout.fiducial, likelihood.samples)
+    assert 2 < float(likelihood.chi2(fiducial)) < 30
+    clean = np.asarray(likelihood.theory_vector(fiducial)).reshape(3, 4)
+    noise = 0.3**2 / (3 * (180 * 60 / np.pi) ** 2)
+    modes = (2 * 180 + 1) * (360 - 90) / 2 * 2000 / (4 * np.pi * (180 / np.pi) ** 2)
+    expected = 2 * (clean[0, 2] + noise) ** 2 / modes
+    assert read.covariance[2, 2] == pytest.approx(expected, rel=2e-3)
 
 
 def test_mock_without_a_survey_is_a_file_of_that_name(folder):
