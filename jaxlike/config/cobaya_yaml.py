@@ -107,6 +107,8 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         _check_any(info, every)
         likelihoods, components, own, renames = _components(info)
         universe = _universe(info)
+        for options in likelihoods.values():
+            options.update(universe)
         own += [one.params for one in others]
         check_priors_once(others, _block(info, "params"))
         left_out = {*own_names(every)} - {*own_names(others)}
@@ -199,8 +201,8 @@ def _components(
 ) -> tuple[
     dict[str, dict[str, object]], dict[str, str], list[Mapping[str, Any]], list[dict[str, str]]
 ]:
-    """Options that each likelihood is given, those of the theory among them; the components of
-    those that have default params; the params that components are given, and their renames.
+    """Options that each likelihood is given in its block; the components of those that have default
+    params; the params that components are given, and their renames.
 
     A likelihood has none where it is given params, or in an .updated.yaml, where Cobaya has moved
     them into the input's own.
@@ -226,8 +228,6 @@ def _components(
         if component == THEORY:
             own.append(_block(options, "params"))
             renames.append(renames_from(options.get("renames"), name))
-    for one in found.values():
-        one.update(_universe(info))
     return found, components, own, renames
 
 

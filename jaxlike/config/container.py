@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -161,7 +161,7 @@ def make_config(
             for name, options in likelihoods.items()
             if name in own
         ]
-        _check_common(found)
+        check_one_universe({one.name: one.options for one in found})
         alone = TheoryOptions() if found else _of_universe(path, universe or {}, overrides, host)
         joint = check_distinct(
             [*correlated_priors, *(prior for one in found for prior in one.correlated)]
@@ -271,14 +271,14 @@ def _located_nz(found: str | dict[str, str] | None, path: Path) -> str | dict[st
     return {name: find_file(_text("nz_file", one, ""), path) for name, one in found.items()}
 
 
-def _check_common(likelihoods: Sequence[LikelihoodConfig]) -> None:
-    """ConfigError where likelihoods of one universe have other options of the theory."""
-    for one in likelihoods[1:]:
+def check_one_universe(options: Mapping[str, TheoryOptions]) -> None:
+    """ConfigError where what messages call so has other options of the theory than the first."""
+    for name, one in options.items():
+        first, before = next(iter(options.items()))
         for option in COMMON_OPTIONS:
-            here, there = (getattr(x.options, option) for x in (likelihoods[0], one))
+            here, there = getattr(before, option), getattr(one, option)
             if here != there:
-                names = likelihoods[0].name, one.name
                 raise ConfigError(
-                    f"option '{option}' is {here} for {names[0]} and {there} for {names[1]}: "
+                    f"option '{option}' is {here} for {first} and {there} for {name}: "
                     "there is one universe, give both the same"
                 )

@@ -5,14 +5,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from jaxlike.config.container import Config
+from jaxlike.config.container import Config, check_one_universe
 from jaxlike.config.functions import check_functions
 from jaxlike.config.others import check_counted_once
 from jaxlike.config.records import expand, parameter_from
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior
-from jaxlike.registry.options import COMMON_OPTIONS
+from jaxlike.posterior.priors.correlated import check_not_joint
 from jaxlike.theory.universe.cosmology import EXCLUSIVE, PARAMETERS
 
 Configs = Mapping[str, Config]
@@ -37,7 +37,7 @@ def merged(configs: Configs, priors: Mapping[str, object], path: str) -> Config:
     the same, and on options of the theory that differ.
     """
     first = next(iter(configs.values()))
-    _check_options(configs)
+    check_one_universe({label: one.theory for label, one in configs.items()})
     likelihoods = _distinct("likelihood", [one.likelihoods for one in configs.values()])
     others = _distinct("likelihood", [one.others for one in configs.values()])
     joint = _distinct("prior", [one.correlated_priors for one in configs.values()], same=True)
@@ -53,13 +53,8 @@ def merged(configs: Configs, priors: Mapping[str, object], path: str) -> Config:
         output=None,
         sampler={},
     )
-    for prior in joint:
-        for name in priors:
-            if name in prior.params:
-                raise ParameterError(
-                    f"'{name}' is in the correlated prior '{prior.name}', so it takes no prior of "
-                    "its own"
-                )
+    for name in priors:
+        check_not_joint(name, joint)
     _check_universes(configs, priors, found)
     parameters = _parameters(configs, priors, found)
     have = {p.name for p in parameters}
@@ -72,19 +67,6 @@ def merged(configs: Configs, priors: Mapping[str, object], path: str) -> Config:
         outputs=tuple(o for o in outputs.values() if o.function is not None or o.name in have),
         output_latex=latex,
     )
-
-
-def _check_options(configs: Configs) -> None:
-    """ConfigError where there would be two theories."""
-    (first, one), *rest = configs.items()
-    for label, other in rest:
-        for option in COMMON_OPTIONS:
-            here, there = getattr(one.theory, option), getattr(other.theory, option)
-            if here != there:
-                raise ConfigError(
-                    f"option '{option}' is {here} for {first} and {there} for {label}: there is "
-                    "one universe, give both the same"
-                )
 
 
 def _distinct(what: str, groups: Iterable[Iterable[T]], *, same: bool = False) -> tuple[T, ...]:

@@ -10,12 +10,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
-from numpy.typing import NDArray
 
 from jaxlike.emulator import library
-from jaxlike.emulator.check import Z, as_text, error_rows
+from jaxlike.emulator.check import Errors, Z, as_text, error_rows
 from jaxlike.emulator.design import ACCEPTED
-from jaxlike.emulator.spectra import Settings, Transfer, Universe
+from jaxlike.emulator.spectra import Settings, Universe
 from jaxlike.errors import ConfigError
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
 from jaxlike.theory.power.emulator import MatterField
@@ -49,7 +48,7 @@ def compared(name: str, *, n: int, jobs: int, folder: Path) -> str:
     spectra = {group: [next(found) for _ in members] for group, members in groups.items()}
     parts = []
     for model in (name, OURS):
-        rows = error_rows(_Error(model), groups, spectra)
+        rows = error_rows(_errors_of(model), groups, spectra)
         parts.append(f"{model}\n{as_text(rows)}")
     cost = costs((name, OURS))
     parts += [
@@ -115,24 +114,16 @@ def within(ranges: Mapping[str, tuple[float, float]], n: int) -> dict[str, list[
     return groups
 
 
-class _Error:
-    """Errors of ln P of a model, compiled once for each neutrino model and field."""
+def _errors_of(model: str) -> Errors:
+    """Those of a model at the redshifts Z."""
+    z = np.array(sorted(Z, reverse=True))
+    grid = GrowthGrid.build(z)
 
-    def __init__(self, model: str) -> None:
-        z = np.array(sorted(Z, reverse=True))
-        grid = GrowthGrid.build(z)
+    def ln_power(cosmo: Cosmology, k: Array, field: MatterField) -> Array:
+        growth, _ = grid.growth(cosmo)
+        return ln_power_shape(cosmo, k, growth, model, field, z=z) - primordial(cosmo, k)
 
-        def ln_power(cosmo: Cosmology, k: Array, field: MatterField) -> Array:
-            growth, _ = grid.growth(cosmo)
-            return ln_power_shape(cosmo, k, growth, model, field, z=z) - primordial(cosmo, k)
-
-        self._ln_power = jax.jit(ln_power, static_argnames="field")
-
-    def __call__(self, universe: Universe, truth: Transfer, field: MatterField) -> NDArray:
-        n = truth.k.size
-        k = np.pad(truth.k, (0, -n % 1024), mode="edge") / universe.h  # one shape for all
-        found = np.asarray(self._ln_power(universe.cosmology, k, field))[:, :n]
-        return found - 2 * np.log(truth.total if field == "total" else truth.cold)
+    return Errors(ln_power)
 
 
 def costs(models: tuple[str, ...]) -> dict[str, tuple[float, float]]:

@@ -63,23 +63,17 @@ def ln_power_error(
     table: Table, universe: Universe, truth: Transfer, field: MatterField
 ) -> NDArray:
     """ln of the emulated over CAMB's power (n_z, n_k), at CAMB's own wave numbers."""
-    return _Error(table, truth.a)(universe, truth, field)
+    return _errors_of(table, truth.a)(universe, truth, field)
 
 
-class _Error:
-    """Errors at fixed scale factors, compiled once for every neutrino model and field."""
+class Errors:
+    """Errors of ln P of a model, compiled once for every neutrino model and field.
 
-    def __init__(self, table: Table, a: NDArray) -> None:
-        grid = GrowthGrid.build(1 / a - 1)
+    ln_power: (cosmology, k [h/Mpc] (n_k,), field) -> ln of T^2 (n_z, n_k) at CAMB's redshifts.
+    """
 
-        def ln_power(cosmo: Cosmology, k: Array, field: MatterField) -> Array:
-            growth, _ = grid.growth(cosmo)
-            found = ln_transfer(cosmo, k, table) + jnp.log(growth)[:, None]
-            if cosmo.omega_nu is not None:
-                found = found + ln_neutrino_ratio(cosmo, k, growth, field, table)
-            return 2 * found
-
-        self._ln_power = jax.jit(ln_power, static_argnames="field")
+    def __init__(self, ln_power: Callable[[Cosmology, Array, MatterField], Array]) -> None:
+        self._ln_power = jax.jit(ln_power, static_argnums=2)
 
     def __call__(self, universe: Universe, truth: Transfer, field: MatterField) -> NDArray:
         n = truth.k.size
@@ -88,11 +82,25 @@ class _Error:
         return found - 2 * np.log(truth.total if field == "total" else truth.cold)
 
 
+def _errors_of(table: Table, a: NDArray) -> Errors:
+    """Those of a table at fixed scale factors."""
+    grid = GrowthGrid.build(1 / a - 1)
+
+    def ln_power(cosmo: Cosmology, k: Array, field: MatterField) -> Array:
+        growth, _ = grid.growth(cosmo)
+        found = ln_transfer(cosmo, k, table) + jnp.log(growth)[:, None]
+        if cosmo.omega_nu is not None:
+            found = found + ln_neutrino_ratio(cosmo, k, growth, field, table)
+        return 2 * found
+
+    return Errors(ln_power)
+
+
 def error_table(
     table: Table, universes: dict[str, list[Universe]], spectra: dict[str, list[Transfer]]
 ) -> list[dict[str, Any]]:
     """The errors of a table in every group, field and range of k."""
-    return error_rows(_Error(table, next(iter(spectra.values()))[0].a), universes, spectra)
+    return error_rows(_errors_of(table, next(iter(spectra.values()))[0].a), universes, spectra)
 
 
 def error_rows(

@@ -15,6 +15,7 @@ from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.two_point import DataSet, Likelihood, build_likelihoods
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior
+from jaxlike.posterior.priors.correlated import check_not_joint
 from jaxlike.registry.names import Names
 from jaxlike.registry.samples import Prefix, Sample
 
@@ -32,12 +33,7 @@ def config_with_priors(config: Config, priors: Mapping[str, object]) -> Config:
             raise ParameterError(
                 f"'{name}' is not sampled, so it takes no prior; sampled are {', '.join(sampled)}"
             )
-        for prior in config.correlated_priors:
-            if name in prior.params:
-                raise ParameterError(
-                    f"'{name}' is in the correlated prior '{prior.name}', so it takes no prior of "
-                    "its own"
-                )
+        check_not_joint(name, config.correlated_priors)
     parameters = tuple(
         _with_prior(p, priors[p.name]) if p.name in priors else p for p in config.parameters
     )

@@ -15,7 +15,7 @@ def emulated(folder, universes, settings, *, jobs):
     k = np.geomspace(1e-4, 20.0, 200)
     a = np.array(universes[0].a)
     zero = Transfer(k, a, np.ones((a.size, k.size)), np.ones((a.size, k.size)), 150.0)
-    error = against._Error("emulator")
+    error = against._errors_of("emulator")
     for universe in universes:
         found = np.exp(error(universe, zero, "total") / 2)
         yield Transfer(k, a, found, found, 150.0)

@@ -1,7 +1,7 @@
 """Gaussian priors of several parameters together."""
 
 import inspect
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -210,3 +210,14 @@ def _matrix(covariance: ArrayLike, params: Sequence[str]) -> NDArray:
 def _listed(params: Sequence[str]) -> str:
     shown = ", ".join(params[:4]) + (", ..." if len(params) > 4 else "")
     return f"{len(params)} parameters ({shown})"
+
+
+def check_not_joint(name: str, priors: Iterable[CorrelatedPrior]) -> None:
+    """ParameterError where a parameter of this name, which is to have another prior, is in one of
+    several."""
+    for prior in priors:
+        if name in prior.params:
+            raise ParameterError(
+                f"'{name}' is in the correlated prior '{prior.name}', so it takes no prior of its "
+                "own"
+            )
