@@ -83,3 +83,33 @@ def check_slopes_and_batches(value, likelihood, other, x, names):
     X = np.stack([x, x * 1.01])
     batch = jax.jit(jax.vmap(value, in_axes=(None, 0)))(likelihood, X)
     np.testing.assert_allclose(batch, [slope(likelihood, x)[0] for x in X], rtol=1e-10)
+
+
+def camb_background(
+    h: float,
+    ombh2: float,
+    omch2: float,
+    mnu: float,
+    Omega_k: float,
+    w0: float,
+    wa: float,
+    *,
+    n_massive: int,
+    N_eff: float,
+) -> tuple[Any, float]:
+    """CAMB's background of a universe with masses alike, and its Omega_nu h^2; skips without
+    CAMB."""
+    camb = pytest.importorskip("camb", reason="CAMB is not installed")
+    pars = camb.CAMBparams()
+    pars.set_cosmology(
+        H0=100 * h,
+        ombh2=ombh2,
+        omch2=omch2,
+        mnu=mnu,
+        omk=Omega_k,
+        nnu=N_eff,
+        num_massive_neutrinos=n_massive,
+        neutrino_hierarchy="degenerate",
+    )
+    pars.set_dark_energy(w=w0, wa=wa, dark_energy_model="ppf")
+    return camb.get_background(pars), pars.omnuh2

@@ -6,6 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from checks import camb_background
 
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
@@ -53,21 +54,10 @@ def scales(theta, h, others, neutrinos):
 
 @pytest.mark.parametrize("point", POINTS)
 def test_angle_is_cambs_and_sets_the_hubble_constant(point):
-    camb = pytest.importorskip("camb", reason="CAMB is not installed")
     h, ombh2, omch2, mnu, Omega_k, w0, n_massive, N_eff = POINTS[point]
-    pars = camb.CAMBparams()
-    pars.set_cosmology(
-        H0=100 * h,
-        ombh2=ombh2,
-        omch2=omch2,
-        mnu=mnu,
-        omk=Omega_k,
-        nnu=N_eff,
-        num_massive_neutrinos=n_massive,
-        neutrino_hierarchy="degenerate",
+    background, omega_nu = camb_background(
+        h, ombh2, omch2, mnu, Omega_k, w0, 0.0, n_massive=n_massive, N_eff=N_eff
     )
-    pars.set_dark_energy(w=w0)
-    background = camb.get_background(pars)
     theirs = background.cosmomc_theta()
     omega_nu = mnu / 94.0641 * (min(3.044, N_eff * 3 / n_massive) / 3) ** 0.75 if mnu else None
     neutrinos = "one_massive" if n_massive == 1 else "degenerate"

@@ -19,7 +19,7 @@ from jaxlike.theory.power.primordial import ln_amplitude_of
 from jaxlike.theory.power.primordial import primordial as primordial
 from jaxlike.theory.power.provider import load_provider, range_conditions
 from jaxlike.theory.universe.cosmology import Cosmology
-from jaxlike.theory.universe.growth import GrowthGrid, growth_history
+from jaxlike.theory.universe.growth import GrowthGrid
 from jaxlike.theory.wavenumbers import LN_K_STEP, K
 
 LinearModel: TypeAlias = str
@@ -202,12 +202,9 @@ def fsigma8(cosmo: Cosmology, z: ArrayLike, *, model: LinearModel = "eisenstein_
 
 def fsigma8_on(cosmo: Cosmology, grid: GrowthGrid, *, model: LinearModel) -> Array:
     """The same at the redshifts of a grid, which may be traced."""
-    g, change_of_g = growth_history(cosmo)
-    a = 1 / (1 + jnp.asarray(grid.z))
-    matrix = jnp.asarray(grid.matrix)
-    at_z, today = matrix @ g * a, g[-1]
+    (at_z, today), (slope, _) = grid.growth(cosmo), grid.slope(cosmo)
     when = jnp.asarray(grid.z)
-    slopes = matrix @ (g + change_of_g) * a, -(1 + when)  # of D = a g and z in ln a
+    slopes = slope, -(1 + when)  # of D and z in ln a
 
     def ln_cold(at_z: Array, when: Array) -> Array:
         return ln_power_shape(cosmo, K, at_z, model, "cdm_baryons", z=when)
