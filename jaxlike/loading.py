@@ -47,7 +47,7 @@ def model_from_config(config: Config) -> Model:
         )
     data_sets = [data_set_of(one) for one in config.likelihoods]
     config = with_checked_parameters(config, data_sets)  # before what takes seconds
-    others = {one.name: _other(one, config) for one in config.others}
+    others = {one.name: built_other(one, config) for one in config.others}
     parts = build_likelihoods(data_sets)
     if config.theory.compression == "moped":
         parts = compressed(Model.of(config, parts)).measured
@@ -60,7 +60,7 @@ def model_from_config(config: Config) -> Model:
     return model
 
 
-def _other(one: OtherConfig, config: Config) -> Other:
+def built_other(one: OtherConfig, config: Config) -> Other:
     """A likelihood of other data; ConfigError or ParameterError where it lacks something."""
     for quantity in one.needs:
         if need := unmet_need(quantity, config.theory.radiation):

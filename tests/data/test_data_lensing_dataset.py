@@ -191,7 +191,7 @@ def test_cobaya_s_packages_are_looked_at(dataset: Path, tmp_path: Path) -> None:
     packages = {"packages_path": str(tmp_path / "packages")}
     (found,) = read({one.component: None}, **packages).likelihoods
     assert found.data_file == str(file)
-    with pytest.raises(DataError, match="`cobaya-install planck_2018_lensing.CMBMarged -p PATH`"):
+    with pytest.raises(DataError, match=r"`cobaya-install planck_2018_lensing.CMBMarged -p PATH`"):
         read({one.component: None}, packages_path=str(tmp_path))
 
 

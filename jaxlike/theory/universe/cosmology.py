@@ -207,6 +207,7 @@ PARAMETERS = (
     Declared("Omega_k", ("omega_k", "omk"), _cosmological("omega_k"), r"\Omega_k"),
     Declared("w0", ("w",), _cosmological("w"), "w_0", default=-1.0),
     Declared("wa", (), _cosmological("wa"), "w_a", default=0.0),
+    Declared("w0_plus_wa", (), _cosmological("w0_plus_wa"), "w_0 + w_a"),
     Declared("N_eff", ("nnu",), _cosmological("nnu"), r"N_\mathrm{eff}", default=N_EFF),
     Declared(
         "log_T_AGN",
@@ -260,6 +261,7 @@ EXCLUSIVE = (
     ("Omega_c", "omch2"),
     ("Omega_b", "ombh2"),
     ("omega_nu", "mnu"),
+    ("wa", "w0_plus_wa"),
 )
 """Quantities of which a universe takes one."""
 
