@@ -15,7 +15,7 @@ from jaxlike.data import is_survey_mock
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.function import other_likelihood
-from jaxlike.likelihoods.protocol import Other
+from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
 from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.mocks.files import survey_mock_file
@@ -52,12 +52,29 @@ def model_from_config(config: Config) -> Model:
     if config.theory.compression == "moped":
         parts = compressed(Model.of(config, parts)).measured
     model = Model.of(config, {**parts, **others})
+    _check_optical_depth(model)
     for name in (name for name, one in others.items() if one.foreign):
         try:
             check_differentiable(name, model.density)
         except ParameterError as error:
             raise ParameterError(f"{config.path}: {error}") from error
     return model
+
+
+def _check_optical_depth(model: Model) -> None:
+    """ParameterError where spectra of the CMB are wanted without tau, or none with it."""
+    path, others = model.config.path, [p for p in model.parts.values() if isinstance(p, Other)]
+    given = any(p.name == "tau" for p in model.config.parameters if not p.drop)
+    if wanting := [one.name for one in others if SPECTRA_OF_CMB in one.needs]:
+        if not given:
+            raise ParameterError(
+                f"{path}: likelihood '{wanting[0]}' needs the optical depth: give the parameter tau"
+            )
+    elif given and not any(one.foreign or "tau" in one.quantities for one in others):
+        raise ParameterError(
+            f"{path}: parameter 'tau' has no effect, as no likelihood sees spectra of the CMB: "
+            "leave it out"
+        )
 
 
 def built_other(one: OtherConfig, config: Config) -> Other:

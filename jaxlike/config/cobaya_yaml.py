@@ -111,7 +111,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         universe = _universe(info)
         for options in likelihoods.values():
             options.update(universe)
-        own += [one.params for one in others]
+        own += [one.entries for one in others]
         check_priors_once(others, _block(info, "params"))
         left_out = {*own_names(every)} - {*own_names(others)}
         given = renamed(_block(info, "params"), renames)
@@ -126,7 +126,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
             place = located(asked[name], path)
             likelihoods[name] |= of_survey({**asked[name], **place}, taken)
         merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
-        typed = {*given, *explicit, *(name for one in others for name in one.params)}
+        typed = {*given, *explicit, *(name for one in others for name in one.entries)}
         check_aliases(merged, typed, names)
         parameters = parameters_from(merged, typed, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]

@@ -197,7 +197,7 @@ def _universe(
             hot = hot_as_massive(out["N_eff"], neutrinos)
             out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (hot / 3.0) ** 0.75
         out["Omega_m"] = _total_matter(given, values, out, h2)
-        for name in ("Omega_k", *FEEDBACK):
+        for name in ("Omega_k", "tau", *FEEDBACK):
             if name in values:
                 out[name] = values[name]
         if "S8" in values:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jaxlike.config.others import bao, cmb, external, supernovae
+from jaxlike.config.others import bao, cmb, external, planck_lite, supernovae
 from jaxlike.config.others.imported import installed
 from jaxlike.config.others.other_config import Kinds, OtherConfig, check_refused
 from jaxlike.config.overrides import NONE_WANTED, wanted_of
@@ -14,10 +14,10 @@ from jaxlike.config.records import expand
 from jaxlike.errors import ConfigError
 from jaxlike.registry.options import check_option_names
 
-KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS, **external.KINDS}
+KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS, **planck_lite.KINDS, **external.KINDS}
 """Names of the likelihoods that are known here -> what they are."""
 
-REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED}
+REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED, **planck_lite.REFUSED}
 """Names of likelihoods that hosts know -> why there is none of them here."""
 
 _PLACES = ("path", "packages_path")  # of Cobaya's copy of data
