@@ -50,6 +50,11 @@ class OtherConfig:
         return {**self.default_params, **self.params}
 
     @property
+    def priors_inside(self) -> tuple[str, ...]:
+        """Names of parameters that it has priors of inside of itself."""
+        return ()
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Quantities of `theory.power.derived` that it is a function of."""
         return ()
