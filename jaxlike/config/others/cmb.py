@@ -27,6 +27,8 @@ LOW_ELL = "planck_2018_lowl_tt"
 
 _OF_PLANCK: Mapping[str, frozenset[str]] = {
     "planck_pr4_compressed": frozenset((HIGH_ELL, LOW_TEMPERATURE, LOW_POLARISATION)),
+    "planck_2018_compressed": frozenset((HIGH_ELL, LOW_TEMPERATURE, LOW_POLARISATION)),
+    "planck_2018_compressed_as_ns": frozenset((HIGH_ELL, LOW_TEMPERATURE, LOW_POLARISATION)),
     "planck_2018_thetastar": frozenset((HIGH_ELL, LOW_TEMPERATURE, LOW_POLARISATION)),
     "planck_2018_lowe": frozenset((LOW_POLARISATION,)),
     LOW_ELL: frozenset((LOW_TEMPERATURE,)),
