@@ -32,7 +32,7 @@ class PlanckLiteConfig(OtherConfig):
         if not isinstance(changed, Mapping):
             raise ConfigError(f"option 'dataset_params' of {kind} is {changed!r}: give a mapping")
         check_option_names(changed, KEYS, f"entry in dataset_params of {kind}:")
-        options = dict(given_places(given))
+        options: dict[str, object] = {**given_places(given)}
         if given.get("dataset_file", DATASET_FILE) != DATASET_FILE:
             options["dataset_file"] = str(given["dataset_file"])
         changed = {key: _words(value) for key, value in changed.items()}

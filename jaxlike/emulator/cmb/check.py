@@ -49,13 +49,13 @@ def held_out(n: int) -> dict[str, list[Universe]]:
         for angle, universe in plain[: n // 2]:
             w0, mass, Omega_k = map(float, rng.uniform((-1.4, 0.06, -0.02), (-0.5, 0.5, 0.02)))
             wa = float(rng.uniform(-1.5, min(0.5, -0.4 - w0)))
-            change: dict[str, Any] = {
+            changes: dict[str, dict[str, Any]] = {
                 "w0-wa": {"w0": w0, "wa": wa},
                 "degenerate, to 0.5 eV": {"mnu": mass, "kind": "degenerate"},
                 "one massive, to 0.3 eV": {"mnu": 0.6 * mass},
                 "curved": {"Omega_k": Omega_k},
-            }[name]
-            groups[name].append(at_angle(angle, replace(universe, **change)))
+            }
+            groups[name].append(at_angle(angle, replace(universe, **changes[name])))
     return groups
 
 

@@ -46,10 +46,19 @@ def design(n: int, seed: int) -> list[Universe]:
             name: float(low + (high - low) * t)
             for (name, (low, high)), t in zip(TRAINED.items(), row, strict=False)
         }
-        theta, A_s = x.pop("thetastar"), 1e-9 * x.pop("A_s_1e9")
         mnu = HEAVIEST[kind] * float(np.sqrt(row[6]))  # what counts early goes as its square
-        plain = Universe(h=0.7, **x, A_s=A_s, mnu=mnu, kind=kind)
-        found.append(replace(at_angle(theta, plain), variants=_variants(plain.n_s, rng)))
+        plain = Universe(
+            h=0.7,
+            omega_b=x["omega_b"],
+            omega_cb=x["omega_cb"],
+            n_s=x["n_s"],
+            A_s=1e-9 * x["A_s_1e9"],
+            tau=x["tau"],
+            mnu=mnu,
+            kind=kind,
+        )
+        variants = _variants(plain.n_s, rng)
+        found.append(replace(at_angle(x["thetastar"], plain), variants=variants))
     return found
 
 

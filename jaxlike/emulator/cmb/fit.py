@@ -15,7 +15,7 @@ from jaxlike.emulator.fit import vander
 from jaxlike.theory.power.cmb.coordinates import NAMES, seen
 from jaxlike.theory.power.cmb.lattice import ELL_MAX, ELL_MIN, N_U, at_multipoles
 from jaxlike.theory.power.cmb.spectra import factor
-from jaxlike.theory.power.cmb.table import CmbTable, Part
+from jaxlike.theory.power.cmb.table import ROOTS, CmbTable, Part
 from jaxlike.theory.universe.cosmology import Cosmology
 
 ELL = np.arange(ELL_MIN, ELL_MAX + 1)
@@ -27,19 +27,29 @@ _ELL_LENSING = 700.0  # beyond which noise of the lensing potential rises
 
 @dataclass(frozen=True)
 class Degrees:
-    """Of the polynomials: total, and of single coordinates; `fine`: of those of the list alone, in
-    products with nothing else. tolerance: what of chi^2 of an experiment of the whole sky, with the
-    noise of deep surveys, components may leave out of a training spectrum."""
+    """Of the polynomials: total, with no more of single coordinates than `each`; and of single ones
+    `alone`, and of tau in a product with one other.
+
+    noise: of a training spectrum's component, over its scatter; shrink: by how much a coefficient
+    is expected to be smaller for each order beyond the first, `shrink_tau` for those of tau: with
+    these least squares have a solution where there are many terms. tolerance: what of chi^2 of an
+    experiment of the whole sky, with the noise of deep surveys, components may leave out of a
+    training spectrum.
+    """
 
     total: int = 3
-    each: tuple[int, ...] = (3, 3, 3, 3, 3, 2, 2)
-    fine: tuple[int, ...] = (4, 4, 4, 3, 5, 2, 3)
+    each: tuple[int, ...] = (3, 3, 3, 3, 3, 2, 1, 3)
+    alone: tuple[int, ...] = (4, 4, 4, 3, 7, 2, 1, 3)
+    tau: int = 4
+    noise: float = 1e-2
+    shrink: float = 0.05
+    shrink_tau: float = 0.3
     tolerance: float = 0.02
 
 
 @dataclass(frozen=True)
 class Samples:
-    """x (n, 7): coordinates before `away`; ln_amplitude (n,): ln of 10^9 A_s times that of lensing;
+    """x (n, 8): coordinates before `away`; ln_amplitude (n,): ln of 10^9 A_s times that of lensing;
     scaled: name -> (n, n_ell) spectra over `factor` at ELL."""
 
     x: NDArray
@@ -52,6 +62,7 @@ def samples(universes: Sequence[Universe], spectra: Sequence[Mapping[str, NDArra
 
     @jax.jit
     def look(cosmo: Cosmology) -> tuple[Any, ...]:
+        assert cosmo.tau is not None
         found = seen(cosmo, cosmo.tau)
         of = {name: factor(name, cosmo, found.ln_convergence, ELL) for name in SPECTRA}
         return found.x, of
@@ -73,21 +84,31 @@ def samples(universes: Sequence[Universe], spectra: Sequence[Mapping[str, NDArra
     return Samples(np.array(x), np.array(ln_amplitude), every)
 
 
+_TAU = NAMES.index("tau")
+_WITH_TAU = [NAMES.index(name) for name in ("omega_b", "omega_cb", "thetastar", "n_s", "lensing")]
+
+
 def exponents_of(degrees: Degrees) -> NDArray:
-    """Orders (n_term, 7) of the Chebyshev polynomials."""
+    """Orders (n_term, 8) of the Chebyshev polynomials."""
     n = len(NAMES)
+    unit = np.eye(n, dtype=int)
     every = np.indices([degree + 1 for degree in degrees.each]).reshape(n, -1).T
     few = every[every.sum(axis=1) <= degrees.total]
-    alone = [
-        order * np.eye(n, dtype=int)[i]
-        for i, most in enumerate(degrees.fine)
-        for order in range(1, most + 1)
-    ]
-    return np.unique(np.concatenate([few, alone]), axis=0)
+    alone = [o * unit[i] for i, most in enumerate(degrees.alone) for o in range(1, most + 1)]
+    pairs = [o * unit[_TAU] + unit[i] for i in _WITH_TAU for o in range(1, degrees.tau + 1)]
+    return np.unique(np.concatenate([few, alone, pairs]), axis=0)
+
+
+def expected(which: NDArray, degrees: Degrees) -> NDArray:
+    """How large a coefficient (n_term,) is expected to be, over a component's scatter."""
+    of_tau = which[:, _TAU]
+    others = which.sum(axis=1) - of_tau
+    beyond = np.where(of_tau > 0, others, np.maximum(others - 1, 0))
+    return degrees.shrink**beyond * degrees.shrink_tau ** np.maximum(of_tau - 1, 0)
 
 
 def fit_table(found: Samples, degrees: Degrees, metadata: Mapping[str, Any]) -> CmbTable:
-    """The table from at least as many samples as polynomial terms."""
+    """The table of samples."""
     plane = _plane(found)
     x = found.x.copy()
     x[:, -1] -= plane[0] + x[:, :-1] @ plane[1:]
@@ -95,7 +116,8 @@ def fit_table(found: Samples, degrees: Degrees, metadata: Mapping[str, Any]) -> 
     unit = 2 * (x - box[:, 0]) / (box[:, 1] - box[:, 0]) - 1
     which = exponents_of(degrees)
     matrix = vander(unit, which)
-    parts = {name: _part(name, found.scaled, matrix, degrees.tolerance) for name in SPECTRA}
+    size = expected(which, degrees)
+    parts = {name: _part(name, found.scaled, matrix, size, degrees) for name in SPECTRA}
     return CmbTable(_accepted(box), box, plane, which, parts, metadata)
 
 
@@ -141,14 +163,23 @@ def collocation() -> NDArray:
     return np.array(rows).T
 
 
-def _part(name: str, scaled: Mapping[str, NDArray], matrix: NDArray, tolerance: float) -> Part:
-    error = errors(name, scaled)
-    rows = scaled[name] / error
+def _part(
+    name: str,
+    scaled: Mapping[str, NDArray],
+    matrix: NDArray,
+    size: NDArray,
+    degrees: Degrees,
+) -> Part:
+    values, error = scaled[name], errors(name, scaled)
+    if name in ROOTS:
+        values = np.sqrt(values)
+        error = error / (2 * values.mean(axis=0))
+    rows = values / error
     mean = rows.mean(axis=0)
-    _, size, modes = np.linalg.svd(rows - mean, full_matrices=False)
-    left_out = (np.sum(size**2) - np.cumsum(size**2)) / len(rows)
-    n = int(np.argmax(left_out < tolerance)) + 1
-    weight = np.linalg.lstsq(matrix, (rows - mean) @ modes[:n].T, rcond=1e-10)[0].T
+    _, scatter, modes = np.linalg.svd(rows - mean, full_matrices=False)
+    left_out = (np.sum(scatter**2) - np.cumsum(scatter**2)) / len(rows)
+    n = int(np.argmax(left_out < degrees.tolerance)) + 1
+    weight = _ridge(matrix, (rows - mean) @ modes[:n].T, degrees.noise / size).T
     # least squares again for the coefficients: errors count as the experiment's
     basis = collocation() / error[:, None]
     natural = 1e-4 * np.array([[1, -2, 1, *np.zeros(N_U - 1)], [*np.zeros(N_U - 1), 1, -2, 1]])
@@ -156,3 +187,11 @@ def _part(name: str, scaled: Mapping[str, NDArray], matrix: NDArray, tolerance: 
     rhs = np.concatenate([np.vstack([mean, modes[:n]]), np.zeros((n + 1, 2))], axis=1)
     coefficients = np.linalg.lstsq(lhs, rhs.T, rcond=1e-13)[0].T
     return Part(coefficients[0], coefficients[1:], weight)
+
+
+def _ridge(matrix: NDArray, values: NDArray, penalty: NDArray) -> NDArray:
+    """Coefficients (n_term, n_value) of values (n, n_value), each of which has its own scatter."""
+    scatter = values.std(axis=0)
+    lhs = np.concatenate([matrix, np.diag(penalty)])
+    rhs = np.concatenate([values / scatter, np.zeros((penalty.size, values.shape[1]))])
+    return np.linalg.lstsq(lhs, rhs, rcond=1e-12)[0] * scatter

@@ -14,14 +14,17 @@ from jaxlike.theory.power.last_scattering import excess, scattering_redshift
 from jaxlike.theory.universe.acoustic_scale import acoustic_horizon, distance_to
 from jaxlike.theory.universe.cosmology import Cosmology
 
-NAMES = ("omega_b", "omega_cb", "thetastar", "n_s", "tau", "early", "lensing")
+NAMES = ("omega_b", "omega_cb", "thetastar", "n_s", "tau", "early", "earlier", "lensing")
 """Of the coordinates: h^2 times the densities of baryons and of all cold matter; 100 r_*/D_*; tilt;
-optical depth; ln H^2 at z = 500 of what is neither cold, photons nor massless neutrinos; and ln of
-the convergence's power less a linear function of the others, which leaves about ln(10^9 A_s)."""
+optical depth; ln H^2 at z = 500 of what is neither cold, photons nor massless neutrinos; the same
+at z = 1089, less 0.48 times the former (which tells one heavy neutrino from three light ones); and
+ln of the convergence's power less a linear function of the others: about ln(10^9 A_s)."""
+
+_EARLIER = 0.48
 
 
 class Seen(NamedTuple):
-    """held: whether z* is known; x (7,): coordinates by NAMES, the last before its linear function
+    """held: whether z* is known; x (8,): coordinates by NAMES, the last before its linear function
     is taken off; ln_convergence (n_L,): power of the convergence."""
 
     held: Array
@@ -33,22 +36,23 @@ def seen(cosmo: Cosmology, tau: ArrayLike) -> Seen:
     """Of a Cosmology with A_s and radiation."""
     h2 = cosmo.h**2
     held, z = scattering_redshift(cosmo)
-    ln_convergence = ln_convergence_power(cosmo)
+    ln_convergence, (earlier, early) = ln_convergence_power(cosmo), excess(cosmo)
     x = [
         cosmo.Omega_b * h2,
         cosmo.Omega_cb * h2,
         100 * acoustic_horizon(cosmo, z) / distance_to(cosmo, z),
         cosmo.n_s,
         tau,
-        excess(cosmo)[1],
+        early,
+        earlier - _EARLIER * early,
         jnp.mean(ln_convergence[np.array(SMOOTHING)]),
     ]
     return Seen(held, jnp.stack([jnp.asarray(one, float) for one in x]), ln_convergence)
 
 
 def away(x: Array, plane: ArrayLike) -> Array:
-    """The coordinates (7,), of which the last is now what a linear function of the others, with a
-    constant first (7,), leaves of it."""
+    """The coordinates (8,), of which the last is now what a linear function of the others, with a
+    constant first (8,), leaves of it."""
     linear = jnp.asarray(plane)
     return x.at[-1].add(-linear[0] - linear[1:] @ x[:-1])
 

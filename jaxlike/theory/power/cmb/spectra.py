@@ -18,7 +18,7 @@ from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.power.cmb.coordinates import Seen, away, conditions, seen
 from jaxlike.theory.power.cmb.lattice import ELL_MAX, ELL_MIN, at_multipoles
 from jaxlike.theory.power.cmb.lensing_power import L
-from jaxlike.theory.power.cmb.table import CmbTable, shipped_cmb
+from jaxlike.theory.power.cmb.table import ROOTS, CmbTable, shipped_cmb
 from jaxlike.theory.power.derived import primordial_amplitude, unmet_need
 from jaxlike.theory.power.emulator import chebyshev
 from jaxlike.theory.power.linear import LinearModel
@@ -69,6 +69,8 @@ class Spectra:
         part = self._table.parts[spectrum]
         coefficients = part.mean + (part.weight @ self._terms) @ part.components
         found = at_multipoles(coefficients, ell)
+        if spectrum in ROOTS:
+            found = found**2
         return found * factor(spectrum, self._cosmo, self._seen.ln_convergence, ell)
 
 
@@ -113,8 +115,8 @@ def _seen(cosmo: Cosmology, model: LinearModel) -> tuple[Cosmology, Seen]:
         raise ParameterError("spectra of the CMB need the optical depth: give the parameter tau")
     if need := unmet_need("thetastar", cosmo.radiation):
         raise ParameterError(f"spectra of the CMB are computed with {need} only")
-    cosmo = replace(cosmo, A_s=primordial_amplitude(cosmo, model), sigma8=None)
-    return cosmo, seen(cosmo, cosmo.tau)
+    A_s = jnp.asarray(primordial_amplitude(cosmo, model))
+    return replace(cosmo, A_s=A_s, sigma8=None), seen(cosmo, cosmo.tau)
 
 
 def check_multipoles(spectrum: str, ell: Any) -> None:

@@ -10,10 +10,14 @@ from typing import Any, BinaryIO, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+ROOTS = ("ee",)
+"""Spectra whose root is tabulated: reionisation adds to it in proportion to the optical depth."""
+
 
 class Part(NamedTuple):
-    """One spectrum: mean (n_u,) and components (n_component, n_u), B-spline coefficients on the
-    lattice of multipoles (see `lattice`); weight (n_component, n_term) of the polynomials."""
+    """One spectrum, or its root: mean (n_u,) and components (n_component, n_u), B-spline
+    coefficients on the lattice of multipoles (see `lattice`); weight (n_component, n_term) of the
+    polynomials."""
 
     mean: NDArray
     components: NDArray
@@ -22,8 +26,8 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class CmbTable:
-    """accepted: name -> range of each coordinate that the table answers for; box: (7, 2) range of
-    the training set; plane: (7,) of `coordinates.away`; exponents: (n_term, 7) orders of the
+    """accepted: name -> range of each coordinate that the table answers for; box: (8, 2) range of
+    the training set; plane: (8,) of `coordinates.away`; exponents: (n_term, 8) orders of the
     Chebyshev polynomials; parts: name -> spectrum; metadata: how it was trained and how well it
     does."""
 
@@ -48,7 +52,7 @@ class CmbTable:
             box=self.box,
             plane=self.plane,
             exponents=self.exponents.astype(np.int8),
-            **arrays,  # type: ignore[arg-type]
+            **arrays,
         )
 
     @classmethod
