@@ -103,6 +103,8 @@ def read_plik_lite(
     covariance = _covariance(folder, said, n, path)
     kept, spectrum, bins = _chosen(said, n_bin, first, last, path)
     first, last = first[bins], last[bins]
+    if last.max() > (ell_max := _whole(said, "lmax", path)):
+        raise DataError(f"{path}: lmax is {ell_max}, but bins reach ell = {last.max()}")
     width = int((last - first).max()) + 1
     ell = first[:, None] + np.arange(width)
     inside = (ell <= last[:, None]) & (ell < of_ell.size)

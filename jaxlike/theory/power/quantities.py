@@ -15,6 +15,7 @@ from jaxlike.errors import ParameterError
 from jaxlike.numerics import chebyshev
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power import linear
+from jaxlike.theory.power.cmb.lattice import ELL_MAX, ELL_MIN
 from jaxlike.theory.power.cmb.spectra import Spectra, check_multipoles
 from jaxlike.theory.power.derived import drag_horizon
 from jaxlike.theory.power.linear import LinearModel
@@ -141,8 +142,10 @@ class Quantities:
         """
         check_multipoles(spectrum, ell)
         spectra = self.cmb
-        found = spectra.D_ell(spectrum, jnp.ravel(ell) if spectrum != "pp" else np.ravel(ell))
-        return jnp.reshape(jnp.where(spectra.held, found, jnp.nan), np.shape(ell))
+        flat = chebyshev.numpy_of(ell).ravel(ell)
+        known = spectra.held & (flat >= ELL_MIN) & (flat <= ELL_MAX)
+        found = jnp.where(known, spectra.D_ell(spectrum, flat), jnp.nan)
+        return jnp.reshape(found, np.shape(ell))
 
     @property
     def cmb(self) -> Spectra:

@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.theory.power.cmb.lensing_power import SMOOTHING, ln_convergence_power
+from jaxlike.theory.power.emulator import N_EFF
 from jaxlike.theory.power.last_scattering import conditions as scattering_conditions
 from jaxlike.theory.power.last_scattering import excess, scattering_redshift
 from jaxlike.theory.universe.acoustic_scale import acoustic_horizon, distance_to
@@ -64,8 +65,11 @@ def conditions(
 
     x: coordinates as `away` has them.
     """
+    values = dict(zip(accepted, jnp.asarray(x), strict=True)) | {"N_eff": jnp.asarray(cosmo.N_eff)}
+    ends = {"N_eff": (N_EFF - 0.01, N_EFF + 0.01), **accepted}
     ranges = {
-        f"{low:g} <= {name} <= {high:g} (range of the CMB's spectra)": (low <= one) & (one <= high)
-        for (name, (low, high)), one in zip(accepted.items(), jnp.asarray(x), strict=True)
+        f"{low:g} <= {name} <= {high:g} (range of the CMB's spectra)": (low <= values[name])
+        & (values[name] <= high)
+        for name, (low, high) in ends.items()
     }
     return scattering_conditions(cosmo, excess(cosmo)[0]) | ranges
