@@ -62,18 +62,23 @@ def model_from_config(config: Config) -> Model:
 
 
 def _check_optical_depth(model: Model) -> None:
-    """ParameterError where spectra of the CMB are wanted without tau, or none with it."""
+    """ParameterError where spectra of the CMB are wanted without tau, or none with one that varies.
+
+    Inputs of other programs fix it where it has no effect.
+    """
     path, others = model.config.path, [p for p in model.parts.values() if isinstance(p, Other)]
-    given = any(p.name == "tau" for p in model.config.parameters if not p.drop)
+    given = [p for p in model.config.parameters if p.name == "tau" and not p.drop]
     if wanting := [one.name for one in others if SPECTRA_OF_CMB in one.needs]:
         if not given:
             raise ParameterError(
                 f"{path}: likelihood '{wanting[0]}' needs the optical depth: give the parameter tau"
             )
-    elif given and not any(one.foreign or "tau" in one.quantities for one in others):
+    elif any(p.value is None for p in given) and not any(
+        one.foreign or "tau" in one.quantities for one in others
+    ):
         raise ParameterError(
             f"{path}: parameter 'tau' has no effect, as no likelihood sees spectra of the CMB: "
-            "leave it out"
+            "leave it out, or give it a value"
         )
 
 

@@ -126,6 +126,8 @@ def test_optical_depth_is_wanted_or_has_no_effect():
     bao = read({"jaxlike.cobaya.bao": None})
     with pytest.raises(ParameterError, match="parameter 'tau' has no effect, as no likelihood"):
         model_from_config(bao)
+    fixed = {"likelihood": {"jaxlike.cobaya.bao": None}, "params": COSMOLOGY | {"tau": 0.0543}}
+    assert "tau" not in model_from_config(config_from_info(fixed, "in.yaml")).parameters
     assert model_from_config(read({"lowE": LOW_E})).parameters == ("H0", "tau")
 
 

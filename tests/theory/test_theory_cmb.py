@@ -140,7 +140,7 @@ OUT = {
     "thetastar": ("h", 0.8),
     "n_s": ("n_s", 1.2),
     "tau": ("tau", 0.2),
-    "early": ("omnuh2", 0.02, "h", 0.6),
+    "early": ("omnuh2", 0.008, "h", 0.6221),
     "lensing": ("lnA", 4.0),
 }
 
