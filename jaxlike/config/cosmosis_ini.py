@@ -12,7 +12,7 @@ from jaxlike.config.cosmosis_unused import without_unused
 from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.ini_file import Section, Sections, entries_of, read_ini
-from jaxlike.config.standard_library.pipeline import library_pipeline
+from jaxlike.config.standard_library.pipeline import Library, library_pipeline
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.options import (
@@ -43,6 +43,14 @@ OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only", "outputs")
 """Options of the module's section that say what the module writes into CosmoSIS's block."""
 
 _COSMOSIS_OPTIONS = ("file", "setup", "function", "cleanup")
+
+
+def library_of(path: Path, overrides: Mapping[str, object]) -> Library | None:
+    """A pipeline of the standard library's modules, with what became of its entries; None where
+    the pipeline has a module of this package."""
+    ini = read_ini(path, path)
+    pipeline = entries_of(ini, "pipeline")
+    return None if _ours(ini, pipeline) else library_pipeline(path, ini, pipeline, overrides)
 
 
 def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:

@@ -116,7 +116,9 @@ class Block:
     """What stands in the block when a module runs.
 
     universe: options of the theory.  values: names of parameters -> what they are of among those of
-    the pipeline; numbers: of those that are fixed.  nz, alignment, spectra: by their sections.
+    the pipeline; numbers: of those that are fixed.  fixed: parameters that
+    modules have without a value; dropped: parameters without effect, and why; options: those that
+    are options here.  nz, alignment, spectra: by their sections.
     """
 
     values: dict[str, str]
@@ -124,6 +126,7 @@ class Block:
     universe: dict[str, Any] = field(default_factory=dict)
     fixed: dict[str, float] = field(default_factory=dict)
     dropped: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
     nz: dict[str, Nz] = field(default_factory=dict)
     alignment: dict[str, Alignment] = field(default_factory=dict)
     spectra: dict[str, Spectrum] = field(default_factory=dict)

@@ -113,6 +113,7 @@ def _camb(block: Block, given: Given) -> None:
         given.say("halofit_version", "no P(k, z) is asked for")
     neutrinos, why = _neutrinos(block, given)
     given.say("neutrino_hierarchy", f"neutrinos = {neutrinos}")
+    block.options[f"{COSMOLOGY}--num_massive_neutrinos"] = f"neutrinos = {neutrinos}"
     given.notes.append(f"neutrinos = {neutrinos}: {why}")
     block.universe |= {
         "linear": "emulator",

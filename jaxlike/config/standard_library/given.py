@@ -12,6 +12,9 @@ from jaxlike.config.standard_library.module import Module
 from jaxlike.errors import ConfigError
 from jaxlike.registry.option_values import flag
 
+LIBRARY_VARIABLES = ("CSL_DIR", "COSMOSIS_SRC_DIR")
+"""Environment variables that say where the standard library is, or what has it."""
+
 _OF_COSMOSIS = ("setup", "function", "cleanup")
 
 
@@ -125,7 +128,8 @@ class Given:
         if option.fate == "idle":
             explanation.idle(entry, self.said.get(entry.key, option.meaning))
         else:
-            explanation.option(entry, self.said.get(entry.key, option.meaning))
+            as_here = "as it is here" if option.fate == "only" else option.meaning
+            explanation.option(entry, self.said.get(entry.key, as_here))
 
     def check(self) -> None:
         """ConfigError on options that are accepted with other values alone."""
@@ -163,7 +167,7 @@ def library_file(name: str, path: Path) -> str:
     """Where a file is that a pipeline at `path` names: from here, beside it or above it, or in the
     folder of the standard library; as it is given where it is not found."""
     found = find_file(name, path, above=True)
-    for variable in ("CSL_DIR", "COSMOSIS_SRC_DIR"):
+    for variable in LIBRARY_VARIABLES:
         root = os.environ.get(variable)
         if not Path(found).is_file() and root:
             for folder in (Path(root), Path(root) / "cosmosis-standard-library"):

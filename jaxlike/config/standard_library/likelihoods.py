@@ -94,7 +94,7 @@ def _cuts(given: Given, tables: list[Table]) -> Cuts:
                 except ValueError as error:
                     raise given.refused(key, "least and largest are needed") from error
                 cuts.between.setdefault(table.name, {})[pair] = _open(limits, table.scale)
-                given.say(key, f"scale_cuts of {table.statistic}, {pair[0]}-{pair[1]}")
+                given.say(key, f"scale_cuts of {table.statistic}")
         key = f"cut_{name}"
         if given.has(key):
             try:

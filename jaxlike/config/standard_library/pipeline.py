@@ -11,6 +11,7 @@ from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION, MASSIVE, without_u
 from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.explained import Explanation
 from jaxlike.config.ini_file import Section, Sections
+from jaxlike.config.standard_library.explain import explain
 from jaxlike.config.standard_library.translate import Translation, translate
 from jaxlike.errors import JaxlikeError
 from jaxlike.registry.resolve import check_names
@@ -18,10 +19,11 @@ from jaxlike.registry.resolve import check_names
 
 @dataclass(frozen=True)
 class Library:
-    """A Config, the translation that it is of, and the values and priors as they stand in files."""
+    """A Config, the translation that it is of, and what became of each entry of the pipeline."""
 
     config: Config
     translation: Translation
+    explanation: Explanation
 
 
 def library_pipeline(
@@ -54,16 +56,6 @@ def library_pipeline(
         check_names((p.name for p in parameters if not p.drop), known=config.names)
     except JaxlikeError as error:
         raise type(error)(f"{values.path}: {error}") from error
-    config = replace(
-        config, parameters=parameters, correlated_priors=joint, others=found.others
-    )
-    return Library(with_outputs(config, pipeline.get("extra_output", "")), found)
-
-
-def explanation_of(
-    path: Path, ini: Sections, pipeline: Mapping[str, str], found: Library
-) -> Explanation:
-    """What became of every entry of a pipeline."""
-    from jaxlike.config.standard_library.explain import explain
-
-    return explain(path, ini, pipeline, found.config, found.translation)
+    config = replace(config, parameters=parameters, correlated_priors=joint, others=found.others)
+    config = with_outputs(config, pipeline.get("extra_output", ""))
+    return Library(config, found, explain(path, ini, pipeline, config, found, values))

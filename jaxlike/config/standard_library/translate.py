@@ -7,7 +7,6 @@ from typing import Any
 
 from jaxlike.config.cosmosis_correlated import MODULE_FILE as CORRELATED
 from jaxlike.config.cosmosis_correlated import with_module
-from jaxlike.config.explained import Explanation
 from jaxlike.config.ini_file import Section, Sections
 from jaxlike.config.others import KINDS, OtherConfig, check_counted_once
 from jaxlike.config.standard_library.block import Block, Source, TwoPoint
@@ -41,7 +40,8 @@ class Like:
 @dataclass
 class Translation:
     """likelihoods: options of each by its name; universe: those of the theory; likes: how CosmoSIS
-    calls them."""
+    calls them; uses: which parameters they read; modules: that have run; given: names of all
+    values; dropped: those without effect, and why; options: those that are options here."""
 
     likelihoods: dict[str, dict[str, Any]]
     universe: dict[str, Any]
@@ -50,7 +50,9 @@ class Translation:
     likes: dict[str, Like]
     uses: list[Use] = field(default_factory=list)
     modules: list[Given] = field(default_factory=list)
+    given: frozenset[str] = frozenset()
     dropped: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
 
 
 def translate(
@@ -100,7 +102,9 @@ def translate(
         {one.like_name: _like(one) for one in wanted},
         uses,
         modules,
+        frozenset(block.numbers),
         block.dropped,
+        block.options,
     )
 
 
@@ -253,16 +257,5 @@ def _fixed(source: Source, number: int | None, block: Block) -> float:
     value = block.numbers.get(block.values.get(key, key))
     if value is None:
         raise ConfigError(f"{source.module} reads '{key}', which must be a fixed value here")
-    block.dropped[key] = f"{source.of} is an option here"
+    block.options[key] = f"{source.of} = {value:g}"
     return value
-
-
-def explain_modules(translation: Translation, explanation: Explanation) -> None:
-    """A row for each option of each module."""
-    seen: set[str] = set()
-    for given in translation.modules:
-        if given.name not in seen:
-            given.explain(explanation)
-        seen.add(given.name)
-        for note in given.notes:
-            explanation.note(f"{given.where}: {note}")
