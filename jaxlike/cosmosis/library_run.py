@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,14 +22,15 @@ _MAX_LINES = 5
 class Saved:
     """What CosmoSIS computed at the start values.
 
-    log_likelihoods: by its names; numbers: those of the section data_vector; theory, angle: data
-    vectors (n,) by likelihood, where they are saved, and where their points are.
+    log_likelihoods: by its names; numbers: those of the section data_vector; theory: data vectors
+    (n,) by likelihood, where they are saved; by_bins: by section, what stands there of pairs of
+    bins, the larger number first.
     """
 
     log_likelihoods: Mapping[str, float]
     numbers: Mapping[str, float]
     theory: Mapping[str, NDArray]
-    angle: Mapping[str, NDArray]
+    by_bins: Mapping[str, Mapping[tuple[int, int], NDArray]]
 
 
 def library_root(modules: list[Given]) -> Path:
@@ -50,8 +51,9 @@ def library_root(modules: list[Given]) -> Path:
     )
 
 
-def run_library(command: str, modules: list[Given]) -> Saved:
-    """Run a pipeline once by CosmoSIS; ConfigError with its last words where it fails."""
+def run_library(command: str, modules: list[Given], sections: Iterable[str] = ()) -> Saved:
+    """Run a pipeline once by CosmoSIS, of which `sections` are by bins; ConfigError with its last
+    words where it fails."""
     path, root = modules[0].path.resolve(), library_root(modules)
     with TemporaryDirectory() as folder:
         saved = Path(folder) / "saved"
@@ -77,7 +79,7 @@ def run_library(command: str, modules: list[Given]) -> Saved:
         if done.returncode or not (saved / "likelihoods" / "values.txt").is_file():
             last = " / ".join((done.stdout + done.stderr).strip().splitlines()[-_MAX_LINES:])
             raise ConfigError(f"{path}: CosmoSIS failed: {last}")
-        return _read(saved)
+        return _read(saved, sections)
 
 
 def configured(command: str) -> list[str]:
@@ -103,17 +105,24 @@ def _replaced(modules: list[Given]) -> list[str]:
     return [f"{key}={value}" for key, value in found.items()]
 
 
-def _read(saved: Path) -> Saved:
+def _read(saved: Path, sections: Iterable[str]) -> Saved:
     likes = {k.removesuffix("_like"): v for k, v in _values(saved / "likelihoods").items()}
-    theory, angle = {}, {}
+    theory = {}
     for name in likes:
         file = saved / "data_vector" / f"{name}_theory.txt"
         if file.is_file():
             theory[name] = np.loadtxt(file, ndmin=1)
-            at = saved / "data_vector" / f"{name}_angle.txt"
-            if at.is_file():
-                angle[name] = np.loadtxt(at, ndmin=1)
-    return Saved(likes, _values(saved / "data_vector"), theory, angle)
+    by_bins = {
+        section: {_pair(file): np.loadtxt(file, ndmin=1) for file in folder.glob("bin_*_*.txt")}
+        for section in sections
+        if (folder := saved / section).is_dir()
+    }
+    return Saved(likes, _values(saved / "data_vector"), theory, by_bins)
+
+
+def _pair(file: Path) -> tuple[int, int]:
+    first, second = file.stem.split("_")[1:]
+    return int(first), int(second)
 
 
 def _values(folder: Path) -> dict[str, float]:

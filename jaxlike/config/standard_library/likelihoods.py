@@ -188,7 +188,7 @@ def _append(
             {t.name: str(t.statistic) for t in tables},
             {t.name: t.kernels for t in tables},
             cuts,
-            {**options, "include_norm": given.flag("include_norm", False)},
+            options,
         )
     )
 
@@ -248,8 +248,8 @@ def _simple(block: Block, given: Given) -> None:
             f"the data have modes up to {tables[0].scale.max():g}, the theory up to {most}: take "
             "n_max as large",
         )
-    like = _like_name(given, "cosebis")
-    _append(block, given, like, file, tables, {tables[0].name: spectrum}, Cuts(), {})
+    like, own = _like_name(given, "cosebis"), {"section": section}
+    _append(block, given, like, file, tables, {tables[0].name: spectrum}, Cuts(), own)
 
 
 def _ratios(block: Block, given: Given) -> None:
@@ -278,7 +278,6 @@ def _ratios(block: Block, given: Given) -> None:
         )
     found[0].options["shear_ratios"] = str(ratios_file(given))
     found[0].options["ratios_like"] = _like_name(given, "shear_ratio")
-    found[0].options["ratios_norm"] = given.flag("include_norm", False)
     given.say("data_file", f"shear_ratios = {found[0].options['shear_ratios']}")
     given.say("include_norm", _NORMS[given.flag("include_norm", False)])
 

@@ -25,16 +25,17 @@ _UNKNOWN = (
     "it is no module of the standard library that is known here, and no module of [pipeline] is"
     " jaxlike_two_point.py"
 )
-_INTERNAL = ("include_norm", "ratios_like", "ratios_norm", "max_mode", "angular_bins")
+_INTERNAL = ("ratios_like", "section", "max_mode", "angular_bins")
 
 
 @dataclass(frozen=True)
 class Like:
-    """A likelihood as CosmoSIS calls it, and whether ln L has -0.5 ln|C| there."""
+    """A likelihood as CosmoSIS calls it; ratios: that of shear ratios, which are with it here;
+    section: where its theory is by bins, where the module does not save its data vector."""
 
     name: str
-    normalised: bool
-    ratios: tuple[str, bool] | None = None
+    ratios: str | None = None
+    section: str | None = None
 
 
 @dataclass
@@ -109,9 +110,7 @@ def translate(
 
 
 def _like(one: TwoPoint) -> Like:
-    options = one.options
-    ratios = (options["ratios_like"], options["ratios_norm"]) if "ratios_like" in options else None
-    return Like(one.like_name, bool(options.get("include_norm", False)), ratios)
+    return Like(one.like_name, one.options.get("ratios_like"), one.options.get("section"))
 
 
 def _of_universe(name: str) -> bool:
@@ -187,7 +186,7 @@ def _wanted(path: Path, block: Block, pipeline: Mapping[str, str]) -> list[TwoPo
             raise ConfigError(f"{path}: [pipeline] likelihoods has '{name}'; modules make {known}")
     for one in block.two_point:
         if one.options.get("ratios_like") not in (None, *listed):
-            for key in ("shear_ratios", "ratios_like", "ratios_norm"):
+            for key in ("shear_ratios", "ratios_like"):
                 one.options.pop(key)
     block.others = [one for one in block.others if _other_like(one.kind) in listed]
     return [one for one in block.two_point if one.like_name in listed]
