@@ -122,9 +122,8 @@ bias_2 = 0.0
 
 def second_generation(file):
     """3x2pt with TATT, magnification and point masses: the form of the library's DES-Y3."""
-    lensing = {name: "lens-source" for name in
-               ("lingal-shear", "lingal-intrinsic", "magnification-shear",
-                "magnification-intrinsic")}  # fmt: skip
+    of_lensing = ("lingal-shear", "lingal-intrinsic", "magnification-shear")
+    lensing = dict.fromkeys((*of_lensing, "magnification-intrinsic"), "lens-source")
     counts = dict.fromkeys(("lingal-magnification", "magnification-magnification"), "lens-lens")
     return {
         "consistency": {"file": "utility/consistency/consistency_interface.py"},

@@ -1,4 +1,4 @@
-"""The likelihoods of a pipeline of the standard library here and in CosmoSIS, at its start values."""
+"""Likelihoods of a pipeline of the standard library, here and in CosmoSIS, at its start values."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -41,8 +41,8 @@ def compared(library: Library, model: Model, saved: Saved) -> Iterator[Compared]
         norm = sum(saved.numbers.get(f"{n}_norm", 0.0) for n in names)
         chi2_there = -2 * (there - norm)
         theory = saved.theory.get(like.name)
-        if theory is None and like.section in saved.by_bins:
-            theory = _of_bins(one, saved.by_bins[like.section])
+        if theory is None and (found := saved.by_bins.get(like.section or "")):
+            theory = _of_bins(one, found)
         apart = _apart(one, vector, theory)
         here = chi2s[name]
         yield Compared(name, one.n_points, here, chi2_there, -0.5 * here + norm, there, apart)

@@ -46,8 +46,8 @@ def library_root(modules: list[Given]) -> Path:
             return place.resolve()
     missing = next((f for f in files if not (places[0] / f).is_file()), files[0])
     raise ConfigError(
-        f"{path}: the standard library's '{missing}' is not found from here, beside the .ini, in "
-        "$CSL_DIR or in $COSMOSIS_SRC_DIR (modules in C and Fortran must have been compiled)"
+        f"{path}: the standard library's '{missing}' is not found from here, beside the .ini, "
+        "in $CSL_DIR or in $COSMOSIS_SRC_DIR (modules in C and Fortran must have been compiled)"
     )
 
 
@@ -73,8 +73,8 @@ def run_library(command: str, modules: list[Given], sections: Iterable[str] = ()
             )
         except OSError as error:
             raise ConfigError(
-                f"option --cosmosis: '{command}' cannot be run ({error.strerror}): give the command "
-                "of a CosmoSIS with which the standard library works"
+                f"option --cosmosis: '{command}' cannot be run ({error.strerror}): give "
+                "the command of a CosmoSIS with which the standard library works"
             ) from error
         if done.returncode or not (saved / "likelihoods" / "values.txt").is_file():
             last = " / ".join((done.stdout + done.stderr).strip().splitlines()[-_MAX_LINES:])
@@ -91,7 +91,9 @@ def configured(command: str) -> list[str]:
     if configure is None or not configure.is_file():
         return words
     # it takes what stands behind the name of a script for options of its own
-    script = 'PATH="$(dirname "$0"):$PATH"; run=("$@"); set --; . "$0" > /dev/null; exec "${run[@]}"'
+    script = (
+        'PATH="$(dirname "$0"):$PATH"; run=("$@"); set --; . "$0" > /dev/null; exec "${run[@]}"'
+    )
     return ["bash", "-c", script, str(configure), *words]
 
 

@@ -1,5 +1,6 @@
 """Pipelines of the CosmoSIS standard library's own modules: what becomes of them."""
 
+import shutil
 import time
 
 import pytest
@@ -73,13 +74,17 @@ def test_a_pipeline_of_the_first_generation(first):
     path = first(priors="[wl_photoz_errors]\nbias_1 = gaussian 0.0 0.01\n")
     config = read_config(path)
     (one,) = config.likelihoods
-    assert one.name == "2pt" and one.survey is None and not one.assumed
+    assert one.name == "2pt"
+    assert one.survey is None
+    assert not one.assumed
     assert set(one.probes) == {"xi_plus", "xi_minus", "gamma_t", "w"}
     options = one.options
     assert (options.linear, options.nonlinear, options.neutrinos) == (
         "emulator", "takahashi", "degenerate")  # fmt: skip
     assert (options.alignment, options.projection, options.bias) == ("nla", "flat", "constant")
-    assert not options.magnification and not options.rsd and options.point_mass == "none"
+    assert not options.magnification
+    assert not options.rsd
+    assert options.point_mass == "none"
     # shapes as smooth curves, lenses between their samples, as the pipeline has them
     assert dict(options.nz) == {"nz_source": "spline", "nz_lens": "histogram"}
     assert "intrinsic_alignment_parameters--a" in {p.name for p in config.sampled}
@@ -92,7 +97,8 @@ def test_cuts_are_those_of_pairs_as_the_data_have_them(first):
     low, high = one.scale_cuts["min_angle"], one.scale_cuts["max_angle"]
     assert low["xi_plus"] == {"*-*": 0.0, "1-1": 8.0}  # nobody has 2-1
     assert (low["xi_minus"]["2-2"], high["xi_minus"]["2-2"]) == (30.0, 100.0)
-    assert low["w"]["1-1"] == float("inf") and low["w"]["*-*"] == 0.0
+    assert low["w"]["1-1"] == float("inf")
+    assert low["w"]["*-*"] == 0.0
     assert low["gamma_t"] == {"*-*": 0.0}
 
 
@@ -126,7 +132,8 @@ def test_no_entry_goes_unsaid(first, tmp_path, file):
     assert said["output", "filename"] == "output = chains/one"
     assert "not recorded here: data_vector/2pt_chi2" in said["pipeline", "extra_output"]
     lines = list(explanation.lines())
-    assert "[emcee] " not in lines and any("walkers = 8" in line for line in lines)
+    assert "[emcee] " not in lines
+    assert any("walkers = 8" in line for line in lines)
 
 
 def test_a_pipeline_of_the_second_generation(tmp_path, file):
@@ -135,7 +142,9 @@ def test_a_pipeline_of_the_second_generation(tmp_path, file):
     (one,) = library.config.likelihoods
     options = one.options
     assert (options.alignment, options.projection, options.b_modes) == ("tatt", "curved", True)
-    assert options.magnification and options.rsd and options.point_mass == "marginalised"
+    assert options.magnification
+    assert options.rsd
+    assert options.point_mass == "marginalised"
     assert any("Limber" in note for note in library.explanation.notes)
     names = {p.name for p in library.config.parameters}
     assert {"mag_alpha_lens--alpha_2", "lens_photoz_errors--width_2", "bias_lens--b1"} <= names
@@ -149,7 +158,8 @@ def test_e_modes_alone(tmp_path, file):
     }
     del modules["2pt_shear"]["input_section_name"]
     (one,) = read_config(written(tmp_path, modules, SECOND_VALUES)).likelihoods
-    assert one.options.alignment == "tatt" and not one.options.b_modes
+    assert one.options.alignment == "tatt"
+    assert not one.options.b_modes
 
 
 def test_tatt_without_its_second_order_is_nla(tmp_path, file):
@@ -174,14 +184,15 @@ def test_what_a_module_takes_where_there_is_no_value(tmp_path, file):
 def test_surveys_have_their_own_parameters(tmp_path, file):
     modules = {"camb": CAMB, **survey(file, "one"), **survey(file, "two", data_sets="xip")}
     modules["2pt_two"]["data_file"] = str(tmp_path / "copy.fits")
-    (tmp_path / "copy.fits").write_bytes(open(file, "rb").read())
+    shutil.copy(file, tmp_path / "copy.fits")
     path = written(tmp_path, modules, COSMOLOGY + survey_values("one") + survey_values("two"))
     config = read_config(path)
     assert [one.name for one in config.likelihoods] == ["2pt_one", "2pt_two"]
     assert [one.suffix for one in config.likelihoods] == ["one", "two"]
     assert config.likelihoods[1].probes == ("xi_plus",)
     # n(z) of the second are those of the first one's file
-    assert config.likelihoods[1].nz_file == file and config.likelihoods[0].nz_file is None
+    assert config.likelihoods[1].nz_file == file
+    assert config.likelihoods[0].nz_file is None
     names = {p.name for p in config.sampled}
     assert "intrinsic_alignment_parameters_two--bias_ta" in names
     assert "shear_calibration_parameters_one--m2" in names
@@ -190,7 +201,7 @@ def test_surveys_have_their_own_parameters(tmp_path, file):
 def test_a_section_that_two_surveys_read_is_sampled_once(tmp_path, file):
     modules = {"camb": CAMB, **survey(file, "one"), **survey(file, "two")}
     modules["2pt_two"]["data_file"] = str(tmp_path / "copy.fits")
-    (tmp_path / "copy.fits").write_bytes(open(file, "rb").read())
+    shutil.copy(file, tmp_path / "copy.fits")
     for name in ("one", "two"):
         modules[f"IA_{name}"] = tatt(name=name)
     values = COSMOLOGY + "[intrinsic_alignment_parameters]\n" + TATT_VALUES
@@ -228,7 +239,8 @@ def test_the_same_input_with_a_survey_s_own_file(first, file, tmp_path):
     with pytest.raises(ConfigError, match=r"line \d+: option 'nz_file' of fits_nz is .*not_there"):
         read_config(path)
     (one,) = read_config(path, data_file=file).likelihoods
-    assert one.data_file == file and one.nz_file is None
+    assert one.data_file == file
+    assert one.nz_file is None
 
 
 def test_what_is_written_is_the_same_posterior(first, tmp_path):
@@ -237,7 +249,8 @@ def test_what_is_written_is_the_same_posterior(first, tmp_path):
     (tmp_path / "own.yaml").write_text(text)
     again = read_config(tmp_path / "own.yaml")
     (one,), (other,) = library.config.likelihoods, again.likelihoods
-    assert one.options == other.options and one.scale_cuts == other.scale_cuts
+    assert one.options == other.options
+    assert one.scale_cuts == other.scale_cuts
     names = library.config.names
     assert {names.canonical(p.name): p.prior for p in library.config.sampled} == {
         p.name: p.prior for p in again.sampled
@@ -302,7 +315,8 @@ def test_bad_input_is_one_sentence_that_names_module_and_option(case, first):
         return
     with pytest.raises(JaxlikeError, match=expected) as error:
         read_config(path)
-    assert "\n" not in str(error.value) and str(path.parent) in str(error.value)
+    assert "\n" not in str(error.value)
+    assert str(path.parent) in str(error.value)
 
 
 def test_two_modules_that_do_the_same(tmp_path, file):

@@ -134,6 +134,7 @@ class Block:
     two_point: list[TwoPoint] = field(default_factory=list)
     others: list[OtherLikelihood] = field(default_factory=list)
     boltzmann: str = ""
+    by_rdh: bool = False
     cosmology: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
 

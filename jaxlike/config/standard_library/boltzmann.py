@@ -75,8 +75,8 @@ def _neutrinos(block: Block, given: Given) -> tuple[str, str]:
     if hierarchy != "degenerate":
         raise given.refused(
             "neutrino_hierarchy",
-            "accepted are degenerate, normal: no two heavy eigenstates above a light one are computed"
-            " here",
+            "accepted are degenerate, normal: no two heavy eigenstates above a light one are "
+            "computed here",
         )
     words = {1.0: "one_massive", 3.0: "degenerate"}
     if number not in words:

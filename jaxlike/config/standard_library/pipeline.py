@@ -11,6 +11,7 @@ from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION, MASSIVE, without_u
 from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.explained import Explanation
 from jaxlike.config.ini_file import Section, Sections
+from jaxlike.config.others import own_names
 from jaxlike.config.standard_library.explain import explain
 from jaxlike.config.standard_library.translate import Translation, translate
 from jaxlike.errors import JaxlikeError
@@ -53,7 +54,9 @@ def library_pipeline(
             if p.name not in {f"{COSMOLOGY_SECTION}--{key}" for key in MASSIVE}
         )
         parameters = without_unused(parameters, config.names, config.theory.neutrinos)
-        check_names((p.name for p in parameters if not p.drop), known=config.names)
+        own = own_names(found.others)
+        named = [p.name for p in parameters if not p.drop and p.name not in own]
+        check_names(named, known=config.names)
     except JaxlikeError as error:
         raise type(error)(f"{values.path}: {error}") from error
     config = replace(config, parameters=parameters, correlated_priors=joint, others=found.others)
