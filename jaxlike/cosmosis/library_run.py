@@ -44,7 +44,8 @@ def library_root(modules: list[Given]) -> Path:
     for place in places:
         if all((place / file).is_file() for file in files):
             return place.resolve()
-    missing = next((f for f in files if not (places[0] / f).is_file()), files[0])
+    place = max(places, key=lambda one: sum((one / file).is_file() for file in files))
+    missing = next(file for file in files if not (place / file).is_file())
     raise ConfigError(
         f"{path}: the standard library's '{missing}' is not found from here, beside the .ini, "
         "in $CSL_DIR or in $COSMOSIS_SRC_DIR (modules in C and Fortran must have been compiled)"
