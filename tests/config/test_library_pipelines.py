@@ -24,6 +24,7 @@ from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.explained import Entry
 from jaxlike.config.ini_file import defaults_of, read_ini
 from jaxlike.config.read import read_config
+from jaxlike.config.standard_library.catalogue import with_catalogue
 from jaxlike.config.standard_library.registry import MODULES, module_of
 from jaxlike.config.translated import translated_yaml
 from jaxlike.errors import ConfigError, JaxlikeError
@@ -343,3 +344,42 @@ def test_data_that_do_not_agree(tmp_path, file):
     modules["add_intrinsic"] = add(**{"position-shear": "F"})
     with pytest.raises(ConfigError, match="'xip' has a model of intrinsic alignment"):
         read_config(written(tmp_path, modules, SECOND_VALUES))
+
+
+def test_likelihoods_of_other_data_join(tmp_path, file):
+    """BAO from the package, supernovae by Cobaya's name with the absolute magnitude sampled."""
+    modules = first_generation(file) | {
+        "desi": {"file": "likelihood/bao/desi-dr2/desi_dr2.py", "desi_data_sets": "BGS,Lya"},
+        "sn": {"file": "likelihood/pantheon_plus/pantheon_plus_shoes.py", "include_shoes": "F"},
+    }
+    values = FIRST_VALUES + "[supernova_params]\nM = -20.0 -19.3 -18.0\n"
+    config = read_config(written(tmp_path, modules, values))
+    assert [one.kind for one in config.others] == [
+        "bao.desi_dr2.desi_bao_bgs", "bao.desi_dr2.desi_bao_lya", "sn.pantheonplus"]  # fmt: skip
+    assert config.own == ("Mb",)
+    assert next(p for p in config.sampled if p.name == "Mb").prior.low == -20.0
+    assert any("DESI's release" in note for note in config.notes)
+    with pytest.raises(ConfigError, match="sn reads 'supernova_params--m', which has no value"):
+        read_config(written(tmp_path, modules, FIRST_VALUES))
+
+
+def test_a_sound_horizon_that_is_free(tmp_path):
+    modules = {
+        "consistency": {"file": "utility/consistency/consistency_interface.py"},
+        "camb": CAMB | {"mode": "background"},
+        "free": {"file": "utility/rescale_distances_rdh/rescale_distances_rdh.py"},
+        "desi": {"file": "likelihood/bao/desi-dr2/desi_dr2.py"},
+    }
+    values = COSMOLOGY + "rdh = 10.0 100.0 1000.0\n"
+    config = read_config(written(tmp_path, modules, values))
+    (bao,) = config.others
+    assert bao.parameters == ("rdh",)
+    assert "rdh" in {p.name for p in config.sampled}
+    again = bao.as_cobaya
+    assert again == {"class": "bao.desi_dr2", "by_rdh": True}
+
+
+def test_the_catalogue_in_the_docs(repository):
+    """Made from the tables that the reader has: `with_catalogue` writes it."""
+    text = (repository / "docs" / "your_input.md").read_text()
+    assert with_catalogue(text) == text

@@ -2,10 +2,13 @@
 
 from collections.abc import Callable
 
+from jaxlike.config.others.bao import BY_RDH
 from jaxlike.config.standard_library.block import Block, OtherLikelihood
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, refused, used
 from jaxlike.errors import ConfigError
+from jaxlike.likelihoods.bao import RDH
+from jaxlike.likelihoods.supernovae import ABSOLUTE_MAGNITUDE
 
 _DESI = {
     "BGS": "desi_bao_bgs",
@@ -29,8 +32,8 @@ _NORM = idle("a constant of ln L", "include_norm")
 
 
 def _append(block: Block, given: Given, kind: str, **options: object) -> None:
-    if block.by_rdh and kind.startswith("bao."):
-        options["by_rdh"] = True
+    if RDH in block.own and kind.startswith("bao."):
+        options[BY_RDH] = True
     number = sum(one.section == given.name for one in block.others)
     name = given.name if not number else f"{given.name}_{number + 1}"
     block.others.append(OtherLikelihood(name, kind, given.file, dict(options)))
@@ -54,10 +57,11 @@ def _rdh(block: Block, given: Given) -> None:
     name = "cosmological_parameters--rdh"
     if name not in block.values:
         raise ConfigError(f"{given.file.place}: {given.where} reads '{name}', which has no value")
-    block.by_rdh = True
+    block.own[RDH] = name
 
 
-_INSTALLED = "data are those that Cobaya installs (jaxlike data, docs/joint.md)"
+_INSTALLED = "the data are those that cobaya-install brings"
+_MAGNITUDE = "supernova_params--m"
 
 
 def _of_cobaya(kind: str) -> Callable[[Block, Given], None]:
@@ -65,7 +69,15 @@ def _of_cobaya(kind: str) -> Callable[[Block, Given], None]:
         for option in ("data_file", "covmat_file"):
             if given.has(option):
                 raise given.refused(option, f"{_INSTALLED}: leave it out")
-        _append(block, given, kind)
+        options = {}
+        if kind not in _MARGINAL:
+            if _MAGNITUDE not in block.values:
+                raise ConfigError(
+                    f"{given.file.place}: {given.where} reads '{_MAGNITUDE}', which has no value"
+                )
+            block.own[ABSOLUTE_MAGNITUDE] = _MAGNITUDE
+            options["use_abs_mag"] = True
+        _append(block, given, kind, **options)
 
     return run
 
@@ -77,9 +89,10 @@ def _pantheon_plus(block: Block, given: Given) -> None:
     _of_cobaya(kind)(block, given)
 
 
+_MARGINAL = ("sn.desy5",)  # of which the module marginalises the absolute magnitude
 _PLANCK = (
-    "Planck's compressed C_ell are no likelihood of this version yet; cmb.planck_2018_compressed "
-    "constrains distances (docs/joint.md)"
+    "Planck's C_ell are not read from pipelines; what they say of distances is jaxlike.cobaya.cmb "
+    "(docs/joint.md)"
 )
 
 MODULES = (
@@ -125,8 +138,31 @@ MODULES = (
         *("likelihood/planck_py/planck_py_interface", "likelihood/planck2018/planck_interface"),
     ),
     refused(
-        "it is not computed here",
-        *("likelihood/bao/desi1-dr1/desi1_dr1", "likelihood/bao/des/y6/des_y6_bao"),
+        "its data do not join pipelines here; many of them do in Cobaya's inputs (docs/joint.md)",
+        *("likelihood/bao/desi1-dr1/desi1_dr1", "likelihood/bao/desi1-dr1-arxiv/desi1_dr1_arxiv"),
+        *("likelihood/bao/des/y6/bao_y6_like", "likelihood/bao/des/y6-5bin/bao_y6_5bins_like"),
+        *("likelihood/6dfgs/6dfgs", "likelihood/mgs_bao/mgs_bao", "likelihood/boss/boss_rsd"),
+        *("likelihood/boss_dr12/boss_dr12", "likelihood/des-y3-bao/bao_y3_like"),
+        *(
+            f"likelihood/eboss_dr16/{name}/eboss_dr16_{name}"
+            for name in ("lrg", "elg", "qso", "lya")
+        ),
+        *(
+            "likelihood/eboss_dr16/mgs/mgs",
+            "likelihood/eboss_dr16/boss_dr12/boss_dr12_lrg_reanalyze",
+        ),
+        *("likelihood/wigglez_bao/wigglez_bao", "likelihood/bbn/bbn_ombh2"),
+        *(
+            "likelihood/riess11/riess11",
+            "likelihood/riess21/riess21",
+            "likelihood/candl/candl_interface",
+        ),
+        *(
+            "likelihood/act-dr6-lens/act_dr6_lenslike_interface",
+            "likelihood/tdcosmo/tdcosmo_likelihood",
+        ),
+        *("likelihood/act-dr6-lite/act_dr6_lite_interface", "likelihood/act-dr6/act_dr6_interface"),
+        *("likelihood/planck-npipe/npipe_interface", "likelihood/wmap9/wmap_interface"),
     ),
 )
 """Of other data."""

@@ -59,6 +59,13 @@ def library_pipeline(
         check_names(named, known=config.names)
     except JaxlikeError as error:
         raise type(error)(f"{values.path}: {error}") from error
-    config = replace(config, parameters=parameters, correlated_priors=joint, others=found.others)
+    notes = tuple(f"{one.where}: {note}" for one in found.modules for note in one.notes)
+    config = replace(
+        config,
+        parameters=parameters,
+        correlated_priors=joint,
+        others=found.others,
+        notes=tuple(dict.fromkeys(notes)),
+    )
     config = with_outputs(config, pipeline.get("extra_output", ""))
     return Library(config, found, explain(path, ini, pipeline, config, found, values))

@@ -16,12 +16,10 @@ from jaxlike.config.standard_library.registry import module_of
 from jaxlike.config.standard_library.samples import Model, kernels_of, model_of
 from jaxlike.data import find_data_file
 from jaxlike.errors import ConfigError
-from jaxlike.likelihoods.bao import RDH
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import find
 from jaxlike.registry.options import SURVEY_OPTIONS, TheoryOptions
 
-_RDH = "cosmological_parameters--rdh"
 _TWO_POINT = ("2pt_like", "2pt_point_mass", "simple_like")
 _UNKNOWN = (
     "it is no module of the standard library that is known here, and no module of [pipeline] is"
@@ -91,10 +89,11 @@ def translate(
             raise ConfigError(f"{one.entry.file}: {error}") from error
         uses += own
         options[one.like_name] = _options(one, model, suffixes[one.like_name], block)
-    if block.by_rdh:
-        uses.append(Use(_RDH, RDH, Source(RDH, "", RDH)))
+    uses += [Use(origin, name, Source(name, "", name)) for name, origin in block.own.items()]
     kept = {
-        p.name for p in parameters if _of_universe(p.name) and p.name not in {_RDH, *block.dropped}
+        p.name
+        for p in parameters
+        if _of_universe(p.name) and p.name not in {*block.own.values(), *block.dropped}
     }
     parameters = renamed(parameters, uses, kept)
     have = {p.name for p in parameters}
