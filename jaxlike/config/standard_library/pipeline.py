@@ -14,7 +14,7 @@ from jaxlike.config.ini_file import Section, Sections
 from jaxlike.config.others import own_names
 from jaxlike.config.standard_library.explain import explain
 from jaxlike.config.standard_library.translate import Translation, translate
-from jaxlike.errors import JaxlikeError
+from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.registry.resolve import check_names
 
 
@@ -31,6 +31,11 @@ def library_pipeline(
     path: Path, ini: Sections, pipeline: Mapping[str, str], overrides: Mapping[str, object]
 ) -> Library:
     """The Config of a pipeline at `path`; ConfigError or ParameterError name file and culprit."""
+    if not pipeline.get("modules", "").split():
+        raise ConfigError(
+            f"{path}: [pipeline] modules has 0 modules, but must have jaxlike_two_point.py or those "
+            "of the CosmoSIS standard library"
+        )
     values = read_values(path, pipeline, lenient=True)
     found = translate(path, ini, pipeline, values.parameters, overrides)
     output = ini.get("output", Section()).entries.get("filename")
