@@ -383,3 +383,19 @@ def test_the_catalogue_in_the_docs(repository):
     """Made from the tables that the reader has: `with_catalogue` writes it."""
     text = (repository / "docs" / "your_input.md").read_text()
     assert with_catalogue(text) == text
+
+
+def test_the_likelihoods_that_a_pipeline_lists(tmp_path, file):
+    """The others do not count."""
+    modules = first_generation(file) | {"bao": {"file": "likelihood/bao/desi-dr2/desi_dr2.py"}}
+    path = written(tmp_path, modules, FIRST_VALUES)
+    text = path.read_text()
+    path.write_text(text.replace("timing = F", "likelihoods = 2pt"))
+    assert [one.name for one in read_config(path).likelihoods] == ["2pt"]
+    assert read_config(path).others == ()
+    path.write_text(text.replace("timing = F", "likelihoods = desi_bao"))
+    assert read_config(path).likelihoods == ()
+    assert [one.kind for one in read_config(path).others] == ["bao.desi_dr2"]
+    path.write_text(text.replace("timing = F", "likelihoods = planck"))
+    with pytest.raises(ConfigError, match="has 'planck'; modules make 2pt, desi_bao"):
+        read_config(path)

@@ -103,9 +103,11 @@ class TwoPoint:
 
 @dataclass
 class OtherLikelihood:
-    """A likelihood of other data: its section, and how a Cobaya input has it."""
+    """A likelihood of other data: its section, its name in CosmoSIS, and how a Cobaya input has
+    it."""
 
     section: str
+    like_name: str
     kind: str
     entry: Entry
     options: dict[str, Any] = field(default_factory=dict)

@@ -27,6 +27,8 @@ _GAUSSIAN = idle(
     "where CosmoSIS keeps its theory",
     *("x_section", "x_name", "y_section", "y_name", "kind", "likelihood_only"),
 )
+_OF_FAMILY = {"bao": "desi_bao", "sn": "pantheon"}  # names of likelihoods in CosmoSIS
+_LIKE_NAMES = {"sn.desy5": "desy5sn"}
 _NAME = used("its name among the likelihoods", "like_name")
 _NORM = idle("a constant of ln L", "include_norm")
 
@@ -34,9 +36,10 @@ _NORM = idle("a constant of ln L", "include_norm")
 def _append(block: Block, given: Given, kind: str, **options: object) -> None:
     if RDH in block.own and kind.startswith("bao."):
         options[BY_RDH] = True
-    number = sum(one.section == given.name for one in block.others)
+    number = sum(one.entry == given.file for one in block.others)
     name = given.name if not number else f"{given.name}_{number + 1}"
-    block.others.append(OtherLikelihood(name, kind, given.file, dict(options)))
+    like = given.text("like_name", _LIKE_NAMES.get(kind, _OF_FAMILY[kind.partition(".")[0]]))
+    block.others.append(OtherLikelihood(name, like, kind, given.file, dict(options)))
 
 
 def _desi_dr2(block: Block, given: Given) -> None:

@@ -33,8 +33,8 @@ def library_pipeline(
     """The Config of a pipeline at `path`; ConfigError or ParameterError name file and culprit."""
     if not pipeline.get("modules", "").split():
         raise ConfigError(
-            f"{path}: [pipeline] modules has 0 modules, but must have jaxlike_two_point.py or those "
-            "of the CosmoSIS standard library"
+            f"{path}: [pipeline] modules has 0 modules, but must have jaxlike_two_point.py or "
+            "those of the CosmoSIS standard library"
         )
     values = read_values(path, pipeline, lenient=True)
     found = translate(path, ini, pipeline, values.parameters, overrides)

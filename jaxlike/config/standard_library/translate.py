@@ -184,7 +184,7 @@ def _wanted(path: Path, block: Block, pipeline: Mapping[str, str]) -> list[TwoPo
         return block.two_point
     names = [one.like_name for one in block.two_point]
     ratios = [one.options["ratios_like"] for one in block.two_point if "ratios_like" in one.options]
-    others = [_other_like(one.kind) for one in block.others]
+    others = [one.like_name for one in block.others]
     for name in listed:
         if name not in (*names, *ratios, *others):
             known = ", ".join((*names, *ratios, *others))
@@ -193,12 +193,8 @@ def _wanted(path: Path, block: Block, pipeline: Mapping[str, str]) -> list[TwoPo
         if one.options.get("ratios_like") not in (None, *listed):
             for key in ("shear_ratios", "ratios_like"):
                 one.options.pop(key)
-    block.others = [one for one in block.others if _other_like(one.kind) in listed]
+    block.others = [one for one in block.others if one.like_name in listed]
     return [one for one in block.two_point if one.like_name in listed]
-
-
-def _other_like(kind: str) -> str:
-    return {"bao": "desi_bao"}.get(kind.partition(".")[0], kind)
 
 
 def _options(one: TwoPoint, model: Model, suffix: str, block: Block) -> dict[str, Any]:
