@@ -46,6 +46,21 @@ def compared(library: Library, model: Model, saved: Saved) -> Iterator[Compared]
         apart = _apart(one, vector, theory)
         here = chi2s[name]
         yield Compared(name, one.n_points, here, chi2_there, -0.5 * here + norm, there, apart)
+    yield from _others(library, model, chi2s, saved)
+
+
+def _others(
+    library: Library, model: Model, chi2s: Mapping[str, float], saved: Saved
+) -> Iterator[Compared]:
+    """Those of other data, which may be several of one module's here."""
+    names = library.translation.other_likes
+    for like in dict.fromkeys(names.values()):
+        own = [name for name in names if names[name] == like]
+        n = sum(model.parts[name].n_points or 0 for name in own)
+        here = sum(chi2s[name] for name in own)
+        there, norm = saved.log_likelihoods[like], saved.numbers.get(f"{like}_norm", 0.0)
+        chi2_there = -2 * (there - norm)
+        yield Compared(like, n, here, chi2_there, -0.5 * here + norm, there, None)
 
 
 def _of_bins(one: Likelihood, found: Mapping[tuple[int, int], NDArray]) -> NDArray:

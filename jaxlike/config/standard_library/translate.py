@@ -40,15 +40,18 @@ class Like:
 
 @dataclass
 class Translation:
-    """likelihoods: options of each by its name; universe: those of the theory; likes: how CosmoSIS
-    calls them; uses: which parameters they read; modules: that have run; given: names of all
-    values; dropped: those without effect, and why; options: those that are options here."""
+    """likelihoods: options of each by its name; universe: those of the theory; likes, other_likes:
+    how CosmoSIS calls them, and those of other data; uses: which parameters they read; modules: that
+    have run; given: names of all values; dropped: those without effect, and why; options: those
+    that are options here.
+    """
 
     likelihoods: dict[str, dict[str, Any]]
     universe: dict[str, Any]
     parameters: tuple[Parameter, ...]
     others: tuple[OtherConfig, ...]
     likes: dict[str, Like]
+    other_likes: dict[str, str]
     uses: list[Use] = field(default_factory=list)
     modules: list[Given] = field(default_factory=list)
     given: frozenset[str] = frozenset()
@@ -106,6 +109,7 @@ def translate(
         (*parameters, *fixed),
         others,
         {one.like_name: _like(one) for one in wanted},
+        {one.section: one.like_name for one in block.others},
         uses,
         modules,
         frozenset(block.numbers),
