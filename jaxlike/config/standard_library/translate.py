@@ -41,9 +41,9 @@ class Like:
 @dataclass
 class Translation:
     """likelihoods: options of each by its name; universe: those of the theory; likes, other_likes:
-    how CosmoSIS calls them, and those of other data; uses: which parameters they read; modules: that
-    have run; given: names of all values; dropped: those without effect, and why; options: those
-    that are options here.
+    how CosmoSIS calls them, and those of other data; uses: which parameters they read; modules:
+    that have run; given: names of all values; dropped: those without effect, and why; options:
+    those that are options here.
     """
 
     likelihoods: dict[str, dict[str, Any]]
