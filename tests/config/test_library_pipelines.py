@@ -399,3 +399,10 @@ def test_the_likelihoods_that_a_pipeline_lists(tmp_path, file):
     path.write_text(text.replace("timing = F", "likelihoods = planck"))
     with pytest.raises(ConfigError, match="has 'planck'; modules make 2pt, desi_bao"):
         read_config(path)
+
+
+def test_an_option_from_default_counts_as_well(first):
+    path = first()
+    path.write_text("[DEFAULT]\nuse_tabulated_w = T\n" + path.read_text())
+    with pytest.raises(ConfigError, match="option 'use_tabulated_w' of camb is T: dark energy is"):
+        read_config(path)
