@@ -99,10 +99,11 @@ def configured(command: str) -> list[str]:
 
 
 def _replaced(modules: list[Given]) -> list[str]:
-    """Settings that give CosmoSIS the files that keywords have replaced."""
+    """Settings that give CosmoSIS the files that keywords have replaced, where sections name
+    them."""
     found = {}
     for given in modules:
-        for key, value in given.section.entries.items():
+        for key, value in given.section.own.items():
             if value in given.replaced:
                 found[f"{given.name}.{key}"] = str(Path(given.replaced[value]).resolve())
     return [f"{key}={value}" for key, value in found.items()]
