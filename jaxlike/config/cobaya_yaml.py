@@ -1,6 +1,6 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +15,10 @@ from jaxlike.config.defaults import (
     names_under_prefixes,
     replaced_options,
 )
+from jaxlike.config.entries import merged_entries, parameters_from
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
+from jaxlike.config.lensing_names import BY_COMPONENT, with_lensing
 from jaxlike.config.others import (
     OtherConfig,
     check_priors_once,
@@ -25,12 +27,10 @@ from jaxlike.config.others import (
     own_names,
     wanted_others,
 )
-from jaxlike.config.records import expand, output_from, parameter_from
+from jaxlike.config.records import expand, output_from
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.config.yaml_text import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.posterior.parameters import Parameter
-from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
@@ -41,6 +41,7 @@ from jaxlike.registry.resolve import check_names
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
+TWO_POINT = PREFIX + "3x2pt"
 THEORY = PREFIX + "Theory"
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 _HOST_ONLY = (
@@ -101,6 +102,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
     try:
         _check_blocks(info)
         block, packages = _block(info, "likelihood"), info.get("packages_path")
+        block = with_lensing(block, _component, TWO_POINT, _COMPONENT_HOST_ONLY, packages)
         every, block = others_in(block, _component, _COMPONENT_HOST_ONLY, path, packages)
         info = {**info, "likelihood": block}
         others, overrides = wanted_others(every, tuple(block), overrides)
@@ -109,14 +111,14 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         universe = _universe(info)
         for options in likelihoods.values():
             options.update(universe)
-        own += [one.params for one in others]
+        own += [one.entries for one in others]
         check_priors_once(others, _block(info, "params"))
         left_out = {*own_names(every)} - {*own_names(others)}
         given = renamed(_block(info, "params"), renames)
         given = {name: entry for name, entry in given.items() if name not in left_out}
         asked = replaced_options(likelihoods, overrides)
         components = {name: one for name, one in components.items() if name in asked}
-        merged = _merged(given, [*defaults_of(asked, components, given, path), *own])
+        merged = merged_entries(given, [*defaults_of(asked, components, given, path), *own])
         names = names_under_prefixes(asked)
         block, joint = correlated_in(_block(info, "prior"))
         taken = {name for name in given if {"prior", "value"} & {*expand(name, given[name])}}
@@ -124,9 +126,9 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
             place = located(asked[name], path)
             likelihoods[name] |= of_survey({**asked[name], **place}, taken)
         merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
-        typed = {*given, *explicit, *(name for one in others for name in one.params)}
+        typed = {*given, *explicit, *(name for one in others for name in one.entries)}
         check_aliases(merged, typed, names)
-        parameters = _parameters(merged, typed, names)
+        parameters = parameters_from(merged, typed, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(block, parameters)
     except JaxlikeError as error:
@@ -215,7 +217,7 @@ def _components(
     for name, given in likelihoods.items():
         component, options = _component("likelihood", name, given)
         if component not in LIKELIHOODS:
-            check_option_names([component], (*LIKELIHOODS, *known_kinds()), "likelihood")
+            check_option_names([component], _accepted_likelihoods(), "likelihood")
         if "params" not in options and "input_params" not in options:
             components[name] = LIKELIHOODS[component]
         own.append(_block(options, "params"))
@@ -244,8 +246,12 @@ def _universe(info: Mapping[str, Any]) -> dict[str, object]:
 
 def _check_any(info: Mapping[str, Any], others: Sequence[OtherConfig]) -> None:
     if not _block(info, "likelihood") and not others:
-        accepted = ", ".join((*LIKELIHOODS, *known_kinds()))
+        accepted = ", ".join(_accepted_likelihoods())
         raise ConfigError(f"no 'likelihood' block; accepted likelihoods are {accepted}")
+
+
+def _accepted_likelihoods() -> tuple[str, ...]:
+    return (*LIKELIHOODS, *known_kinds(), *BY_COMPONENT)
 
 
 def _options(
@@ -265,35 +271,3 @@ def _check_theories(info: Mapping[str, Any]) -> None:
                 f"theory '{name}' has no effect with power: jaxlike; accepted is {THEORY}, "
                 "or power: host in the likelihood"
             )
-
-
-def _merged(
-    given: Mapping[Any, Any], defaults: list[Mapping[str, Any]]
-) -> dict[Any, dict[str, object]]:
-    """Entries of the input, then those of the components that it does not mention."""
-    merged: dict[Any, dict[str, object]] = {}
-    for params in defaults:
-        merged.update({name: expand(name, info) for name, info in params.items()})
-    excludes = {
-        "prior": ("value", "derived", "min", "max"),
-        "value": ("prior", "ref", "proposal"),
-        "derived": ("prior", "drop", "ref", "proposal"),
-    }
-    for name, info in given.items():
-        new = expand(name, info)
-        old = merged.get(name, {}) | new
-        for key, excluded in excludes.items():
-            if key in new:
-                # Within the input's own entry a contradiction stays, and is reported later.
-                old = {k: v for k, v in old.items() if k not in excluded or k in new}
-        merged[name] = old
-    order = [*given, *(name for name in merged if name not in given)]
-    return {name: merged[name] for name in order}
-
-
-def _parameters(
-    merged: Mapping[Any, Mapping[str, object]], given: Container[Any], names: Names
-) -> tuple[Parameter, ...]:
-    """The parameters of all entries."""
-    found = {name: parameter_from(name, info, names) for name, info in merged.items()}
-    return tuple(replace(p, assumed=name not in given) for name, p in found.items() if p)

@@ -40,6 +40,21 @@ class OtherConfig:
         return ()
 
     @property
+    def default_params(self) -> Mapping[str, object]:
+        """Entries of its parameters, as in a Cobaya input, that one need not give."""
+        return {}
+
+    @property
+    def entries(self) -> dict[str, object]:
+        """Those of its block, and the others of `default_params`."""
+        return {**self.default_params, **self.params}
+
+    @property
+    def priors_inside(self) -> tuple[str, ...]:
+        """Names of parameters that it has priors of inside of itself."""
+        return ()
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Quantities of `theory.power.derived` that it is a function of."""
         return ()

@@ -11,7 +11,7 @@ from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION, MASSIVE, without_u
 from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.explained import Explanation
 from jaxlike.config.ini_file import Section, Sections
-from jaxlike.config.others import own_names
+from jaxlike.config.others import own_names, wanted_others
 from jaxlike.config.standard_library.explain import explain
 from jaxlike.config.standard_library.translate import Translation, translate
 from jaxlike.errors import ConfigError, JaxlikeError
@@ -40,6 +40,7 @@ def library_pipeline(
     found = translate(path, ini, pipeline, values.parameters, overrides)
     output = ini.get("output", Section()).entries.get("filename")
     samplers = ini.get("runtime", Section()).entries.get("sampler", "").split()
+    others, overrides = wanted_others(found.others, tuple(found.likelihoods), overrides)
     config = make_config(
         path,
         found.likelihoods,
@@ -59,7 +60,7 @@ def library_pipeline(
             if p.name not in {f"{COSMOLOGY_SECTION}--{key}" for key in MASSIVE}
         )
         parameters = without_unused(parameters, config.names, config.theory.neutrinos)
-        own = own_names(found.others)
+        own = own_names(others)
         named = [p.name for p in parameters if not p.drop and p.name not in own]
         check_names(named, known=config.names)
     except JaxlikeError as error:
@@ -69,7 +70,7 @@ def library_pipeline(
         config,
         parameters=parameters,
         correlated_priors=joint,
-        others=found.others,
+        others=others,
         notes=tuple(dict.fromkeys(notes)),
     )
     config = with_outputs(config, pipeline.get("extra_output", ""))
