@@ -1,9 +1,7 @@
 """A CosmoSIS pipeline, its values and its priors as a Config, read without CosmoSIS."""
 
-import configparser
-import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from jaxlike.config import cosmosis_correlated
@@ -12,10 +10,11 @@ from jaxlike.config.correlated import of_parameters
 from jaxlike.config.cosmosis_others import OTHER_OPTIONS, check_listed, check_used, others_of
 from jaxlike.config.cosmosis_output import with_outputs
 from jaxlike.config.cosmosis_unused import without_unused
-from jaxlike.config.cosmosis_values import parameters_of
+from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.data_options import suffix_from
+from jaxlike.config.ini_file import Section, Sections, entries_of, read_ini
 from jaxlike.config.others import OtherConfig, check_counted_once, wanted_others
-from jaxlike.config.places import find_file
+from jaxlike.config.standard_library.pipeline import Library, library_pipeline
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.options import (
@@ -48,84 +47,32 @@ OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only", "outputs")
 _COSMOSIS_OPTIONS = ("file", "setup", "function", "cleanup")
 
 
-def _read_lines(path: Path, root: Path, parents: tuple[Path, ...]) -> list[str]:
-    """Lines of an ini file with environment variables and %include lines expanded."""
-    if path.resolve() in parents:
-        raise ConfigError(f"{path}: %include includes itself")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"'{path}' cannot be read as text: {error}") from error
-    lines: list[str] = []
-    for line in os.path.expandvars(text).splitlines():
-        if line.lower().startswith("%include"):
-            name = line[len("%include") :].strip().strip("\"'")
-            included = Path(find_file(name, root, above=True))
-            if not included.is_file():
-                raise ConfigError(f"{path}: %include file '{name}' does not exist")
-            lines += _read_lines(included, root, (*parents, path.resolve()))
-        else:
-            lines.append(line)
-    return lines
-
-
-@dataclass(frozen=True)
-class _Section:
-    """Entries of one section, and those that it has from [DEFAULT]."""
-
-    own: dict[str, str] = field(default_factory=dict)
-    inherited: dict[str, str] = field(default_factory=dict)
-
-
-_Sections = Mapping[str, _Section]
-
-
-def _parse(path: Path, root: Path) -> dict[str, _Section]:
-    """Sections of an ini file, with names in lower case as CosmoSIS uses them."""
-    parser = configparser.ConfigParser(strict=False, inline_comment_prefixes=(";", "#"))
-    out: dict[str, _Section] = {}
-    try:
-        parser.read_string("\n".join(_read_lines(path, root, ())), source=str(path))
-        defaults = parser.defaults()
-        for name in parser.sections():
-            section = out.setdefault(name.strip().lower(), _Section())
-            raw = dict(parser.items(name, raw=True))
-            for key, value in parser.items(name):
-                inherited = raw[key] == defaults.get(key)
-                (section.inherited if inherited else section.own)[key] = value.strip().strip("\"'")
-    except configparser.Error as error:
-        problem = " ".join(str(error).split())
-        raise ConfigError(f"{path}: not a CosmoSIS ini file ({problem})") from error
-    return out
-
-
-def _entries(ini: _Sections, name: str) -> dict[str, str]:
-    """All entries of a section, empty if there is none."""
-    section = ini.get(name.lower(), _Section())
-    return section.inherited | section.own
-
-
-def _beside(path: Path, name: str, what: str) -> Path:
-    """A file named in the pipeline: seen from here, from its folder, or from the folder above."""
-    found = Path(find_file(name, path, above=True))
-    if not found.is_file():
-        raise ConfigError(f"{path}: {what} file '{name}' in section [pipeline] does not exist")
-    return found
+def library_of(path: Path, overrides: Mapping[str, object]) -> Library | None:
+    """A pipeline of the standard library's modules, with what became of its entries; None where
+    the pipeline has a module of this package."""
+    ini = read_ini(path, path)
+    pipeline = entries_of(ini, "pipeline")
+    return None if _ours(ini, pipeline) else library_pipeline(path, ini, pipeline, overrides)
 
 
 def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
-    """Read a CosmoSIS pipeline; ConfigError or ParameterError name the file and the culprit."""
-    ini = _parse(path, path)
-    pipeline = _entries(ini, "pipeline")
-    sections = _module_sections(path, ini, pipeline)
+    """Read a CosmoSIS pipeline; ConfigError or ParameterError name the file and the culprit.
+
+    Its modules are this package's, or the standard library's own, which are translated.
+    """
+    ini = read_ini(path, path)
+    pipeline = entries_of(ini, "pipeline")
+    sections = _ours(ini, pipeline)
+    if not sections:
+        return library_pipeline(path, ini, pipeline, overrides).config
     every = _others(path, ini, pipeline, sections)
     likelihoods = _likelihoods(path, ini, pipeline, sections, [one.name for one in every])
     others, overrides = wanted_others(every, tuple(likelihoods), overrides)
     first = next(iter(likelihoods.values()))
-    values_path, parameters = pipeline_parameters(path, pipeline)
-    parameters = _with_modules(path, ini, pipeline, parameters)
-    output = _entries(ini, "output").get("filename")
-    samplers = _entries(ini, "runtime").get("sampler", "").split()
+    values = read_values(path, pipeline)
+    parameters = _with_modules(path, ini, pipeline, values.parameters)
+    output = entries_of(ini, "output").get("filename")
+    samplers = entries_of(ini, "runtime").get("sampler", "").split()
     config = make_config(
         path,
         likelihoods,
@@ -133,7 +80,7 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
         output=output.removesuffix(".txt") if output else None,
         parameters=parameters,
         host="block",
-        sampler={name: ini.get(name.lower(), _Section()).own for name in samplers},
+        sampler={name: ini.get(name.lower(), Section()).own for name in samplers},
         universe={key: first[key] for key in THEORY_OPTIONS if key in first},
     )
     try:
@@ -142,25 +89,9 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
             parameters = without_unused(parameters, config.names, config.theory.neutrinos)
             check_names((p.name for p in parameters if not p.drop), known=config.names)
     except JaxlikeError as error:
-        raise type(error)(f"{values_path}: {error}") from error
+        raise type(error)(f"{values.path}: {error}") from error
     config = replace(config, parameters=parameters, correlated_priors=joint, others=others)
     return with_outputs(config, pipeline.get("extra_output", ""))
-
-
-def pipeline_parameters(
-    path: Path, pipeline: Mapping[str, str]
-) -> tuple[Path, tuple[Parameter, ...]]:
-    """The values file that section [pipeline] of `path` names, and its parameters with priors."""
-    if "values" not in pipeline:
-        raise ConfigError(f"{path}: section [pipeline] has no 'values', the file of parameters")
-    values_path = _beside(path, pipeline["values"], "values")
-    priors: dict[str, tuple[Path, str]] = {}
-    for name in pipeline.get("priors", "").split():
-        priors_path = _beside(path, name, "priors")
-        for key, text in _parameters_in(_parse(priors_path, path)).items():
-            priors[key] = (priors_path, text)
-    values = _parameters_in(_parse(values_path, path))
-    return values_path, parameters_of(values_path, values, priors)
 
 
 def _is_ours(file: Path) -> bool:
@@ -168,23 +99,18 @@ def _is_ours(file: Path) -> bool:
     return file.name == MODULE_FILE or file.parts[-3:] in _IN_PACKAGE
 
 
-def _module_sections(path: Path, ini: _Sections, pipeline: Mapping[str, str]) -> list[str]:
+def _ours(ini: Sections, pipeline: Mapping[str, str]) -> list[str]:
+    """Sections of the modules that are this package's."""
     modules = pipeline.get("modules", "").split()
-    ours = [m for m in modules if _is_ours(Path(_entries(ini, m).get("file", "")))]
-    if not ours:
-        raise ConfigError(
-            f"{path}: [pipeline] modules has 0 sections whose 'file' is {MODULE_FILE}, but must "
-            "have one or more"
-        )
-    return [name.lower() for name in ours]
+    return [m.lower() for m in modules if _is_ours(Path(entries_of(ini, m).get("file", "")))]
 
 
 def _with_modules(
-    path: Path, ini: _Sections, pipeline: Mapping[str, str], parameters: tuple[Parameter, ...]
+    path: Path, ini: Sections, pipeline: Mapping[str, str], parameters: tuple[Parameter, ...]
 ) -> tuple[Parameter, ...]:
     """The parameters with those that modules before this package's make of them."""
     for name in pipeline.get("modules", "").split():
-        options = _entries(ini, name)
+        options = entries_of(ini, name)
         if Path(options.get("file", "")).name == cosmosis_correlated.MODULE_FILE:
             try:
                 parameters = cosmosis_correlated.with_module(parameters, options, name, path)
@@ -207,7 +133,7 @@ def likelihood_name(options: Mapping[str, object], section: str) -> str:
 
 
 def _others(
-    path: Path, ini: _Sections, pipeline: Mapping[str, str], sections: Sequence[str]
+    path: Path, ini: Sections, pipeline: Mapping[str, str], sections: Sequence[str]
 ) -> tuple[OtherConfig, ...]:
     """BAO, supernovae and the compressed CMB of each module."""
     try:
@@ -221,7 +147,7 @@ def _others(
 
 def _likelihoods(
     path: Path,
-    ini: _Sections,
+    ini: Sections,
     pipeline: Mapping[str, str],
     sections: Sequence[str],
     known: Sequence[str],
@@ -229,7 +155,7 @@ def _likelihoods(
     """Options of each module, by its suffix or by the name of its section."""
     found: dict[str, dict[str, object]] = {}
     try:
-        like_names = [str(like_name_of(_entries(ini, section))) for section in sections]
+        like_names = [str(like_name_of(entries_of(ini, section))) for section in sections]
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
     accepted = [*like_names, *known]
@@ -275,11 +201,3 @@ def module_options(
                     "leave it out or take power = jaxlike"
                 )
     return options
-
-
-def _parameters_in(ini: _Sections) -> dict[str, str]:
-    return {
-        f"{section}--{key}": text
-        for section, entries in ini.items()
-        for key, text in entries.own.items()
-    }

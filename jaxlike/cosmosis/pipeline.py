@@ -7,8 +7,8 @@ from cosmosis.datablock import DataBlock
 
 from jaxlike.config import Config
 from jaxlike.config.correlated import of_parameters
-from jaxlike.config.cosmosis_ini import pipeline_parameters
 from jaxlike.config.cosmosis_unused import without_unused
+from jaxlike.config.cosmosis_values import read_values
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.loading import model_from_config
 from jaxlike.posterior.parameters import Parameter
@@ -31,4 +31,4 @@ def pipeline_parameters_of(options: DataBlock) -> tuple[Parameter, ...]:
         for name in ("values", "priors")
         if options.has_value("pipeline", name)
     }
-    return pipeline_parameters(Path("pipeline"), pipeline)[1]
+    return read_values(Path("pipeline"), pipeline).parameters
