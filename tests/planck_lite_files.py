@@ -1,9 +1,12 @@
-"""Made-up band powers in the files of plik-lite, as Cobaya installs them or planck-lite-py has."""
+"""Made-up band powers in the files of plik-lite, as Cobaya installs them, and as
+planck-lite-py and CosmoSIS's library have them."""
 
 from pathlib import Path
 
 import numpy as np
 from scipy.io import FortranFile
+
+from jaxlike.data.planck_lite import BandPowers
 
 NAME = "planck_2018_highl_plik.TTTEEE_lite_native"
 FOLDER = "planck_2018_pliklite_native"
@@ -73,6 +76,29 @@ def write_plik_lite(folder: Path, *, text: bool = False, full: bool = False) -> 
     file = folder / "plik_lite_v22.dataset"
     file.write_text("\n".join(lines) + "\n")
     return file
+
+
+def write_cosmosis(data: Path, found: BandPowers) -> Path:
+    """Band powers as CosmoSIS's standard library has them in a folder of data; that of the year."""
+    folder = data / "2018"
+    folder.mkdir(parents=True)
+    rows, of_ell = [], []
+    for i, spectrum in enumerate(found.spectrum):
+        n = int(found.last[i] - found.first[i]) + 1
+        start = len(of_ell)
+        of_ell += list(found.weights[i, :n])
+        error = found.covariance[i, i] ** 0.5
+        band = (found.first[i], found.last[i] + 1, start, start + n)
+        numbers = " ".join(map(str, (i, *band, (found.first[i] + found.last[i]) / 2)))
+        rows.append(f"{spectrum.upper()} {numbers} {float(found.value[i])!r} {float(error)!r}")
+    names = (
+        "spectrum index_in_spectrum band_ell_min band_ell_max weight_row_min weight_row_max "
+        "band_ell_nominal bandpower bandpower_sigma"
+    )
+    (folder / "planck_lite_2018_v22.dat").write_text("\n".join([f"# {names}", *rows]) + "\n")
+    np.savetxt(folder / "planck_lite_2018_v22_weights.dat", of_ell)
+    np.savez(folder / "planck_lite_2018_v22_cov.npz", cov=found.covariance)
+    return folder
 
 
 def write_packages(packages: Path) -> Path:

@@ -104,7 +104,8 @@ def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
         library.translation.modules,
         [one.section for one in likes if one.section],
     )
-    rows = list(compared(library, model_from_config(library.config), saved))
+    model = model_from_config(library.config)
+    rows = list(compared(library, model, saved))
     print(
         f"{'at the start values':<22}{'points':>7}{'ln L here':>13}{'CosmoSIS':>13}{'apart':>9}"
         "  Delta^T C^-1 Delta"
@@ -116,6 +117,8 @@ def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
             f"{row.name:<22}{row.n:>7}{row.log_likelihood:>13.3f}{row.log_likelihood_there:>13.3f}"
             f"{difference:>+9.3f}  {apart}"
         )
+    if (reason := model.reason_of_failure(model.reference)) is not None:
+        print(f"ln L here: {reason}")
     far = [row for row in rows if not abs(row.log_likelihood - row.log_likelihood_there) <= _FAR]
     return 1 if far else 0
 

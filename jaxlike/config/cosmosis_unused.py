@@ -22,6 +22,7 @@ ELSEWHERE = frozenset({
 })
 """Names in the cosmology's section that other modules take or make, and the theory does not."""
 # fmt: on
+_RUNNING = frozenset({"nrun", "n_run", "nrunrun"})  # of no effect at zero, refused else
 _OF_THE_CMB = frozenset({"tau", "a_lens", "r", "r_t", "nt", "n_t"})
 MASSIVE = ("num_massive_neutrinos", "num_nu_massive")
 
@@ -40,6 +41,8 @@ def without_unused(
         section, dashes, key = one.name.lower().partition("--")
         if section == COSMOLOGY_SECTION and key in MASSIVE:
             check_massive(one.name, one.value, neutrinos)
+        elif section == COSMOLOGY_SECTION and key in _RUNNING and one.value == 0:
+            continue
         elif not dashes or not is_unused(one.name, names, fixed=one.value is not None):
             kept.append(one)
     return tuple(kept)

@@ -1,5 +1,5 @@
-"""Band powers of the CMB: the foreground-marginalised ones of Planck's plik-lite, as Cobaya and
-Prince & Dunkley (arXiv:1909.05869) have them in files, and two of its low multipoles."""
+"""Band powers of the CMB: the foreground-marginalised ones of Planck's plik-lite, as Cobaya, Prince
+& Dunkley (arXiv:1909.05869) and CosmoSIS have them in files, and two of its low multipoles."""
 
 import os
 from collections.abc import Mapping
@@ -38,6 +38,15 @@ _BY_HAND = {
     "lmax": "2508",
     "bin_lmin_offset": "30",
 }
+
+COSMOSIS_FILE = "planck_lite_2018_v22.dat"
+"""What CosmoSIS's standard library calls the file that says of each band power all but its
+covariance, which is beside it with the weights."""
+
+_COLUMNS = (
+    "spectrum index_in_spectrum band_ell_min band_ell_max weight_row_min weight_row_max "
+    "band_ell_nominal bandpower bandpower_sigma"
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,11 +87,13 @@ def read_plik_lite(
     path: str | os.PathLike[str], changed: Mapping[str, object] | None = None
 ) -> BandPowers:
     """Read a .dataset file with those that it names, of which some entries are `changed`, or a
-    folder of planck-lite-py's.
+    folder of planck-lite-py's or of CosmoSIS's.
 
     DataError names the file and what is wrong with it.
     """
     path = Path(path)
+    if (path / COSMOSIS_FILE).is_file():
+        return _read_cosmosis(path, {key: str(value) for key, value in (changed or {}).items()})
     said = dict(_BY_HAND) if path.is_dir() else _entries(path)
     said |= {key: str(value) for key, value in (changed or {}).items()}
     folder = path if path.is_dir() else path.parent
@@ -118,6 +129,53 @@ def read_plik_lite(
         covariance[np.ix_(kept, kept)],
         str(path),
     )
+
+
+def _read_cosmosis(folder: Path, said: Mapping[str, str]) -> BandPowers:
+    """The files of `planck_py` in CosmoSIS's standard library; last multipoles are exclusive in
+    them, and each band power has rows of weights of its own."""
+    file = folder / COSMOSIS_FILE
+    if others := [key for key in said if key not in (*_LISTS, "use_cl", "calibration_param")]:
+        raise DataError(f"{file}: stands for itself; leave out {others[0]}")
+    lines = text_of(file, "a table of band powers").splitlines()
+    rows = [line.split() for line in lines if line.strip() and not line.startswith("#")]
+    if lines[0].lstrip("# ") != _COLUMNS or any(len(row) != len(_COLUMNS.split()) for row in rows):
+        raise DataError(f"{file}: needs a line `# {_COLUMNS}` and the same of each band power")
+    of = tuple(row[0].lower() for row in rows)
+    n_bin = {one: of.count(one) for one in SPECTRA}
+    if of != tuple(one for one in SPECTRA for _ in range(n_bin[one])):
+        raise DataError(f"{file}: band powers must be those of {', '.join(SPECTRA)}, in this order")
+    try:
+        first, end, start, stop = np.array([row[2:6] for row in rows], int).T
+        value = np.array([row[7] for row in rows], float)
+    except ValueError as error:
+        raise DataError(f"{file}: has what is no number ({error})") from error
+    kept, spectrum, _ = _chosen(said, n_bin, first, end - 1, file)
+    of_ell = _table(folder / COSMOSIS_FILE.replace(".dat", "_weights.dat")).ravel()
+    weights = np.zeros((kept.size, int((stop - start)[kept].max())))
+    for own, row in zip(weights, kept, strict=True):
+        own[: stop[row] - start[row]] = of_ell[start[row] : stop[row]]
+    covariance = _stored(folder / COSMOSIS_FILE.replace(".dat", "_cov.npz"), value.size)
+    return BandPowers(
+        spectrum,
+        first[kept],
+        end[kept] - 1,
+        weights,
+        value[kept],
+        covariance[np.ix_(kept, kept)],
+        str(folder),
+    )
+
+
+def _stored(file: Path, n: int) -> NDArray:
+    try:
+        with np.load(file) as found:
+            covariance = found["cov"]
+    except (OSError, EOFError, ValueError, KeyError) as error:
+        raise DataError(f"{file}: is no covariance of band powers ({error})") from error
+    if covariance.shape != (n, n):
+        raise DataError(f"{file}: has an array {covariance.shape}, but {n} x {n} are needed")
+    return covariance
 
 
 def _entries(path: Path) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from planck_lite_files import EDGES, spectra, write_plik_lite
+from planck_lite_files import EDGES, spectra, write_cosmosis, write_plik_lite
 
 from jaxlike.data.planck_lite import planck_low_ell, read_plik_lite
 from jaxlike.errors import DataError
@@ -31,6 +31,28 @@ def test_a_folder_of_planck_lite_py(tmp_path):
     found = read_plik_lite(write_plik_lite(tmp_path, full=True))
     assert found.value.shape == (613,)
     assert (found.first[0], found.last[214]) == (30, 2508)
+
+
+def test_a_folder_of_cosmosis(file, tmp_path):
+    every = read_plik_lite(file)
+    folder = write_cosmosis(tmp_path, every)
+    found = read_plik_lite(folder)
+    assert found.spectrum == every.spectrum
+    for name in ("first", "last", "value", "covariance"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(every, name))
+    np.testing.assert_allclose(found.weights, every.weights, rtol=1e-15)
+    some = read_plik_lite(folder, {"use_cl": "tt ee", "use_bins": "0 2"})
+    np.testing.assert_array_equal(some.value, every.value[[0, 2, 12, 14]])
+    with pytest.raises(DataError, match="stands for itself; leave out lmax"):
+        read_plik_lite(folder, {"lmax": 2000})
+    table = folder / "planck_lite_2018_v22.dat"
+    table.write_text(table.read_text().replace("# spectrum", "# kind"))
+    with pytest.raises(DataError, match=r"v22\.dat: needs a line `# spectrum index_in_spectrum"):
+        read_plik_lite(folder)
+    (folder / "planck_lite_2018_v22_cov.npz").write_text("")
+    table.write_text(table.read_text().replace("# kind", "# spectrum"))
+    with pytest.raises(DataError, match=r"v22_cov\.npz: is no covariance of band powers"):
+        read_plik_lite(folder)
 
 
 CHOSEN = {

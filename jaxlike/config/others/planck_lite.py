@@ -6,7 +6,13 @@ from typing import Any
 
 from jaxlike.config.others.installed import folder_of, given_places, located
 from jaxlike.config.others.other_config import Kinds, OtherConfig
-from jaxlike.data.planck_lite import DATASET_FILE, KEYS, BandPowers, read_plik_lite
+from jaxlike.data.planck_lite import (
+    COSMOSIS_FILE,
+    DATASET_FILE,
+    KEYS,
+    BandPowers,
+    read_plik_lite,
+)
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.likelihoods.band_powers import CmbBandPowers
 from jaxlike.registry.options import check_option_names
@@ -89,10 +95,11 @@ class PlanckLiteConfig(OtherConfig):
         name = self.options.get("dataset_file", DATASET_FILE)
         folder = folder_of(self.kind, name, self.options, _FOLDER)
         if folder is not None and "path" in self.options and not (folder / str(name)).is_file():
-            if not (folder / "bweight.dat").is_file():
+            if not any((folder / own).is_file() for own in ("bweight.dat", COSMOSIS_FILE)):
                 raise DataError(
                     f"{folder / str(name)}: is not there, but {self.kind} has its data in it; a "
-                    "folder of planck-lite-py, with bweight.dat, is accepted too"
+                    "folder of planck-lite-py, with bweight.dat, is accepted too, and one of "
+                    f"CosmoSIS's, with {COSMOSIS_FILE}"
                 )
             return read_plik_lite(folder, self._changed)
         file: Path = located(str(name), self.kind, self.options, folder)

@@ -121,7 +121,8 @@ class Block:
     the pipeline; numbers: of those that are fixed.  fixed: parameters that
     modules have without a value; dropped: parameters without effect, and why; options: those that
     are options here.  own: names of parameters of likelihoods of other data -> those that they are
-    among the values.  nz, alignment, spectra: by their sections.
+    among the values.  cmb: why C_ell of the CMB are not those that are computed here, if so.  nz,
+    alignment, spectra: by their sections.
     """
 
     values: dict[str, str]
@@ -137,6 +138,7 @@ class Block:
     two_point: list[TwoPoint] = field(default_factory=list)
     others: list[OtherLikelihood] = field(default_factory=list)
     boltzmann: str = ""
+    cmb: str = "no module computes them"
     own: dict[str, str] = field(default_factory=dict)
     cosmology: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)

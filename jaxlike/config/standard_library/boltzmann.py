@@ -14,6 +14,7 @@ from jaxlike.errors import ConfigError
 
 COSMOLOGY = "cosmological_parameters"
 HALOES = "halo_model_parameters"
+LATTICE = "P(k, z) and distances are computed where they are needed, without a table"
 
 _HALOFIT = {
     "takahashi": "takahashi",
@@ -24,8 +25,7 @@ _HALOFIT = {
     "mead2020_feedback": "hmcode2020",
 }
 _BY_DEFAULT = "mead2020"  # of CAMB
-_LATTICE = "P(k, z) and distances are computed where they are needed, without a table"
-_CMB = "of the CMB's C_ell, which no likelihood here takes from this module"
+_CMB = "of the CMB's C_ell, which are an emulator's, trained on CAMB with settings of its own"
 _SMOOTH = (
     "dark energy is smooth at the wavenumbers of the data, whichever of CAMB's two fluids it is"
 )
@@ -87,17 +87,23 @@ def _neutrinos(block: Block, given: Given) -> str:
     return words[number]
 
 
-def _camb(block: Block, given: Given) -> None:
+def alone(block: Block, given: Given) -> None:
+    """Note the module that computes P(k, z); ConfigError where another one has."""
     if block.boltzmann:
         raise ConfigError(
             f"{given.file.place}: {given.where} and {block.boltzmann} both compute P(k, z): leave "
             "out one of the two modules"
         )
     block.boltzmann = given.where
+
+
+def _camb(block: Block, given: Given) -> None:
+    alone(block, given)
     version = given.text("halofit_version", _BY_DEFAULT).lower()
     mode = given.text("mode", "all").lower()
     power = mode in ("power", "all")
-    nonlinear = given.text("nonlinear", "both" if power else "none").lower()
+    default = "none" if mode in ("background", "thermal") else "both"
+    nonlinear = given.text("nonlinear", default).lower()
     if version not in _HALOFIT and power:
         raise given.refused(
             "halofit_version", f"no such model is computed here; accepted are {', '.join(_HALOFIT)}"
@@ -123,7 +129,21 @@ def _camb(block: Block, given: Given) -> None:
     if f"{COSMOLOGY}--nnu" not in block.values:
         block.fixed.setdefault(f"{COSMOLOGY}--nnu", 3.044)
     _haloes(block, given, version if power else "")
+    block.cmb = _unlike_the_emulator(given, mode, nonlinear)
     given.say("file", "linear = emulator, trained on CAMB")
+
+
+def _unlike_the_emulator(given: Given, mode: str, nonlinear: str) -> str:
+    """Why C_ell of the CMB are others than the emulator's, nothing where they are the same."""
+    if mode not in ("cmb", "all"):
+        return f"'mode' of {given.where} is {mode}: take all or cmb"
+    if not given.flag("do_lensing", False):
+        return f"'do_lensing' of {given.where} is F: spectra here are lensed"
+    if nonlinear not in ("lens", "both"):
+        return (
+            f"'nonlinear' of {given.where} is {nonlinear}: take lens or both, as spectra here are"
+        )
+    return ""
 
 
 def _haloes(block: Block, given: Given, version: str) -> None:
@@ -146,26 +166,27 @@ def _haloes(block: Block, given: Given, version: str) -> None:
 _CAMB_OPTIONS = (
     *used("neutrinos = one_massive, degenerate, normal or massless", "neutrino_hierarchy"),
     *used("nonlinear = a model", "halofit_version", "nonlinear"),
-    only("mode", ("power", "all", "background", "thermal"), "C_ell of the CMB are of no use here"),
+    only("mode", ("power", "all", "cmb", "background", "thermal"), "CAMB has no other"),
     only("initial", ("adiabatic",), "perturbations are adiabatic here"),
     only("use_tabulated_w", ("F",), "dark energy is w0 and wa here"),
     only("do_vectors", ("F",), "there are no vector modes here"),
     only("power_spectra", ("delta_tot",), "P(k, z) is of all matter, neutrinos included"),
     only("pivot_scalar", ("0.05",), "A_s is at 0.05/Mpc here"),
     *idle(
-        _LATTICE,
+        LATTICE,
         *("zmin", "zmax", "nz", "zmid", "nz_mid", "zmin_background", "zmax_background"),
         *("nz_background", "kmin", "kmax", "kmax_extrapolate", "nk", "n_logz", "zmax_logz"),
         *("want_chistar", "k_per_logint", "do_bao", "min_kh_nonlinear"),
     ),
     *idle(
         _CMB,
-        *("lmax", "do_tensors", "do_lensing", "do_reionization", "use_optical_depth", "max_eta_k"),
+        *("lmax", "do_tensors", "do_reionization", "use_optical_depth", "max_eta_k"),
         *("lens_potential_accuracy", "lens_margin", "k_eta_fac", "lens_k_eta_reference"),
         *("pivot_tensor", "include_helium_fullreion", "tau_solve_accuracy_boost"),
         *("tau_timestep_boost", "tau_max_redshift", "lsampleboost", "laccuracyboost"),
         *("dolateradtruncation", "min_l_logl_sampling", "recombination_model"),
     ),
+    *used("C_ell of the CMB, where a likelihood reads them, are lensed", "do_lensing"),
     *idle(_ACCURACY, "accuracyboost", "accurate_massive_neutrino_transfers"),
     *idle(_SMOOTH, "use_ppf_w"),
     *idle("how theta is turned into h", "theta_h0_range"),
@@ -205,7 +226,7 @@ MODULES = (
     Module(
         ("boltzmann/extrapolate/extrapolate_power",),
         "P(k, z) is known at all wavenumbers that are needed",
-        (*idle(_LATTICE, "kmin", "kmax", "nmin", "nmax", "npoint", "power_spectra_names"), *SILENT),
+        (*idle(LATTICE, "kmin", "kmax", "nmin", "nmax", "npoint", "power_spectra_names"), *SILENT),
     ),
     Module(
         ("structure/fast_pt/fast_pt_interface",),
@@ -229,7 +250,7 @@ MODULES = (
     Module(
         ("structure/extract_growth/extract_growth", "structure/growth_factor/interface"),
         "growth is that of the linear power here",
-        (*idle(_LATTICE, "zmin", "zmax", "dz", "nz_lin", "k", "k_growth"), *SILENT),
+        (*idle(LATTICE, "zmin", "zmax", "dz", "nz_lin", "k", "k_growth"), *SILENT),
     ),
     refused(
         "it changes the block in ways that are not followed here: write the pipeline without it",
@@ -254,10 +275,6 @@ MODULES = (
     refused(
         "give linear = eisenstein_hu_no_wiggle to a module of this package",
         "structure/crl_eisenstein_hu/nowiggle_module",
-    ),
-    refused(
-        "CLASS's own settings are not read yet: take camb, whose P(k, z) is the emulator's",
-        "boltzmann/class/class_interface",
     ),
     refused(
         "gravity is general relativity here",

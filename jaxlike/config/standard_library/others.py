@@ -1,11 +1,13 @@
 """Modules of likelihoods of other data: BAO, supernovae, the CMB."""
 
 from collections.abc import Callable
+from typing import Any
 
-from jaxlike.config.others.bao import BY_RDH
-from jaxlike.config.standard_library.block import Block, OtherLikelihood
+from jaxlike.config.standard_library import planck_lite
+from jaxlike.config.standard_library.block import Block
+from jaxlike.config.standard_library.gaussian import NAME, NORM, PLACES, append
 from jaxlike.config.standard_library.given import Given
-from jaxlike.config.standard_library.module import SILENT, Module, idle, refused, used
+from jaxlike.config.standard_library.module import SILENT, Module, refused, used
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.bao import RDH
 from jaxlike.likelihoods.supernovae import ABSOLUTE_MAGNITUDE
@@ -23,36 +25,19 @@ _RELEASED = (
     "the numbers are those of DESI's release, which the module has rounded, with correlations of "
     "the paper's table: chi^2 is smaller by 0.2 to 0.4 around the best fit of flat LCDM"
 )
-_GAUSSIAN = idle(
-    "where CosmoSIS keeps its theory",
-    *("x_section", "x_name", "y_section", "y_name", "kind", "likelihood_only"),
-)
-_OF_FAMILY = {"bao": "desi_bao", "sn": "pantheon"}  # names of likelihoods in CosmoSIS
-_LIKE_NAMES = {"sn.desy5": "desy5sn"}
-_NAME = used("its name among the likelihoods", "like_name")
-_NORM = idle("a constant of ln L", "include_norm")
-
-
-def _append(block: Block, given: Given, kind: str, **options: object) -> None:
-    if RDH in block.own and kind.startswith("bao."):
-        options[BY_RDH] = True
-    number = sum(one.entry == given.file for one in block.others)
-    name = given.name if not number else f"{given.name}_{number + 1}"
-    like = given.text("like_name", _LIKE_NAMES.get(kind, _OF_FAMILY[kind.partition(".")[0]]))
-    block.others.append(OtherLikelihood(name, like, kind, given.file, dict(options)))
 
 
 def _desi_dr2(block: Block, given: Given) -> None:
     given.notes.append(_RELEASED)
     names = [one.strip() for one in given.text("desi_data_sets", "all").split(",")]
     if names == ["all"]:
-        _append(block, given, "bao.desi_dr2")
+        append(block, given, "bao.desi_dr2")
         given.say("desi_data_sets", "bao.desi_dr2, all samples")
         return
     for name in names:
         if name not in _DESI:
             raise given.refused("desi_data_sets", f"accepted are all, {', '.join(_DESI)}")
-        _append(block, given, f"bao.desi_dr2.{_DESI[name]}")
+        append(block, given, f"bao.desi_dr2.{_DESI[name]}")
     given.say("desi_data_sets", ", ".join(f"bao.desi_dr2.{_DESI[name]}" for name in names))
 
 
@@ -72,7 +57,7 @@ def _of_cobaya(kind: str) -> Callable[[Block, Given], None]:
         for option in ("data_file", "covmat_file"):
             if given.has(option):
                 raise given.refused(option, f"{_INSTALLED}: leave it out")
-        options = {}
+        options: dict[str, Any] = {}
         if kind not in _MARGINAL:
             if _MAGNITUDE not in block.values:
                 raise ConfigError(
@@ -80,7 +65,7 @@ def _of_cobaya(kind: str) -> Callable[[Block, Given], None]:
                 )
             block.own[ABSOLUTE_MAGNITUDE] = _MAGNITUDE
             options["use_abs_mag"] = True
-        _append(block, given, kind, **options)
+        append(block, given, kind, **options)
 
     return run
 
@@ -94,8 +79,8 @@ def _pantheon_plus(block: Block, given: Given) -> None:
 
 _MARGINAL = ("sn.desy5",)  # of which the module marginalises the absolute magnitude
 _PLANCK = (
-    "Planck's C_ell are not read from pipelines; what they say of distances is jaxlike.cobaya.cmb "
-    "(docs/joint.md)"
+    "foregrounds and systematics are other programs' business: take likelihood/planck_py, "
+    "where they are marginalised"
 )
 
 MODULES = (
@@ -108,7 +93,7 @@ MODULES = (
     Module(
         ("likelihood/bao/desi-dr2/desi_dr2",),
         "bao.desi_dr2, as it comes with jaxlike",
-        (*used("which samples", "desi_data_sets"), *_NAME, *_NORM, *_GAUSSIAN, *SILENT),
+        (*used("which samples", "desi_data_sets"), *NAME, *NORM, *PLACES, *SILENT),
         _desi_dr2,
     ),
     Module(
@@ -117,9 +102,9 @@ MODULES = (
         (
             *used("sn.pantheonplusshoes", "include_shoes"),
             *used(_INSTALLED, "data_file", "covmat_file"),
-            *_NAME,
-            *_NORM,
-            *_GAUSSIAN,
+            *NAME,
+            *NORM,
+            *PLACES,
             *SILENT,
         ),
         _pantheon_plus,
@@ -127,19 +112,17 @@ MODULES = (
     Module(
         ("likelihood/des-sn/des_y5_sn_likelihood",),
         "sn.desy5",
-        (*used(_INSTALLED, "data_file", "covmat_file"), *_NAME, *_NORM, *_GAUSSIAN, *SILENT),
+        (*used(_INSTALLED, "data_file", "covmat_file"), *NAME, *NORM, *PLACES, *SILENT),
         _of_cobaya("sn.desy5"),
     ),
     Module(
         ("likelihood/pantheon/pantheon",),
         "sn.pantheon",
-        (*used(_INSTALLED, "data_file", "covmat_file"), *_NAME, *_NORM, *_GAUSSIAN, *SILENT),
+        (*used(_INSTALLED, "data_file", "covmat_file"), *NAME, *NORM, *PLACES, *SILENT),
         _of_cobaya("sn.pantheon"),
     ),
-    refused(
-        _PLANCK,
-        *("likelihood/planck_py/planck_py_interface", "likelihood/planck2018/planck_interface"),
-    ),
+    planck_lite.MODULE,
+    refused(_PLANCK, "likelihood/planck2018/planck_interface"),
     refused(
         "its data do not join pipelines here; many of them do in Cobaya's inputs (docs/joint.md)",
         *("likelihood/bao/desi1-dr1/desi1_dr1", "likelihood/bao/desi1-dr1-arxiv/desi1_dr1_arxiv"),

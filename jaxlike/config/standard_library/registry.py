@@ -5,6 +5,7 @@ from pathlib import PurePath
 from jaxlike.config.standard_library import (
     alignment,
     boltzmann,
+    class_code,
     likelihoods,
     others,
     projection,
@@ -14,7 +15,7 @@ from jaxlike.config.standard_library import (
 from jaxlike.config.standard_library.module import Module
 
 GROUPS: dict[str, tuple[Module, ...]] = {
-    "Universe and P(k, z)": boltzmann.MODULES,
+    "Universe and P(k, z)": (*boltzmann.MODULES, class_code.MODULE),
     "Redshift distributions": redshifts.MODULES,
     "Intrinsic alignment": alignment.MODULES,
     "C_ell, galaxies, calibration": projection.MODULES,
