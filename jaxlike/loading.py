@@ -105,11 +105,13 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
             p
             for p in config.parameters
             if p.drop
+            or p.name in config.own
             or not (p.assumed or _of_unread(p.name, config, data_sets))
             or _counts(p.name, data_sets)
         )
         _check_arguments(config, {p.name for p in kept})
-        names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
+        taken = (p.name for p in kept if not p.drop and p.name not in config.own)
+        names = [name for name in taken if known.is_known(name)]
         check_names(names, samples)
         check_plausible(kept, known)
         of_theory = {key: getattr(config.theory, key) for key in THEORY_OPTIONS}

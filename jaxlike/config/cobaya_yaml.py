@@ -1,11 +1,12 @@
 """A Cobaya input as a Config, with the components' default files merged in as Cobaya does."""
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from jaxlike.config.boltzmann import CODES, translated
 from jaxlike.config.container import Config, located, make_config
 from jaxlike.config.correlated import of_survey, with_correlated
 from jaxlike.config.defaults import (
@@ -15,22 +16,24 @@ from jaxlike.config.defaults import (
     names_under_prefixes,
     replaced_options,
 )
+from jaxlike.config.entries import merged_entries, parameters_of
+from jaxlike.config.explained import Explanation
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.others import (
     OtherConfig,
+    check_names_once,
     check_priors_once,
     known_kinds,
     others_in,
     own_names,
     wanted_others,
 )
-from jaxlike.config.records import expand, output_from, parameter_from
+from jaxlike.config.others import default_params as defaults_of_others
+from jaxlike.config.records import expand, output_from
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.config.yaml_text import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError
-from jaxlike.posterior.parameters import Parameter
-from jaxlike.registry.names import Names
 from jaxlike.registry.options import (
     LIKELIHOOD_OPTIONS,
     THEORY_OPTIONS,
@@ -95,11 +98,21 @@ def read_cobaya_yaml(path: Path, overrides: Mapping[str, object]) -> Config:
     return config_from_info(load_yaml(text, str(path)), path, **overrides)
 
 
-def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: object) -> Config:
-    """A Config from a Cobaya input as a mapping; `path` is used in messages and to find files."""
+def config_from_info(
+    info: Mapping[str, Any],
+    path: Path | str,
+    explanation: Explanation | None = None,
+    /,
+    **overrides: object,
+) -> Config:
+    """A Config from a Cobaya input as a mapping; `path` is used in messages and to find files.
+
+    explanation: where rows of what is of other programs go.
+    """
     path = Path(path)
     try:
         _check_blocks(info)
+        info = translated(info, Explanation() if explanation is None else explanation)
         block, packages = _block(info, "likelihood"), info.get("packages_path")
         every, block = others_in(block, _component, _COMPONENT_HOST_ONLY, path, packages)
         info = {**info, "likelihood": block}
@@ -109,15 +122,17 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         universe = _universe(info)
         for options in likelihoods.values():
             options.update(universe)
-        own += [one.params for one in others]
+        own += [*defaults_of_others(others), *(one.params for one in others)]
         check_priors_once(others, _block(info, "params"))
         left_out = {*own_names(every)} - {*own_names(others)}
         given = renamed(_block(info, "params"), renames)
         given = {name: entry for name, entry in given.items() if name not in left_out}
         asked = replaced_options(likelihoods, overrides)
         components = {name: one for name, one in components.items() if name in asked}
-        merged = _merged(given, [*defaults_of(asked, components, given, path), *own])
+        merged = merged_entries(given, [*defaults_of(asked, components, given, path), *own])
         names = names_under_prefixes(asked)
+        for name in asked:
+            check_names_once(others, names_under_prefixes({name: asked[name]}), name)
         block, joint = correlated_in(_block(info, "prior"))
         taken = {name for name in given if {"prior", "value"} & {*expand(name, given[name])}}
         for name in components:
@@ -126,7 +141,7 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
         typed = {*given, *explicit, *(name for one in others for name in one.params)}
         check_aliases(merged, typed, names)
-        parameters = _parameters(merged, typed, names)
+        parameters = parameters_of(merged, typed, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(block, parameters)
     except JaxlikeError as error:
@@ -262,38 +277,6 @@ def _check_theories(info: Mapping[str, Any]) -> None:
     for name, options in _block(info, "theory").items():
         if _component("theory", name, options)[0] != THEORY:
             raise ConfigError(
-                f"theory '{name}' has no effect with power: jaxlike; accepted is {THEORY}, "
-                "or power: host in the likelihood"
+                f"theory '{name}' has no effect with power: jaxlike; accepted are {THEORY}, "
+                f"{', '.join(CODES)}, or power: host in the likelihood"
             )
-
-
-def _merged(
-    given: Mapping[Any, Any], defaults: list[Mapping[str, Any]]
-) -> dict[Any, dict[str, object]]:
-    """Entries of the input, then those of the components that it does not mention."""
-    merged: dict[Any, dict[str, object]] = {}
-    for params in defaults:
-        merged.update({name: expand(name, info) for name, info in params.items()})
-    excludes = {
-        "prior": ("value", "derived", "min", "max"),
-        "value": ("prior", "ref", "proposal"),
-        "derived": ("prior", "drop", "ref", "proposal"),
-    }
-    for name, info in given.items():
-        new = expand(name, info)
-        old = merged.get(name, {}) | new
-        for key, excluded in excludes.items():
-            if key in new:
-                # Within the input's own entry a contradiction stays, and is reported later.
-                old = {k: v for k, v in old.items() if k not in excluded or k in new}
-        merged[name] = old
-    order = [*given, *(name for name in merged if name not in given)]
-    return {name: merged[name] for name in order}
-
-
-def _parameters(
-    merged: Mapping[Any, Mapping[str, object]], given: Container[Any], names: Names
-) -> tuple[Parameter, ...]:
-    """The parameters of all entries."""
-    found = {name: parameter_from(name, info, names) for name, info in merged.items()}
-    return tuple(replace(p, assumed=name not in given) for name, p in found.items() if p)

@@ -5,16 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jaxlike.config.others import bao, cmb, external, supernovae
+from jaxlike.config.others import bao, cmb, des_y1, external, supernovae
 from jaxlike.config.others.imported import installed
 from jaxlike.config.others.other_config import Kinds, OtherConfig, check_refused
 from jaxlike.config.overrides import NONE_WANTED, wanted_of
 from jaxlike.config.places import find_place
 from jaxlike.config.records import expand
 from jaxlike.errors import ConfigError
+from jaxlike.registry.names import Names
 from jaxlike.registry.options import check_option_names
 
-KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS, **external.KINDS}
+KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS, **des_y1.KINDS, **external.KINDS}
 """Names of the likelihoods that are known here -> what they are."""
 
 REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED}
@@ -86,11 +87,33 @@ def _other(
     own = {key: value for key, value in given.items() if key in of_kind.accepted}
     own |= {key: find_place(own[key], path) for key in of_kind.places if key in own}
     params = dict(given.get("params") or {})
-    return replace(of_kind.read(name, kind, own), params=params)
+    bare = "params" in given or "input_params" in given  # in an .updated.yaml they have moved
+    return replace(of_kind.read(name, kind, own), params=params, bare=bare)
 
 
 def _is_nothing(key: str, value: object, of_kind: type[OtherConfig]) -> bool:
     return value is None and key not in of_kind.nulls
+
+
+def default_params(others: Sequence[OtherConfig]) -> list[Mapping[str, object]]:
+    """The default params of each, where the input does not leave them out."""
+    return [one.default_params for one in others if not one.bare]
+
+
+def check_names_once(others: Sequence[OtherConfig], names: Names, two_point: str) -> None:
+    """ConfigError where a two-point likelihood would take a parameter of one of these."""
+    for one in others:
+        taken = next((name for name in one.parameters if _is_of_sample(name, names)), None)
+        if taken is not None:
+            raise ConfigError(
+                f"likelihoods '{one.name}' and '{two_point}' both take '{taken}': leave out one of "
+                "them, or give the latter a prefix of its own"
+            )
+
+
+def _is_of_sample(name: str, names: Names) -> bool:
+    named = names.find(name)
+    return named is not None and named.sample is not None
 
 
 def check_priors_once(others: Sequence[OtherConfig], given: Mapping[Any, Any]) -> None:

@@ -14,8 +14,9 @@ class OtherConfig:
     """Its name, the name of what it is (of KINDS), and the options that are not the default ones.
 
     params: given in its block.  component: of jaxlike for Cobaya, where an input has it by that
-    one's option `data`.  accepted: names of its options in an input; nulls: those of which null is
-    not the default; places: those that are files or folders, where they are text.
+    one's option `data`.  bare: whether the input leaves out its default params.  accepted: names of
+    its options in an input; nulls: those of which null is not the default; places: those that are
+    files or folders, where they are text.
     """
 
     name: str
@@ -23,6 +24,7 @@ class OtherConfig:
     options: Mapping[str, object] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
     component: str = ""
+    bare: bool = field(default=False, compare=False)
 
     accepted: ClassVar[tuple[str, ...]] = ()
     nulls: ClassVar[tuple[str, ...]] = ()
@@ -40,6 +42,11 @@ class OtherConfig:
         return ()
 
     @property
+    def default_params(self) -> Mapping[str, object]:
+        """What its own parameters are where neither its block nor the input says it."""
+        return {}
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Quantities of `theory.power.derived` that it is a function of."""
         return ()
@@ -54,7 +61,10 @@ class OtherConfig:
         """Its block in a Cobaya input, apart from params."""
         found = self.component or self.kind
         data = {"data": self.kind.partition(".")[2]} if self.component else {}
-        return {**({} if self.name == found else {"class": found}), **data, **self.options}
+        own: dict[str, Any] = (
+            {"params": {}} if self.default_params else {}
+        )  # they stand in the input's own
+        return {**({} if self.name == found else {"class": found}), **data, **self.options, **own}
 
     @property
     def source(self) -> str:
