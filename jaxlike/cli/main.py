@@ -17,6 +17,7 @@ from jaxlike.cli import (
     convert,
     data,
     emulator,
+    explain,
     figures,
     fisher,
     info,
@@ -35,7 +36,7 @@ COMMANDS = (
     *(sample, minimise),
     *(plot, reweight, convert),
     *(fisher, moped, survey),
-    *(info, data, figures, benchmark, emulator, mock),
+    *(info, explain, data, figures, benchmark, emulator, mock),
 )
 """In the order of --help: run a posterior, use its chains, forecast, and what serves them."""
 

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from jaxlike.config.analysis import analysis_for, options_of
 from jaxlike.config.correlated import among, check_distinct, correlated_of
@@ -79,7 +80,7 @@ class Config:
         return self.likelihoods[0].data_file
 
     @property
-    def scale_cuts(self) -> str:
+    def scale_cuts(self) -> str | Mapping[str, Any]:
         """Those of the first likelihood."""
         return self.likelihoods[0].scale_cuts
 
@@ -238,7 +239,9 @@ def _likelihood(
     unread = taken_from_mock(given) if is_survey_mock(data_file, survey) else ()
     theory = theory_options({k: given[k] for k in THEORY_FIELDS if k in given})
     cuts = given.get("scale_cuts", OF_SURVEY)
-    cuts = find_file(_text("scale_cuts", cuts or "none", "a preset, a path, none, survey"), path)
+    if not isinstance(cuts, Mapping):
+        accepted = "a preset, a path, none, survey, what a file of cuts has"
+        cuts = find_file(_text("scale_cuts", cuts or "none", accepted), path)
     prefix, suffix = prefix_from(given.get("prefix")), suffix_from(given.get("suffix"))
     if prefix and suffix and not (isinstance(prefix, str) and isinstance(suffix, str)):
         raise ConfigError(

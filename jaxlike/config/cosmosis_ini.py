@@ -9,10 +9,10 @@ from jaxlike.config.container import Config, make_config
 from jaxlike.config.correlated import of_parameters
 from jaxlike.config.cosmosis_output import with_outputs
 from jaxlike.config.cosmosis_unused import without_unused
-from jaxlike.config.cosmosis_values import parameters_of
+from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.ini_file import Section, Sections, entries_of, read_ini
-from jaxlike.config.places import find_file
+from jaxlike.config.standard_library.pipeline import Library, library_pipeline
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.options import (
@@ -45,22 +45,27 @@ OUTPUT_OPTIONS = ("like_name", "include_norm", "likelihood_only", "outputs")
 _COSMOSIS_OPTIONS = ("file", "setup", "function", "cleanup")
 
 
-def _beside(path: Path, name: str, what: str) -> Path:
-    """A file named in the pipeline: seen from here, from its folder, or from the folder above."""
-    found = Path(find_file(name, path, above=True))
-    if not found.is_file():
-        raise ConfigError(f"{path}: {what} file '{name}' in section [pipeline] does not exist")
-    return found
+def library_of(path: Path, overrides: Mapping[str, object]) -> Library | None:
+    """A pipeline of the standard library's modules, with what became of its entries; None where
+    the pipeline has a module of this package."""
+    ini = read_ini(path, path)
+    pipeline = entries_of(ini, "pipeline")
+    return None if _ours(ini, pipeline) else library_pipeline(path, ini, pipeline, overrides)
 
 
 def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
-    """Read a CosmoSIS pipeline; ConfigError or ParameterError name the file and the culprit."""
+    """Read a CosmoSIS pipeline; ConfigError or ParameterError name the file and the culprit.
+
+    Its modules are this package's, or the standard library's own, which are translated.
+    """
     ini = read_ini(path, path)
     pipeline = entries_of(ini, "pipeline")
-    sections = _module_sections(path, ini, pipeline)
+    if not _ours(ini, pipeline):
+        return library_pipeline(path, ini, pipeline, overrides).config
+    sections = _ours(ini, pipeline)
     likelihoods = _likelihoods(path, ini, pipeline, sections)
-    values_path, parameters = pipeline_parameters(path, pipeline)
-    parameters = _with_modules(path, ini, pipeline, parameters)
+    values = read_values(path, pipeline)
+    parameters = _with_modules(path, ini, pipeline, values.parameters)
     output = entries_of(ini, "output").get("filename")
     samplers = entries_of(ini, "runtime").get("sampler", "").split()
     config = make_config(
@@ -78,25 +83,9 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
             parameters = without_unused(parameters, config.names, config.theory.neutrinos)
             check_names((p.name for p in parameters if not p.drop), known=config.names)
     except JaxlikeError as error:
-        raise type(error)(f"{values_path}: {error}") from error
+        raise type(error)(f"{values.path}: {error}") from error
     config = replace(config, parameters=parameters, correlated_priors=joint)
     return with_outputs(config, pipeline.get("extra_output", ""))
-
-
-def pipeline_parameters(
-    path: Path, pipeline: Mapping[str, str]
-) -> tuple[Path, tuple[Parameter, ...]]:
-    """The values file that section [pipeline] of `path` names, and its parameters with priors."""
-    if "values" not in pipeline:
-        raise ConfigError(f"{path}: section [pipeline] has no 'values', the file of parameters")
-    values_path = _beside(path, pipeline["values"], "values")
-    priors: dict[str, tuple[Path, str]] = {}
-    for name in pipeline.get("priors", "").split():
-        priors_path = _beside(path, name, "priors")
-        for key, text in _parameters_in(read_ini(priors_path, path)).items():
-            priors[key] = (priors_path, text)
-    values = _parameters_in(read_ini(values_path, path))
-    return values_path, parameters_of(values_path, values, priors)
 
 
 def _is_ours(file: Path) -> bool:
@@ -104,15 +93,10 @@ def _is_ours(file: Path) -> bool:
     return file.name == MODULE_FILE or file.parts[-3:] in _IN_PACKAGE
 
 
-def _module_sections(path: Path, ini: Sections, pipeline: Mapping[str, str]) -> list[str]:
+def _ours(ini: Sections, pipeline: Mapping[str, str]) -> list[str]:
+    """Sections of the modules that are this package's."""
     modules = pipeline.get("modules", "").split()
-    ours = [m for m in modules if _is_ours(Path(entries_of(ini, m).get("file", "")))]
-    if not ours:
-        raise ConfigError(
-            f"{path}: [pipeline] modules has 0 sections whose 'file' is {MODULE_FILE}, but must "
-            "have one or more"
-        )
-    return [name.lower() for name in ours]
+    return [m.lower() for m in modules if _is_ours(Path(entries_of(ini, m).get("file", "")))]
 
 
 def _with_modules(
@@ -194,11 +178,3 @@ def module_options(
                     "leave it out or take power = jaxlike"
                 )
     return options
-
-
-def _parameters_in(ini: Sections) -> dict[str, str]:
-    return {
-        f"{section}--{key}": text
-        for section, entries in ini.items()
-        for key, text in entries.own.items()
-    }

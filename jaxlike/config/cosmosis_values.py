@@ -1,10 +1,13 @@
 """The values and priors of a CosmoSIS pipeline as parameters."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from jaxlike.config.cosmosis_priors import prior_of_line
 from jaxlike.config.cosmosis_unused import is_unused
+from jaxlike.config.ini_file import Sections, read_ini
+from jaxlike.config.places import find_file
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Prior, Uniform
@@ -21,6 +24,52 @@ def _numbers(path: Path, name: str, texts: list[str], accepted: str) -> list[flo
         raise ConfigError(
             f"{path}: parameter '{name}' is '{' '.join(texts)}'; accepted are {accepted}"
         ) from error
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values file of a pipeline, its parameters with their priors, and what stands in that
+    file and in the files of priors."""
+
+    path: Path
+    parameters: tuple[Parameter, ...]
+    values: Sections
+    priors: tuple[Sections, ...] = ()
+
+
+def read_values(path: Path, pipeline: Mapping[str, str], *, lenient: bool = False) -> Values:
+    """The values and priors that section [pipeline] of `path` names; with `lenient` priors of what
+    has no value are left out, as CosmoSIS does."""
+    if "values" not in pipeline:
+        raise ConfigError(f"{path}: section [pipeline] has no 'values', the file of parameters")
+    values_path = _beside(path, pipeline["values"], "values")
+    values = read_ini(values_path, path)
+    found = _parameters_in(values)
+    priors: dict[str, tuple[Path, str]] = {}
+    files = []
+    for name in pipeline.get("priors", "").split():
+        priors_path = _beside(path, name, "priors")
+        files.append(read_ini(priors_path, path))
+        for key, text in _parameters_in(files[-1]).items():
+            if key in found or not lenient:
+                priors[key] = (priors_path, text)
+    return Values(values_path, parameters_of(values_path, found, priors), values, tuple(files))
+
+
+def _beside(path: Path, name: str, what: str) -> Path:
+    """A file named in the pipeline: seen from here, from its folder, or from the folder above."""
+    found = Path(find_file(name, path, above=True))
+    if not found.is_file():
+        raise ConfigError(f"{path}: {what} file '{name}' in section [pipeline] does not exist")
+    return found
+
+
+def _parameters_in(ini: Sections) -> dict[str, str]:
+    return {
+        f"{section}--{key}": text
+        for section, entries in ini.items()
+        for key, text in entries.own.items()
+    }
 
 
 def parameters_of(

@@ -6,6 +6,7 @@ why it has no effect; what is refused ends the reading, with its row's place in 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Literal
 
 from jaxlike.errors import ConfigError
@@ -86,16 +87,31 @@ class Explanation:
         named = self.named()
         return [entry for entry in entries if (entry.where, entry.key) not in named]
 
-    def lines(self, width: int = 34) -> Iterator[str]:
-        """A table of the rows, a line each, under a line for each place."""
-        where = None
-        for row in self.rows:
-            if row.entry.where != where:
-                where = row.entry.where
-                yield f"[{where}]"
-            said = _shortened(f"{row.entry.key} = {row.entry.value}", width)
-            yield f"  {said:<{width}}  {row.text}"
-        yield from self.notes
+    def lines(self, width: int = 40) -> Iterator[str]:
+        """A table of the rows under a line for each place: line of the file, entry, what becomes of
+        it; entries that follow each other and become the same stand in one line."""
+        for where, rows in groupby(self.rows, key=lambda row: row.entry.where):
+            groups = [[*group] for _, group in groupby(rows, key=lambda row: row.text)]
+            if len(groups) == 1 and len(groups[0]) > 1:
+                yield f"[{where}] {len(groups[0])} entries: {groups[0][0].text}"
+                continue
+            yield f"[{where}]"
+            for group in groups:
+                entry = group[0].entry
+                line = "" if entry.line is None else str(entry.line)
+                yield f"{line:>5}  {_entries(group, width):<{width}}  {group[0].text}"
+        for note in self.notes:
+            yield f"note: {note}"
+
+
+def _entries(group: list[Row], width: int) -> str:
+    """One entry with its value, or the first and last of several."""
+    first, last = group[0].entry, group[-1].entry
+    if len(group) == 1:
+        return _shortened(f"{first.key} = {first.value}", width)
+    between = ", " if len(group) == 2 else " ... "
+    said = f"{first.key}{between}{last.key}"
+    return _shortened(said if len(group) == 2 else f"{said} ({len(group)})", width)
 
 
 def _shortened(text: str, width: int) -> str:

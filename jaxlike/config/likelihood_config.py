@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from jaxlike.data import is_mock
 from jaxlike.posterior.priors import CorrelatedPrior
@@ -18,7 +19,7 @@ class LikelihoodConfig:
 
     data_file: a path, the name of a data set, "mock" for data made in the layout of the survey,
     None for the default mock of the package.
-    scale_cuts: a preset, a path, "survey" or "none".  survey: whose analysis it is, a name or the
+    scale_cuts: a preset, a path, "survey" or "none", or what is in such a file.  survey: whose analysis it is, a name or the
     path of a folder, None for that of the data.  probes: statistics, or None for all in the data
     file.  prefix, suffix: of its parameters, and of their sections in CosmoSIS; mappings are by
     the names of n(z) tables.  kernels: wrong names of tables -> right ones.  nz_file: where n(z)
@@ -30,7 +31,7 @@ class LikelihoodConfig:
 
     name: str
     data_file: str | None
-    scale_cuts: str
+    scale_cuts: str | Mapping[str, Any]
     probes: tuple[str, ...] | None
     options: TheoryOptions
     prefix: Prefix = ""

@@ -63,7 +63,9 @@ def _likelihood(one: LikelihoodConfig, joint: Mapping[str, CorrelatedPrior]) -> 
         "nz": as_given(one.options.nz),
         "data_file": _place(one.data_file or SHIPPED[0]),  # by name: it is a mock
         "probes": chosen,
-        "scale_cuts": _place(one.scale_cuts),
+        "scale_cuts": one.scale_cuts
+        if isinstance(one.scale_cuts, Mapping)
+        else _place(one.scale_cuts),
         "survey": one.survey,
         "prefix": _given(_prefix(one)),
         "kernels": _given(one.kernels),

@@ -26,10 +26,10 @@ from jaxlike.config.cosmosis_ini import (
     like_name_of,
     likelihood_name,
     module_options,
-    pipeline_parameters,
 )
 from jaxlike.config.cosmosis_output import derived_in
 from jaxlike.config.cosmosis_unused import without_unused
+from jaxlike.config.cosmosis_values import read_values
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
@@ -173,7 +173,7 @@ def _parameters(options: DataBlock) -> tuple[Parameter, ...]:
         for name in ("values", "priors")
         if options.has_value("pipeline", name)
     }
-    return pipeline_parameters(Path("pipeline"), pipeline)[1]
+    return read_values(Path("pipeline"), pipeline).parameters
 
 
 def execute(block: DataBlock, module: TwoPointModule) -> int:

@@ -17,6 +17,7 @@ from jaxlike.data.sacc.reader import from_sacc, read_sacc
 from jaxlike.data.sacc.writer import to_sacc, write_sacc
 from jaxlike.data.scale_cuts import (
     AngularBins,
+    Cuts,
     ScaleCuts,
     read_scale_cuts,
     scale_cut_presets,
@@ -47,6 +48,7 @@ __all__ = [
     "BandpowerWindows",
     "BaoData",
     "Convergence",
+    "Cuts",
     "DataSet",
     "GaussianData",
     "Measurement",

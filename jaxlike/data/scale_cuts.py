@@ -1,6 +1,6 @@
 """Scale cuts: small yaml files of the angles or multipoles to keep, per probe and pair of bins.
 
-Where data have several samples of a kind "w of NAME" stands for the statistic w of that sample, and
+An input may have the same mapping in the place of a file. Where data have several samples of a kind "w of NAME" stands for the statistic w of that sample, and
 "w of NAME x NAME" for that of two, before what is said of w in general.
 """
 
@@ -130,8 +130,25 @@ def _presets() -> dict[str, Path]:
     return {NO_CUTS.stem: NO_CUTS, **{name: file for name, file in own.items() if file}}
 
 
-def read_scale_cuts(name_or_path: str | os.PathLike[str]) -> ScaleCuts:
-    """Read the preset of that name, or the yaml file of that path; DataError says what is wrong."""
+OF_INPUT = "of the input"
+"""What scale cuts are called that an input has itself."""
+
+Cuts = str | os.PathLike[str] | Mapping[str, Any]
+"""Scale cuts in an input: the name of a preset, the path of a yaml file, or what is in one."""
+
+
+def read_scale_cuts(cuts: Cuts) -> ScaleCuts:
+    """Read the preset of that name, the yaml file of that path, or what an input has in the place
+    of a file; DataError says what is wrong."""
+    if isinstance(cuts, Mapping):
+        try:
+            return replace(_parse(cuts, Path(OF_INPUT), OF_INPUT), source=OF_INPUT)
+        except DataError as error:
+            raise DataError(f"option 'scale_cuts' {error}") from error
+    return _read(cuts)
+
+
+def _read(name_or_path: str | os.PathLike[str]) -> ScaleCuts:
     preset = _presets().get(str(name_or_path))
     file = preset or Path(name_or_path).expanduser()
     if not file.is_file():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from jaxlike.data import (
     FOURIER_SPACE,
+    Cuts,
     Measurement,
     RedshiftDistribution,
     TwoPointData,
@@ -45,7 +46,7 @@ _OPTIONS_OF = {
 
 def load_data(
     data_file: str | None,
-    scale_cuts: str = OF_SURVEY,
+    scale_cuts: Cuts = OF_SURVEY,
     probes: tuple[str, ...] | None = None,
     survey: str | None = None,
     *,

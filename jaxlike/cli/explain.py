@@ -1,0 +1,118 @@
+"""`jaxlike explain`: what becomes of an input that was written for other programs."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxlike.cli.common_options import Parents, add_config, add_force, option_overrides
+from jaxlike.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jaxlike.config import Config
+
+
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `explain` to the commands."""
+    parser = subparsers.add_parser(
+        "explain",
+        parents=[shared.device, shared.model],
+        help="say what each option of an input is here, such as one of CosmoSIS's library",
+    )
+    add_config(parser)
+    parser.add_argument(
+        "--output", metavar="FILE.yaml", help="write the same as an input of jaxlike's own"
+    )
+    add_force(parser, "an existing file")
+    parser.add_argument(
+        "--check",
+        action="store_true",
+        help="run CosmoSIS on the pipeline once, and compare the likelihoods at its start values",
+    )
+    parser.add_argument(
+        "--cosmosis",
+        metavar="COMMAND",
+        help="CosmoSIS for --check (default: that of this environment)",
+    )
+    parser.set_defaults(run=explain)
+
+
+def explain(arguments: argparse.Namespace) -> int:
+    """Print what becomes of each entry of an input, or the options of one of jaxlike's own."""
+    from jaxlike.config.explain import explained
+    from jaxlike.config.translated import write_translated
+
+    overrides = option_overrides(arguments)
+    output = _output(arguments)
+    config, explanation = explained(arguments.config, overrides)
+    if explanation is None:
+        print(f"{arguments.config}: an input of jaxlike's own")
+    else:
+        for line in explanation.lines():
+            print(line)
+    for line in _likelihoods(config):
+        print(line)
+    if output is not None:
+        write_translated(output, config, explanation)
+        print(f"file {output}")
+    if arguments.check:
+        return _check(arguments, overrides)
+    return 0
+
+
+def _output(arguments: argparse.Namespace) -> Path | None:
+    """The file to write; ConfigError on another suffix, and on one that is there."""
+    if arguments.output is None:
+        return None
+    file = Path(arguments.output)
+    if file.suffix not in (".yaml", ".yml"):
+        raise ConfigError(f"option --output is '{file}'; accepted is a Cobaya input, FILE.yaml")
+    if file.exists() and not arguments.force:
+        raise ConfigError(f"'{file}' exists; give --force to replace it")
+    return file
+
+
+def _likelihoods(config: "Config") -> list[str]:
+    """The likelihoods, in words, with those of their options that are not the default ones."""
+    from jaxlike.registry.options import TheoryOptions
+
+    found = []
+    for one in config.likelihoods:
+        found.append(
+            f"likelihood {one.name}: {' '.join(one.probes or ('all',))} of {one.data_file}"
+        )
+        options = vars(one.options)
+        given = [f"{k} = {v}" for k, v in options.items() if v != getattr(TheoryOptions, k)]
+        found.append(f"  {', '.join(given)}")
+    found += [f"likelihood {one.name}: {one.source}" for one in config.others]
+    return [*found, f"{len(config.sampled)} parameters are sampled"]
+
+
+def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
+    """Compare with CosmoSIS; status 1 where a likelihood is apart by more than 0.5 in ln L."""
+    from jaxlike.config.cosmosis_ini import library_of
+    from jaxlike.cosmosis.library_check import compared
+    from jaxlike.cosmosis.library_run import default_command, run_library
+    from jaxlike.loading import model_from_config
+
+    path = Path(arguments.config)
+    library = library_of(path, overrides) if path.suffix.lower() == ".ini" else None
+    if library is None:
+        raise ConfigError(f"{path}: --check is for pipelines of the standard library's modules")
+    saved = run_library(arguments.cosmosis or default_command(), library.translation.modules)
+    rows = list(compared(library, model_from_config(library.config), saved))
+    print(
+        f"{'at the start values':<22}{'points':>7}{'ln L here':>13}{'CosmoSIS':>13}{'apart':>9}"
+        "  Delta^T C^-1 Delta"
+    )
+    for row in rows:
+        apart = "" if row.apart is None else f"{row.apart:.4f}"
+        difference = row.log_likelihood - row.log_likelihood_there
+        print(
+            f"{row.name:<22}{row.n:>7}{row.log_likelihood:>13.3f}{row.log_likelihood_there:>13.3f}"
+            f"{difference:>+9.3f}  {apart}"
+        )
+    far = [row for row in rows if not abs(row.log_likelihood - row.log_likelihood_there) <= _FAR]
+    return 1 if far else 0
+
+
+_FAR = 0.5  # in ln L, above which something is another model

@@ -1,0 +1,176 @@
+"""The options of one module in an ini file, and what is said of each."""
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jaxlike.config.explained import Entry, Explanation
+from jaxlike.config.ini_file import Section
+from jaxlike.config.places import find_file
+from jaxlike.config.standard_library.module import Module
+from jaxlike.errors import ConfigError
+from jaxlike.registry.option_values import flag
+
+LIBRARY_VARIABLES = ("CSL_DIR", "COSMOSIS_SRC_DIR")
+"""Environment variables that say where the standard library is, or what has it."""
+
+_OF_COSMOSIS = ("setup", "function", "cleanup")
+
+
+@dataclass
+class Given:
+    """A section of a pipeline whose module is known: its options, and what becomes of them.
+
+    name: of the section; where: as messages call it; path: of the pipeline; replaced: files that
+    keywords replace, by the names that the pipeline has for them; said: what became of an option,
+    in the place of the words of the module's table; notes: on the whole.
+    """
+
+    name: str
+    module: Module
+    section: Section
+    path: Path
+    where: str
+    replaced: Mapping[str, str] = field(default_factory=dict)
+    said: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def file(self) -> Entry:
+        """The entry that says which module it is."""
+        return self.entry("file")
+
+    def entry(self, key: str) -> Entry:
+        """An entry of the section, with its place."""
+        return self.section.entry(self.where, key)
+
+    def has(self, key: str) -> bool:
+        """Whether an option is given."""
+        return key in self.section.entries
+
+    def text(self, key: str, default: str | None = None) -> str:
+        """An option that is text; ConfigError where it is missing and has no default."""
+        if self.has(key):
+            return self.section.entries[key]
+        if default is None:
+            raise ConfigError(f"{self.file.place}: {self.where} has no option '{key}'")
+        return default
+
+    def words(self, key: str, default: str = "") -> list[str]:
+        """An option that is several words."""
+        return self.text(key, default).split()
+
+    def flag(self, key: str, default: bool) -> bool:
+        """An option that is yes or no."""
+        if not self.has(key):
+            return default
+        try:
+            return flag(key, self.text(key))
+        except ConfigError as error:
+            raise self.refused(key, "accepted are T, F") from error
+
+    def numbers(self, key: str) -> list[float]:
+        """An option that is numbers."""
+        try:
+            return [float(word) for word in self.text(key).replace(",", " ").split()]
+        except ValueError as error:
+            raise self.refused(key, "numbers are needed") from error
+
+    def number(self, key: str, default: float) -> float:
+        """An option that is a number."""
+        if not self.has(key):
+            return default
+        found = self.numbers(key)
+        if len(found) != 1:
+            raise self.refused(key, "a number is needed")
+        return found[0]
+
+    def place(self, key: str) -> Path:
+        """The file that an option names; ConfigError where it is not there."""
+        name = self.text(key)
+        if name in self.replaced:
+            return Path(self.replaced[name])
+        found = Path(library_file(name, self.path))
+        if not found.is_file():
+            raise self.refused(
+                key, "there is no such file here, beside the .ini, in $CSL_DIR or $COSMOSIS_SRC_DIR"
+            )
+        return found
+
+    def say(self, key: str, becomes: str) -> None:
+        """Say what an option became."""
+        self.said[key] = becomes
+
+    def refused(self, key: str, reason: str) -> ConfigError:
+        """The error that an option has no counterpart here."""
+        return self.entry(key).refused(reason)
+
+    def entries(self) -> Iterator[Entry]:
+        """Those of its own, in order."""
+        yield from self.section.listed(self.where)
+
+    def explain(self, explanation: Explanation) -> None:
+        """A row for each of its own entries; ConfigError on one that the module has not got, or
+        that is accepted with other values alone."""
+        for entry in self.entries():
+            if entry.key == "file":
+                explanation.option(entry, self.module.does)
+            elif entry.key in _OF_COSMOSIS:
+                explanation.idle(entry, "how CosmoSIS runs the module")
+            else:
+                self._explain(entry, explanation)
+
+    def _explain(self, entry: Entry, explanation: Explanation) -> None:
+        option = self.module.option(entry.key)
+        if option is None:
+            raise entry.refused("the module has no option of this name that is known here")
+        if option.fate == "idle":
+            explanation.idle(entry, self.said.get(entry.key, option.meaning))
+        else:
+            as_here = "as it is here" if option.fate == "only" else option.meaning
+            explanation.option(entry, self.said.get(entry.key, as_here))
+
+    def check(self) -> None:
+        """ConfigError on options that are accepted with other values alone."""
+        for entry in self.entries():
+            option = self.module.option(entry.key)
+            if (
+                option is not None
+                and option.fate == "only"
+                and not _is_of(entry.value, option.values)
+            ):
+                listed = ", ".join(option.values)
+                raise entry.refused(f"{option.meaning}; accepted are {listed}")
+
+
+def _is_of(value: str, values: tuple[str, ...]) -> bool:
+    def plain(text: str) -> object:
+        text = " ".join(text.lower().split())
+        text = {
+            "t": "true",
+            "f": "false",
+            "y": "true",
+            "n": "false",
+            "yes": "true",
+            "no": "false",
+        }.get(text, text)
+        try:
+            return float(text)
+        except ValueError:
+            return text
+
+    return plain(value) in {plain(one) for one in values}
+
+
+def library_file(name: str, path: Path) -> str:
+    """Where a file is that a pipeline at `path` names: from here, beside it or above it, or in the
+    folder of the standard library; as it is given where it is not found."""
+    found = find_file(name, path, above=True)
+    for variable in LIBRARY_VARIABLES:
+        root = os.environ.get(variable)
+        if not Path(found).is_file() and root:
+            for folder in (Path(root), Path(root) / "cosmosis-standard-library"):
+                if (folder / name).is_file():
+                    return str(folder / name)
+    return found

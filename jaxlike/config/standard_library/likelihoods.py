@@ -1,0 +1,359 @@
+"""Modules of likelihoods of two-point data: their tables, cuts and covariances."""
+
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jaxlike.config.standard_library.block import Block, Spectrum, TwoPoint
+from jaxlike.config.standard_library.cuts import Cuts, pairs_in, two_numbers
+from jaxlike.config.standard_library.given import Given
+from jaxlike.config.standard_library.module import SILENT, Module, idle, only, refused, used
+from jaxlike.config.standard_library.ratios import ratios_file
+from jaxlike.data.fits2pt.tables import Table, table_called, two_point_tables
+from jaxlike.errors import ConfigError, DataError
+
+# statistic -> where the theory of it stands, and what has been made of C_ell there
+_THEORY = {
+    "xi_plus": ("shear_xi_plus", "xi_plus"),
+    "xi_minus": ("shear_xi_minus", "xi_minus"),
+    "gamma_t": ("galaxy_shear_xi", "gamma_t"),
+    "w": ("galaxy_xi", "w"),
+    "C_ell_shear": ("shear_cl", ""),
+    "C_ell_cross": ("galaxy_shear_cl", ""),
+    "C_ell_counts": ("galaxy_cl", ""),
+}
+_CORRELATED = "a covariance that does not depend on parameters is needed here"
+_NORMS = {True: "ln L has -0.5 ln|C|", False: "ln L has no -0.5 ln|C|"}
+
+
+def _like_name(given: Given, default: str) -> str:
+    return given.text("like_name", default)
+
+
+def _tables(given: Given, names: list[str], place: str) -> list[Table]:
+    """The tables that count, in the order of the file; ConfigError on what is unknown here."""
+    try:
+        every = two_point_tables(place, names or None)
+        chosen = [table_called(every, name, place) for name in names] or list(every)
+    except DataError as error:
+        raise given.refused("data_file", str(error)) from error
+    found = [one for one in every if any(one.name == other.name for other in chosen)]
+    for one in found:
+        if one.statistic is None:
+            raise given.refused(
+                "data_file", f"table '{one.name}' is of a quantity that is unknown here"
+            )
+        twins = [t.name for t in every if t.statistic == one.statistic and t not in found]
+        if twins:
+            raise given.refused(
+                "data_sets", f"'{twins[0]}' is of the same statistic as '{one.name}': take both"
+            )
+    return found
+
+
+def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> tuple[str, Spectrum]:
+    where = _THEORY.get(str(table.statistic))
+    if where is None:
+        raise given.refused(
+            "data_file",
+            f"table '{table.name}' holds {table.statistic}, which no module here computes",
+        )
+    section, transform = where[0] + suffix, where[1]
+    spectrum = block.spectra.get(section)
+    if spectrum is None or spectrum.transform != transform:
+        raise ConfigError(
+            f"{given.file.place}: {given.where} compares '{table.name}' with [{section}], which no "
+            "module before it makes"
+        )
+    block.taken.add(section)
+    return section, spectrum
+
+
+def _suffixes(given: Given, count: int) -> list[str]:
+    words = given.words("suffixes")
+    ends = ["" if word.lower() == "none" else f"_{word}".lower() for word in words] or [""]
+    if len(ends) == 1:
+        ends *= count
+    if len(ends) != count:
+        raise given.refused("suffixes", f"one for all or one for each of {count} tables is needed")
+    return ends
+
+
+def _cuts(given: Given, tables: list[Table]) -> Cuts:
+    """Cuts of each table; rows of limits are said what they are of."""
+    cuts = Cuts()
+    for table in tables:
+        name = table.name.lower()
+        known = {f"angle_range_{name}_{a}_{b}": (a, b) for a, b in table.pairs}
+        for key, pair in known.items():
+            if given.has(key):
+                try:
+                    limits = two_numbers(given.numbers(key))
+                except ValueError as error:
+                    raise given.refused(key, "least and largest are needed") from error
+                cuts.between.setdefault(table.name, {})[pair] = _open(limits, table.scale)
+                given.say(key, f"scale_cuts of {table.statistic}")
+        key = f"cut_{name}"
+        if given.has(key):
+            try:
+                cuts.without[table.name] = [
+                    p for p in pairs_in(given.text(key)) if p in table.pairs
+                ]
+            except ValueError as error:
+                raise given.refused(key, "pairs of bins are needed, such as 1,2 1,3") from error
+            given.say(key, f"scale_cuts of {table.statistic} leave these pairs out")
+        for entry in given.section.entries:
+            own = entry.startswith((f"angle_range_{name}_",))
+            if own and entry not in known:
+                given.say(entry, "no effect: the data have no such pair of bins in this order")
+    return cuts
+
+
+def _open(limits: tuple[float, float], scale: np.ndarray) -> tuple[float, float]:
+    """The ends of an open interval that keeps what is within the closed one."""
+    low, high = limits
+    if np.any(scale == low):
+        low = math.nextafter(low, -math.inf)
+    if np.any(scale == high):
+        high = math.nextafter(high, math.inf)
+    return max(low, 0.0), high
+
+
+def _correction(given: Given) -> dict[str, Any]:
+    """What a covariance of simulations asks for."""
+    number = int(given.number("covariance_realizations", -1))
+    sellentin = given.flag("sellentin", False)
+    if number <= 0:
+        if sellentin and number < 0:
+            raise given.refused("sellentin", "it needs covariance_realizations")
+        return {}
+    name = "sellentin_heavens" if sellentin else "hartlap"
+    said = f"covariance_correction = {name}, n_simulations = {number}"
+    given.say("covariance_realizations", said)
+    given.say("sellentin", said)
+    return {"covariance_correction": name, "n_simulations": number}
+
+
+def _two_point(block: Block, given: Given, *, marginal: bool = False) -> None:
+    file = str(given.place("data_file"))
+    names = given.words("data_sets", "all")
+    tables = _tables(given, [] if names == ["all"] else names, file)
+    theory = {}
+    for table, end in zip(tables, _suffixes(given, len(tables)), strict=True):
+        theory[table.name] = _spectrum(block, given, table, end)[1]
+    options = _correction(given)
+    if marginal:
+        options |= _masses(block, given, tables, theory)
+    like = _like_name(given, "2pt")
+    given.say("data_file", f"data_file = {file}")
+    given.say("data_sets", f"probes = {' '.join(str(t.statistic) for t in tables)}")
+    given.say("include_norm", _NORMS[given.flag("include_norm", False)])
+    _append(block, given, like, file, tables, theory, _cuts(given, tables), options)
+
+
+def _append(
+    block: Block,
+    given: Given,
+    like: str,
+    file: str,
+    tables: list[Table],
+    theory: dict[str, Spectrum],
+    cuts: Cuts,
+    options: dict[str, Any],
+) -> None:
+    if any(one.like_name == like for one in block.two_point):
+        raise ConfigError(
+            f"{given.file.place}: {given.where} has the likelihood '{like}', as another module has: "
+            "give it a like_name of its own"
+        )
+    if any(
+        t.like_name != like and t.file == Path(file) and {*t.theory} & {*theory}
+        for t in block.two_point
+    ):
+        raise ConfigError(
+            f"{given.file.place}: {given.where} has data that another likelihood has: they would "
+            "count twice"
+        )
+    used_nz = {name for one in theory.values() for name in one.samples}
+    block.two_point.append(
+        TwoPoint(
+            given.where,
+            like,
+            given.file,
+            Path(file),
+            theory,
+            {name: block.nz[name] for name in used_nz},
+            {t.name: str(t.statistic) for t in tables},
+            {t.name: t.kernels for t in tables},
+            cuts,
+            {**options, "include_norm": given.flag("include_norm", False)},
+        )
+    )
+
+
+def _marginal(block: Block, given: Given) -> None:
+    _two_point(block, given, marginal=True)
+
+
+def _masses(
+    block: Block, given: Given, tables: list[Table], theory: dict[str, Spectrum]
+) -> dict[str, Any]:
+    """Point masses that are marginalised."""
+    lensing = [t.name for t in tables if t.statistic == "gamma_t"]
+    if not given.flag("do_pm_marg", False):
+        return {}
+    if not lensing:
+        for key in ("do_pm_marg", "do_pm_sigcritinv", "sigma_a"):
+            given.say(key, "no effect: there is no gamma_t in use")
+        return {}
+    if not given.flag("do_pm_sigcritinv", False):
+        raise given.refused(
+            "do_pm_sigcritinv" if given.has("do_pm_sigcritinv") else "do_pm_marg",
+            "point masses go with Sigma_crit^-1 of both bins here: take do_pm_sigcritinv = T",
+        )
+    if given.number("sigma_a", -1.0) != 1e4:
+        raise given.refused(
+            "sigma_a" if given.has("sigma_a") else "do_pm_marg",
+            "amplitudes have a prior of width 10000 here: take sigma_a = 10000",
+        )
+    at = given.text("sigma_crit_inv_section", "sigma_crit_inv_lens_source").lower()
+    if at not in block.point_mass:
+        raise given.refused("do_pm_sigcritinv", f"no module before it makes [{at}]")
+    for name in lensing:
+        if theory[name].samples != block.point_mass[at]:
+            raise given.refused("do_pm_sigcritinv", f"[{at}] is of other n(z) than '{name}'")
+    given.say("do_pm_marg", "point_mass = marginalised")
+    return {"point_mass": "marginalised"}
+
+
+def _simple(block: Block, given: Given) -> None:
+    file = str(given.place("data_file"))
+    name, _ = (given.words("data_set", "En n") + ["", ""])[:2]
+    tables = _tables(given, [name], file)
+    section = given.text("theory_section", "cosebis").lower()
+    spectrum = block.spectra.get(section)
+    if spectrum is None or spectrum.transform != tables[0].statistic:
+        raise ConfigError(
+            f"{given.file.place}: {given.where} compares '{name}' with [{section}], which no module "
+            "before it makes"
+        )
+    given.say("data_set", f"probes = {tables[0].statistic}")
+    given.say("data_file", f"data_file = {file}")
+    most = spectrum.options.get("max_mode")
+    if most is not None and tables[0].scale.max() > most:
+        raise given.refused(
+            "data_set",
+            f"the data have modes up to {tables[0].scale.max():g}, the theory up to {most}: take "
+            "n_max as large",
+        )
+    like = _like_name(given, "cosebis")
+    _append(block, given, like, file, tables, {tables[0].name: spectrum}, Cuts(), {})
+
+
+def _ratios(block: Block, given: Given) -> None:
+    """Ratios of gamma_t, with the likelihood that has the same galaxies."""
+    spectrum = block.spectra.get("galaxy_shear_xi")
+    if spectrum is None:
+        raise ConfigError(
+            f"{given.file.place}: {given.where} takes [galaxy_shear_xi], which no module makes"
+        )
+    given.place("data_file")
+    found = [
+        one
+        for one in block.two_point
+        if any(
+            s.samples == spectrum.samples and s.kinds == spectrum.kinds for s in one.theory.values()
+        )
+    ]
+    if len(found) != 1:
+        raise ConfigError(
+            f"{given.file.place}: {given.where} goes with the likelihood that has gamma_t of the same"
+            f" galaxies, of which there are {len(found)} before it: put it behind one"
+        )
+    if "shear_ratios" in found[0].options:
+        raise ConfigError(
+            f"{given.file.place}: {given.where} is a second likelihood of shear ratios"
+        )
+    found[0].options["shear_ratios"] = str(ratios_file(given))
+    found[0].options["ratios_like"] = _like_name(given, "shear_ratio")
+    found[0].options["ratios_norm"] = given.flag("include_norm", False)
+    given.say("data_file", f"shear_ratios = {found[0].options['shear_ratios']}")
+    given.say("include_norm", _NORMS[given.flag("include_norm", False)])
+
+
+_OF_DATA = (
+    *used("data_file", "data_file"),
+    *used("probes", "data_sets"),
+    *used("limits of angles or multipoles: scale_cuts", "angle_range_*"),
+    *used("pairs of bins that do not count: scale_cuts", "cut_*"),
+    *used("the ends of the sections of its theory", "suffixes"),
+    *used("its name among the likelihoods", "like_name"),
+    *used("whether ln L has -0.5 ln|C|, a constant here", "include_norm"),
+    *used("covariance_correction, n_simulations", "covariance_realizations", "sellentin"),
+    only("covmat_name", ("COVMAT",), "the covariance is that of HDU COVMAT"),
+    only("gaussian_covariance", ("F",), _CORRELATED),
+    only("make_covariance", ("F",), _CORRELATED),
+    only("constant_covariance", ("T",), _CORRELATED),
+    only("cut_zeros", ("F",), "values of zero are data here"),
+    only("cut_cross", ("F",), "give the pairs in cut_NAME"),
+    only("moped", ("",), "compression is the option compression = moped here"),
+    *idle("saves more than the likelihood", "likelihood_only"),
+    *SILENT,
+)
+
+MODULES = (
+    Module(("likelihood/2pt/2pt_like",), "a likelihood of two-point data", _OF_DATA, _two_point),
+    Module(
+        ("likelihood/2pt/2pt_point_mass/2pt_point_mass",),
+        "a likelihood of two-point data, whose point masses may be marginalised",
+        (
+            *_OF_DATA,
+            *used("point_mass = marginalised", "do_pm_marg", "do_pm_sigcritinv", "sigma_a"),
+            *used("which Sigma_crit^-1", "sigma_crit_inv_section"),
+            only("do_smallscale_marg", ("F",), "shear ratios are a likelihood of their own here"),
+            only("no_det_fac", ("F",), "ln L has the determinant of the marginal covariance here"),
+            only("rescale_area", ("-1",), "scale the covariance in the file"),
+            only("gammat_name", ("gammat",), "gamma_t is known by its quantities"),
+        ),
+        _marginal,
+    ),
+    Module(
+        ("likelihood/2pt/cosebis/simple_like",),
+        "a likelihood of COSEBIs, all of which count",
+        (
+            *used("data_file", "data_file"),
+            *used("probes = E_n", "data_set"),
+            *used("where the theory of it is", "theory_section"),
+            *used("its name among the likelihoods", "like_name"),
+            *SILENT,
+        ),
+        _simple,
+    ),
+    Module(
+        ("likelihood/des-y3/shear_ratio/shear_ratio_likelihood",),
+        "shear_ratios",
+        (
+            *used("shear_ratios, written as .npz", "data_file"),
+            *used(
+                "limits of the angles that each ratio is a mean over", "theta_min_*", "theta_max"
+            ),
+            *used("whether ln L has -0.5 ln|C|, a constant here", "include_norm"),
+            *used("its name among the likelihoods", "like_name"),
+            *idle("saves more than the likelihood", "likelihood_only"),
+            *SILENT,
+        ),
+        _ratios,
+    ),
+    refused(
+        "SACC files are read by a module of this package (data_file = FILE.sacc), not from pipelines",
+        *("likelihood/sacc/sacc_like", "likelihood/hsc_cosmic_shear/hsc_cosmic_shear_like"),
+    ),
+    refused(
+        "such two-point data are not read here",
+        *("likelihood/cfhtlens/cfhtlens_interface", "likelihood/des_sv/des_sv"),
+        "likelihood/jullo_bias/jullo_bias",
+    ),
+)
+"""Of two-point data."""
