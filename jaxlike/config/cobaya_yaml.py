@@ -29,9 +29,9 @@ from jaxlike.config.others import (
     own_names,
     wanted_others,
 )
-from jaxlike.config.others import default_params as defaults_of_others
 from jaxlike.config.records import expand, output_from
 from jaxlike.config.renames import renamed, renames_from
+from jaxlike.config.yaml_entries import entries_of, places_of
 from jaxlike.config.yaml_text import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.registry.options import (
@@ -46,7 +46,7 @@ PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 THEORY = PREFIX + "Theory"
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
-_HOST_ONLY = (
+HOST_ONLY = (
     "jaxlike",  # what a run of ours was
     "force",
     "resume",
@@ -62,7 +62,7 @@ _REFUSED = {
     "post": "use cobaya-run for it",
     "auto_params": "write the parameters under 'params'",
 }
-_COMPONENT_HOST_ONLY = (
+COMPONENT_HOST_ONLY = (
     "params",  # in the place of the default parameters: Cobaya's way to have none of them
     "class",
     "speed",
@@ -91,11 +91,19 @@ def component_defaults(name: str) -> dict[str, Any]:
 
 def read_cobaya_yaml(path: Path, overrides: Mapping[str, object]) -> Config:
     """Read a Cobaya input file; ConfigError or ParameterError name the file and the culprit."""
+    text = text_of(path)
+    info = load_yaml(text, str(path))
+    return config_from_info(
+        info, path, Explanation(places=places_of(entries_of(info, text))), **overrides
+    )
+
+
+def text_of(path: Path) -> str:
+    """What a file of an input says; ConfigError where it is no text."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"configuration '{path}' cannot be read as text: {error}") from error
-    return config_from_info(load_yaml(text, str(path)), path, **overrides)
 
 
 def config_from_info(
@@ -114,7 +122,7 @@ def config_from_info(
         _check_blocks(info)
         info = translated(info, Explanation() if explanation is None else explanation)
         block, packages = _block(info, "likelihood"), info.get("packages_path")
-        every, block = others_in(block, _component, _COMPONENT_HOST_ONLY, path, packages)
+        every, block = others_in(block, _component, COMPONENT_HOST_ONLY, path, packages)
         info = {**info, "likelihood": block}
         others, overrides = wanted_others(every, tuple(block), overrides)
         _check_any(info, every)
@@ -122,7 +130,7 @@ def config_from_info(
         universe = _universe(info)
         for options in likelihoods.values():
             options.update(universe)
-        own += [*defaults_of_others(others), *(one.params for one in others)]
+        own += [one.entries for one in others]
         check_priors_once(others, _block(info, "params"))
         left_out = {*own_names(every)} - {*own_names(others)}
         given = renamed(_block(info, "params"), renames)
@@ -200,7 +208,7 @@ def _check_blocks(info: Mapping[str, Any]) -> None:
     for name, advice in _REFUSED.items():
         if info.get(name):
             raise ConfigError(f"block '{name}' cannot be used by jaxlike itself: {advice}")
-    check_option_names(info, (*_READ, *_HOST_ONLY, *_REFUSED), "block")
+    check_option_names(info, (*_READ, *HOST_ONLY, *_REFUSED), "block")
 
 
 def _component(block: str, name: object, options: object) -> tuple[str, dict[str, Any]]:
@@ -269,7 +277,7 @@ def _options(
     """The options that a component is given, whose defaults are the library's."""
     # external priors that a component came with stay in its block of an .updated.yaml
     left = ("prior",) if "input_params" in given else ()
-    check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY, *left), f"option of {component}:")
+    check_option_names(given, (*accepted, *COMPONENT_HOST_ONLY, *left), f"option of {component}:")
     return {name: value for name, value in given.items() if name in accepted}
 
 

@@ -160,7 +160,9 @@ def test_the_package_s_own_file_is_the_module(cosmosis):
     for name in ("module.py", "__init__.py"):
         old, new = "%(FOLDER)s/jaxlike_two_point.py", f"/env/site-packages/jaxlike/cosmosis/{name}"
         assert cosmosis(old, new).likelihoods == shipped.likelihoods
-    with pytest.raises(ConfigError, match=r"is no module of the standard library .* jaxlike_two_point\.py"):
+    with pytest.raises(
+        ConfigError, match=r"is no module of the standard library .* jaxlike_two_point\.py"
+    ):
         cosmosis("%(FOLDER)s/jaxlike_two_point.py", "/env/site-packages/other/cosmosis/module.py")
 
 

@@ -4,6 +4,6 @@
 parameters have the names that it knows; every option and parameter gets a row in an `Explanation`.
 """
 
-from jaxlike.config.boltzmann.translate import CODES, boltzmann_code, translated
+from jaxlike.config.boltzmann.translate import CODES, boltzmann_code, is_computed, translated
 
-__all__ = ["CODES", "boltzmann_code", "translated"]
+__all__ = ["CODES", "boltzmann_code", "is_computed", "translated"]

@@ -23,7 +23,7 @@ _OF_HOST = (
 def read_component(where: str, options: Mapping[str, Any], explanation: Explanation) -> None:
     """Rows of the component's options but `extra_args`."""
     for key, value in options.items():
-        entry = Entry(where, str(key), repr(value))
+        entry = explanation.entry(where, key, value)
         if key in ("extra_args", "params"):
             continue
         if key == "renames":
@@ -46,7 +46,7 @@ def read_arguments(
         raise ConfigError(f"{where} is {given!r}, but must be a mapping of options")
     pending = []
     for key, value in given.items():
-        entry = Entry(where, str(key), repr(value))
+        entry = explanation.entry(where, key, value)
         rule = code.options.get(key)
         if rule is None and key not in code.parameters:
             raise entry.refused(

@@ -9,7 +9,9 @@ from jaxlike.theory.universe.cosmology import N_EFF
 
 _GROWTH = ("consensus_final", "consensus_full_shape", "baoplus")
 _N_EFF_OF_EMULATOR = 0.01  # by which N_eff may differ from N_EFF
+_LOW = ("planck_2018_lowe", "planck_2018_lowl_tt")  # of the compressed CMB, which see tau
 _OF_DISTANCES = ("jaxlike.cobaya.bao", "jaxlike.cobaya.sn", "jaxlike.cobaya.cmb")
+_OF_MATTER = (*_OF_DISTANCES, *(f"jaxlike.cobaya.{name}" for name in ("3x2pt", "shear", "2x2pt")))
 
 
 def class_of(name: object, options: object) -> str:
@@ -23,6 +25,14 @@ def needs_power(kind: str) -> bool:
     if kind.startswith("bao."):
         return any(word in kind for word in _GROWTH)
     return not kind.startswith("sn.") and kind not in _OF_DISTANCES
+
+
+def see_spectra_of_cmb(info: Mapping[str, Any]) -> bool:
+    """Whether a likelihood of an input may see spectra of the CMB, or the optical depth."""
+    return any(
+        kind not in _OF_MATTER and not kind.startswith(("bao.", "sn.", "des_y1."))
+        for kind in _kinds(info)
+    )
 
 
 def linear_of(params: Mapping[str, Any], info: Mapping[str, Any]) -> str:
@@ -45,6 +55,11 @@ def _kinds(info: Mapping[str, Any]) -> list[str]:
     block = {block: None} if isinstance(block, str) else block
     found = []
     for name, options in block.items():
-        kind, data = class_of(name, options), (options or {}).get("data")
-        found.append(f"bao.{data}" if kind == "jaxlike.cobaya.bao" and data else kind)
+        kind, given = class_of(name, options), dict(options or {})
+        data = given.get("data")
+        if kind == "jaxlike.cobaya.bao" and data:
+            kind = f"bao.{data}"
+        elif kind == "jaxlike.cobaya.cmb" and ("tau" in (given.get("mean") or {}) or data in _LOW):
+            kind = str(data)
+        found.append(kind)
     return found

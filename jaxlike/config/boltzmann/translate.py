@@ -8,7 +8,7 @@ import numpy as np
 from jaxlike.config.boltzmann.arguments import check_neutral, read_arguments, read_component
 from jaxlike.config.boltzmann.camb import CAMB
 from jaxlike.config.boltzmann.classy import CLASSY
-from jaxlike.config.boltzmann.likelihoods import class_of, linear_of
+from jaxlike.config.boltzmann.likelihoods import class_of, linear_of, see_spectra_of_cmb
 from jaxlike.config.boltzmann.rules import (
     Code,
     Function,
@@ -19,11 +19,13 @@ from jaxlike.config.boltzmann.rules import (
     Universe,
     number,
 )
-from jaxlike.config.explained import Entry, Explanation
+from jaxlike.config.explained import Explanation
 from jaxlike.config.functions import function_from
 from jaxlike.config.records import expand
 from jaxlike.config.renames import renames_from
 from jaxlike.errors import ConfigError
+from jaxlike.registry.names import find
+from jaxlike.theory.power.derived import DERIVED
 
 CODES = {code.name: code for code in (CAMB, CLASSY)}
 """Names of Cobaya's theories that are known here."""
@@ -68,8 +70,10 @@ def translated(info: Mapping[str, Any], explanation: Explanation) -> dict[str, A
     options = dict((block.get(name) or {}) if isinstance(block, Mapping) else {})
     where = f"theory: {name}"
     renames = {**code.renames, **renames_from(options.get("renames"), name)}
-    explanation.option(Entry("theory", name, code.name), f"{THEORY}")
+    explanation.option(explanation.entry("theory", name, code.name), f"{THEORY}")
     universe = Universe()
+    if find("tau") is not None and see_spectra_of_cmb(info):
+        universe.functions |= dict.fromkeys(("tau", "tau_reio"), Function("tau", "{}"))
     read_component(where, options, explanation)
     arguments = options.get("extra_args") or {}
     pending = read_arguments(f"{where}: extra_args", arguments, code, universe, explanation)
@@ -132,7 +136,7 @@ def _with_parameters(
     found = dict(params)
     for name, own in inputs.items():
         terms = expand(name, params[name])
-        entry = Entry("params", name, _said(params[name]))
+        entry = explanation.entry("params", name, params[name])
         rule = _rule_of(own, code, universe)
         if isinstance(rule, Refused):
             check_neutral(entry, rule, terms.get("value"))
@@ -187,14 +191,24 @@ def _check_free(name: str, ours: str, params: Mapping[str, Any], inputs: Mapping
         raise ConfigError(f"parameters '{name}' and '{ours}' are both given, and are one: give one")
 
 
-def _said(info: object) -> str:
-    return " ".join(str(info).split())
+def is_computed(
+    name: str, functions: Mapping[str, tuple[str, ...] | None], above: tuple[str, ...] = ()
+) -> bool:
+    """Whether a derived parameter can be computed here; functions: parameters and what is recorded
+    -> their arguments, None where they are quantities of the universe."""
+    arguments = functions.get(name)
+    if arguments is None:
+        named = find(name)
+        return name in DERIVED or (named is not None and named.sample is None)
+    inner = (*above, name)
+    return all(one not in inner and is_computed(one, functions, inner) for one in arguments)
 
 
 def _with_outputs(
     params: Mapping[str, Any], renames: Mapping[str, str], code: Code
 ) -> dict[str, Any]:
-    """The params with what is recorded of the code's as a function of what it is called here."""
+    """The params with what is recorded of the code's as a function of what it is called here, and
+    without what is not computed here."""
     found = dict(params)
     for name, info in params.items():
         terms = expand(name, info)
@@ -203,7 +217,19 @@ def _with_outputs(
         plain = terms.get("prior") is None and terms.get("value") is None
         if plain and ours != name and terms.get("derived", True) is True and ours not in params:
             found[name] = {**terms, "derived": f"lambda {ours}: {ours}"}
-    return found
+    functions = {name: _of_recorded(name, info) for name, info in found.items()}
+    return {name: info for name, info in found.items() if is_computed(name, functions)}
+
+
+def _of_recorded(name: str, info: Any) -> tuple[str, ...] | None:
+    """The arguments of a derived parameter, () of any other, None where it is no function."""
+    terms = expand(name, info)
+    if terms.get("prior") is not None or terms.get("value") is not None:
+        return ()
+    derived = terms.get("derived", True)
+    if isinstance(derived, str) or callable(derived):
+        return function_from(name, derived).arguments
+    return None
 
 
 def _without_host(block: Any, explanation: Explanation) -> Any:
@@ -213,7 +239,7 @@ def _without_host(block: Any, explanation: Explanation) -> Any:
     found = dict(block)
     for name, options in block.items():
         if isinstance(options, Mapping) and options.get("power") == "host":
-            entry = Entry(f"likelihood: {name}", "power", "host")
+            entry = explanation.entry(f"likelihood: {name}", "power", "host")
             explanation.option(entry, "power = jaxlike, for gradients")
             found[name] = {key: value for key, value in options.items() if key != "power"}
     return found

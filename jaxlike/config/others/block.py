@@ -95,11 +95,6 @@ def _is_nothing(key: str, value: object, of_kind: type[OtherConfig]) -> bool:
     return value is None and key not in of_kind.nulls
 
 
-def default_params(others: Sequence[OtherConfig]) -> list[Mapping[str, object]]:
-    """The default params of each, where the input does not leave them out."""
-    return [one.default_params for one in others if not one.bare]
-
-
 def check_names_once(others: Sequence[OtherConfig], names: Names, two_point: str) -> None:
     """ConfigError where a two-point likelihood would take a parameter of one of these."""
     for one in others:

@@ -47,6 +47,12 @@ class OtherConfig:
         return {}
 
     @property
+    def entries(self) -> dict[str, object]:
+        """Those of its block, and the others of `default_params`, unless the input leaves these
+        out."""
+        return {**({} if self.bare else self.default_params), **self.params}
+
+    @property
     def needs(self) -> tuple[str, ...]:
         """Quantities of `theory.power.derived` that it is a function of."""
         return ()
