@@ -6,6 +6,7 @@ change chi^2 by 0.5 to 0.7 near the best fit. Intrinsic alignment has C1 rho_cri
 growth of nonlinear power at k = 0.001/Mpc; n(z) is a spline that moves and keeps its size.
 """
 
+import functools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -29,12 +30,12 @@ from jaxlike.theory.universe import background
 from jaxlike.theory.universe.background import DistanceGrid
 from jaxlike.theory.universe.densities import Densities
 from jaxlike.theory.universe.line_of_sight import z_nodes
-from jaxlike.theory.wavenumbers import LN_K, LN_K_STEP
+from jaxlike.theory.wavenumbers import K_NODES, LN_K, LN_K_NODES, LN_K_STEP
 
 C1_RHO_CRIT = 0.0134
 """Of the intrinsic alignment."""
 
-_N_Z = 40  # redshifts between which ln P is interpolated
+_N_Z = 28  # redshifts between which ln P is interpolated
 _K_MIN, _K_MAX = 1e-4, 15.0  # 1/Mpc: nothing below; above a power law, to where nothing is again
 _K_END = 3000.0
 _SMALLEST_H = 0.3
@@ -45,7 +46,7 @@ _SMALLEST_H = 0.3
 class Curves:
     """Cubic splines through n(z) (n_bin, n_z) that go on beyond their ends.
 
-    z: (n_z,); coefficients: (4, n_z - 1, n_bin), highest power first.
+    z: (n_z,); coefficients: (n_bin, n_z - 1, 4), highest power first.
     """
 
     z: NDArray
@@ -54,7 +55,7 @@ class Curves:
     @classmethod
     def through(cls, z: NDArray, n: NDArray) -> "Curves":
         """Those of n (n_bin, n_z) at z (n_z,)."""
-        return cls(z, CubicSpline(z, n, axis=1).c)
+        return cls(z, np.ascontiguousarray(CubicSpline(z, n, axis=1).c.T))
 
     def at(self, z: Array, shift: Array) -> Array:
         """n(z - shift) (n_bin, n) at z (n,) for a shift of each bin (n_bin,); nothing below 0."""
@@ -62,8 +63,8 @@ class Curves:
         nodes = jnp.asarray(self.z)
         cell = jnp.clip(jnp.searchsorted(nodes, moved, side="right") - 1, 0, nodes.size - 2)
         x = moved - nodes[cell]
-        bins = jnp.arange(len(shift))[:, None]
-        a, b, c, d = (jnp.asarray(one)[cell, bins] for one in self.coefficients)
+        powers = jnp.take_along_axis(jnp.asarray(self.coefficients), cell[:, :, None], axis=1)
+        a, b, c, d = jnp.moveaxis(powers, -1, 0)
         return jnp.where(moved < 0, 0.0, ((a * x + b) * x + c) * x + d)
 
 
@@ -208,9 +209,10 @@ class CobayaDes:
         h = cosmology_of(universe).h
         z_table = _table_z(self.z_end)
         k_max = _K_MAX * self.acc
-        n_k = int(np.searchsorted(LN_K, np.log(k_max / _SMALLEST_H))) + 4
-        table = jnp.log(universe.P_nl(np.exp(LN_K[:n_k]), z_table))
-        rows = jnp.asarray(self.to_z) @ table @ prefilter_matrix(n_k).T
+        to_coefficients = _coefficients(k_max / _SMALLEST_H)
+        nodes = K_NODES[: to_coefficients.shape[1]]
+        table = jnp.log(universe.P_nl(nodes, z_table))
+        rows = jnp.asarray(self.to_z) @ table @ to_coefficients.T
         ln_k = jnp.log((jnp.asarray(self.ell) + 0.5) / chi[:, None])
         last = np.log(k_max)
 
@@ -229,6 +231,14 @@ class CobayaDes:
 def _table_z(end: float) -> NDArray:
     """Redshifts (n_table,) of the table of P."""
     return np.append(0.0, z_nodes(_N_Z, end))
+
+
+@functools.cache
+def _coefficients(k_max: float) -> NDArray:
+    """Matrix from values at the first of K_NODES to coefficients of the lattice LN_K up to k_max
+    [h/Mpc]."""
+    n, n_nodes = (int(np.searchsorted(x, np.log(k_max))) + 4 for x in (LN_K, LN_K_NODES))
+    return prefilter_matrix(n) @ cardinal_splines(LN_K_NODES[:n_nodes], LN_K[:n])
 
 
 def _of_bins(own: Mapping[str, Array], stem: str) -> Array:
@@ -251,7 +261,6 @@ def parameters_of(used: Collection[str], sizes: tuple[int, int]) -> tuple[str, .
 
 def _efficiency(n: Array, chi: Array, d_chi: Array) -> Array:
     """sum over chi' >= chi of n(chi') (1 - chi / chi') dchi', (n_bin, n_q)."""
-    galaxies, closeness = n * d_chi, n * d_chi / chi
-    beyond = (jnp.cumsum(one[:, ::-1], axis=1)[:, ::-1] for one in (galaxies, closeness))
-    whole, close = beyond
-    return whole - chi * close
+    both = jnp.concatenate([n * d_chi, n * d_chi / chi])
+    galaxies, closeness = jnp.split(both @ jnp.tri(chi.size), 2)
+    return galaxies - chi * closeness

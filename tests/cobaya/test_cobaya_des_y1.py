@@ -126,6 +126,7 @@ def test_what_is_written_is_read_as_the_same_posterior(made: Path) -> None:
     ("kind", "options", "words"),
     [
         ("joint", {"use_hankel": True}, ("use_hankel", "leave it out")),
+        ("joint", {"use_Weyl": True}, ("use_Weyl", "shear alone")),
         ("shear", {"acc": -1}, ("acc", "positive")),
         ("joint", {"dataset_file": "2pt.fits"}, ("jaxlike.cobaya.3x2pt",)),
         ("joint", {"dataset_params": {"used_data_types": "xip w"}}, ("'w'", "wtheta")),

@@ -36,15 +36,11 @@ class DesY1Config(OtherConfig):
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "DesY1Config":
         """Options as in Cobaya."""
         options: dict[str, object] = dict(given_places(given))
-        for key, why in (
-            ("use_hankel", "sums of Bessel functions stand for the package hankel here"),
-            (
-                "use_Weyl",
-                "lensing is that of matter here, the same in general relativity",
-            ),
-        ):
-            if flag(key, given.get(key, False)):
-                raise ConfigError(f"option '{key}' of {kind} is true: {why}; leave it out")
+        if flag("use_hankel", given.get("use_hankel", False)):
+            raise ConfigError(
+                f"option 'use_hankel' of {kind} is true: sums of Bessel functions stand for the "
+                "package hankel here; leave it out"
+            )
         if given.get("dataset_file", _DATASET) != _DATASET:
             if str(given["dataset_file"]).endswith(".fits"):
                 raise ConfigError(
@@ -60,6 +56,11 @@ class DesY1Config(OtherConfig):
         check_option_names(str(used).split(), STATISTICS, f"entry in used_data_types of {kind}:")
         if set(str(used).split()) != set(_USED[kind]) or len(changed) > 1:
             options["dataset_params"] = changed
+        weyl = flag(
+            "use_Weyl", given.get("use_Weyl", False)
+        )  # that of matter in general relativity
+        if weyl and "gammat" in str(used).split():
+            raise ConfigError(f"option 'use_Weyl' of {kind} is true: Cobaya has it for shear alone")
         if (acc := _positive("acc", given.get("acc", 1))) != 1:
             options["acc"] = acc
         if given.get("l_max"):
