@@ -15,7 +15,7 @@ from jaxlike.data import is_survey_mock
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.function import other_likelihood
-from jaxlike.likelihoods.protocol import Other
+from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
 from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.mocks.files import survey_mock_file
@@ -47,11 +47,12 @@ def model_from_config(config: Config) -> Model:
         )
     data_sets = [data_set_of(one) for one in config.likelihoods]
     config = with_checked_parameters(config, data_sets)  # before what takes seconds
-    others = {one.name: _other(one, config) for one in config.others}
+    others = {one.name: built_other(one, config) for one in config.others}
     parts = build_likelihoods(data_sets)
     if config.theory.compression == "moped":
         parts = compressed(Model.of(config, parts)).measured
     model = Model.of(config, {**parts, **others})
+    _check_optical_depth(model)
     for name in (name for name, one in others.items() if one.foreign):
         try:
             check_differentiable(name, model.density)
@@ -60,7 +61,28 @@ def model_from_config(config: Config) -> Model:
     return model
 
 
-def _other(one: OtherConfig, config: Config) -> Other:
+def _check_optical_depth(model: Model) -> None:
+    """ParameterError where spectra of the CMB are wanted without tau, or none with one that varies.
+
+    Inputs of other programs fix it where it has no effect.
+    """
+    path, others = model.config.path, [p for p in model.parts.values() if isinstance(p, Other)]
+    given = [p for p in model.config.parameters if p.name == "tau" and not p.drop]
+    if wanting := [one.name for one in others if SPECTRA_OF_CMB in one.needs]:
+        if not given:
+            raise ParameterError(
+                f"{path}: likelihood '{wanting[0]}' needs the optical depth: give the parameter tau"
+            )
+    elif any(p.value is None for p in given) and not any(
+        one.foreign or "tau" in one.quantities for one in others
+    ):
+        raise ParameterError(
+            f"{path}: parameter 'tau' has no effect, as no likelihood sees spectra of the CMB: "
+            "leave it out, or give it a value"
+        )
+
+
+def built_other(one: OtherConfig, config: Config) -> Other:
     """A likelihood of other data; ConfigError or ParameterError where it lacks something."""
     for quantity in one.needs:
         if need := unmet_need(quantity, config.theory.radiation):

@@ -60,7 +60,7 @@ ONLY_IN = {
     "pyccl": {"figures"},
     "matplotlib": {"figures", "plots", "cli"},
     "nautilus": {"benchmarks"},
-    "getdist": {"plots", "inference"},
+    "getdist": {"plots", "inference", "data"},
 }
 THEORY_MAY = {"jax", "numpy", "scipy"}
 

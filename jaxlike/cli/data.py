@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.common_options import Parents, add_force
 from jaxlike.cli.data_show import add_show
+from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
     from jaxlike.data import TwoPointData
@@ -35,12 +36,16 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     lensing = commands.add_parser(
         "lensing",
         parents=[shared.device],
-        help="write band powers of CMB lensing, three files of text, as SACC (needs jaxlike[sacc])",
+        usage="jaxlike data lensing [options] (DATASET | BANDPOWERS COVARIANCE WINDOWS) OUT",
+        help="write band powers of CMB lensing, in text, as SACC (needs jaxlike[sacc])",
     )
-    lensing.add_argument("bandpowers", metavar="BANDPOWERS", help="C_b of kappa x kappa, n numbers")
-    lensing.add_argument("covariance", metavar="COVARIANCE", help="n x n numbers")
     lensing.add_argument(
-        "windows", metavar="WINDOWS", help="lines of a multipole and its weight in each band"
+        "input",
+        nargs="+",
+        metavar="IN",
+        help="a .dataset file as Planck publishes it, or planck_pr4_lensing, planck_2018_lensing "
+        "where they are installed; or three files as ACT does: C_b of kappa x kappa (n numbers), "
+        "their covariance (n x n) and lines of a multipole and its weight in each band",
     )
     lensing.add_argument("output", metavar="OUT", help="SACC file to write")
     lensing.add_argument("--name", metavar="NAME", default="cmb", help="of the map (cmb)")
@@ -65,10 +70,19 @@ def sacc(arguments: argparse.Namespace) -> int:
 
 def lensing_as_sacc(arguments: argparse.Namespace) -> int:
     """Write band powers of CMB lensing in text as SACC."""
-    from jaxlike.data import read_lensing_bandpowers
+    from jaxlike.data import find_data_file, read_lensing_bandpowers, read_lensing_dataset
 
-    files = arguments.bandpowers, arguments.covariance, arguments.windows
-    return _written(read_lensing_bandpowers(*files, name=arguments.name), arguments)
+    match arguments.input:
+        case [dataset]:
+            data = read_lensing_dataset(find_data_file(dataset), name=arguments.name)
+        case [bandpowers, covariance, windows]:
+            data = read_lensing_bandpowers(bandpowers, covariance, windows, name=arguments.name)
+        case _:
+            raise ConfigError(
+                f"{len(arguments.input)} files are given to `jaxlike data lensing` before OUT; one "
+                ".dataset file is needed, or BANDPOWERS COVARIANCE WINDOWS"
+            )
+    return _written(data, arguments)
 
 
 def _written(data: "TwoPointData", arguments: argparse.Namespace) -> int:

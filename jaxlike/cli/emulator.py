@@ -1,4 +1,4 @@
-"""`jaxlike emulator train` and `emulator check`: the emulated linear power."""
+"""`jaxlike emulator train` and `emulator check`: the linear power, or the spectra of the CMB."""
 
 import argparse
 from pathlib import Path
@@ -26,13 +26,25 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         help="where CAMB's spectra are kept: those that are there are not computed again "
         "(emulator_spectra)",
     )
-    emulator = subparsers.add_parser("emulator", help="the emulated linear power (needs CAMB)")
+    spectra.add_argument(
+        "--cmb", action="store_true", help="the lensed spectra of the CMB, not the linear power"
+    )
+    spectra.add_argument(
+        "--planck-lite",
+        type=Path,
+        metavar="PATH",
+        help="with --cmb: plik_lite_v22.dataset, or a folder of planck-lite-py, to tell errors in "
+        "Planck's chi^2 too",
+    )
+    emulator = subparsers.add_parser(
+        "emulator", help="the emulated linear power and spectra of the CMB (needs CAMB)"
+    )
     commands = emulator.add_subparsers(metavar="COMMAND", required=True)
     training = commands.add_parser(
         "train", parents=[shared.device, spectra], help="train it; start it again to resume"
     )
     training.add_argument(
-        "--output", type=Path, default=Path("emulator.npz"), metavar="FILE", help="(emulator.npz)"
+        "--output", type=Path, metavar="FILE", help="(emulator.npz, or cmb.npz with --cmb)"
     )
     training.add_argument(
         "--n", type=positive, default=96, metavar="N", help="points of the training set (96)"
@@ -53,24 +65,44 @@ def add_command(subparsers: Any, shared: Parents) -> None:
 
 
 def train(arguments: argparse.Namespace) -> int:
-    """Train the emulator of the linear power and write its table."""
-    from jaxlike.emulator.check import as_text
-    from jaxlike.emulator.train import train as train_table
+    """Train an emulator and write its table."""
     from jaxlike.files import atomic_writer
 
+    how = {
+        "n": arguments.n,
+        "n_check": arguments.n_check,
+        "jobs": arguments.jobs,
+        "folder": arguments.folder,
+    }
+    table: Any
     with termination_as_interrupt():
-        table = train_table(
-            n=arguments.n, n_check=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
-        )
-    with atomic_writer(arguments.output) as file:
+        if arguments.cmb:
+            from jaxlike.emulator.cmb.check import as_text as text_of_cmb
+            from jaxlike.emulator.cmb.train import train as train_cmb
+
+            table = train_cmb(**how, planck=_planck_lite(arguments))
+            text = text_of_cmb(table.metadata["held_out"])
+        else:
+            from jaxlike.emulator.check import as_text
+            from jaxlike.emulator.train import train as train_table
+
+            _check_alone(arguments)
+            table = train_table(**how)
+            text = as_text(table.metadata["held_out"])
+    output = arguments.output or Path("cmb.npz" if arguments.cmb else "emulator.npz")
+    with atomic_writer(output) as file:
         table.save(file)
-    print(as_text(table.metadata["held_out"]))
-    print(f"{arguments.output}: {arguments.output.stat().st_size / 1000:.0f} kB")
+    print(text)
+    print(f"{output}: {output.stat().st_size / 1000:.0f} kB")
     return 0
 
 
 def check(arguments: argparse.Namespace) -> int:
-    """Print the errors of the emulator against CAMB, and those of a provider beside them."""
+    """Print the errors of an emulator against CAMB, and those of a provider beside them."""
+    how = {"n": arguments.n_check, "jobs": arguments.jobs, "folder": arguments.folder}
+    if arguments.cmb:
+        return _check_cmb(arguments, how)
+    _check_alone(arguments)
     if arguments.against is not None:
         return _check_against(arguments)
     from jaxlike.emulator.check import as_text
@@ -82,11 +114,44 @@ def check(arguments: argparse.Namespace) -> int:
         with arguments.table.open("rb") as file:
             table = Table.read(file)
     with termination_as_interrupt():
-        errors = errors_against_camb(
-            table, n=arguments.n_check, jobs=arguments.jobs, folder=arguments.folder
-        )
+        errors = errors_against_camb(table, **how)
     print(as_text(errors))
     return 0
+
+
+def _check_cmb(arguments: argparse.Namespace, how: dict[str, Any]) -> int:
+    from jaxlike.emulator.cmb.check import as_text
+    from jaxlike.emulator.cmb.train import check as errors_against_camb
+    from jaxlike.errors import ConfigError
+    from jaxlike.theory.power.cmb.table import CmbTable, shipped_cmb
+
+    if arguments.against is not None:
+        raise ConfigError("--against is for the linear power: leave it out, or --cmb")
+    table = shipped_cmb()
+    if arguments.table is not None:
+        with arguments.table.open("rb") as file:
+            table = CmbTable.read(file)
+    with termination_as_interrupt():
+        errors = errors_against_camb(table, **how, planck=_planck_lite(arguments))
+    print(as_text(errors))
+    return 0
+
+
+def _planck_lite(arguments: argparse.Namespace) -> Any:
+    """Planck's band powers, where they are at hand."""
+    if arguments.planck_lite is None:
+        return None
+    from jaxlike.data.planck_lite import read_plik_lite
+    from jaxlike.likelihoods.band_powers import CmbBandPowers
+
+    return CmbBandPowers.of(read_plik_lite(arguments.planck_lite))
+
+
+def _check_alone(arguments: argparse.Namespace) -> None:
+    from jaxlike.errors import ConfigError
+
+    if arguments.planck_lite is not None:
+        raise ConfigError("--planck-lite has no effect without --cmb: leave it out")
 
 
 def _check_against(arguments: argparse.Namespace) -> int:

@@ -100,7 +100,12 @@ def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
     library = library_of(path, overrides) if path.suffix.lower() == ".ini" else None
     if library is None:
         raise ConfigError(f"{path}: --check is for pipelines of the standard library's modules")
-    saved = run_library(arguments.cosmosis or default_command(), library.translation.modules)
+    likes = library.translation.likes.values()
+    saved = run_library(
+        arguments.cosmosis or default_command(),
+        library.translation.modules,
+        [one.section for one in likes if one.section],
+    )
     rows = list(compared(library, model_from_config(library.config), saved))
     print(
         f"{'at the start values':<22}{'points':>7}{'ln L here':>13}{'CosmoSIS':>13}{'apart':>9}"

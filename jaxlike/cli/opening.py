@@ -39,6 +39,8 @@ def open_model(
     if wanted is not None:
         model = model.with_likelihoods(wanted.replace(",", " ").split())
     print(described(arguments.config, model), flush=True)
+    for note in model.config.notes:
+        warn(note)
     check_prior(model, warn)
     return model, prefix
 

@@ -1,9 +1,9 @@
 """Cobaya components, named in inputs as ``jaxlike.cobaya.<name>``.
 
-``Theory`` (theory block), ``3x2pt``, ``shear``, ``2x2pt``, ``bao``, ``sn``, ``cmb`` and
-``external`` (likelihood block), ``NUTS`` and ``MCLMC`` (sampler block). Each has its defaults in a
-``.yaml`` file of the same name beside this one. They are looked up on first use, so that importing
-this package imports neither Cobaya nor JAX.
+``Theory`` (theory block), ``3x2pt``, ``shear``, ``2x2pt``, ``bao``, ``sn``, ``cmb``, ``candl``
+and ``external`` (likelihood block), ``NUTS`` and ``MCLMC`` (sampler block). Each has its defaults
+in a ``.yaml`` file of the same name beside this one. They are looked up on first use, so that
+importing this package imports neither Cobaya nor JAX.
 """
 
 from importlib import import_module
@@ -18,6 +18,7 @@ _COMPONENTS = {
     "sn": "distances",
     "cmb": "cmb",
     "external": "own_likelihood",
+    "candl": "candl_likelihood",
     "NUTS": "sampler",
     "MCLMC": "sampler",
 }

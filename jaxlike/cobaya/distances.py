@@ -32,7 +32,7 @@ class _Distances(Likelihood):
         prepare_jax()
         options = {name: getattr(self, name, None) for name in KINDS[self._kind].accepted}
         try:
-            self._config = _config(self.get_name(), self._kind, options)
+            self._config = config_of(self.get_name(), self._kind, options)
             self._prepare(self._config.build())
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
@@ -44,17 +44,7 @@ class _Distances(Likelihood):
     def initialize_with_provider(self, provider: Any) -> None:
         """Check that no other likelihood, of Cobaya's own ones too, has the same data."""
         super().initialize_with_provider(provider)
-        likelihoods = provider.model.info()["likelihood"]
-        try:
-            others = [
-                _config(name, kind, options or {})
-                for name, options in likelihoods.items()
-                if name != self.get_name()
-                and (kind := str((options or {}).get("class") or name)) in KINDS
-            ]
-            check_counted_once([self._config, *others])
-        except JaxlikeError as error:
-            raise LoggedError(self.log, "%s: %s", self, error) from error
+        check_data_once(self, self._config)
 
     def get_version(self) -> str:
         """Version of jaxlike."""
@@ -64,7 +54,23 @@ class _Distances(Likelihood):
         return float(value) if np.isfinite(value) else -np.inf
 
 
-def _config(name: str, kind: str, options: Mapping[str, Any]) -> OtherConfig:
+def check_data_once(one: Likelihood, config: OtherConfig) -> None:
+    """LoggedError where another likelihood of the input, of Cobaya's own ones too, has the same
+    data."""
+    likelihoods = one.provider.model.info()["likelihood"]
+    try:
+        others = [
+            config_of(name, kind, options or {})
+            for name, options in likelihoods.items()
+            if name != one.get_name()
+            and (kind := str((options or {}).get("class") or name)) in KINDS
+        ]
+        check_counted_once([config, *others])
+    except JaxlikeError as error:
+        raise LoggedError(one.log, "%s: %s", one, error) from error
+
+
+def config_of(name: str, kind: str, options: Mapping[str, Any]) -> OtherConfig:
     of_kind = KINDS[kind]
     given = {
         key: options[key]

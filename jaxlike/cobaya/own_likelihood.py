@@ -14,6 +14,7 @@ from jax import Array
 import jaxlike
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.cobaya.products import Settings
+from jaxlike.config.others import OtherConfig
 from jaxlike.config.others.external import EXTERNAL, ExternalConfig
 from jaxlike.errors import JaxlikeError
 from jaxlike.likelihoods.common_nodes import usual_grid
@@ -24,30 +25,22 @@ from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory.power.derived import unmet_need
 
 
-class external(Likelihood):
-    """
-    Somebody's own likelihood: a function of parameters and of the universe of
-    ``jaxlike.cobaya.Theory`` that is named by a dotted path, as in jaxlike's own commands.
-    """
+class OfUniverse(Likelihood):
+    """A likelihood of jaxlike's as Cobaya's, in the universe of ``jaxlike.cobaya.Theory``."""
 
     # Errors that are no property of a cosmology are not to be taken for one
     stop_at_error: bool = True
 
-    function: Any
-    data: Any
+    def _read(self) -> OtherConfig:
+        """What the component's options ask for."""
+        raise NotImplementedError
 
     def initialize(self) -> None:
-        """Switch JAX to double precision, import the function and read its data."""
+        """Switch JAX to double precision, and read what it is and its data."""
         prepare_jax()
-        given = {"function": self.function, "data": self.data}
-        given["python_path"] = getattr(self, "python_path", None)
-        given = {name: value for name, value in given.items() if value is not None}
         params: Mapping[str, Any] = getattr(self, "params", None) or {}
-        if self.input_params is not unset_params:  # in an .updated.yaml
-            given["input_params"] = list(self.input_params)
         try:
-            config = ExternalConfig.read(self.get_name(), EXTERNAL, given)
-            self._config = replace(config, params=dict(params))
+            self._config = replace(self._read(), params=dict(params))
             own = self._config.parameters
             self._one = other_likelihood(self.get_name(), self._config.build(), None, own).arrays
         except JaxlikeError as error:
@@ -102,3 +95,21 @@ class external(Likelihood):
             return value
         self.log.debug("Likelihood 0, it is not finite at %r", params_values)
         return -np.inf
+
+
+class external(OfUniverse):
+    """
+    Somebody's own likelihood: a function of parameters and of the universe of
+    ``jaxlike.cobaya.Theory`` that is named by a dotted path, as in jaxlike's own commands.
+    """
+
+    function: Any
+    data: Any
+
+    def _read(self) -> OtherConfig:
+        given = {"function": self.function, "data": self.data}
+        given["python_path"] = getattr(self, "python_path", None)
+        given = {name: value for name, value in given.items() if value is not None}
+        if self.input_params is not unset_params:  # in an .updated.yaml
+            given["input_params"] = list(self.input_params)
+        return ExternalConfig.read(self.get_name(), EXTERNAL, given)

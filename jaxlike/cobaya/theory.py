@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 import jax
 import numpy as np
 from cobaya.log import LoggedError
-from cobaya.theories.cosmo import BoltzmannBase
 from cobaya.tools import Pool1D, Pool2D, PoolND
 from jax import Array
 from jax.typing import ArrayLike
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 import jaxlike
 from jaxlike.cobaya import products
 from jaxlike.cobaya.precision import prepare_jax
+from jaxlike.cobaya.spectra import OfSpectra, WithSpectra
 from jaxlike.config import THEORY_OPTIONS
 from jaxlike.config.renames import renamed, renames_from
 from jaxlike.errors import JaxlikeError
@@ -48,22 +48,14 @@ class _Compiled(NamedTuple):
     has_solution: Callable[[Cosmology], Array]
     products: Callable[[Cosmology], tuple[Array, ...]]
     derived: Callable[[Cosmology], dict[str, Array]]
+    spectra: OfSpectra | None
 
 
-class _Stopping(BoltzmannBase):
-    """A theory whose errors that are no property of a cosmology are not taken for one.
-
-    A class with such an attribute of its own has no .yaml file to Cobaya.
-    """
-
-    stop_at_error: bool = True
-
-
-class Theory(_Stopping):
+class Theory(WithSpectra):
     r"""
     Background, matter power spectrum (Eisenstein & Hu \cite{Eisenstein:1997ik,Eisenstein:1997jh},
-    halofit \cite{Takahashi:2012em,Smith:2002dz,Bird:2011rb}, HMCode \cite{Mead:2020vgs}) and
-    sigma8 from jaxlike's core.
+    halofit \cite{Takahashi:2012em,Smith:2002dz,Bird:2011rb}, HMCode \cite{Mead:2020vgs}),
+    sigma8 and lensed spectra of the CMB from jaxlike's core.
 
     With the likelihoods of jaxlike it hands over the cosmology itself, and they run the whole
     pipeline as one compiled JAX function; other likelihoods get Cobaya's standard products.
@@ -139,9 +131,9 @@ class Theory(_Stopping):
         return [*DERIVED, *(theirs for theirs, ours in self.renames.items() if ours in DERIVED)]
 
     def get_can_provide(self) -> Iterable[str]:
-        """Cobaya's standard products of the late universe, and jaxlike's own."""
+        """Cobaya's standard products of the late universe and the CMB, and jaxlike's own."""
         of_power = ("Pk_grid", "Pk_interpolator", "sigma8_z", "fsigma8", "sigma_R")
-        return (*_OWN, *products.OF_REDSHIFT, *of_power)
+        return (*_OWN, *products.OF_REDSHIFT, *of_power, "Cl")
 
     def get_can_provide_methods(self) -> dict[str, Callable[..., Any]]:
         """Only what is computed here, of all that a Boltzmann code would have."""
@@ -153,7 +145,9 @@ class Theory(_Stopping):
         super().must_provide(**{k: v for k, v in requirements.items() if k not in _OWN})
         self._check_derived(requirements)
         for name, request in self._must_provide.items():
-            if request is None:
+            if name == "Cl":
+                self._check_spectra(request)
+            if request is None or name == "Cl":
                 continue
             pool = Pool2D(request["z_pairs"]) if "z_pairs" in request else Pool1D(request["z"])
             z_max = products.largest_redshift(name, self._settings)
@@ -208,6 +202,9 @@ class Theory(_Stopping):
                 state[name] = (*axes, array)  # type: ignore[index]
             else:
                 state[name] = array
+        if (why := self._put_spectra(compiled.spectra, cosmo, settings.linear, state)) is not None:
+            self._record(why)
+            return self._impossible(why, canonical)
         derived = {name: float(value) for name, value in compiled.derived(cosmo).items()}
         if lost := [name for name in OF_TABLES if np.isnan(derived.get(name, 0.0))]:
             reason = f"densities in the range of the emulator, for {lost[0]}"
@@ -264,6 +261,7 @@ class Theory(_Stopping):
             has_solution=jax.jit(partial(has_solution, linear=settings.linear)),
             products=jax.jit(lambda cosmo: tuple(f(cosmo) for f in functions)),
             derived=jax.jit(derived),
+            spectra=self._spectra(settings.linear) if "Cl" in self._must_provide else None,
         )
 
     def _product(self, name: str | tuple[Any, ...]) -> products.Product:

@@ -16,10 +16,11 @@ from jaxlike.config.defaults import (
     names_under_prefixes,
     replaced_options,
 )
-from jaxlike.config.entries import merged_entries, parameters_of
+from jaxlike.config.entries import merged_entries, parameters_from
 from jaxlike.config.explained import Explanation
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
+from jaxlike.config.lensing_names import BY_COMPONENT, with_lensing
 from jaxlike.config.others import (
     OtherConfig,
     check_names_once,
@@ -44,6 +45,7 @@ from jaxlike.registry.resolve import check_names
 
 PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
+TWO_POINT = PREFIX + "3x2pt"
 THEORY = PREFIX + "Theory"
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 HOST_ONLY = (
@@ -122,6 +124,7 @@ def config_from_info(
         _check_blocks(info)
         info = translated(info, Explanation() if explanation is None else explanation)
         block, packages = _block(info, "likelihood"), info.get("packages_path")
+        block = with_lensing(block, _component, TWO_POINT, COMPONENT_HOST_ONLY, packages)
         every, block = others_in(block, _component, COMPONENT_HOST_ONLY, path, packages)
         info = {**info, "likelihood": block}
         others, overrides = wanted_others(every, tuple(block), overrides)
@@ -149,7 +152,7 @@ def config_from_info(
         merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
         typed = {*given, *explicit, *(name for one in others for name in one.params)}
         check_aliases(merged, typed, names)
-        parameters = parameters_of(merged, typed, names)
+        parameters = parameters_from(merged, typed, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
         external = external_priors(block, parameters)
     except JaxlikeError as error:
@@ -238,7 +241,7 @@ def _components(
     for name, given in likelihoods.items():
         component, options = _component("likelihood", name, given)
         if component not in LIKELIHOODS:
-            check_option_names([component], (*LIKELIHOODS, *known_kinds()), "likelihood")
+            check_option_names([component], _accepted_likelihoods(), "likelihood")
         if "params" not in options and "input_params" not in options:
             components[name] = LIKELIHOODS[component]
         own.append(_block(options, "params"))
@@ -267,8 +270,12 @@ def _universe(info: Mapping[str, Any]) -> dict[str, object]:
 
 def _check_any(info: Mapping[str, Any], others: Sequence[OtherConfig]) -> None:
     if not _block(info, "likelihood") and not others:
-        accepted = ", ".join((*LIKELIHOODS, *known_kinds()))
+        accepted = ", ".join(_accepted_likelihoods())
         raise ConfigError(f"no 'likelihood' block; accepted likelihoods are {accepted}")
+
+
+def _accepted_likelihoods() -> tuple[str, ...]:
+    return (*LIKELIHOODS, *known_kinds(), *BY_COMPONENT)
 
 
 def _options(

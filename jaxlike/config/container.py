@@ -54,7 +54,8 @@ class Config:
     several, of which the priors of single ones are the marginals.  outputs: what is recorded
     besides the sampled parameters, whose labels are output_latex.  others: likelihoods of other
     than two-point data, which are multiplied too.  universe: options of the theory where there are
-    no two-point data, whose likelihoods say them otherwise.
+    no two-point data, whose likelihoods say them otherwise.  notes: in what it differs from what
+    the file means elsewhere.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class Config:
     output_latex: Mapping[str, str] = field(default_factory=dict)
     others: tuple[OtherConfig, ...] = ()
     universe: TheoryOptions = field(default_factory=TheoryOptions)
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def theory(self) -> TheoryOptions:

@@ -7,11 +7,13 @@ from pathlib import Path
 from jaxlike.config import cosmosis_correlated
 from jaxlike.config.container import Config, make_config
 from jaxlike.config.correlated import of_parameters
+from jaxlike.config.cosmosis_others import OTHER_OPTIONS, check_listed, check_used, others_of
 from jaxlike.config.cosmosis_output import with_outputs
 from jaxlike.config.cosmosis_unused import without_unused
 from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.ini_file import Section, Sections, entries_of, read_ini
+from jaxlike.config.others import OtherConfig, check_counted_once, wanted_others
 from jaxlike.config.standard_library.pipeline import Library, library_pipeline
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
@@ -60,10 +62,13 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     """
     ini = read_ini(path, path)
     pipeline = entries_of(ini, "pipeline")
-    if not _ours(ini, pipeline):
-        return library_pipeline(path, ini, pipeline, overrides).config
     sections = _ours(ini, pipeline)
-    likelihoods = _likelihoods(path, ini, pipeline, sections)
+    if not sections:
+        return library_pipeline(path, ini, pipeline, overrides).config
+    every = _others(path, ini, pipeline, sections)
+    likelihoods = _likelihoods(path, ini, pipeline, sections, [one.name for one in every])
+    others, overrides = wanted_others(every, tuple(likelihoods), overrides)
+    first = next(iter(likelihoods.values()))
     values = read_values(path, pipeline)
     parameters = _with_modules(path, ini, pipeline, values.parameters)
     output = entries_of(ini, "output").get("filename")
@@ -76,6 +81,7 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
         parameters=parameters,
         host="block",
         sampler={name: ini.get(name.lower(), Section()).own for name in samplers},
+        universe={key: first[key] for key in THEORY_OPTIONS if key in first},
     )
     try:
         parameters, joint = of_parameters(config.parameters, config.correlated_priors, config.names)
@@ -84,7 +90,7 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
             check_names((p.name for p in parameters if not p.drop), known=config.names)
     except JaxlikeError as error:
         raise type(error)(f"{values.path}: {error}") from error
-    config = replace(config, parameters=parameters, correlated_priors=joint)
+    config = replace(config, parameters=parameters, correlated_priors=joint, others=others)
     return with_outputs(config, pipeline.get("extra_output", ""))
 
 
@@ -126,8 +132,25 @@ def likelihood_name(options: Mapping[str, object], section: str) -> str:
     return suffix if isinstance(suffix, str) and suffix else section
 
 
-def _likelihoods(
+def _others(
     path: Path, ini: Sections, pipeline: Mapping[str, str], sections: Sequence[str]
+) -> tuple[OtherConfig, ...]:
+    """BAO, supernovae and the compressed CMB of each module."""
+    try:
+        found = [one for section in sections for one in others_of(ini[section].own, path)]
+        check_counted_once(found)
+        check_listed(found, pipeline.get("likelihoods", ""))
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return tuple(found)
+
+
+def _likelihoods(
+    path: Path,
+    ini: Sections,
+    pipeline: Mapping[str, str],
+    sections: Sequence[str],
+    known: Sequence[str],
 ) -> dict[str, dict[str, object]]:
     """Options of each module, by its suffix or by the name of its section."""
     found: dict[str, dict[str, object]] = {}
@@ -135,12 +158,11 @@ def _likelihoods(
         like_names = [str(like_name_of(entries_of(ini, section))) for section in sections]
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    others = [name for name in pipeline.get("likelihoods", "").split() if name not in like_names]
+    accepted = [*like_names, *known]
+    others = [name for name in pipeline.get("likelihoods", "").split() if name not in accepted]
     if others:
-        accepted = ", ".join(like_names) + (" alone" if len(like_names) == 1 else "")
-        raise ConfigError(
-            f"{path}: [pipeline] likelihoods has '{others[0]}'; accepted is {accepted}"
-        )
+        listed = ", ".join(accepted) + (" alone" if len(accepted) == 1 else "")
+        raise ConfigError(f"{path}: [pipeline] likelihoods has '{others[0]}'; accepted is {listed}")
     for section, like_name in zip(sections, like_names, strict=True):
         if like_names.count(like_name) > 1:
             raise ConfigError(
@@ -162,7 +184,7 @@ def module_options(
 
     ConfigError if one of its own entries is unknown or has no effect.
     """
-    accepted = (*MODULE_OPTIONS, *OUTPUT_OPTIONS)
+    accepted = (*MODULE_OPTIONS, *OUTPUT_OPTIONS, *OTHER_OPTIONS)
     check_option_names(
         [name for name in own if name not in _COSMOSIS_OPTIONS],
         accepted,
@@ -170,6 +192,7 @@ def module_options(
     )
     options = {name: value for name, value in inherited.items() if name in MODULE_OPTIONS}
     options.update({name: value for name, value in own.items() if name in MODULE_OPTIONS})
+    check_used(own, options.get("power"))
     if options.get("power") == "block":
         for name in THEORY_OPTIONS:
             if name in own:

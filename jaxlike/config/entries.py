@@ -1,4 +1,4 @@
-"""The parameters of an input, with those of its components that it does not mention."""
+"""The entries of an input's `params` over the default ones of components, as Cobaya merges them."""
 
 from collections.abc import Container, Mapping
 from dataclasses import replace
@@ -33,7 +33,7 @@ def merged_entries(
     return {name: merged[name] for name in order}
 
 
-def parameters_of(
+def parameters_from(
     merged: Mapping[Any, Mapping[str, object]], given: Container[Any], names: Names
 ) -> tuple[Parameter, ...]:
     """The parameters of all entries."""

@@ -19,14 +19,14 @@ class LikelihoodConfig:
 
     data_file: a path, the name of a data set, "mock" for data made in the layout of the survey,
     None for the default mock of the package.
-    scale_cuts: a preset, a path, "survey" or "none", or what is in such a file.  survey: whose analysis it is, a name or the
-    path of a folder, None for that of the data.  probes: statistics, or None for all in the data
-    file.  prefix, suffix: of its parameters, and of their sections in CosmoSIS; mappings are by
-    the names of n(z) tables.  kernels: wrong names of tables -> right ones.  nz_file: where n(z)
-    are read instead, one place or several by the names of n(z).  kappa: those of KAPPA_OPTIONS
-    that are given.  correlated: Gaussian priors of several parameters.  assumed: options that are
-    the survey's and not the input's.  unread: those that the input gives in vain, for data that are
-    made have no such files.
+    scale_cuts: a preset, a path, "survey" or "none", or what is in such a file.  survey: whose
+    analysis it is, a name or the path of a folder, None for that of the data.  probes: statistics,
+    or None for all in the data file.  prefix, suffix: of its parameters, and of their sections in
+    CosmoSIS; mappings are by the names of n(z) tables. kernels: wrong names of tables -> right
+    ones. nz_file: where n(z) are read instead, one place or several by the names of n(z). kappa:
+    those of KAPPA_OPTIONS that are given. correlated: Gaussian priors of several parameters.
+    assumed: options that are the survey's and not the input's. unread: those that the input gives
+    in vain, for data that are made have no such files.
     """
 
     name: str

@@ -36,7 +36,7 @@ _COSMOLOGY: tuple[tuple[str, ...], ...] = (
     ("n_s",),
     ("omega_k",),
     ("w",),
-    ("wa",),
+    ("wa", "w0_plus_wa"),
     ("nnu",),
 )
 # The same of quantities that modules make of each other: what is sampled goes first.

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,14 +22,15 @@ _MAX_LINES = 5
 class Saved:
     """What CosmoSIS computed at the start values.
 
-    log_likelihoods: by its names; numbers: those of the section data_vector; theory, angle: data
-    vectors (n,) by likelihood, where they are saved, and where their points are.
+    log_likelihoods: by its names; numbers: those of the section data_vector; theory: data vectors
+    (n,) by likelihood, where they are saved; by_bins: by section, what stands there of pairs of
+    bins, the larger number first.
     """
 
     log_likelihoods: Mapping[str, float]
     numbers: Mapping[str, float]
     theory: Mapping[str, NDArray]
-    angle: Mapping[str, NDArray]
+    by_bins: Mapping[str, Mapping[tuple[int, int], NDArray]]
 
 
 def library_root(modules: list[Given]) -> Path:
@@ -43,15 +44,17 @@ def library_root(modules: list[Given]) -> Path:
     for place in places:
         if all((place / file).is_file() for file in files):
             return place.resolve()
-    missing = next((f for f in files if not (places[0] / f).is_file()), files[0])
+    place = max(places, key=lambda one: sum((one / file).is_file() for file in files))
+    missing = next(file for file in files if not (place / file).is_file())
     raise ConfigError(
-        f"{path}: the standard library's '{missing}' is not found from here, beside the .ini, in "
-        "$CSL_DIR or in $COSMOSIS_SRC_DIR (modules in C and Fortran must have been compiled)"
+        f"{path}: the standard library's '{missing}' is not found from here, beside the .ini, "
+        "in $CSL_DIR or in $COSMOSIS_SRC_DIR (modules in C and Fortran must have been compiled)"
     )
 
 
-def run_library(command: str, modules: list[Given]) -> Saved:
-    """Run a pipeline once by CosmoSIS; ConfigError with its last words where it fails."""
+def run_library(command: str, modules: list[Given], sections: Iterable[str] = ()) -> Saved:
+    """Run a pipeline once by CosmoSIS, of which `sections` are by bins; ConfigError with its last
+    words where it fails."""
     path, root = modules[0].path.resolve(), library_root(modules)
     with TemporaryDirectory() as folder:
         saved = Path(folder) / "saved"
@@ -71,13 +74,13 @@ def run_library(command: str, modules: list[Given]) -> Saved:
             )
         except OSError as error:
             raise ConfigError(
-                f"option --cosmosis: '{command}' cannot be run ({error.strerror}): give the command "
-                "of a CosmoSIS with which the standard library works"
+                f"option --cosmosis: '{command}' cannot be run ({error.strerror}): give "
+                "the command of a CosmoSIS with which the standard library works"
             ) from error
         if done.returncode or not (saved / "likelihoods" / "values.txt").is_file():
             last = " / ".join((done.stdout + done.stderr).strip().splitlines()[-_MAX_LINES:])
             raise ConfigError(f"{path}: CosmoSIS failed: {last}")
-        return _read(saved)
+        return _read(saved, sections)
 
 
 def configured(command: str) -> list[str]:
@@ -89,31 +92,41 @@ def configured(command: str) -> list[str]:
     if configure is None or not configure.is_file():
         return words
     # it takes what stands behind the name of a script for options of its own
-    script = 'PATH="$(dirname "$0"):$PATH"; run=("$@"); set --; . "$0" > /dev/null; exec "${run[@]}"'
+    script = (
+        'PATH="$(dirname "$0"):$PATH"; run=("$@"); set --; . "$0" > /dev/null; exec "${run[@]}"'
+    )
     return ["bash", "-c", script, str(configure), *words]
 
 
 def _replaced(modules: list[Given]) -> list[str]:
-    """Settings that give CosmoSIS the files that keywords have replaced."""
+    """Settings that give CosmoSIS the files that keywords have replaced, where sections name
+    them."""
     found = {}
     for given in modules:
-        for key, value in given.section.entries.items():
+        for key, value in given.section.own.items():
             if value in given.replaced:
                 found[f"{given.name}.{key}"] = str(Path(given.replaced[value]).resolve())
     return [f"{key}={value}" for key, value in found.items()]
 
 
-def _read(saved: Path) -> Saved:
+def _read(saved: Path, sections: Iterable[str]) -> Saved:
     likes = {k.removesuffix("_like"): v for k, v in _values(saved / "likelihoods").items()}
-    theory, angle = {}, {}
+    theory = {}
     for name in likes:
         file = saved / "data_vector" / f"{name}_theory.txt"
         if file.is_file():
             theory[name] = np.loadtxt(file, ndmin=1)
-            at = saved / "data_vector" / f"{name}_angle.txt"
-            if at.is_file():
-                angle[name] = np.loadtxt(at, ndmin=1)
-    return Saved(likes, _values(saved / "data_vector"), theory, angle)
+    by_bins = {
+        section: {_pair(file): np.loadtxt(file, ndmin=1) for file in folder.glob("bin_*_*.txt")}
+        for section in sections
+        if (folder := saved / section).is_dir()
+    }
+    return Saved(likes, _values(saved / "data_vector"), theory, by_bins)
+
+
+def _pair(file: Path) -> tuple[int, int]:
+    first, second = file.stem.split("_")[1:]
+    return int(first), int(second)
 
 
 def _values(folder: Path) -> dict[str, float]:

@@ -4,8 +4,8 @@ CosmoSIS loads cosmosis_modules/jaxlike_two_point.py, which has these functions 
 """
 
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,28 +18,27 @@ from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.compile_cache import double_precision, keep_compiled
-from jaxlike.config import Config, LikelihoodConfig
+from jaxlike.config import LikelihoodConfig, OtherConfig
 from jaxlike.config.container import make_config
-from jaxlike.config.correlated import of_parameters
 from jaxlike.config.cosmosis_ini import (
     LIKELIHOOD,
     like_name_of,
     likelihood_name,
     module_options,
 )
+from jaxlike.config.cosmosis_others import check_listed, others_of
 from jaxlike.config.cosmosis_output import derived_in
-from jaxlike.config.cosmosis_unused import without_unused
-from jaxlike.config.cosmosis_values import read_values
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
 from jaxlike.cosmosis.outputs import Outputs
-from jaxlike.cosmosis.written import write_likelihood
+from jaxlike.cosmosis.pipeline import compressed_for, pipeline_parameters_of
+from jaxlike.cosmosis.written import write_likelihood, write_other
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.compiled import Evaluated
+from jaxlike.likelihoods.protocol import Other, minus_2_ln
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
-from jaxlike.loading import data_set_of, model_from_config
-from jaxlike.posterior.parameters import Parameter
+from jaxlike.loading import built_other, data_set_of
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.options import bad_value, flag
 from jaxlike.registry.resolve import resolve
@@ -55,8 +54,8 @@ _STAND_IN = {"Omega_m": 0.3, "Omega_b": 0.05, "h": 0.7, "n_s": 0.96, "sigma8": 0
 
 class _Result(NamedTuple):
     """Theory (n_data,), its chi^2 and -2 ln L, what a solution and the range of the power spectrum
-    need, the cosmology's own numbers, what follows from it by names in the block, and what else is
-    written."""
+    need, the cosmology's own numbers, what follows from it by names in the block, what else is
+    written, and -2 ln L of likelihoods of other data."""
 
     likelihood: Evaluated
     conditions: dict[str, Array]
@@ -64,6 +63,7 @@ class _Result(NamedTuple):
     cosmology: dict[str, Array]
     derived: dict[str, Array]
     outputs: dict[str, Any]
+    others: dict[str, Array]
 
 
 @dataclass(eq=False)
@@ -79,6 +79,7 @@ class TwoPointModule:
     own_theory: Callable[[Mapping[str, ArrayLike]], _Result]
     log_prior: Callable[[DataBlock], float]
     outputs: Outputs
+    others: tuple[OtherConfig, ...] = ()
     table_theories: dict[bytes, Callable[[PowerTable, Mapping[str, ArrayLike]], _Result]] = field(
         default_factory=dict
     )
@@ -109,15 +110,11 @@ def setup(options: DataBlock) -> TwoPointModule:
         section = options["pipeline", "current_module"]
     given = {name: options[option_section, name] for _, name in options.keys(option_section)}
     default = {name for _, name in options.keys(_DEFAULT_SECTION)}
+    own = {name: value for name, value in given.items() if name not in default}
+    inherited = {name: value for name, value in given.items() if name in default}
     config = make_config(
         Path(f"[{section}]"),
-        {
-            likelihood_name(given, section): module_options(
-                {name: value for name, value in given.items() if name not in default},
-                {name: value for name, value in given.items() if name in default},
-                section,
-            )
-        },
+        {likelihood_name(given, section): module_options(own, inherited, section)},
         {},
         parameters=(),
         host="block",
@@ -130,18 +127,22 @@ def setup(options: DataBlock) -> TwoPointModule:
     likelihood_only = flag("likelihood_only", given.get("likelihood_only", False))
     data_set = data_set_of(config.likelihoods[0])
     if config.theory.compression == "moped":
-        likelihood = _compressed(config, options)
+        likelihood = compressed_for(config, options)
     else:
         likelihood = build_likelihoods([data_set])[data_set.name]
     data = likelihood.data
     outputs = Outputs.of(given.get("outputs", ""), likelihood)
     correlated = CorrelatedFactors.of(
-        config, _parameters(options) if config.correlated_priors else ()
+        config, pipeline_parameters_of(options) if config.correlated_priors else ()
     )
+    others = others_of(own, Path("pipeline"))
+    check_listed(others, options.get_string("pipeline", "likelihoods", ""))
+    built = [built_other(one, config) for one in others]
     saved = options.get_string("pipeline", "extra_output", "")
     derived = _ALWAYS | derived_in(saved, radiation=likelihood.options.radiation)
     where = config.likelihoods[0].said_of(data.source)
-    for sentence in (f"{data.n_data} points of {where}", *correlated.sentences):
+    also = (one.source for one in others)
+    for sentence in (f"{data.n_data} points of {where}", *also, *correlated.sentences):
         print(f"jaxlike: {sentence}", flush=True)
     return TwoPointModule(
         likelihood,
@@ -151,29 +152,12 @@ def setup(options: DataBlock) -> TwoPointModule:
         likelihood_only=likelihood_only,
         cholesky=np.linalg.cholesky(likelihood.covariance),
         own_theory=jax.jit(
-            lambda parameters: _own_theory(likelihood, parameters, derived, outputs)
+            lambda parameters: _own_theory(likelihood, built, parameters, derived, outputs)
         ),
         log_prior=correlated.log_ratio,
         outputs=outputs,
+        others=others,
     )
-
-
-def _compressed(config: Config, options: DataBlock) -> Likelihood:
-    """The likelihood compressed for the pipeline's own free parameters, at their starts."""
-    parameters, joint = of_parameters(_parameters(options), config.correlated_priors, config.names)
-    parameters = without_unused(parameters, config.names, config.theory.neutrinos)
-    whole = replace(config, parameters=parameters, correlated_priors=joint)
-    return model_from_config(whole).likelihood
-
-
-def _parameters(options: DataBlock) -> tuple[Parameter, ...]:
-    """The pipeline's own parameters."""
-    pipeline = {
-        name: str(options["pipeline", name])
-        for name in ("values", "priors")
-        if options.has_value("pipeline", name)
-    }
-    return read_values(Path("pipeline"), pipeline).parameters
 
 
 def execute(block: DataBlock, module: TwoPointModule) -> int:
@@ -207,6 +191,8 @@ def execute(block: DataBlock, module: TwoPointModule) -> int:
         log_prior=module.log_prior(block),
         cholesky=None if module.likelihood_only else module.cholesky,
     )
+    for one in module.others:
+        write_other(block, one.name, float(result.others[one.name]))
     for name, value in result.derived.items():
         if not block.has_value(names.cosmological_parameters, name):
             block[names.cosmological_parameters, name] = float(value)
@@ -227,6 +213,7 @@ def _impossible(module: TwoPointModule, reason: str) -> int:
 
 def _own_theory(
     likelihood: Likelihood,
+    others: Sequence[Other],
     parameters: Mapping[str, ArrayLike],
     wanted: Mapping[str, str],
     outputs: Outputs,
@@ -241,11 +228,15 @@ def _own_theory(
     inside = range_conditions(cosmo, likelihood.options.linear)
     possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
     more: dict[str, Any] = {}
+    beside: dict[str, Array] = {}
+    if outputs.words or others:
+        universe = likelihood.grid.universe(cosmo)
+        more = outputs.compute(universe, canonical)
+        beside = {one.name: minus_2_ln(one.arrays, canonical, universe) for one in others}
     if outputs.words:
-        more = outputs.compute(likelihood.grid.universe(cosmo), canonical)
         base = {"h0": cosmo.h, "omega_m": cosmo.Omega_m, "omega_k": cosmo.Omega_k}
         derived |= {name: jnp.asarray(value) for name, value in base.items()}
-    return _Result(found, possible, inside, numbers, derived, more)
+    return _Result(found, possible, inside, numbers, derived, more, beside)
 
 
 def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
@@ -275,7 +266,7 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
             if module.outputs.words:
                 universe = likelihood.grid.universe_of_tables(grid, power)
                 more = module.outputs.compute(universe, canonical)
-            return _Result(found, positive, {}, {}, {}, more)
+            return _Result(found, positive, {}, {}, {}, more, {})
 
         module.table_theories[key] = theory
     return jax.device_get(module.table_theories[key](tables.power, _nuisance(block, module)))

@@ -20,6 +20,7 @@ from jaxlike.config.correlated import check_distinct, of_parameters
 from jaxlike.config.cosmosis_correlated import MODULE_FILE, mapped
 from jaxlike.config.cosmosis_output import derived_in, with_outputs
 from jaxlike.config.likelihood_config import names_of
+from jaxlike.config.others import check_counted_once
 from jaxlike.cosmosis.module import TwoPointModule
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.inference import Chains, complaints, report, summarise, together, with_derived
@@ -73,15 +74,19 @@ def model_of(pipeline: Any) -> Model:
     if any(config.options.power != "jaxlike" for config in configs):
         raise ConfigError("power = block has no gradient: take power = jaxlike")
     known = names_of(dict.fromkeys(owner for one in configs for owner in one.owners))
+    others = tuple(one for module in modules for one in module.others)
+    check_counted_once(others)
     given = check_distinct(prior for one in configs for prior in one.correlated)
     parameters, joint = of_parameters(
         _with_maps(_parameters_of(pipeline, known), maps), given, known
     )
     config = with_outputs(
-        Config(Path("pipeline"), tuple(configs), parameters, correlated_priors=joint),
+        Config(
+            Path("pipeline"), tuple(configs), parameters, correlated_priors=joint, others=others
+        ),
         _extra_output(pipeline),
     )
-    if len(modules) > 1:
+    if len(modules) > 1 or others:
         return model_from_config(config)
     one, own = modules[0].likelihood, configs[0]
     data_set = DataSet(one.name, one.data, own.options, own.prefix, own.suffix)

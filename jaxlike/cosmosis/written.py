@@ -1,4 +1,4 @@
-"""What the module writes in any case: its likelihood and its data vector."""
+"""What the module writes in any case: its likelihoods and its data vector."""
 
 import numpy as np
 from cosmosis.datablock import DataBlock, names
@@ -53,3 +53,10 @@ def write_likelihood(
         }
     for entry, value in entries.items():
         block[names.data_vector, f"{name}_{entry}"] = value
+
+
+def write_other(block: DataBlock, name: str, deviance: float) -> None:
+    """The likelihood of other data, of which there is -2 ln L alone: it is zero where that is not
+    finite."""
+    block[names.likelihoods, f"{name}_like"] = -0.5 * deviance if np.isfinite(deviance) else -np.inf
+    block[names.data_vector, f"{name}_chi2"] = deviance

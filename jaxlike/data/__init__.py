@@ -8,6 +8,8 @@ from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.fits2pt.writer import write_two_point_fits
 from jaxlike.data.gaussian import COMPRESSED_CMB, GaussianData, compressed_cmb, read_gaussian
 from jaxlike.data.lensing import read_lensing_bandpowers
+from jaxlike.data.lensing_dataset import read_lensing_dataset
+from jaxlike.data.lensing_sets import LENSING_SETS
 from jaxlike.data.maps import with_maps
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.psf import read_psf
@@ -43,6 +45,7 @@ __all__ = [
     "DESI_DR2",
     "FOURIER_SPACE",
     "KINDS",
+    "LENSING_SETS",
     "STATISTICS",
     "AngularBins",
     "BandpowerWindows",
@@ -71,6 +74,7 @@ __all__ = [
     "read_bao",
     "read_gaussian",
     "read_lensing_bandpowers",
+    "read_lensing_dataset",
     "read_psf",
     "read_sacc",
     "read_scale_cuts",

@@ -15,7 +15,7 @@ from jaxlike.data.fits2pt.reader import read_two_point_fits, two_point_hdus
 from jaxlike.data.formats import format_of, path_of
 from jaxlike.data.nz_file import NzFile, nz_in, tables_from
 from jaxlike.data.read import read_two_point
-from jaxlike.data.recognised import is_sacc
+from jaxlike.data.recognised import is_lensing_dataset, is_sacc
 from jaxlike.data.redshift_distribution import RedshiftDistribution
 from jaxlike.data.sacc.reader import load_sacc
 from jaxlike.data.sacc.types import TYPES
@@ -71,6 +71,8 @@ def contents(
         raise DataError(f"{file}: there is no such file")
     sacc, kind = is_sacc(file), format_of(file)
     problems: list[str] = []
+    if is_lensing_dataset(file):
+        return _of_dataset(file)
     if kind is None:
         return Contents(file, "text", nz=_distributions(file, problems), problems=(*problems,))
     tables = _gathered(problems, lambda: _tables_of_sacc(file) if sacc else _tables_of_fits(file))
@@ -101,6 +103,16 @@ def contents(
         tuple(dict.fromkeys(problems)),
         (*notes,),
     )
+
+
+def _of_dataset(file: Path) -> Contents:
+    """Band powers of CMB lensing, where they can be read."""
+    try:
+        data = read_two_point(file)
+    except DataError as error:
+        return Contents(file, ".dataset", problems=(str(error).removeprefix(f"{file}: "),))
+    tables = (Table("PP", "PP", "C_ell_kappa", (), data.n_data),)
+    return Contents(file, ".dataset", tables, data=data)
 
 
 def signal_to_noise(data: TwoPointData) -> dict[str, float]:

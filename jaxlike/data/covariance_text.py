@@ -1,4 +1,4 @@
-"""Text that is not that of two-point data: its lines, and covariance matrices."""
+"""Text that is not that of two-point data: its lines, tables and covariance matrices."""
 
 import os
 from pathlib import Path
@@ -39,6 +39,23 @@ def finite(word: str, where: str, what: str) -> float:
     if not np.isfinite(found):
         raise DataError(f"{where} has the {what} {word!r}, which is no number")
     return found
+
+
+def read_table(path: str | os.PathLike[str], what: str) -> NDArray:
+    """The numbers (n_line, n_column) of a file, each one a `what`; DataError names the line at
+    fault."""
+    rows = [
+        (line, [number(word, path, line, what) for word in words])
+        for line, words in lines_of(text_of(path, f"{what}s"))
+    ]
+    if not rows:
+        raise DataError(f"{path}: has no {what}s")
+    for line, row in rows:
+        if len(row) != len(rows[0][1]):
+            raise DataError(
+                f"{path}: line {line} has {len(row)} columns, but the first has {len(rows[0][1])}"
+            )
+    return np.array([row for _, row in rows])
 
 
 def read_covariance(path: str | os.PathLike[str], n: int) -> NDArray:

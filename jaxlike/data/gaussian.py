@@ -16,13 +16,19 @@ _FILES = Path(__file__).resolve().parent / "files"
 
 COMPRESSED_CMB: Mapping[str, str] = {
     "planck_pr4_compressed": "Planck PR4 compressed (arXiv:2302.12911, arXiv:2503.14738)",
+    "planck_2018_compressed": "Planck 2018 TTTEEE and lowE compressed (arXiv:1807.06209)",
+    "planck_2018_compressed_as_ns": "the same with A_s and n_s (arXiv:1807.06209)",
     "planck_2018_thetastar": "theta* of Planck 2018 (arXiv:1807.06209, arXiv:2503.14738)",
+    "planck_2018_lowe": "tau of Planck 2018's low-ell EE (arXiv:1807.06209)",
 }
 """Name of what comes with the package -> what it is.
 
 planck_pr4_compressed: the angle of the acoustic scale at last scattering, and the densities of
 baryons and of baryons with cold dark matter, marginalised over the late universe.
+planck_2018_compressed: theta_MC and the densities of baryons and cold dark matter, in LambdaCDM,
+without lensing; _as_ns: with ln(10^10 A_s) and n_s, whose errors are marginalised over tau.
 planck_2018_thetastar: the angle alone, its error widened by what extended models would make of it.
+planck_2018_lowe: the optical depth alone, of polarisation at ell < 30.
 """
 
 

@@ -3,10 +3,9 @@
 import os
 
 import numpy as np
-from numpy.typing import NDArray
 
 from jaxlike.data.convergence import Convergence
-from jaxlike.data.covariance_text import lines_of, number, read_covariance, text_of
+from jaxlike.data.covariance_text import read_covariance, read_table
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.data.windows import BandpowerWindows
@@ -26,11 +25,11 @@ def read_lensing_bandpowers(
     and of its weight in each of the n bands, C_b = sum_L W_b(L) C_L. name: of the map. DataError
     names the file and line at fault.
     """
-    values = _numbers(bandpowers, "band power")
+    values = read_table(bandpowers, "band power")
     if values.shape[1] != 1:
         raise DataError(f"{bandpowers}: has {values.shape[1]} columns; one number a line is needed")
     value = values[:, 0]
-    table = _numbers(windows, "weight")
+    table = read_table(windows, "weight")
     n = value.size
     if table.shape[1] != n + 1:
         raise DataError(
@@ -57,19 +56,3 @@ def read_lensing_bandpowers(
     )
     matrix = read_covariance(covariance, n)
     return TwoPointData((measurement,), (), matrix, str(bandpowers), (Convergence(name),))
-
-
-def _numbers(path: str | os.PathLike[str], what: str) -> NDArray:
-    """The numbers (n_line, n_column) of a file; DataError names the line at fault."""
-    rows = [
-        (line, [number(word, path, line, what) for word in words])
-        for line, words in lines_of(text_of(path, f"{what}s"))
-    ]
-    if not rows:
-        raise DataError(f"{path}: has no {what}s")
-    for line, row in rows:
-        if len(row) != len(rows[0][1]):
-            raise DataError(
-                f"{path}: line {line} has {len(row)} columns, but the first has {len(rows[0][1])}"
-            )
-    return np.array([row for _, row in rows])

@@ -3,11 +3,13 @@
 import os
 from collections.abc import Iterable, Mapping
 from functools import partial
+from pathlib import Path
 
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.formats import path_of
+from jaxlike.data.lensing_dataset import read_lensing_dataset
 from jaxlike.data.nz_file import NzFile, tables_from
-from jaxlike.data.recognised import is_sacc
+from jaxlike.data.recognised import is_lensing_dataset, is_sacc
 from jaxlike.data.sacc.reader import read_sacc
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
@@ -20,7 +22,8 @@ def read_two_point(
     kernels: Mapping[str, str] | None = None,
     nz_file: NzFile | None = None,
 ) -> TwoPointData:
-    """Read a 2pt FITS file or a SACC file (FITS or HDF5), compressed by gzip or not.
+    """Read a 2pt FITS file or a SACC file (FITS or HDF5), compressed by gzip or not, or a .dataset
+    file of CMB lensing.
 
     With `probes`, statistics, only those are read and checked. `kernels` is for 2pt FITS alone:
     it maps wrong names of n(z) to right ones, as `read_two_point_fits` has it. `nz_file` is where
@@ -28,6 +31,8 @@ def read_two_point(
     by the names of n(z). DataError says what is wrong, and with which file.
     """
     file = path_of(path)
+    if is_lensing_dataset(file):
+        return _lensing(file, probes, kernels, nz_file)
     elsewhere = None if nz_file is None else partial(tables_from, nz_file)
     if not is_sacc(file):
         return read_two_point_fits(file, probes=probes, kernels=kernels, elsewhere=elsewhere)
@@ -37,3 +42,11 @@ def read_two_point(
         )
     data = read_sacc(file, probes=probes)
     return data if elsewhere is None else data.with_nz(elsewhere([table.name for table in data.nz]))
+
+
+def _lensing(file: Path, probes: Iterable[str] | None, *of_others: object) -> TwoPointData:
+    for option, given in zip(("kernels", "nz_file"), of_others, strict=True):
+        if given:
+            raise DataError(f"{file}: option {option} has no effect: it is a map without n(z)")
+    data = read_lensing_dataset(file)
+    return data if probes is None else data.with_probes(probes)

@@ -2,9 +2,26 @@
 
 from pathlib import Path
 
+from jaxlike.data.covariance_text import text_of
 from jaxlike.data.fits2pt.hdus import header_of, open_fits
 from jaxlike.data.formats import format_of, plain_file
 from jaxlike.errors import DataError
+
+_KEYS_OF_DATASET = ("cl_hat_file", "bin_window_files", "covmat_fiducial", "DEFAULT(")
+
+
+def is_lensing_dataset(file: Path) -> bool:
+    """Whether a file is text with the keys of a .dataset of CMB spectra, as CosmoMC has it.
+
+    False for what is unreadable.
+    """
+    if format_of(file) is not None:
+        return False
+    try:
+        text = text_of(file, "a .dataset file")
+    except DataError:
+        return False
+    return any(line.lstrip().startswith(_KEYS_OF_DATASET) for line in text.splitlines())
 
 
 def is_sacc(file: Path) -> bool:

@@ -1,7 +1,8 @@
 """Scale cuts: small yaml files of the angles or multipoles to keep, per probe and pair of bins.
 
-An input may have the same mapping in the place of a file. Where data have several samples of a kind "w of NAME" stands for the statistic w of that sample, and
-"w of NAME x NAME" for that of two, before what is said of w in general.
+An input may have the same mapping in the place of a file. Where data have several samples of a kind
+"w of NAME" stands for the statistic w of that sample, and "w of NAME x NAME" for that of two,
+before what is said of w in general.
 """
 
 import math

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from jaxlike.data.download import DATA_SETS, data_folder
 from jaxlike.data.fits2pt.reader import read_redshift_distributions
 from jaxlike.data.formats import path_of
+from jaxlike.data.lensing_sets import LENSING_SETS, find_lensing_set
 from jaxlike.errors import DataError
 from jaxlike.surveys import Analysis, known_surveys, read_survey
 
@@ -43,7 +44,8 @@ def _shipped_file(name: str) -> Path:
 
 
 def find_data_file(name: str | None) -> Path:
-    """Path of `name`: None for the default mock, a name of SHIPPED or DATA_SETS, or a path."""
+    """Path of `name`: None for the default mock, a name of SHIPPED, LENSING_SETS or DATA_SETS, or a
+    path."""
     if name is None:
         return default_data_file()
     file = Path(name).expanduser()
@@ -51,6 +53,8 @@ def find_data_file(name: str | None) -> Path:
         return file
     if name in SHIPPED:
         return _shipped_file(name)
+    if name in LENSING_SETS:
+        return find_lensing_set(name)
     if name not in DATA_SETS:
         return file
     fetched = data_folder() / DATA_SETS[name].file_name

@@ -5,13 +5,17 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from jaxlike.emulator.cmb import spectra as cmb
 from jaxlike.emulator.spectra import Settings, Transfer, Universe, camb_module, camb_transfer
 from jaxlike.files import atomic_writer
 
@@ -23,13 +27,30 @@ def spectra(
 
     Progress and the expected time go to stderr. An interrupt keeps all that is finished.
     """
+    made = partial(_arrays, settings)
+    names = [f"{one.kind}_{_digest((one, settings))}" for one in universes]
+    return [
+        Transfer(one["k"], one["a"], one["total"], one["cold"], float(one["r_s"]))
+        for one in kept(folder, names, universes, made, jobs)
+    ]
+
+
+def kept(
+    folder: Path,
+    names: Sequence[str],
+    universes: Sequence[Any],
+    made: Callable[[Any], Mapping[str, NDArray]],
+    jobs: int,
+) -> list[dict[str, NDArray]]:
+    """Arrays that `made` makes of each universe: read from the .npz file of its name in `folder`,
+    or computed on `jobs` processes and kept there."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [_file(folder, universe, settings) for universe in universes]
+    paths = [folder / f"{name}.npz" for name in names]
     missing = [(p, u) for p, u in zip(paths, universes, strict=True) if not p.exists()]
     if missing:
         camb_module()
         try:
-            _compute(missing, settings, jobs)
+            _compute(missing, made, jobs)
         except KeyboardInterrupt as stop:
             raise KeyboardInterrupt(
                 f"the finished spectra are in {folder}, and the same command goes on from there"
@@ -37,24 +58,39 @@ def spectra(
     return [_load(path) for path in paths]
 
 
-def _file(folder: Path, universe: Universe, settings: Settings) -> Path:
-    """The name holds everything that the spectrum depends on."""
-    digest = hashlib.sha256(repr((universe, settings)).encode()).hexdigest()
-    return folder / f"{universe.kind}_{digest[:16]}.npz"
+def cmb_spectra(
+    folder: Path, universes: Sequence[cmb.Universe], *, jobs: int
+) -> list[dict[str, NDArray]]:
+    """The same of spectra of the CMB."""
+    names = [f"cmb_{_digest(one)}" for one in universes]
+    return kept(folder, names, universes, cmb.camb_spectra, jobs)
 
 
-def _load(path: Path) -> Transfer:
+def _digest(what: object) -> str:
+    """A name that holds everything that spectra depend on."""
+    return hashlib.sha256(repr(what).encode()).hexdigest()[:16]
+
+
+def _arrays(settings: Settings, universe: Universe) -> dict[str, NDArray]:
+    return vars(camb_transfer(universe, settings))
+
+
+def _load(path: Path) -> dict[str, NDArray]:
     with np.load(path) as file:
-        return Transfer(file["k"], file["a"], file["total"], file["cold"], float(file["r_s"]))
+        return {name: file[name] for name in file}
 
 
-def _keep(path: Path, universe: Universe, settings: Settings) -> None:
-    spectrum = camb_transfer(universe, settings)
+def _keep(path: Path, universe: Any, made: Callable[[Any], Mapping[str, NDArray]]) -> None:
+    found = made(universe)
     with atomic_writer(path) as handle:
-        np.savez(handle, **vars(spectrum))
+        np.savez(handle, **found)  # type: ignore[arg-type]
 
 
-def _compute(missing: Sequence[tuple[Path, Universe]], settings: Settings, jobs: int) -> None:
+def _compute(
+    missing: Sequence[tuple[Path, Any]],
+    made: Callable[[Any], Mapping[str, NDArray]],
+    jobs: int,
+) -> None:
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):  # read when the children start
         os.environ.setdefault(name, "1")
     # an interrupt is the parent's business: it lets the running spectra finish and drops the rest
@@ -65,7 +101,7 @@ def _compute(missing: Sequence[tuple[Path, Universe]], settings: Settings, jobs:
     start = time.monotonic()
     done = 0
     try:
-        waiting = {pool.submit(_keep, path, universe, settings) for path, universe in missing}
+        waiting = {pool.submit(_keep, path, universe, made) for path, universe in missing}
         while waiting:
             finished, waiting = wait(waiting, return_when=FIRST_COMPLETED)
             for future in finished:

@@ -56,6 +56,9 @@ DISTANCES: Mapping[str, Callable[[Seen], Array]] = {
 GROWTH = "f_sigma8"
 """f sigma8 of linear power as CAMB has it, of the velocities of cold matter; by Cobaya's name."""
 
+RDH = "rdh"
+"""The parameter that rescales r_drag."""
+
 _WITHOUT_R_D = ("F_AP", GROWTH)
 
 
@@ -65,7 +68,9 @@ class Bao:
     """A Gaussian in `quantities` (n,) at the redshifts of `distance`.
 
     value: (n,); whitening W: (n, n) with W^T W = C^-1; growth: at the redshifts (n_growth,) of
-    f_sigma8; rs_rescale: what r_drag counts times, 1 / r_fid for data in units of a fiducial one.
+    f_sigma8; rs_rescale: what r_drag counts times, 1 / r_fid for data in units of a fiducial one;
+    by_rdh: whether the parameter rdh rescales it, to (rdh / h)^2 / r_drag, so that h r_drag is
+    free, as CosmoSIS's module rescale_distances_rdh has it.
     """
 
     distance: DistanceGrid
@@ -74,15 +79,17 @@ class Bao:
     whitening: NDArray
     rs_rescale: ArrayLike
     quantities: tuple[str, ...] = field(metadata={"static": True})
+    by_rdh: bool = field(default=False, metadata={"static": True})
 
     @classmethod
-    def of(cls, data: BaoData, *, rs_rescale: float = 1.0) -> "Bao":
+    def of(cls, data: BaoData, *, rs_rescale: float = 1.0, by_rdh: bool = False) -> "Bao":
         """The likelihood of data; what no parameter changes is made once."""
         z = np.asarray(data.z, float)
         distance = DistanceGrid.reaching(z)
         value, scale = np.asarray(data.value, float), float(rs_rescale)
         growth = GrowthGrid.build(z[[one == GROWTH for one in data.quantity]])
-        return cls(distance, growth, value, whitening(data.covariance), scale, data.quantity)
+        root = whitening(data.covariance)
+        return cls(distance, growth, value, root, scale, data.quantity, by_rdh)
 
     def __repr__(self) -> str:
         return f"Bao: {len(self.quantities)} points"
@@ -94,8 +101,8 @@ class Bao:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """None of its own."""
-        return ()
+        """None of its own but rdh."""
+        return (RDH,) if self.by_rdh else ()
 
     @property
     def needs_r_drag(self) -> bool:
@@ -107,7 +114,7 @@ class Bao:
 
         ParameterError for a universe without radiation, which has no r_drag.
         """
-        known, vector = self._predicted(universe)
+        known, vector = self._predicted(universe, parameters)
         return jnp.where(known, self.of_vector(vector), -jnp.inf)
 
     def of_vector(self, vector: Array) -> Array:
@@ -124,12 +131,14 @@ class Bao:
         self, parameters: Mapping[str, ArrayLike], universe: Universe, noise: Array
     ) -> "Bao":
         """The likelihood of data that are the predictions and noise (n,) of unit variance."""
-        _, vector = self._predicted(universe)
+        _, vector = self._predicted(universe, parameters)
         return replace(self, value=vector + jnp.linalg.solve(self.whitening, noise))
 
-    def theory_vector(self, universe: Universe) -> Array:
+    def theory_vector(
+        self, universe: Universe, parameters: Mapping[str, ArrayLike] | None = None
+    ) -> Array:
         """Predictions (n,) in the order of the data; NaN where there is no r_drag."""
-        known, vector = self._predicted(universe)
+        known, vector = self._predicted(universe, parameters or {})
         return jnp.where(known, vector, jnp.nan)
 
     def vector(self, D_M: Array, D_H: Array, r_d: Scalar, f_sigma8: Array) -> Array:
@@ -146,13 +155,17 @@ class Bao:
                 vector = jnp.where(chosen, DISTANCES[name](seen), vector)
         return vector
 
-    def _predicted(self, universe: Universe) -> tuple[Array, Array]:
+    def _predicted(
+        self, universe: Universe, parameters: Mapping[str, ArrayLike]
+    ) -> tuple[Array, Array]:
         """Whether r_drag is known, or not needed, and the predictions (n,), which are finite."""
         cosmo = cosmology_of(universe)
         known, r_d = jnp.asarray(True), jnp.asarray(_R_SAFE)
         if self.needs_r_drag:
             known, found = drag_horizon(cosmo)
             r_d = jnp.where(known, found, r_d)
+        if self.by_rdh:
+            r_d = (jnp.asarray(parameters[RDH]) / cosmo.h) ** 2 / r_d
         D_M = self.distance.transverse_distance(cosmo) / cosmo.h
         D_H = 1 / (hubble(cosmo, jnp.asarray(self.distance.z)) * cosmo.h)
         growth = jnp.zeros(0)

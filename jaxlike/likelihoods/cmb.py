@@ -23,7 +23,7 @@ from jaxlike.theory.universe.cosmology import COSMOLOGY_NAMES, Cosmology
 _TODAY = ("sigma8", "S8", "s8h5", "s8omegamp5", "s8omegamp25")
 _PRIMORDIAL = ("As", "As_1e9", "logA", "log10_A_s")
 
-QUANTITIES = (*DERIVED, "ns", "nnu", "w", "wa")
+QUANTITIES = (*DERIVED, "ns", "nnu", "w")
 """What a Gaussian may be of, by Cobaya's names; parameters by any of their names."""
 
 

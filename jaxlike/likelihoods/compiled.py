@@ -26,9 +26,11 @@ from jaxlike.theory.universe.background import DistanceGrid
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
 SAFE = {
-    "Omega_m": 0.3, "Omega_b": 0.047, "h": 0.69, "n_s": 0.96, "sigma8": 0.82, "A_s": 2.1e-9,
+    "Omega_m": 0.315, "Omega_b": 0.0493, "h": 0.6736, "n_s": 0.965, "sigma8": 0.81, "A_s": 2.1e-9,
     "omega_nu": 6e-4, "A_bary": 3.13, "Omega_k": 0.0, "w0": -1.0, "wa": 0.0, "N_eff": 3.046,
+    "tau": 0.054,
 }  # fmt: skip
+"""A universe that everything is known for."""
 
 
 def cosmology(parameters: Mapping[str, ArrayLike], options: TheoryOptions) -> Cosmology:

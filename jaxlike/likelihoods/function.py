@@ -27,8 +27,8 @@ class Function:
     data, any pytree.
 
     parameters: names of its own ones; needs: quantities of the universe that it asks for. Where it
-    says that it needs r_drag it is zero, with a slope of zero, outside of the densities that r_drag
-    is known for.
+    says that it needs r_drag or D_ell it is zero, with a slope of zero, in universes that these are
+    not known for.
     """
 
     data: Any
@@ -55,9 +55,9 @@ class Function:
         """The function's value."""
         alone = self.data is None and 2 in _arguments(self.function)
         data = () if alone else (self.data,)
-        if "r_drag" not in self.needs:
+        if not _KNOWN.keys() & {*self.needs}:
             return self.function(parameters, universe, *data)
-        known, universe = _with_r_drag(universe)
+        known, universe = _with_known(universe, self.needs)
         return jnp.where(known, self.function(parameters, universe, *data), -jnp.inf)
 
 
@@ -88,10 +88,19 @@ def _arguments(function: Callable[..., ArrayLike]) -> tuple[int, ...]:
     return tuple(fitting)
 
 
-def _with_r_drag(universe: Universe) -> tuple[Array, Universe]:
-    """Whether a universe has a known r_drag, and itself, or one that has."""
+_KNOWN: Mapping[str, Callable[[Universe], Array]] = {
+    "r_drag": lambda universe: drag_horizon(cosmology_of(universe))[0],
+    "D_ell": lambda universe: universe.cmb.held,
+}
+"""Quantities that some universes have not got -> whether one has."""
+
+
+def _with_known(universe: Universe, needs: tuple[str, ...]) -> tuple[Array, Universe]:
+    """Whether a universe has the quantities that are needed, and itself, or one that has."""
     cosmo = cosmology_of(universe)
-    known, _ = drag_horizon(jax.lax.stop_gradient(cosmo))
+    tried = replace(universe, cosmo=jax.lax.stop_gradient(cosmo))
+    held = [is_known(tried) for name, is_known in _KNOWN.items() if name in needs]
+    known = jnp.all(jnp.stack(held))
     traced = {n: getattr(cosmo, n) for n in SAFE if isinstance(getattr(cosmo, n), Array)}
     safe = {name: jnp.where(known, value, SAFE[name]) for name, value in traced.items()}
     return known, replace(universe, cosmo=replace(cosmo, **safe))  # type: ignore[arg-type]

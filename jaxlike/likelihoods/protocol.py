@@ -62,6 +62,10 @@ def minus_2_ln(
     return -2 * jnp.asarray(one.log_likelihood(parameters, universe))
 
 
+SPECTRA_OF_CMB = "D_ell"
+"""The need of those that see the primary CMB, which is known in some universes only."""
+
+
 @dataclass(frozen=True, eq=False)
 class Other:
     """A likelihood that is no two-point one, under its name in a posterior."""
@@ -82,7 +86,7 @@ class Other:
                 f"likelihood '{self.name}' is no pytree: decorate its dataclass with "
                 "jax.tree_util.register_dataclass"
             )
-        for need in getattr(self.arrays, "needs", ()):
+        for need in self.needs:
             if need not in QUANTITIES:
                 raise ParameterError(
                     f"likelihood '{self.name}' needs '{need}', which no theory here gives; there "
@@ -95,6 +99,16 @@ class Other:
                 raise ParameterError(
                     f"likelihood '{self.name}' has {leaf!r} among its data, which must be numbers"
                 ) from error
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Quantities of the universe that it says it is a function of."""
+        return tuple(getattr(self.arrays, "needs", ()))
+
+    @property
+    def quantities(self) -> tuple[str, ...]:
+        """Derived parameters and parameters that it is a Gaussian in."""
+        return tuple(getattr(self.arrays, "quantities", ()))
 
     @property
     def n_points(self) -> int:

@@ -9,6 +9,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.likelihoods.compiled import cosmology
+from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
 from jaxlike.numerics.batches import CPU_CHUNK
 from jaxlike.posterior import points
 from jaxlike.posterior.compiled import compiled, compiled_batch
@@ -16,6 +17,7 @@ from jaxlike.posterior.composed import Composed
 from jaxlike.posterior.derived import ALWAYS
 from jaxlike.posterior.parameters import parameter_values
 from jaxlike.posterior.points import Point
+from jaxlike.theory.power.cmb.spectra import reason_unknown
 from jaxlike.theory.power.validity import reason_of_failure
 
 _mean, _chi2, _chi2s, _log_likelihood, _derived = map(
@@ -185,9 +187,14 @@ class Model(Composed):
             return None
         parts = zip(self.parts, np.asarray(_chi2s(self.held, point)), strict=True)
         none = next((n for n, chi2 in parts if chi2 == np.inf and n not in self.measured), None)
-        return (
-            f"the likelihood '{none}' is zero there" if none else "the theory is not finite there"
-        )
+        if none is None:
+            return "the theory is not finite there"
+        reason = f"the likelihood '{none}' is zero there"
+        one = self.parts[none]
+        if isinstance(one, Other) and SPECTRA_OF_CMB in one.needs:
+            unknown = reason_unknown(cosmo, self.config.theory.linear)
+            return reason if unknown is None else f"{reason}: it needs {unknown}"
+        return reason
 
     @property
     def points_at_once(self) -> int:

@@ -14,7 +14,9 @@ import numpy as np
 
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.likelihoods.compiled import cosmology
+from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
 from jaxlike.posterior.model import Model
+from jaxlike.theory.power.cmb.spectra import Spectra
 from jaxlike.theory.power.linear import linear_model
 from jaxlike.theory.power.validity import range_conditions
 
@@ -57,14 +59,17 @@ def prior_out_of_range(model: Model, n: int = N_DRAWS, seed: int = 0) -> dict[st
     Empty where the whole sample is inside.
     """
     linear = model.config.theory.linear
-    if not linear_model(linear).limited:
+    others = (one for one in model.parts.values() if isinstance(one, Other))
+    of_cmb = any(SPECTRA_OF_CMB in one.needs for one in others)
+    if not (linear_model(linear).limited or of_cmb):
         return {}
     u = np.random.default_rng(seed).standard_normal((n, len(model.parameters)))
 
     def held(u: jax.Array) -> dict[str, jax.Array]:
         x = model.from_unconstrained(u)
         cosmo = cosmology(model.density.canonical(x), model.density.options)
-        return range_conditions(cosmo, linear)
+        held = range_conditions(cosmo, linear)
+        return held | Spectra(cosmo, linear).conditions if of_cmb else held
 
     found = jax.jit(jax.vmap(held))(jnp.asarray(u))
     broken = ~np.stack(list(map(np.asarray, found.values())), axis=1)

@@ -18,6 +18,7 @@ from jaxlike.theory.power.provider import (
     PROVIDERS,
     Parameters,
     Provider,
+    forward_mode,
     is_provider,
     load_provider,
     parameters_of,
@@ -197,6 +198,11 @@ def _try(
         ) from error
     except Exception as error:  # whatever somebody else's code raises
         reason = str(error).split("\n", 1)[0]
+        if "Reverse-mode" in reason:
+            raise ConfigError(
+                f"{what} has derivatives in forward mode only: wrap it in "
+                f"{forward_mode.__module__}.{forward_mode.__name__}"
+            ) from error
         raise ConfigError(f"{what} fails with {type(error).__name__}: {reason}") from error
     if not np.all(np.asarray(found) > 0):
         raise ConfigError(f"{what} gives numbers that are not positive, or NaN, at {_said(found)}")

@@ -149,12 +149,12 @@ def resolve(
     `samples` are those of all likelihoods.  Omega_m is total matter, so Omega_c + Omega_b +
     omega_nu / h^2 where Omega_c is given.  mnu [eV] becomes omega_nu = mnu / 94.07
     (N_eff / 3)^(3/4), as CAMB has it, with that N_eff that massive ones are as hot as.  A_s_1e9,
-    logA and log10_A_s become A_s; S8 becomes sigma8 = S8 (Omega_m / 0.3)^-0.5; an acoustic scale
-    becomes the h of a universe with the options' radiation and neutrinos, or -1 where there is none
-    between 0.3 and 1.5.  omega_nu, Omega_k and parameters of feedback are left out where not given,
-    the first two also where they are the number 0 (not an array); so are parameters that
-    only some options need.  A width of n(z) that is given for one bin is 1 for the others, and of
-    its modes 0.  Traceable in the values.
+    logA and log10_A_s become A_s; S8 becomes sigma8 = S8 (Omega_m / 0.3)^-0.5; w0_plus_wa becomes
+    wa; an acoustic scale becomes the h of a universe with the options' radiation and neutrinos, or
+    -1 where there is none between 0.3 and 1.5.  omega_nu, Omega_k and parameters of feedback are
+    left out where not given, the first two also where they are the number 0 (not an array); so are
+    parameters that only some options need.  A width of n(z) that is given for one bin is 1 for the
+    others, and of its modes 0.  Traceable in the values.
     Raises ParameterError on names that are unknown, missing, given twice, or without effect on
     these data.
     """
@@ -187,6 +187,8 @@ def _universe(
     def at(h: Array) -> dict[str, Array]:
         out, h2 = {**defaults, "h": h}, h**2
         out["n_s"] = values["n_s"]
+        if "w0_plus_wa" in values:
+            out["wa"] = values["w0_plus_wa"] - out["w0"]
         out |= _amplitude(values)
         out["Omega_b"] = values["Omega_b"] if "Omega_b" in values else values["ombh2"] / h2
         if "omega_nu" in values:
@@ -195,7 +197,7 @@ def _universe(
             hot = hot_as_massive(out["N_eff"], neutrinos)
             out["omega_nu"] = values["mnu"] / NEUTRINO_EV_PER_OMEGA * (hot / 3.0) ** 0.75
         out["Omega_m"] = _total_matter(given, values, out, h2)
-        for name in ("Omega_k", *FEEDBACK):
+        for name in ("Omega_k", "tau", *FEEDBACK):
             if name in values:
                 out[name] = values[name]
         if "S8" in values:

@@ -292,7 +292,7 @@ BAD_YAML = {
     "not traceable": (param("w: 'lambda omegam: -float(omegam)'"), "'w' cannot be traced", "np"),
     "unknown argument": (param("w: 'lambda zz: zz'"), "'w' is a function of names", "omegam"),
     "idle drop": (param("zz: {prior: [0, 1], drop: true}"), "'zz' has drop: true", "function"),
-    "unknown": (param("tau: 0.06"), "unknown parameter 'tau'", "omnuh2"),
+    "unknown": (param("YHe: 0.06"), "unknown parameter 'YHe'", "omnuh2"),
     "not dropped": (param("logA: [1, 3]"), "'As' and 'logA' are both given", "give one"),
     "twice": (param("h: 0.7"), "'h' and 'H0' are both given", "give one"),
     "alias twice": (param("Omega_m: 0.3"), "Omega_m is given twice", "give one"),

@@ -211,10 +211,15 @@ BAD_INI = {
     "no module": (
         "jaxlike_two_point.py",
         "other.py",
-        "modules has 0 sections",
+        "is no module of the standard library",
         "jaxlike_two_point",
     ),
-    "not run": ("consistency jaxlike", "consistency", "modules has 0 sections", "must have one"),
+    "not run": (
+        "consistency jaxlike",
+        "consistency",
+        "is no module of the standard library",
+        "known here",
+    ),
     "likelihoods": (
         "likelihoods = jaxlike",
         "likelihoods = jaxlike cmb",

@@ -16,6 +16,7 @@ from cosmosis.gaussian_likelihood import GaussianLikelihood
 
 import jaxlike
 from jaxlike.config.cosmosis_ini import MODULE_OPTIONS, OUTPUT_OPTIONS
+from jaxlike.config.cosmosis_others import OTHER_OPTIONS
 from jaxlike.cosmosis.module import cleanup, execute
 from jaxlike.data import write_sacc, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
@@ -357,11 +358,12 @@ def test_module_yaml(repository, mock_module, make_block, values):
     described = yaml.safe_load(text)
     assert described["name"] == "jaxlike_two_point"
     assert (repository / "cosmosis_modules" / described["interface"]).is_file()
-    assert set(described["params"]) == {*MODULE_OPTIONS, *OUTPUT_OPTIONS}
+    assert set(described["params"]) == {*MODULE_OPTIONS, *OUTPUT_OPTIONS, *OTHER_OPTIONS}
     block = make_block(values)
     execute(block, mock_module)
     for section in ("likelihoods", "data_vector"):
-        assert set(described["outputs"][section]) == {name for _, name in block.keys(section)}
+        own = {name for name in described["outputs"][section] if not name.startswith("{")}
+        assert own == {name for _, name in block.keys(section)}
     inputs = described["inputs"]
     written = {s: {n.lower() for n in inputs[s]} for s in inputs if not s.startswith("power=")}
     written[COSMOLOGY] = {name.lower() for name in inputs["power=jaxlike"][COSMOLOGY]}

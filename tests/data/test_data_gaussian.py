@@ -1,10 +1,15 @@
 """Means and covariances of named quantities from files: what is read, what is refused."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
 from jaxlike.data import COMPRESSED_CMB, GaussianData, compressed_cmb, read_gaussian
 from jaxlike.errors import DataError
+from jaxlike.registry.resolve import resolve
+from jaxlike.theory.power.derived import derived_of
+from jaxlike.theory.universe.cosmology import from_parameters
 
 
 def test_planck_is_as_published():
@@ -22,6 +27,35 @@ def test_planck_is_as_published():
     np.testing.assert_allclose(covariance, published, rtol=5e-5)
     angle = compressed_cmb("planck_2018_thetastar")
     assert float(angle.covariance[0, 0]) ** 0.5 == pytest.approx(0.00053)
+
+
+def test_planck_2018_has_the_published_errors():
+    """arXiv:1807.06209, table 2, TT,TE,EE+lowE; what it has of A_s and n_s is beside the rest."""
+    data = compressed_cmb("planck_2018_compressed_as_ns")
+    assert data.names == ("theta_MC_100", "ombh2", "omch2", "logA", "ns")
+    np.testing.assert_array_equal(data.mean, [1.04090, 0.02236, 0.1202, 3.045, 0.9649])
+    errors = np.sqrt(np.diag(data.covariance))
+    np.testing.assert_allclose(errors, [0.00031, 0.00015, 0.0014, 0.016, 0.0044], rtol=0.03)
+    three = compressed_cmb("planck_2018_compressed")
+    assert three.names == data.names[:3]
+    np.testing.assert_array_equal(three.mean, data.mean[:3])
+    np.testing.assert_array_equal(three.covariance, data.covariance[:3, :3])
+
+
+def test_planck_2018_is_the_published_late_universe():
+    """H0, Omega_m and sigma8 that follow have the means and errors of the same table."""
+    data = compressed_cmb("planck_2018_compressed_as_ns")
+
+    def late(x):
+        given = dict(zip(data.names, x, strict=True)) | {"mnu": 0.06}
+        of = derived_of(from_parameters(resolve(given, ()), radiation=True), "emulator")
+        return jnp.stack([of("H0"), of("omegam"), of("sigma8")])
+
+    slope = np.asarray(jax.jacfwd(late)(jnp.asarray(data.mean)))
+    found = np.asarray(late(data.mean)), np.sqrt(np.diag(slope @ data.covariance @ slope.T))
+    published = np.array([67.27, 0.3166, 0.8120]), np.array([0.60, 0.0084, 0.0073])
+    np.testing.assert_allclose((found[0] - published[0]) / published[1], 0, atol=0.05)
+    np.testing.assert_allclose(found[1], published[1], rtol=0.03)
 
 
 def test_all_that_come_with_the_package_are_read():

@@ -96,5 +96,5 @@ def test_act_s_are_those_of_camb(shared, tmp_path, capsys):
         }
     )
     off = np.asarray(model.theory_vector(model.reference)) - CAMB
-    assert off @ np.linalg.solve(model.covariance, off) < 2e-3
-    assert float(model.chi2(model.reference)) == pytest.approx(14.38, abs=0.05)
+    assert off @ np.linalg.solve(model.covariance, off) < 4e-4
+    assert float(model.chi2(model.reference)) == pytest.approx(14.30, abs=0.03)  # of CAMB's

@@ -173,3 +173,19 @@ def test_cuts_that_do_not_fit_the_data(uncut, write_cuts, text, part):
         apply_scale_cuts(uncut, read_scale_cuts(path))
     assert part in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+def test_cuts_that_an_input_has_itself(tmp_path):
+    """The same as those of a file with the same content; what is wrong names the option."""
+    text = "min_angle: {xi_plus: {1-1: 3, 1-*: 5, '*-*': 8}}\nmax_angle: 250\n"
+    (tmp_path / "cuts.yaml").write_text(text)
+    of_file = read_scale_cuts(tmp_path / "cuts.yaml")
+    found = read_scale_cuts(
+        {"min_angle": {"xi_plus": {"1-1": 3, "1-*": 5, "*-*": 8}}, "max_angle": 250}
+    )
+    assert (found.min_angle, found.max_angle) == (of_file.min_angle, of_file.max_angle)
+    assert found.interval("xi_plus", 2, 2) == (8.0, 250.0)
+    with pytest.raises(
+        DataError, match=r"option 'scale_cuts' min_angle of xi_plus has the key '1'"
+    ):
+        read_scale_cuts({"min_angle": {"xi_plus": {"1": 3}}})

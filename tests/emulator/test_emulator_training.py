@@ -107,17 +107,23 @@ def test_spectra_that_are_there_are_not_computed_again(tmp_path, monkeypatch):
     universes = [reference(point, "massless") for point in design(2, 1)]
     settings = Settings()
     monkeypatch.setattr(library, "camb_transfer", toy)
-    library._keep(library._file(tmp_path, universes[0], settings), universes[0], settings)
     asked = []
+
+    def computed(missing, made, jobs):
+        """The first one, as if an interrupt followed."""
+        asked.append([universe for _, universe in missing])
+        library._keep(*missing[0], made)
+
     monkeypatch.setattr(library, "camb_module", lambda: None)
-    monkeypatch.setattr(library, "_compute", lambda missing, *_: asked.extend(missing))
-    with pytest.raises(FileNotFoundError):
-        library.spectra(tmp_path, universes, settings, jobs=1)
-    assert [universe for _, universe in asked] == universes[1:]
-    found = library.spectra(tmp_path, universes[:1], settings, jobs=1)
+    monkeypatch.setattr(library, "_compute", computed)
+    for _ in universes[1:]:
+        with pytest.raises(FileNotFoundError):
+            library.spectra(tmp_path, universes, settings, jobs=1)
+    found = library.spectra(tmp_path, universes, settings, jobs=1)
+    assert asked == [universes, universes[1:]]
     np.testing.assert_array_equal(found[0].total, toy(universes[0]).total)
-    other = library._file(tmp_path, universes[0], Settings(accuracy_boost=1.0))
-    assert not other.exists()
+    library.spectra(tmp_path, universes[:1], Settings(accuracy_boost=1.0), jobs=1)
+    assert asked[-1] == universes[:1], "other settings are other spectra"
 
 
 def test_without_camb_there_is_one_sentence(tmp_path, monkeypatch, capsys):

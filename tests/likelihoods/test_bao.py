@@ -214,3 +214,19 @@ def test_in_a_posterior(small_model):
     value, slope = product.value_and_gradient(x)
     assert np.isfinite(value)
     assert np.isfinite(slope).all()
+
+
+def test_a_parameter_that_rescales_the_sound_horizon():
+    """r_drag of (rdh / h)^2 / r_drag: as it is for rdh = h r_drag, and h of no effect otherwise."""
+    cosmo = planck()
+    free, plain = Bao.of(desi_dr2_bao(), by_rdh=True), Bao.of(desi_dr2_bao())
+    assert free.parameters == ("rdh",)
+    own = float(cosmo.h * drag_horizon(cosmo)[1])
+    at = universe(cosmo)
+    same = free.theory_vector(at, {"rdh": own})
+    np.testing.assert_allclose(same, plain.theory_vector(at), rtol=1e-12)
+    half = free.theory_vector(at, {"rdh": own / 2})
+    np.testing.assert_allclose(half, 4 * same, rtol=1e-12)
+    slope = jax.grad(lambda rdh: free.log_likelihood({"rdh": rdh}, at))(0.9 * own)
+    assert np.isfinite(slope)
+    assert slope > 0

@@ -182,7 +182,7 @@ UNKNOWN = {  # name -> samples, hint
     "NGC_DES_m1": (CAPS, r"\(did you mean 'NGC_m1'\?"),
     "NCG_m3": (CAPS, r"\(did you mean 'NGC_m3'"),
     "NGC_omegam": (CAPS, r"\(did you mean 'omegam'.*accepted are .*NGC_A_IA"),
-    "tau": (CAPS, "accepted are Omega_m, omch2.*NGC_A_IA, .*section--name.*accepted_names"),
+    "YHe": (CAPS, "accepted are Omega_m, omch2.*NGC_A_IA, .*section--name.*accepted_names"),
     "nonsense": ((), "accepted are Omega_m, omch2.*DES_AIA, .*section--name.*accepted_names"),
     "wl_photoz_errors--bias_1": (CAPS, r"\(did you mean 'NGC_dz_source1' or 'SGC_dz_source1'"),
     "shear_calibration_parameters--m1": (

@@ -19,6 +19,7 @@ from jaxlike.theory.power.validity import reason_of_failure
 from jaxlike.theory.universe.line_of_sight import N_LATTICE, Nodes
 
 HERE = "provider_functions."
+FORWARDS = ("forwards", "multiplied")
 K, Z = np.geomspace(2e-4, 20, 25), np.array([0.0, 0.5, 1.5])
 
 
@@ -99,6 +100,23 @@ def test_at_limber_points(universe):
     np.testing.assert_allclose(power / linear, 1 + 0.3 * k / (1 + z), rtol=1e-3)
 
 
+def test_derivatives_that_are_taken_forwards(universe):
+    """Of a function with a loop, and of the same without: backwards, forwards, and both."""
+
+    def total(x, linear):
+        return jnp.sum(jnp.log(linear_power(universe(Omega_m=x, A_s=2e-9), K, Z, model=linear)))
+
+    for slope in (jax.grad(total), jax.jacfwd(total), jax.jacfwd(jax.grad(total))):
+        looped, plain = (jax.jit(slope, static_argnums=1)(0.3, HERE + n) for n in FORWARDS)
+        np.testing.assert_allclose(looped, plain, rtol=1e-8)
+
+
+def test_derivatives_in_the_wavenumber_are_not_taken_for_zero(universe):
+    function = load_provider(HERE + "forwards").linear
+    with pytest.raises(ConfigError, match="stepped is differentiated in k or z"):
+        jax.grad(lambda k: jnp.sum(function(parameters_of(universe(A_s=2e-9)), k * K, Z)))(1.0)
+
+
 def test_a_posterior_with_gradients(small_folder, small_model):
     """That of a function which is the model's own is the same, slopes and all; beyond its ranges
     it is zero and says why."""
@@ -141,6 +159,7 @@ def test_as_inputs_name_it():
         ({"linear": HERE + "branching"}, "branching' cannot be compiled"),
         ({"linear": HERE + "steep"}, "no finite slope in wa"),
         ({"linear": HERE + "unfinished"}, "fails with KeyError: 'sigma_8'"),
+        ({"linear": HERE + "stepped"}, "forward mode only: wrap it in .*provider.forward_mode"),
         (
             {"linear": HERE + "of_no_parameter"},
             "range of 'sigma8', which is no parameter",

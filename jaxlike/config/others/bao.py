@@ -14,10 +14,12 @@ from jaxlike.config.others.other_config import (
 from jaxlike.data.bao import BaoData, bao_of_rows, desi_dr2_bao, read_bao
 from jaxlike.data.bao_sets import BAO_SETS, BAO_TABLES, DESI_SAMPLES, DR2_NAMES, BaoSet
 from jaxlike.errors import ConfigError
-from jaxlike.likelihoods.bao import Bao
-from jaxlike.registry.option_values import number
+from jaxlike.likelihoods.bao import RDH, Bao
+from jaxlike.registry.option_values import flag, number
 
 COMPONENT = "jaxlike.cobaya.bao"
+BY_RDH = "by_rdh"
+"""Option: whether the parameter rdh rescales r_drag, as in `likelihoods.bao.Bao`."""
 
 
 def _own_copy(file: object) -> bool:
@@ -31,7 +33,7 @@ def _no_scale(value: object) -> bool:
 class BaoConfig(OtherConfig):
     """One of DESI's second data release, which comes with the package."""
 
-    accepted = ("measurements_file", "cov_file", "rs_fid", "rs_rescale")
+    accepted = ("measurements_file", "cov_file", "rs_fid", "rs_rescale", BY_RDH)
 
     @classmethod
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "BaoConfig":
@@ -46,7 +48,12 @@ class BaoConfig(OtherConfig):
                 "rs_rescale": _no_scale,
             },
         )
-        return cls(name, kind)
+        return cls(name, kind, {BY_RDH: True} if flag(BY_RDH, given.get(BY_RDH, False)) else {})
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """rdh, where it rescales r_drag."""
+        return (RDH,) if self.options.get(BY_RDH) else ()
 
     @property
     def sample(self) -> str:
@@ -71,7 +78,7 @@ class BaoConfig(OtherConfig):
 
     def build(self) -> Bao:
         """The likelihood itself."""
-        return Bao.of(desi_dr2_bao(self.sample))
+        return Bao.of(desi_dr2_bao(self.sample), by_rdh=bool(self.options.get(BY_RDH)))
 
 
 _FILES = ("measurements_file", "cov_file", "invcov_file", "data")

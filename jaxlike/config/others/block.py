@@ -5,20 +5,29 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jaxlike.config.others import bao, cmb, des_y1, external, supernovae
+from jaxlike.config.others import bao, candl, cmb, des_y1, external, planck_lite, supernovae
 from jaxlike.config.others.imported import installed
 from jaxlike.config.others.other_config import Kinds, OtherConfig, check_refused
 from jaxlike.config.overrides import NONE_WANTED, wanted_of
 from jaxlike.config.places import find_place
-from jaxlike.config.records import expand
+from jaxlike.config.records import expand, prior_from
 from jaxlike.errors import ConfigError
+from jaxlike.posterior.priors import Uniform
 from jaxlike.registry.names import Names
 from jaxlike.registry.options import check_option_names
 
-KINDS: Kinds = {**bao.KINDS, **supernovae.KINDS, **cmb.KINDS, **des_y1.KINDS, **external.KINDS}
+KINDS: Kinds = {
+    **bao.KINDS,
+    **supernovae.KINDS,
+    **cmb.KINDS,
+    **planck_lite.KINDS,
+    **candl.KINDS,
+    **des_y1.KINDS,
+    **external.KINDS,
+}
 """Names of the likelihoods that are known here -> what they are."""
 
-REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED}
+REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED, **planck_lite.REFUSED}
 """Names of likelihoods that hosts know -> why there is none of them here."""
 
 _PLACES = ("path", "packages_path")  # of Cobaya's copy of data
@@ -113,9 +122,17 @@ def _is_of_sample(name: str, names: Names) -> bool:
 
 def check_priors_once(others: Sequence[OtherConfig], given: Mapping[Any, Any]) -> None:
     """ConfigError on a parameter with a prior in a likelihood's block and one in the input's
-    params, or with others in two blocks."""
+    params, or inside of a likelihood and one that is not flat, or with others in two blocks."""
     before: dict[str, OtherConfig] = {}
     for one in others:
+        for name in one.priors_inside:
+            said = expand(name, one.params.get(name, given.get(name, 0.0)))
+            if "prior" in said and not isinstance(prior_from(name, said["prior"]), Uniform):
+                raise ConfigError(
+                    f"parameter '{name}' has a prior inside of likelihood '{one.name}' and another "
+                    "one in the input, which would count twice: take clear_internal_priors: true, "
+                    "or a flat prior"
+                )
         for name, info in one.params.items():
             if "prior" in expand(name, info) and "prior" in expand(name, given.get(name)):
                 raise ConfigError(

@@ -7,15 +7,43 @@ from typing import Any
 import numpy as np
 
 from jaxlike.config.others.other_config import Kinds, OtherConfig
+from jaxlike.config.others.planck_lite import HIGH_ELL
 from jaxlike.data.gaussian import COMPRESSED_CMB, GaussianData, compressed_cmb, read_gaussian
+from jaxlike.data.planck_lite import planck_low_ell
 from jaxlike.errors import ConfigError
+from jaxlike.likelihoods.band_powers import CmbBandPowers
 from jaxlike.likelihoods.cmb import GaussianConstraint
 from jaxlike.registry.option_values import bad_value, number
 from jaxlike.theory.power.derived import DERIVED
 
 COMPONENT = "jaxlike.cobaya.cmb"
+LOW_TEMPERATURE = "Planck's temperature at ell < 30"
+LOW_POLARISATION = "Planck's polarisation at ell < 30"
 OPTIONS = ("data", "mean", "error", "covariance")
 DEFAULT = "planck_pr4_compressed"
+
+LOW_ELL = "planck_2018_lowl_tt"
+"""The data that are no Gaussian in quantities of the universe, but in spectra of the CMB."""
+
+_OF_PLANCK: Mapping[str, frozenset[str]] = {
+    "planck_pr4_compressed": frozenset((HIGH_ELL, LOW_TEMPERATURE, LOW_POLARISATION)),
+    "planck_2018_compressed": frozenset((HIGH_ELL, LOW_TEMPERATURE, LOW_POLARISATION)),
+    "planck_2018_compressed_as_ns": frozenset((HIGH_ELL, LOW_TEMPERATURE, LOW_POLARISATION)),
+    "planck_2018_thetastar": frozenset((HIGH_ELL, LOW_TEMPERATURE, LOW_POLARISATION)),
+    "planck_2018_lowe": frozenset((LOW_POLARISATION,)),
+    LOW_ELL: frozenset((LOW_TEMPERATURE,)),
+}
+"""Name -> what of Planck's data it is made of."""
+
+
+def low_ell_wanted(given: Mapping[str, Any]) -> bool:
+    """Whether options name Planck's temperature at ell < 30; ConfigError on others beside it."""
+    options = [key for key, value in given.items() if value is not None and key != "data"]
+    if given.get("data") != LOW_ELL:
+        return False
+    if options:
+        raise ConfigError(f"option '{options[0]}' has no effect beside data: {LOW_ELL}")
+    return True
 
 
 def gaussian_of(given: Mapping[str, Any], source: str) -> GaussianData:
@@ -33,7 +61,8 @@ def gaussian_of(given: Mapping[str, Any], source: str) -> GaussianData:
     if data in COMPRESSED_CMB:
         return compressed_cmb(data)
     if not isinstance(data, str) or not Path(data).expanduser().is_file():
-        raise bad_value("data", data, f"{', '.join(COMPRESSED_CMB)}, the path of a file")
+        accepted = ", ".join((*COMPRESSED_CMB, LOW_ELL))
+        raise bad_value("data", data, f"{accepted}, the path of a file")
     return read_gaussian(data)
 
 
@@ -77,8 +106,10 @@ class CmbConfig(OtherConfig):
     accepted = OPTIONS
 
     @classmethod
-    def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "CmbConfig":
+    def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> OtherConfig:
         """The data are read at once, for what is wrong with them."""
+        if low_ell_wanted(given):
+            return LowEllConfig(name, kind, dict(given))
         found = cls(name, kind, dict(given))
         found.build()
         return found
@@ -94,8 +125,8 @@ class CmbConfig(OtherConfig):
 
     @property
     def measurements(self) -> frozenset[str]:
-        """Planck's, which all that come with the package are of."""
-        return frozenset() if self._known is None else frozenset(["Planck"])
+        """What of Planck's it is, where it comes with the package."""
+        return _OF_PLANCK.get(self._known or "", frozenset())
 
     @property
     def _known(self) -> str | None:
@@ -116,6 +147,31 @@ class CmbConfig(OtherConfig):
     def build(self) -> GaussianConstraint:
         """The likelihood itself."""
         return GaussianConstraint.of(self._data)
+
+
+class LowEllConfig(OtherConfig):
+    """Planck's temperature at ell < 30 in two bins, which comes with the package."""
+
+    accepted = OPTIONS
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """The angle of the acoustic scale, which the spectra are known by."""
+        return ("thetastar",)
+
+    @property
+    def measurements(self) -> frozenset[str]:
+        """Planck's."""
+        return _OF_PLANCK[LOW_ELL]
+
+    @property
+    def source(self) -> str:
+        """Where the data are from, in words."""
+        return "Planck 2018, TT at ell = 2 to 15 and 16 to 29 (arXiv:1909.05869), as with jaxlike"
+
+    def build(self) -> CmbBandPowers:
+        """The likelihood itself."""
+        return CmbBandPowers.of(planck_low_ell())
 
 
 KINDS: Kinds = {COMPONENT: CmbConfig}

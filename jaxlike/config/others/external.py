@@ -47,7 +47,7 @@ class ExternalConfig(OtherConfig):
             found = found_at(options["function"], options.get("python_path"))
             words_of(found, "needs")
             for parameter in words_of(found, "parameters") or ():
-                _check_own(parameter)
+                check_own(parameter)
         except (ConfigError, ParameterError) as error:
             raise ConfigError(f"likelihood '{name}': {error}") from error
         return cls(name, kind, options, found=found)
@@ -93,7 +93,7 @@ class ExternalConfig(OtherConfig):
             raise type(error)(f"likelihood '{self.name}': {error}") from error
 
 
-def _check_own(parameter: str) -> None:
+def check_own(parameter: str) -> None:
     """ConfigError on a parameter that would be taken for one of a survey."""
     named = find(parameter)
     if named is not None and named.sample is not None:

@@ -43,7 +43,7 @@ class OtherConfig:
 
     @property
     def default_params(self) -> Mapping[str, object]:
-        """What its own parameters are where neither its block nor the input says it."""
+        """Entries of its parameters, as in a Cobaya input, that one need not give."""
         return {}
 
     @property
@@ -51,6 +51,11 @@ class OtherConfig:
         """Those of its block, and the others of `default_params`, unless the input leaves these
         out."""
         return {**({} if self.bare else self.default_params), **self.params}
+
+    @property
+    def priors_inside(self) -> tuple[str, ...]:
+        """Names of parameters that it has priors of inside of itself."""
+        return ()
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -41,8 +41,8 @@ def _tatt(block: Block, given: Given) -> None:
     for key, what in _BEYOND.items():
         if block.has(section, key):
             raise ConfigError(
-                f"{given.file.place}: {given.where} reads '{section}--{key}': {what} is no parameter"
-                " of alignment = tatt here; leave it out of the values"
+                f"{given.file.place}: {given.where} reads '{section}--{key}': {what} is no "
+                "parameter of alignment = tatt here; leave it out of the values"
             )
     listed = _LINEAR if model == "nla" else _TATT
     sources = tuple(_source(block, given, of, section, key, d) for of, key, d in listed)
@@ -158,8 +158,8 @@ def _add(block: Block, given: Given) -> None:
         term = _there(block, given, f"galaxy_intrinsic_cl{end}")
         if (term.bias, term.magnified) != (spectrum.bias, spectrum.magnified):
             raise ConfigError(
-                f"{given.file.place}: {given.where}: [galaxy_intrinsic_cl{end}] has another bias or "
-                f"magnification than [galaxy_shear_cl{end}]: both have one here"
+                f"{given.file.place}: {given.where}: [galaxy_intrinsic_cl{end}] has another bias "
+                f"or magnification than [galaxy_shear_cl{end}]: both have one here"
             )
         alignment = _one([term.alignment], given)
         if per_bin:

@@ -103,9 +103,11 @@ class TwoPoint:
 
 @dataclass
 class OtherLikelihood:
-    """A likelihood of other data: its section, and how a Cobaya input has it."""
+    """A likelihood of other data: its section, its name in CosmoSIS, and how a Cobaya input has
+    it."""
 
     section: str
+    like_name: str
     kind: str
     entry: Entry
     options: dict[str, Any] = field(default_factory=dict)
@@ -118,7 +120,8 @@ class Block:
     universe: options of the theory.  values: names of parameters -> what they are of among those of
     the pipeline; numbers: of those that are fixed.  fixed: parameters that
     modules have without a value; dropped: parameters without effect, and why; options: those that
-    are options here.  nz, alignment, spectra: by their sections.
+    are options here.  own: names of parameters of likelihoods of other data -> those that they are
+    among the values.  nz, alignment, spectra: by their sections.
     """
 
     values: dict[str, str]
@@ -134,6 +137,7 @@ class Block:
     two_point: list[TwoPoint] = field(default_factory=list)
     others: list[OtherLikelihood] = field(default_factory=list)
     boltzmann: str = ""
+    own: dict[str, str] = field(default_factory=dict)
     cosmology: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
 

@@ -58,8 +58,8 @@ def _hmcode_eta(block: Block, given: Given) -> None:
     block.cosmology.add("hmcode_eta")
 
 
-def _neutrinos(block: Block, given: Given) -> tuple[str, str]:
-    """The option `neutrinos`, and of what it comes."""
+def _neutrinos(block: Block, given: Given) -> str:
+    """The option `neutrinos`."""
     hierarchy = given.text("neutrino_hierarchy", "degenerate").lower()
     name = f"{COSMOLOGY}--num_massive_neutrinos"
     number = block.numbers.get(block.values.get(name, ""), None) if name in block.values else 1.0
@@ -69,14 +69,14 @@ def _neutrinos(block: Block, given: Given) -> tuple[str, str]:
         if f"{COSMOLOGY}--{key}" in block.values
     )
     if number == 0 or no_mass:
-        return "massless", "no neutrino has a mass"
+        return "massless"
     if hierarchy == "normal":
-        return "normal", "neutrino_hierarchy"
+        return "normal"
     if hierarchy != "degenerate":
         raise given.refused(
             "neutrino_hierarchy",
-            "accepted are degenerate, normal: no two heavy eigenstates above a light one are computed"
-            " here",
+            "accepted are degenerate, normal: no two heavy eigenstates above a light one are "
+            "computed here",
         )
     words = {1.0: "one_massive", 3.0: "degenerate"}
     if number not in words:
@@ -84,7 +84,7 @@ def _neutrinos(block: Block, given: Given) -> tuple[str, str]:
             f"{given.file.place}: {given.where}: 'num_massive_neutrinos' is {number}: accepted are "
             "0, 1, 3"
         )
-    return words[number], f"{number:g} of three alike"
+    return words[number]
 
 
 def _camb(block: Block, given: Given) -> None:
@@ -111,10 +111,9 @@ def _camb(block: Block, given: Given) -> None:
     else:
         model = "takahashi"
         given.say("halofit_version", "no P(k, z) is asked for")
-    neutrinos, why = _neutrinos(block, given)
+    neutrinos = _neutrinos(block, given)
     given.say("neutrino_hierarchy", f"neutrinos = {neutrinos}")
     block.options[f"{COSMOLOGY}--num_massive_neutrinos"] = f"neutrinos = {neutrinos}"
-    given.notes.append(f"neutrinos = {neutrinos}: {why}")
     block.universe |= {
         "linear": "emulator",
         "nonlinear": model,

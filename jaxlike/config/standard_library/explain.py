@@ -44,8 +44,8 @@ def explain(
         if given.name not in seen:
             given.explain(found)
         seen.add(given.name)
-        for note in given.notes:
-            found.note(f"{given.where}: {note}")
+    for note in config.notes:
+        found.note(note)
     samplers = ini.get("runtime", Section()).entries.get("sampler", "").split()
     for name, section in ini.items():
         if name in seen or name in _OUTSIDE:

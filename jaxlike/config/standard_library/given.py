@@ -132,8 +132,9 @@ class Given:
             explanation.option(entry, self.said.get(entry.key, as_here))
 
     def check(self) -> None:
-        """ConfigError on options that are accepted with other values alone."""
-        for entry in self.entries():
+        """ConfigError on options, those from [DEFAULT] too, that are accepted with other values
+        alone."""
+        for entry in map(self.entry, self.section.entries):
             option = self.module.option(entry.key)
             if (
                 option is not None

@@ -1,18 +1,16 @@
 """Modules of likelihoods of two-point data: their tables, cuts and covariances."""
 
-import math
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from jaxlike.config.standard_library.block import Block, Spectrum, TwoPoint
-from jaxlike.config.standard_library.cuts import Cuts, pairs_in, two_numbers
+from jaxlike.config.standard_library.cuts import Cuts
 from jaxlike.config.standard_library.given import Given
+from jaxlike.config.standard_library.likelihood_data import correction_of, cuts_of, tables_of
 from jaxlike.config.standard_library.module import SILENT, Module, idle, only, refused, used
 from jaxlike.config.standard_library.ratios import ratios_file
-from jaxlike.data.fits2pt.tables import Table, table_called, two_point_tables
-from jaxlike.errors import ConfigError, DataError
+from jaxlike.data.fits2pt.tables import Table
+from jaxlike.errors import ConfigError
 
 # statistic -> where the theory of it stands, and what has been made of C_ell there
 _THEORY = {
@@ -30,27 +28,6 @@ _NORMS = {True: "ln L has -0.5 ln|C|", False: "ln L has no -0.5 ln|C|"}
 
 def _like_name(given: Given, default: str) -> str:
     return given.text("like_name", default)
-
-
-def _tables(given: Given, names: list[str], place: str) -> list[Table]:
-    """The tables that count, in the order of the file; ConfigError on what is unknown here."""
-    try:
-        every = two_point_tables(place, names or None)
-        chosen = [table_called(every, name, place) for name in names] or list(every)
-    except DataError as error:
-        raise given.refused("data_file", str(error)) from error
-    found = [one for one in every if any(one.name == other.name for other in chosen)]
-    for one in found:
-        if one.statistic is None:
-            raise given.refused(
-                "data_file", f"table '{one.name}' is of a quantity that is unknown here"
-            )
-        twins = [t.name for t in every if t.statistic == one.statistic and t not in found]
-        if twins:
-            raise given.refused(
-                "data_sets", f"'{twins[0]}' is of the same statistic as '{one.name}': take both"
-            )
-    return found
 
 
 def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> tuple[str, Spectrum]:
@@ -81,76 +58,21 @@ def _suffixes(given: Given, count: int) -> list[str]:
     return ends
 
 
-def _cuts(given: Given, tables: list[Table]) -> Cuts:
-    """Cuts of each table; rows of limits are said what they are of."""
-    cuts = Cuts()
-    for table in tables:
-        name = table.name.lower()
-        known = {f"angle_range_{name}_{a}_{b}": (a, b) for a, b in table.pairs}
-        for key, pair in known.items():
-            if given.has(key):
-                try:
-                    limits = two_numbers(given.numbers(key))
-                except ValueError as error:
-                    raise given.refused(key, "least and largest are needed") from error
-                cuts.between.setdefault(table.name, {})[pair] = _open(limits, table.scale)
-                given.say(key, f"scale_cuts of {table.statistic}")
-        key = f"cut_{name}"
-        if given.has(key):
-            try:
-                cuts.without[table.name] = [
-                    p for p in pairs_in(given.text(key)) if p in table.pairs
-                ]
-            except ValueError as error:
-                raise given.refused(key, "pairs of bins are needed, such as 1,2 1,3") from error
-            given.say(key, f"scale_cuts of {table.statistic} leave these pairs out")
-        for entry in given.section.entries:
-            own = entry.startswith((f"angle_range_{name}_",))
-            if own and entry not in known:
-                given.say(entry, "no effect: the data have no such pair of bins in this order")
-    return cuts
-
-
-def _open(limits: tuple[float, float], scale: np.ndarray) -> tuple[float, float]:
-    """The ends of an open interval that keeps what is within the closed one."""
-    low, high = limits
-    if np.any(scale == low):
-        low = math.nextafter(low, -math.inf)
-    if np.any(scale == high):
-        high = math.nextafter(high, math.inf)
-    return max(low, 0.0), high
-
-
-def _correction(given: Given) -> dict[str, Any]:
-    """What a covariance of simulations asks for."""
-    number = int(given.number("covariance_realizations", -1))
-    sellentin = given.flag("sellentin", False)
-    if number <= 0:
-        if sellentin and number < 0:
-            raise given.refused("sellentin", "it needs covariance_realizations")
-        return {}
-    name = "sellentin_heavens" if sellentin else "hartlap"
-    said = f"covariance_correction = {name}, n_simulations = {number}"
-    given.say("covariance_realizations", said)
-    given.say("sellentin", said)
-    return {"covariance_correction": name, "n_simulations": number}
-
-
 def _two_point(block: Block, given: Given, *, marginal: bool = False) -> None:
     file = str(given.place("data_file"))
     names = given.words("data_sets", "all")
-    tables = _tables(given, [] if names == ["all"] else names, file)
+    tables = tables_of(given, [] if names == ["all"] else names, file)
     theory = {}
     for table, end in zip(tables, _suffixes(given, len(tables)), strict=True):
         theory[table.name] = _spectrum(block, given, table, end)[1]
-    options = _correction(given)
+    options = correction_of(given)
     if marginal:
         options |= _masses(block, given, tables, theory)
     like = _like_name(given, "2pt")
     given.say("data_file", f"data_file = {file}")
     given.say("data_sets", f"probes = {' '.join(str(t.statistic) for t in tables)}")
     given.say("include_norm", _NORMS[given.flag("include_norm", False)])
-    _append(block, given, like, file, tables, theory, _cuts(given, tables), options)
+    _append(block, given, like, file, tables, theory, cuts_of(given, tables), options)
 
 
 def _append(
@@ -165,8 +87,8 @@ def _append(
 ) -> None:
     if any(one.like_name == like for one in block.two_point):
         raise ConfigError(
-            f"{given.file.place}: {given.where} has the likelihood '{like}', as another module has: "
-            "give it a like_name of its own"
+            f"{given.file.place}: {given.where} has the likelihood '{like}', as another module "
+            "has: give it a like_name of its own"
         )
     if any(
         t.like_name != like and t.file == Path(file) and {*t.theory} & {*theory}
@@ -188,7 +110,7 @@ def _append(
             {t.name: str(t.statistic) for t in tables},
             {t.name: t.kernels for t in tables},
             cuts,
-            {**options, "include_norm": given.flag("include_norm", False)},
+            options,
         )
     )
 
@@ -230,14 +152,14 @@ def _masses(
 
 def _simple(block: Block, given: Given) -> None:
     file = str(given.place("data_file"))
-    name, _ = (given.words("data_set", "En n") + ["", ""])[:2]
-    tables = _tables(given, [name], file)
+    name = (given.words("data_set", "En n") or ["En"])[0]
+    tables = tables_of(given, [name], file)
     section = given.text("theory_section", "cosebis").lower()
     spectrum = block.spectra.get(section)
     if spectrum is None or spectrum.transform != tables[0].statistic:
         raise ConfigError(
-            f"{given.file.place}: {given.where} compares '{name}' with [{section}], which no module "
-            "before it makes"
+            f"{given.file.place}: {given.where} compares '{name}' with [{section}], which no "
+            "module before it makes"
         )
     given.say("data_set", f"probes = {tables[0].statistic}")
     given.say("data_file", f"data_file = {file}")
@@ -248,8 +170,8 @@ def _simple(block: Block, given: Given) -> None:
             f"the data have modes up to {tables[0].scale.max():g}, the theory up to {most}: take "
             "n_max as large",
         )
-    like = _like_name(given, "cosebis")
-    _append(block, given, like, file, tables, {tables[0].name: spectrum}, Cuts(), {})
+    like, own = _like_name(given, "cosebis"), {"section": section}
+    _append(block, given, like, file, tables, {tables[0].name: spectrum}, Cuts(), own)
 
 
 def _ratios(block: Block, given: Given) -> None:
@@ -269,8 +191,8 @@ def _ratios(block: Block, given: Given) -> None:
     ]
     if len(found) != 1:
         raise ConfigError(
-            f"{given.file.place}: {given.where} goes with the likelihood that has gamma_t of the same"
-            f" galaxies, of which there are {len(found)} before it: put it behind one"
+            f"{given.file.place}: {given.where} goes with the likelihood that has gamma_t of the "
+            f"same galaxies, of which there are {len(found)} before it: put it behind one"
         )
     if "shear_ratios" in found[0].options:
         raise ConfigError(
@@ -278,7 +200,6 @@ def _ratios(block: Block, given: Given) -> None:
         )
     found[0].options["shear_ratios"] = str(ratios_file(given))
     found[0].options["ratios_like"] = _like_name(given, "shear_ratio")
-    found[0].options["ratios_norm"] = given.flag("include_norm", False)
     given.say("data_file", f"shear_ratios = {found[0].options['shear_ratios']}")
     given.say("include_norm", _NORMS[given.flag("include_norm", False)])
 
@@ -347,7 +268,7 @@ MODULES = (
         _ratios,
     ),
     refused(
-        "SACC files are read by a module of this package (data_file = FILE.sacc), not from pipelines",
+        "SACC files are read by a module of this package (data_file = FILE.sacc), not from these",
         *("likelihood/sacc/sacc_like", "likelihood/hsc_cosmic_shear/hsc_cosmic_shear_like"),
     ),
     refused(

@@ -1,4 +1,4 @@
-"""Modules of C_ell: Limber's integrals, bias and magnification of galaxies, calibration of shear."""
+"""Modules of C_ell: Limber's integrals, bias and magnification of galaxies, shear calibration."""
 
 from dataclasses import dataclass, replace
 
@@ -8,8 +8,8 @@ from jaxlike.config.standard_library.module import SILENT, Module, idle, only, r
 from jaxlike.errors import ConfigError
 
 EXACT = (
-    "clustering is computed in Limber's approximation here, and not beyond it: w(theta) of lens bins "
-    "as narrow as DES-Y3's changes by up to 0.5 of its standard deviation"
+    "clustering is computed in Limber's approximation here, and not beyond it: w(theta) of lens "
+    "bins as narrow as DES-Y3's changes by up to 0.5 of its standard deviation"
 )
 
 

@@ -13,7 +13,7 @@ def ratios_file(given: Given) -> Path:
     once, and again where one of these changes."""
     source = given.place("data_file")
     largest = given.numbers("theta_max")
-    least = []
+    least: list[list[float]] = []
     while given.has(f"theta_min_{len(least) + 1}"):
         least.append(given.numbers(f"theta_min_{len(least) + 1}"))
     for number, row in enumerate(least, start=1):

@@ -1,6 +1,7 @@
 """Modules of redshift distributions: where they are read, what shifts and stretches them."""
 
 from dataclasses import replace
+from typing import Any
 
 from jaxlike.config.standard_library.block import Block, Nz, Source
 from jaxlike.config.standard_library.given import Given
@@ -93,7 +94,7 @@ def _width(block: Block, given: Given) -> None:
     given.say("sample", f"of the n(z) '{nz.table}'")
 
 
-def _changed(nz: Nz, given: Given, **sources: Source) -> Nz:
+def _changed(nz: Nz, given: Given, **sources: Any) -> Nz:
     curve = _curve(given)
     given.say("interpolation", f"nz = {curve}, or spline of shapes")
     return replace(nz, curve=nz.curve or curve, **sources)

@@ -82,7 +82,7 @@ def _same(one: TwoPoint, spectra: dict[str, Spectrum], what: str, words: str) ->
             else (f"'{with_it[0]}' and '{with_it[1]}' have {words} each")
         )
         raise ConfigError(
-            f"{one.entry.place}: {one.section}: {how}: a likelihood here has one for all of its data"
+            f"{one.entry.place}: {one.section}: {how}: a likelihood here has one for all its data"
         )
     return next(iter(found.values()), None)
 

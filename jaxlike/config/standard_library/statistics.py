@@ -1,4 +1,4 @@
-"""Modules that make of C_ell what is measured: correlation functions, COSEBIs, what adds to them."""
+"""Modules that make of C_ell what is measured: correlation functions, COSEBIs, and what adds."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,18 +9,14 @@ from jaxlike.config.standard_library.module import SILENT, Module, idle, only, r
 from jaxlike.errors import ConfigError
 
 _SUMS = "the transform to angles is exact in the curved sky here"
-_FLAT = "projection = flat"
 
 
 def _take(block: Block, given: Given, key: str, section: str) -> Spectrum:
     if section not in block.spectra:
-        raise (
-            given.refused(key, f"no module before it makes [{section}]")
-            if given.has(key)
-            else ConfigError(
-                f"{given.file.place}: {given.where} takes [{section}], which no module before it makes"
-            )
-        )
+        absent = f"[{section}], which no module before it makes"
+        if given.has(key):
+            raise given.refused(key, f"it takes {absent}")
+        raise ConfigError(f"{given.file.place}: {given.where} takes {absent}")
     block.taken.add(section)
     return block.spectra[section]
 

@@ -25,29 +25,33 @@ _UNKNOWN = (
     "it is no module of the standard library that is known here, and no module of [pipeline] is"
     " jaxlike_two_point.py"
 )
-_INTERNAL = ("include_norm", "ratios_like", "ratios_norm", "max_mode", "angular_bins")
+_INTERNAL = ("ratios_like", "section", "max_mode", "angular_bins")
 
 
 @dataclass(frozen=True)
 class Like:
-    """A likelihood as CosmoSIS calls it, and whether ln L has -0.5 ln|C| there."""
+    """A likelihood as CosmoSIS calls it; ratios: that of shear ratios, which are with it here;
+    section: where its theory is by bins, where the module does not save its data vector."""
 
     name: str
-    normalised: bool
-    ratios: tuple[str, bool] | None = None
+    ratios: str | None = None
+    section: str | None = None
 
 
 @dataclass
 class Translation:
-    """likelihoods: options of each by its name; universe: those of the theory; likes: how CosmoSIS
-    calls them; uses: which parameters they read; modules: that have run; given: names of all
-    values; dropped: those without effect, and why; options: those that are options here."""
+    """likelihoods: options of each by its name; universe: those of the theory; likes, other_likes:
+    how CosmoSIS calls them, and those of other data; uses: which parameters they read; modules:
+    that have run; given: names of all values; dropped: those without effect, and why; options:
+    those that are options here.
+    """
 
     likelihoods: dict[str, dict[str, Any]]
     universe: dict[str, Any]
     parameters: tuple[Parameter, ...]
     others: tuple[OtherConfig, ...]
     likes: dict[str, Like]
+    other_likes: dict[str, str]
     uses: list[Use] = field(default_factory=list)
     modules: list[Given] = field(default_factory=list)
     given: frozenset[str] = frozenset()
@@ -88,7 +92,12 @@ def translate(
             raise ConfigError(f"{one.entry.file}: {error}") from error
         uses += own
         options[one.like_name] = _options(one, model, suffixes[one.like_name], block)
-    kept = {p.name for p in parameters if _of_universe(p.name) and p.name not in block.dropped}
+    uses += [Use(origin, name, Source(name, "", name)) for name, origin in block.own.items()]
+    kept = {
+        p.name
+        for p in parameters
+        if _of_universe(p.name) and p.name not in {*block.own.values(), *block.dropped}
+    }
     parameters = renamed(parameters, uses, kept)
     have = {p.name for p in parameters}
     fixed = tuple(Parameter(n, value=v) for n, v in block.fixed.items() if n not in have)
@@ -100,6 +109,7 @@ def translate(
         (*parameters, *fixed),
         others,
         {one.like_name: _like(one) for one in wanted},
+        {one.section: one.like_name for one in block.others},
         uses,
         modules,
         frozenset(block.numbers),
@@ -109,9 +119,7 @@ def translate(
 
 
 def _like(one: TwoPoint) -> Like:
-    options = one.options
-    ratios = (options["ratios_like"], options["ratios_norm"]) if "ratios_like" in options else None
-    return Like(one.like_name, bool(options.get("include_norm", False)), ratios)
+    return Like(one.like_name, one.options.get("ratios_like"), one.options.get("section"))
 
 
 def _of_universe(name: str) -> bool:
@@ -180,21 +188,17 @@ def _wanted(path: Path, block: Block, pipeline: Mapping[str, str]) -> list[TwoPo
         return block.two_point
     names = [one.like_name for one in block.two_point]
     ratios = [one.options["ratios_like"] for one in block.two_point if "ratios_like" in one.options]
-    others = [_other_like(one.kind) for one in block.others]
+    others = [one.like_name for one in block.others]
     for name in listed:
         if name not in (*names, *ratios, *others):
             known = ", ".join((*names, *ratios, *others))
             raise ConfigError(f"{path}: [pipeline] likelihoods has '{name}'; modules make {known}")
     for one in block.two_point:
         if one.options.get("ratios_like") not in (None, *listed):
-            for key in ("shear_ratios", "ratios_like", "ratios_norm"):
+            for key in ("shear_ratios", "ratios_like"):
                 one.options.pop(key)
-    block.others = [one for one in block.others if _other_like(one.kind) in listed]
+    block.others = [one for one in block.others if one.like_name in listed]
     return [one for one in block.two_point if one.like_name in listed]
-
-
-def _other_like(kind: str) -> str:
-    return {"bao": "desi_bao"}.get(kind.partition(".")[0], kind)
 
 
 def _options(one: TwoPoint, model: Model, suffix: str, block: Block) -> dict[str, Any]:

@@ -106,6 +106,7 @@ DERIVED: Mapping[str, Callable[[Cosmology, LinearModel, Of], ArrayLike]] = {
     "mnu": lambda c, model, of: c.mnu,
     "omk": lambda c, model, of: c.Omega_k,
     "omegal": lambda c, model, of: c.Omega_de,
+    "wa": lambda c, model, of: jnp.asarray(c.wa, float),
     "age": lambda c, model, of: _age(c),
     "rdrag": lambda c, model, of: _drag_horizon(c),
     "rdragh": lambda c, model, of: of("rdrag") * c.h,

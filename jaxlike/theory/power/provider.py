@@ -5,11 +5,12 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import jax
 import jax.numpy as jnp
 from jax import Array
+from jax.custom_derivatives import SymbolicZero
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError
@@ -73,6 +74,43 @@ class Provider:
     def of(self, matter: MatterField) -> Power | None:
         """The function of a field."""
         return self.linear if matter == "total" else self.cold
+
+
+def forward_mode(function: Power) -> Power:
+    """The same function with derivatives in the parameters that are taken forwards.
+
+    For one that has no others, as solvers with while loops have not. Each derivative is a pass of
+    its own, once where the power is wanted with its gradient. k and z are held fixed.
+    """
+
+    @jax.custom_jvp
+    def power(parameters: Parameters, k: Array, z: Array) -> Array:
+        return function(parameters, k, z)
+
+    def with_slopes(primals: tuple[Any, ...], tangents: tuple[Any, ...]) -> tuple[Array, Array]:
+        parameters, k, z = primals
+        changes, *others = tangents
+        if not all(isinstance(other, SymbolicZero) for other in others):
+            raise ConfigError(
+                f"{getattr(function, '__name__', 'a function')} is differentiated in k or z, but "
+                "forward_mode gives derivatives in its parameters only"
+            )
+        changes = {
+            name: change for name, change in changes.items() if not isinstance(change, SymbolicZero)
+        }
+        varied = {name: parameters[name] for name in changes}
+
+        def at(varied: dict[str, Array]) -> Array:
+            return function({**parameters, **varied}, k, z)
+
+        # as numbers, so that what is left is linear in the changes and can be transposed
+        slopes = jax.jacfwd(at)(varied)
+        moved = [jnp.tensordot(slopes[name], changes[name], changes[name].ndim) for name in changes]
+        found = at(varied)
+        return found, sum(moved, jnp.zeros_like(found))
+
+    power.defjvp(with_slopes, symbolic_zeros=True)
+    return power
 
 
 PROVIDERS: dict[str, Callable[[], Provider]] = {

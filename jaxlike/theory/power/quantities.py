@@ -15,6 +15,8 @@ from jaxlike.errors import ParameterError
 from jaxlike.numerics import chebyshev
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power import linear
+from jaxlike.theory.power.cmb.lattice import ELL_MAX, ELL_MIN
+from jaxlike.theory.power.cmb.spectra import Spectra, check_multipoles
 from jaxlike.theory.power.derived import drag_horizon
 from jaxlike.theory.power.linear import LinearModel
 from jaxlike.theory.power.nonlinear import NonlinearModel, nonlinear_model
@@ -35,6 +37,7 @@ QUANTITIES: Mapping[str, str] = {
     "f_sigma8": "f sigma8 (z) of the velocities of cold matter, as CAMB has it",
     "P_lin": "linear matter power (k, z) in (Mpc/h)^3, k in h/Mpc",
     "P_nl": "nonlinear matter power (k, z) in (Mpc/h)^3, k in h/Mpc",
+    "D_ell": "lensed spectra of the CMB (ell, spectrum), ell (ell + 1) C_ell / 2 pi in muK^2",
 }
 """Name, which is that of a method of `Universe`, -> what it is; all that a likelihood may need."""
 
@@ -130,6 +133,25 @@ class Quantities:
             )
         found = one.table(cosmo, jnp.ravel(k), _ravelled(z), model)
         return jnp.reshape(found, (*np.shape(z), *np.shape(k)))
+
+    def D_ell(self, ell: ArrayLike, spectrum: str = "tt") -> Array:
+        """Lensed spectrum of the CMB, ell (ell + 1) C_ell / 2 pi in muK^2, 2 <= ell <= 4200.
+
+        spectrum: tt, te, ee, or pp, [ell (ell + 1)]^2 C_ell / 2 pi of the lensing potential. NaN in
+        universes that CAMB's spectra are not known for; ParameterError without a parameter tau.
+        """
+        check_multipoles(spectrum, ell)
+        spectra = self.cmb
+        flat = chebyshev.numpy_of(ell).ravel(ell)
+        known = spectra.held & (flat >= ELL_MIN) & (flat <= ELL_MAX)
+        found = jnp.where(known, spectra.D_ell(spectrum, flat), jnp.nan)
+        return jnp.reshape(found, np.shape(ell))
+
+    @property
+    def cmb(self) -> Spectra:
+        """All spectra of the CMB, of which each is computed for whoever asks; and whether they are
+        known here."""
+        return Spectra(self._cosmology(), self._models()[0])
 
     def _cosmology(self) -> Cosmology:
         if self.cosmo is None:

@@ -1,5 +1,6 @@
 """Which cosmologies the theory has a solution for, and why the others have none."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -75,20 +76,29 @@ def reason_of_failure(
     cosmo: Cosmology, linear: LinearModel = "eisenstein_hu", last: DistanceGrid | None = None
 ) -> str | None:
     """The first condition that fails at concrete values, or None."""
-    held = _held(cosmo, linear, last)
-    return next((name for name, one in zip(held.names, held.holds, strict=True) if not one), None)
+    return _held(cosmo, linear, last).first_broken
 
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
-class _Held:
-    """The conditions in their order, which a dictionary loses in compiled functions."""
+class Held:
+    """Conditions in their order, which a dictionary loses in compiled functions."""
 
     names: tuple[str, ...] = field(metadata={"static": True})
     holds: tuple[Array, ...]
 
+    @classmethod
+    def of(cls, held: Mapping[str, Array]) -> "Held":
+        """Conditions by what they say."""
+        return cls(tuple(held), tuple(held.values()))
+
+    @property
+    def first_broken(self) -> str | None:
+        """The first one that fails at concrete values, or None."""
+        both = zip(self.names, self.holds, strict=True)
+        return next((name for name, one in both if not one), None)
+
 
 @partial(jax.jit, static_argnums=1)
-def _held(cosmo: Cosmology, linear: LinearModel, last: DistanceGrid | None) -> _Held:
-    held = conditions(cosmo, linear, last)
-    return _Held(tuple(held), tuple(held.values()))
+def _held(cosmo: Cosmology, linear: LinearModel, last: DistanceGrid | None) -> Held:
+    return Held.of(conditions(cosmo, linear, last))

@@ -42,7 +42,8 @@ class Cosmology:
     Omega_m counts all matter today: cold dark matter, baryons and massive neutrinos.
     Exactly one of A_s (at 0.05/Mpc) and sigma8 (total matter, z = 0) sets the amplitude.
     omega_nu is Omega_nu h^2 of all massive eigenstates, whose number `neutrinos` says; the others
-    of the three are massless. With radiation=False there are no photons and no massless
+    of the three are massless. tau is the optical depth of reionised matter, which spectra of the
+    CMB alone see. With radiation=False there are no photons and no massless
     neutrinos, as in arXiv:2302.05163. log_T_AGN is log10 of the temperature [K] to which active
     nuclei heat gas (the feedback of HMCode2020, which leaves it out where there is none); A_bary
     and eta_bary are A and eta_0 of HMCode2016; spk_alpha, spk_beta and spk_gamma are the baryon
@@ -61,6 +62,7 @@ class Cosmology:
     wa: Scalar = 0.0
     N_eff: Scalar = N_EFF
     T_cmb: Scalar = T_CMB
+    tau: Scalar | None = None
     log_T_AGN: Scalar | None = None
     A_bary: Scalar | None = None
     eta_bary: Scalar | None = None
@@ -173,12 +175,7 @@ PARAMETERS = (
     Declared("h", ("h0",), _cosmological("h0"), "h"),
     Declared("H0", (), _cosmological("hubble"), "H_0"),
     # CosmoSIS calls a hundred times the angle what CAMB calls the angle
-    Declared(
-        "theta_MC_100",
-        (),
-        _cosmological("cosmomc_theta"),
-        r"100\theta_\mathrm{MC}",
-    ),
+    Declared("theta_MC_100", (), _cosmological("cosmomc_theta"), r"100\theta_\mathrm{MC}"),
     Declared("cosmomc_theta", (), _cosmological("theta_mc"), r"\theta_\mathrm{MC}"),
     Declared("n_s", ("ns",), _cosmological("n_s"), r"n_\mathrm{s}"),
     Declared("A_s", ("a_s", "As"), _cosmological("a_s"), r"A_\mathrm{s}"),
@@ -207,7 +204,9 @@ PARAMETERS = (
     Declared("Omega_k", ("omega_k", "omk"), _cosmological("omega_k"), r"\Omega_k"),
     Declared("w0", ("w",), _cosmological("w"), "w_0", default=-1.0),
     Declared("wa", (), _cosmological("wa"), "w_a", default=0.0),
+    Declared("w0_plus_wa", (), _cosmological("w0_plus_wa"), "w_0 + w_a"),
     Declared("N_eff", ("nnu",), _cosmological("nnu"), r"N_\mathrm{eff}", default=N_EFF),
+    Declared("tau", (), _cosmological("tau"), r"\tau_\mathrm{reio}"),
     Declared(
         "log_T_AGN",
         ("logT_AGN", "HMCode_logT_AGN"),
@@ -260,6 +259,7 @@ EXCLUSIVE = (
     ("Omega_c", "omch2"),
     ("Omega_b", "ombh2"),
     ("omega_nu", "mnu"),
+    ("wa", "w0_plus_wa"),
 )
 """Quantities of which a universe takes one."""
 

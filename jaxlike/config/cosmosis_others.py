@@ -1,0 +1,62 @@
+"""BAO, supernovae and the compressed CMB in the section of CosmoSIS's module."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jaxlike.config.others import KINDS, OtherConfig, bao, check_counted_once, cmb, supernovae
+from jaxlike.config.places import find_file
+from jaxlike.errors import ConfigError
+
+OTHER_OPTIONS: Mapping[str, str] = {
+    "bao": bao.COMPONENT,
+    "supernovae": supernovae.COMPONENT,
+    "cmb": cmb.COMPONENT,
+}
+"""Options of the module's section -> the component whose option `data` has the same words."""
+
+
+def others_of(options: Mapping[str, object], path: Path) -> tuple[OtherConfig, ...]:
+    """The likelihoods that entries of a section ask for, a word a data set, as `data` of Cobaya's
+    components has them. Files of the compressed CMB are seen from here, or from the pipeline's,
+    `path`.
+
+    Their names, as in likelihoods/NAME_like, are those of the data with _ for each point.
+    ConfigError on a set that is none, and on data that would count twice.
+    """
+    found: list[OtherConfig] = []
+    for option, component in OTHER_OPTIONS.items():
+        words = str(options.get(option) or "").split()
+        if option in options and not words:
+            raise ConfigError(f"option '{option}' names no data: give some, or leave it out")
+        for word in words:
+            data = find_file(word, path, above=True) if option == "cmb" else word
+            name = Path(data).stem if Path(data).is_file() else word
+            try:
+                one = KINDS[component].read(name.replace(".", "_"), component, {"data": data})
+            except ConfigError as error:
+                raise ConfigError(f"option '{option}': {error}") from error
+            found.append(one)
+    check_counted_once(found)
+    return tuple(found)
+
+
+def check_used(options: Mapping[str, object], power: object) -> None:
+    """ConfigError where others are asked for in a universe of tables, whose parameters are not
+    known."""
+    for option in OTHER_OPTIONS:
+        if option in options and power == "block":
+            raise ConfigError(
+                f"option '{option}' has no effect with power = block: take power = jaxlike, or a "
+                "module of CosmoSIS's standard library for these data"
+            )
+
+
+def check_listed(others: Sequence[OtherConfig], listed: str) -> None:
+    """ConfigError on a likelihood that [pipeline] likelihoods, where it lists any, leaves out."""
+    names = listed.split()
+    for one in others:
+        if names and one.name not in names:
+            raise ConfigError(
+                f"likelihood '{one.name}' has no effect, as [pipeline] likelihoods does not list "
+                f"it: add {one.name} there"
+            )
