@@ -1,7 +1,7 @@
 """Cobaya's own likelihoods at one point, beside those that stand for them here."""
 
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,22 +13,27 @@ from cobaya.log import LoggedError
 from cobaya.model import get_model
 
 from jaxlike.config.boltzmann import boltzmann_code
+from jaxlike.config.lensing_names import BY_COMPONENT
 from jaxlike.config.others import KINDS
 from jaxlike.config.records import expand, parameter_from
 from jaxlike.data.packages import packages_path
 from jaxlike.errors import ConfigError
+from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB
 from jaxlike.posterior.model import Model
 from jaxlike.registry.options import THEORY_OPTIONS
 
 OF_BOLTZMANN = 0.1
 """Largest difference in chi^2 where distances and power are those of a Boltzmann code there."""
 
+OF_SPECTRA = 0.5
+"""The same of spectra of the CMB, which here are those of a table."""
+
 OF_SAME = 0.01
 """The same where they are jaxlike's in both."""
 
 _THEORY = "jaxlike.cobaya.Theory"
 _PREFIX = "jaxlike."
-_OWN = frozenset(kind for kind in KINDS if not kind.startswith(_PREFIX))
+_OWN = frozenset(kind for kind in (*KINDS, *BY_COMPONENT) if not kind.startswith(_PREFIX))
 
 
 @dataclass(frozen=True)
@@ -120,27 +125,40 @@ def compared(info: Mapping[str, Any], model: Model, *, every: bool = False) -> C
     if not all(np.isfinite(here[name]) for name in there):
         raise NotThere("the posterior has no value at the reference point")
     values: dict[str, float] = {}
-    theory, tolerance = _THEORY, OF_SAME
+    theory = _THEORY
     if found is not None and there:
         try:
             values = _values(info, there, model, found[0])
-            theory, tolerance = found[1].name, OF_BOLTZMANN
+            theory = found[1].name
         except _NoTheory:  # what is there of jaxlike's power is what it is here
             there = [name for name in there if name in own]
     if there and not values:
         values = _values(info, there, model, None)
-    rows = tuple(
-        Compared(name, model.parts[name].n_points, here[name], values[name], tolerance)
-        for name in there
-    )
-    return Comparison(theory, rows, missing)
+    return Comparison(theory, _rows(there, model, here, values, theory), missing)
+
+
+def _rows(
+    names: Iterable[str],
+    model: Model,
+    here: Mapping[str, float],
+    there: Mapping[str, float],
+    theory: str,
+) -> tuple[Compared, ...]:
+    found = []
+    for name in names:
+        part = model.parts[name]
+        tolerance = OF_SAME if theory == _THEORY else OF_BOLTZMANN
+        if theory != _THEORY and SPECTRA_OF_CMB in getattr(part, "needs", ()):
+            tolerance = OF_SPECTRA
+        found.append(Compared(name, part.n_points, here[name], there[name], tolerance))
+    return tuple(found)
 
 
 def compared_with(built: Any, model: Model) -> Comparison | None:
     """Each likelihood of a model that Cobaya has built anyway, at the reference of ours; None where
     both are jaxlike's own. NotThere where there is no value."""
     found = boltzmann_code(built.info())
-    theory, tolerance = (_THEORY, OF_SAME) if found is None else (found[1].name, OF_BOLTZMANN)
+    theory = _THEORY if found is None else found[1].name
     block = _block(built.info())
     names = [
         name
@@ -155,11 +173,7 @@ def compared_with(built: Any, model: Model) -> Comparison | None:
     here = {name: float(value) for name, value in model.chi2s(model.reference).items()}
     if not np.isfinite([(here[name], there[name]) for name in names]).all():
         raise NotThere("there is no value at the reference point")
-    rows = (
-        Compared(name, model.parts[name].n_points, here[name], there[name], tolerance)
-        for name in names
-    )
-    return Comparison(theory, tuple(rows))
+    return Comparison(theory, _rows(names, model, here, there, theory))
 
 
 def _has_data(name: str, options: Any, packages: Path | None) -> bool:

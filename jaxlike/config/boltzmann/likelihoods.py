@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from jaxlike.config.lensing_names import BY_COMPONENT
 from jaxlike.config.records import expand
 from jaxlike.errors import ConfigError
 from jaxlike.theory.universe.cosmology import N_EFF
@@ -30,7 +31,8 @@ def needs_power(kind: str) -> bool:
 def see_spectra_of_cmb(info: Mapping[str, Any]) -> bool:
     """Whether a likelihood of an input may see spectra of the CMB, or the optical depth."""
     return any(
-        kind not in _OF_MATTER and not kind.startswith(("bao.", "sn.", "des_y1."))
+        kind not in (*_OF_MATTER, *BY_COMPONENT)
+        and not kind.startswith(("bao.", "sn.", "des_y1."))
         for kind in _kinds(info)
     )
 
