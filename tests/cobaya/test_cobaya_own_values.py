@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import yaml
 from cobaya.log import LoggedError
 from cobaya.model import get_model
 from cobaya.sampler import get_sampler
 
 import jaxlike
+from jaxlike.cli.main import main
 from jaxlike.cobaya.own_values import Compared, compared
 from jaxlike.errors import ConfigError
 
@@ -135,3 +137,20 @@ def test_cobaya_s_sampler_names_what_no_likelihood_sees(packages: Path) -> None:
     info["params"]["tau"] = {"prior": [0.01, 0.1], "ref": 0.05}
     with pytest.raises(LoggedError, match=r"'tau' is sampled, but no likelihood sees it .* value"):
         sampler(info)
+
+
+def test_a_run_prints_what_it_compared_or_stops(
+    packages: Path, altered: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`jaxlike nuts` of an input that names Cobaya's likelihoods."""
+    path = tmp_path / "bao.yaml"
+    options = ["--chains", "1", "--warmup", "10", "--samples", "10", "--no-progress", "--force"]
+    command = ["nuts", str(path), *options, "--output", str(tmp_path / "chain")]
+    path.write_text(yaml.safe_dump(info_of(packages)))
+    main(command)
+    assert "checked against Cobaya with jaxlike.cobaya.Theory" in capsys.readouterr().out
+    path.write_text(yaml.safe_dump(info_of(altered)))
+    assert main(command) == 2
+    assert "'bao.desi_dr2' has chi^2 =" in capsys.readouterr().err
+    main([*command, "--no-check"])
+    assert "checked" not in capsys.readouterr().out

@@ -25,14 +25,14 @@ def needs_power(kind: str) -> bool:
     """Whether a likelihood of this name is a function of the matter power."""
     if kind.startswith("bao."):
         return any(word in kind for word in _GROWTH)
-    return not kind.startswith("sn.") and kind not in _OF_DISTANCES
+    return not kind.startswith(("sn.", "H0.")) and kind not in _OF_DISTANCES
 
 
 def see_spectra_of_cmb(info: Mapping[str, Any]) -> bool:
     """Whether a likelihood of an input may see spectra of the CMB, or the optical depth."""
     return any(
         kind not in (*_OF_MATTER, *BY_COMPONENT)
-        and not kind.startswith(("bao.", "sn.", "des_y1."))
+        and not kind.startswith(("bao.", "sn.", "des_y1.", "H0."))
         for kind in _kinds(info)
     )
 

@@ -5,7 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jaxlike.config.others import bao, candl, cmb, des_y1, external, planck_lite, supernovae
+from jaxlike.config.others import (
+    bao,
+    candl,
+    cmb,
+    des_y1,
+    external,
+    local_h0,
+    planck_lite,
+    supernovae,
+)
 from jaxlike.config.others.imported import installed
 from jaxlike.config.others.other_config import Kinds, OtherConfig, check_refused
 from jaxlike.config.overrides import NONE_WANTED, wanted_of
@@ -23,11 +32,17 @@ KINDS: Kinds = {
     **planck_lite.KINDS,
     **candl.KINDS,
     **des_y1.KINDS,
+    **local_h0.KINDS,
     **external.KINDS,
 }
 """Names of the likelihoods that are known here -> what they are."""
 
-REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED, **planck_lite.REFUSED}
+REFUSED: Mapping[str, str] = {
+    **bao.REFUSED,
+    **supernovae.REFUSED,
+    **planck_lite.REFUSED,
+    **local_h0.REFUSED,
+}
 """Names of likelihoods that hosts know -> why there is none of them here."""
 
 _PLACES = ("path", "packages_path")  # of Cobaya's copy of data
