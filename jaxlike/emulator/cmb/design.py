@@ -32,15 +32,19 @@ N_VARIANTS = 3
 
 _TILT, _LENSING = 0.02, 0.05  # how far they go: the nonlinear part of lensing does not follow them
 
+CURVED = (-0.035, 0.035)
+"""Omega_k of a third as many universes more."""
+
 
 def design(n: int, seed: int) -> list[Universe]:
-    """The first `n` universes of the training set, half of them with three alike massive neutrinos,
-    the others with one."""
-    rng = np.random.default_rng(seed)
-    unit = qmc.Sobol(8, rng=rng).random_base2(int(np.ceil(np.log2(n))))[:n]
+    """The first `n` flat universes of the training set and a third as many curved ones, half of
+    them with three alike massive neutrinos, the others with one."""
+    rng, every = np.random.default_rng(seed), n + n // 3
+    unit = qmc.Sobol(8, rng=rng).random_base2(int(np.ceil(np.log2(every))))[:every]
+    curved = np.random.default_rng(seed).permutation(np.linspace(*CURVED, n // 3))
     s = (1 - np.cos(np.pi * unit)) / 2  # polynomials want the density of Chebyshev nodes
     found = []
-    for row in s:
+    for row, Omega_k in zip(s, [*np.zeros(n), *curved], strict=True):
         kind = "degenerate" if row[7] < 0.5 else "one_massive"
         x = {
             name: float(low + (high - low) * t)
@@ -56,6 +60,7 @@ def design(n: int, seed: int) -> list[Universe]:
             tau=x["tau"],
             mnu=mnu,
             kind=kind,
+            Omega_k=float(Omega_k),
         )
         variants = _variants(plain.n_s, rng)
         found.append(replace(at_angle(x["thetastar"], plain), variants=variants))
