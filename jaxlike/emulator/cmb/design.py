@@ -27,6 +27,8 @@ TRAINED = {
 
 HEAVIEST = {"degenerate": 0.62, "one_massive": 0.37}
 """Largest sum of masses in eV of the training set, about as relativistic at last scattering."""
+_H = (0.4, 1.1)  # where h is looked for
+
 N_VARIANTS = 3
 """Further tilts and amplitudes of lensing of every run of CAMB."""
 
@@ -83,11 +85,15 @@ def _angle(values: dict[str, float], kind: str) -> jax.Array:
 
 
 def at_angle(thetastar: float, universe: Universe) -> Universe:
-    """The same with the h at which 100 r_*/D_* is this."""
+    """The same with the h at which 100 r_*/D_* is this; nearer to flat where none has it."""
     values = {k: v for k, v in vars(universe).items() if isinstance(v, float)}
     kind = universe.kind
 
-    def excess(h: float) -> float:
-        return float(_angle({**values, "h": h}, kind)) - thetastar
+    def excess(h: float, Omega_k: float) -> float:
+        return float(_angle({**values, "h": h, "Omega_k": Omega_k}, kind)) - thetastar
 
-    return replace(universe, h=brentq(excess, 0.4, 1.1, xtol=1e-9))
+    Omega_k = universe.Omega_k
+    while Omega_k and excess(_H[0], Omega_k) * excess(_H[1], Omega_k) > 0:
+        Omega_k /= 2
+    h = brentq(excess, *_H, args=(Omega_k,), xtol=1e-9)
+    return replace(universe, h=h, Omega_k=Omega_k)
