@@ -206,7 +206,7 @@ def test_bad_options_are_named(
         ("3x2pt", {"b1": 1.5}, ("b1", "DES_b1", "twice")),
         ("3x2pt", {"DES_b6": 1.5}, ("DES_b6",)),
         ("shear", {"DES_b1": 1.5}, ("DES_b1",)),
-        ("3x2pt", {"tau": 0.06}, ("tau",)),
+        ("3x2pt", {"YHe": 0.06}, ("YHe",)),
         ("shear", {"A2_IA": 1.0}, ("A2_IA", "no effect", "alignment = tatt")),
     ],
 )

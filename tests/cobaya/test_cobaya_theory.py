@@ -247,9 +247,9 @@ def test_an_unknown_parameter_is_cobaya_s_own_error(cosmology: dict[str, Any]) -
     info = {
         "theory": {THEORY: None},
         "likelihood": {"plain": Plain},
-        "params": {**cosmology, "tau": 0.06},
+        "params": {**cosmology, "z_re": 7.7},
     }
-    with pytest.raises(LoggedError, match="'tau'"):
+    with pytest.raises(LoggedError, match="'z_re'"):
         get_model(info)
 
 
@@ -276,7 +276,7 @@ def test_bad_options_are_named(
 @pytest.mark.parametrize(
     ("requirement", "word"),
     [
-        ({"Cl": {"tt": 1000}}, "Cl"),
+        ({"unlensed_Cl": {"tt": 1000}}, "unlensed_Cl"),
         ({"Pk_grid": {"z": Z, "k_max": 1, "vars_pairs": [("Weyl", "Weyl")]}}, "Weyl"),
         ({"Hubble": {"z": [3e4]}}, "Hubble is computed for 0 <= z <= 20000"),
         ({"sigma_R": {"z": Z, "R": [8.0], "vars_pairs": [("Weyl", "Weyl")]}}, "delta_nonu"),

@@ -58,8 +58,8 @@ def test_names_of_other_codes(real_model):
     np.testing.assert_allclose(
         real_model.theory_vector(theirs), real_model.theory_vector(known), rtol=1e-10, atol=1e-16
     )
-    with pytest.raises(jaxlike.ParameterError, match="tau"):
-        real_model.theory_vector({**known, "tau": 0.06})
+    with pytest.raises(jaxlike.ParameterError, match="YHe"):
+        real_model.theory_vector({**known, "YHe": 0.24})
     with pytest.raises(jaxlike.ParameterError, match="sigma8"):
         real_model.theory_vector({**known, "sigma8": 0.8})
 

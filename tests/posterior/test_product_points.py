@@ -46,7 +46,7 @@ def test_wrong_dictionaries_and_batches(product):
     values = dict(zip(product.parameters, product.reference, strict=True))
     for wrong, message in (
         ({k: v for k, v in values.items() if k != "omegam"}, "'omegam' is missing"),
-        (values | {"tau": 0.1}, "'tau' is unknown"),
+        (values | {"YHe": 0.1}, "'YHe' is unknown"),
         (values | {"omegam": "a"}, "'omegam' is 'a', but must be a real number"),
         (values | {"omegam": np.ones(2)}, "'omegam' has shape"),
     ):
