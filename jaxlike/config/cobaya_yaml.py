@@ -150,7 +150,7 @@ def config_from_info(
             place = located(asked[name], path)
             likelihoods[name] |= of_survey({**asked[name], **place}, taken)
         merged, explicit = with_correlated(merged, given, asked, likelihoods, joint, path)
-        typed = {*given, *explicit, *(name for one in others for name in one.params)}
+        typed = {*given, *explicit, *(name for one in others for name in one.entries)}
         check_aliases(merged, typed, names)
         parameters = parameters_from(merged, typed, names)
         outputs = [one for name in merged if (one := output_from(name, merged[name], names))]
