@@ -1,6 +1,6 @@
 """What becomes of each entry of a Cobaya input: its rows, of which reading it makes some."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -56,8 +56,9 @@ def explained_info(
             f"neutrinos = {theory.neutrinos}"
         )
     mentioned = {entry.key for entry in entries}
-    if assumed := [p for p in config.parameters if p.name not in mentioned and not p.drop]:
-        found.note("of the components' own, or assumed: " + ", ".join(map(_in_words, assumed)))
+    unmentioned = [p for p in config.parameters if p.name not in mentioned and not p.drop]
+    for sentence in _assumed(unmentioned):
+        found.note(sentence)
     return config, found
 
 
@@ -111,7 +112,7 @@ def _likelihood(entry: Entry, inside: list[str], config: Config) -> Said:
 def _parameter(entry: Entry, inside: list[str], config: Config) -> Said:
     found = next((p for p in config.parameters if p.name == entry.key), None)
     if found is not None:
-        return "parameter", _in_words(found).removeprefix(f"{found.name} ")
+        return "parameter", _in_words(found)
     output = next((one for one in config.outputs if one.name == entry.key), None)
     if output is None or not is_computed(entry.key, _functions(config)):
         return "idle", "it is not computed here, so that `jaxlike nuts` does not record it"
@@ -129,10 +130,20 @@ def _functions(config: Config) -> dict[str, tuple[str, ...] | None]:
 def _in_words(one: Parameter) -> str:
     drop = ", for functions alone" if one.drop else ""
     if one.prior is not None:
-        return f"{one.name} sampled{drop}"
+        return f"sampled{drop}"
     if one.derived_from is not None:
-        return f"{one.name} a function of {', '.join(one.derived_from.arguments)}{drop}"
-    return f"{one.name} = {one.value:g}{drop}"
+        return f"a function of {', '.join(one.derived_from.arguments)}{drop}"
+    return f"fixed{drop}"
+
+
+def _assumed(parameters: Sequence[Parameter]) -> Iterator[str]:
+    """Sentences on the parameters that the input does not mention."""
+    sampled = [one.name for one in parameters if one.prior is not None]
+    fixed = [f"{one.name} = {one.value:g}" for one in parameters if one.value is not None]
+    if sampled:
+        yield f"sampled with the priors of the likelihoods: {', '.join(sampled)}"
+    if fixed:
+        yield f"not in the input, and assumed: {', '.join(fixed)}"
 
 
 def _prior(entry: Entry, inside: list[str], config: Config) -> Said:
