@@ -127,11 +127,13 @@ def with_checked_parameters(config: Config, data_sets: Sequence[DataSet]) -> Con
             p
             for p in config.parameters
             if p.drop
+            or p.name in config.own
             or not (p.assumed or _of_unread(p.name, config, data_sets))
             or _counts(p.name, data_sets)
         )
         _check_arguments(config, {p.name for p in kept})
-        names = [p.name for p in kept if not p.drop and known.is_known(p.name)]
+        taken = (p.name for p in kept if not p.drop and p.name not in config.own)
+        names = [name for name in taken if known.is_known(name)]
         check_names(names, samples)
         check_plausible(kept, known)
         of_theory = {key: getattr(config.theory, key) for key in THEORY_OPTIONS}
@@ -177,7 +179,7 @@ def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Mod
 
     Keywords replace the file's options: data_file, nz_file, scale_cuts, probes, prefix, power,
     linear, nonlinear, boost, nz, nz_bandwidth, projection, cosebis_theta, band_power_theta,
-    band_power_apodisation, band_power_ell, radiation, ell_prefactors, bias, alignment,
+    band_power_apodisation, band_power_ell, radiation, ell_prefactors, limber, bias, alignment,
     f_r, log10_M_pivot, b_modes, magnification, rsd, point_mass, psf_file, psf_transform,
     shear_ratios, covariance_correction, n_simulations, n_parameters, compression; of one of several
     likelihoods where they are dictionaries, name -> value. `likelihoods` takes some of them alone.

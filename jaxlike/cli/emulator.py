@@ -47,7 +47,11 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         "--output", type=Path, metavar="FILE", help="(emulator.npz, or cmb.npz with --cmb)"
     )
     training.add_argument(
-        "--n", type=positive, default=96, metavar="N", help="points of the training set (96)"
+        "--n",
+        type=positive,
+        default=96,
+        metavar="N",
+        help="points of the training set (96); with --cmb a third as many curved ones more",
     )
     training.set_defaults(run=train)
     checking = commands.add_parser(

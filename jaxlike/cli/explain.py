@@ -26,7 +26,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     parser.add_argument(
         "--check",
         action="store_true",
-        help="run CosmoSIS on the pipeline once, and compare the likelihoods at its start values",
+        help="run CosmoSIS or Cobaya on the input once, and compare likelihoods where it starts",
     )
     parser.add_argument(
         "--cosmosis",
@@ -95,6 +95,8 @@ def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
     from jaxlike.loading import model_from_config
 
     path = Path(arguments.config)
+    if path.suffix.lower() in (".yaml", ".yml"):
+        return _check_cobaya(arguments, overrides)
     library = library_of(path, overrides) if path.suffix.lower() == ".ini" else None
     if library is None:
         raise ConfigError(f"{path}: --check is for pipelines of the standard library's modules")
@@ -121,6 +123,29 @@ def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
         print(f"ln L here: {reason}")
     far = [row for row in rows if not abs(row.log_likelihood - row.log_likelihood_there) <= _FAR]
     return 1 if far else 0
+
+
+def _check_cobaya(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
+    """Compare with Cobaya; status 1 where a likelihood is further apart than it may be."""
+    from jaxlike.cli.checking import info_of
+    from jaxlike.cobaya.own_values import NotThere, compared
+    from jaxlike.config import read_config
+    from jaxlike.loading import model_from_config
+
+    info = info_of(arguments.config)
+    assert info is not None
+    model = model_from_config(read_config(arguments.config, **overrides))
+    try:
+        found = compared(info, model, every=True)
+    except NotThere as reason:
+        raise ConfigError(f"{arguments.config}: cannot be compared with Cobaya: {reason}") from None
+    print(f"{'at the reference':<28}{'points':>7}{'chi^2 here':>13}{'Cobaya':>13}{'apart':>10}")
+    for row in found.rows:
+        print(f"{row.name:<28}{row.n:>7}{row.here:>13.3f}{row.there:>13.3f}{row.apart:>+10.4f}")
+    for name in found.missing:
+        print(f"{name:<28} Cobaya has not got its data")
+    print(f"Cobaya with {found.theory}")
+    return 0 if all(row.agrees for row in found.rows) else 1
 
 
 _FAR = 0.5  # in ln L, above which something is another model

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from jaxlike.cli.checking import add_no_check, check_against_cobaya
 from jaxlike.cli.common_options import (
     Parents,
     add_config,
@@ -83,6 +84,7 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true", help="go on where a run of this output was stopped"
     )
     add_no_progress(parser)
+    add_no_check(parser)
     parser.add_argument(
         "--devices", type=int, metavar="N", help="devices that share the chains (all GPUs, one CPU)"
     )
@@ -142,6 +144,8 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
                 warn(f"there is no {path} to go on from: the run starts")
 
     model, prefix = open_model(arguments, method, check)
+    if team.leads and not resuming:
+        check_against_cobaya(arguments, model)
     checkpoint = _checkpoint(prefix, team.rank)
     shown = team.leads and not arguments.no_progress
     kept: list[Chains] = []

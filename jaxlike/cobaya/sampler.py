@@ -5,7 +5,7 @@ functions of parameters become one compiled JAX function; chains are written as 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,14 +13,16 @@ from typing import Any
 import numpy as np
 from cobaya import mpi
 from cobaya.collection import SampleCollection
-from cobaya.conventions import Extension
+from cobaya.conventions import Extension, get_chi2_name
 from cobaya.log import LoggedError
 from cobaya.model import LogPosterior
 from cobaya.sampler import Sampler
 
 import jaxlike
+from jaxlike.cobaya.own_values import NotThere, compared_with
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.config import config_from_info
+from jaxlike.config.boltzmann import boltzmann_code
 from jaxlike.errors import JaxlikeError
 from jaxlike.files import atomic_writer
 from jaxlike.inference import (
@@ -45,6 +47,7 @@ class ChainSampler(Sampler):
 
     bibtex_file = "jaxlike.bibtex"
     seed: Any
+    check: bool
     _method: str
 
     def initialize(self) -> None:
@@ -59,10 +62,52 @@ class ChainSampler(Sampler):
             check_prior(self._posterior, lambda sentence: self.mpi_warning("%s", sentence))
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
-        known = {*self._posterior.derived_parameters}
-        self._own_derived = known.issuperset(self.model.parameterization.derived_params())
+        self._check_sampled()
+        if self.check:
+            self._check_against_cobaya()
+        self._check_derived()
         seed = self.seed if self.seed is not None else int(self._rng.integers(2**31))
         self._options["seed"] = seed + mpi.rank() * self._options["chains"]
+
+    def _check_sampled(self) -> None:
+        """LoggedError on a parameter that Cobaya samples and that nothing here sees."""
+        theirs = self.model.parameterization.sampled_params()
+        idle = next((name for name in theirs if name not in self._posterior.parameters), None)
+        if idle is not None:
+            raise LoggedError(
+                self.log,
+                "%s: parameter '%s' is sampled, but no likelihood sees it with jaxlike's theory: "
+                "give it a value, or leave it out",
+                *(self, idle),
+            )
+
+    def _check_against_cobaya(self) -> None:
+        """Compare the likelihoods with Cobaya's own at the reference, once."""
+        if not mpi.is_main_process():
+            return
+        try:
+            found = compared_with(self.model, self._posterior)
+            if found is not None:
+                found.check()
+                self.log.info("%s", found.text)
+        except NotThere as reason:
+            self.log.warning("not checked against Cobaya: %s", reason)
+        except JaxlikeError as error:
+            raise LoggedError(
+                self.log, "%s: %s (check: false in the sampler)", self, error
+            ) from error
+
+    def _check_derived(self) -> None:
+        """Say what derived parameters cost that only Cobaya computes."""
+        known = {*self._posterior.derived_parameters, *self._sums}
+        unknown = [n for n in self.model.parameterization.derived_params() if n not in known]
+        self._own_derived = not unknown
+        if unknown and boltzmann_code(self.model.info()) is not None:
+            self.log.warning(
+                "%s are computed by Cobaya alone, which evaluates its theory for every draw: leave "
+                "them out of params to save the time",
+                ", ".join(unknown),
+            )
 
     def run(self) -> None:
         """Make the chains; what there is of them is on disk every few seconds."""
@@ -91,7 +136,6 @@ class ChainSampler(Sampler):
     def _save(self, chains: Chains) -> None:
         """Add the new draws to Cobaya's collections."""
         done = len(self._collections[0])
-        derived = self._derived(chains, done) if self._own_derived else None
         new = replace(
             chains,
             draws=chains.draws[:, done:],
@@ -102,6 +146,7 @@ class ChainSampler(Sampler):
         each_factor = [factors[name] for name in self.model.prior]
         chi2s = with_chi2s(self._posterior, new).chi2s
         each = [chi2s[name] for name in self.model.likelihood] if chi2s else [new.chi2]
+        derived = self._derived(new, each) if self._own_derived else None
         for i, collection in enumerate(self._collections):
             for j in range(done, chains.n_draws):
                 point = chains.draws[i, j]
@@ -121,15 +166,25 @@ class ChainSampler(Sampler):
         if self.output and mpi.is_main_process():
             self._write_progress(chains)
 
-    def _derived(self, chains: Chains, first: int) -> np.ndarray:
-        """Derived parameters of draws from `first` on, in the input's order (chain, draw, m)."""
+    def _derived(self, chains: Chains, chi2s: Sequence[np.ndarray]) -> np.ndarray:
+        """Derived parameters in the input's order (chain, draw, m); chi2s: of each likelihood."""
         names = list(self.model.parameterization.derived_params())
-        draws = chains.draws[:, first:]
-        if not names or not draws.size:
-            return np.zeros((*draws.shape[:2], 0))
-        own = list(self._posterior.derived_parameters)
-        values = with_derived(self._posterior, replace(chains, draws=draws)).derived
-        return np.asarray(values)[..., [own.index(name) for name in names]]
+        if not names or not chains.draws.size:
+            return np.zeros((*chains.draws.shape[:2], 0))
+        values = np.asarray(with_derived(self._posterior, chains).derived)
+        own = dict(zip(self._posterior.derived_parameters, np.moveaxis(values, -1, 0), strict=True))
+        for name, numbers in self._sums.items():
+            own[name] = np.sum([chi2s[i] for i in numbers], axis=0)
+        return np.stack([own[name] for name in names], axis=-1)
+
+    @property
+    def _sums(self) -> dict[str, list[int]]:
+        """Cobaya's chi2__TYPE and chi2__NAME -> the numbers of the likelihoods that it is of."""
+        found: dict[str, list[int]] = {}
+        for i, (name, one) in enumerate(self.model.likelihood.items()):
+            for word in {name, *one.type_list}:
+                found.setdefault(get_chi2_name(word), []).append(i)
+        return found
 
     def _write_progress(self, chains: Chains) -> None:
         """Cobaya's .progress, one row a call, and its .checkpoint."""

@@ -6,6 +6,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from jaxlike.config.boltzmann import CODES, translated
 from jaxlike.config.container import Config, located, make_config
 from jaxlike.config.correlated import of_survey, with_correlated
 from jaxlike.config.defaults import (
@@ -16,11 +17,13 @@ from jaxlike.config.defaults import (
     replaced_options,
 )
 from jaxlike.config.entries import merged_entries, parameters_from
+from jaxlike.config.explained import Explanation
 from jaxlike.config.external import check_traceable, correlated_in, external_priors
 from jaxlike.config.functions import check_functions
 from jaxlike.config.lensing_names import BY_COMPONENT, with_lensing
 from jaxlike.config.others import (
     OtherConfig,
+    check_names_once,
     check_priors_once,
     known_kinds,
     others_in,
@@ -29,6 +32,7 @@ from jaxlike.config.others import (
 )
 from jaxlike.config.records import expand, output_from
 from jaxlike.config.renames import renamed, renames_from
+from jaxlike.config.yaml_entries import entries_of, places_of
 from jaxlike.config.yaml_text import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.registry.options import (
@@ -44,7 +48,7 @@ LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 TWO_POINT = PREFIX + "3x2pt"
 THEORY = PREFIX + "Theory"
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
-_HOST_ONLY = (
+HOST_ONLY = (
     "jaxlike",  # what a run of ours was
     "force",
     "resume",
@@ -60,7 +64,7 @@ _REFUSED = {
     "post": "use cobaya-run for it",
     "auto_params": "write the parameters under 'params'",
 }
-_COMPONENT_HOST_ONLY = (
+COMPONENT_HOST_ONLY = (
     "params",  # in the place of the default parameters: Cobaya's way to have none of them
     "class",
     "speed",
@@ -89,21 +93,39 @@ def component_defaults(name: str) -> dict[str, Any]:
 
 def read_cobaya_yaml(path: Path, overrides: Mapping[str, object]) -> Config:
     """Read a Cobaya input file; ConfigError or ParameterError name the file and the culprit."""
+    text = text_of(path)
+    info = load_yaml(text, str(path))
+    return config_from_info(
+        info, path, Explanation(places=places_of(entries_of(info, text))), **overrides
+    )
+
+
+def text_of(path: Path) -> str:
+    """What a file of an input says; ConfigError where it is no text."""
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"configuration '{path}' cannot be read as text: {error}") from error
-    return config_from_info(load_yaml(text, str(path)), path, **overrides)
 
 
-def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: object) -> Config:
-    """A Config from a Cobaya input as a mapping; `path` is used in messages and to find files."""
+def config_from_info(
+    info: Mapping[str, Any],
+    path: Path | str,
+    explanation: Explanation | None = None,
+    /,
+    **overrides: object,
+) -> Config:
+    """A Config from a Cobaya input as a mapping; `path` is used in messages and to find files.
+
+    explanation: where rows of what is of other programs go.
+    """
     path = Path(path)
     try:
         _check_blocks(info)
+        info = translated(info, Explanation() if explanation is None else explanation)
         block, packages = _block(info, "likelihood"), info.get("packages_path")
-        block = with_lensing(block, _component, TWO_POINT, _COMPONENT_HOST_ONLY, packages)
-        every, block = others_in(block, _component, _COMPONENT_HOST_ONLY, path, packages)
+        block = with_lensing(block, _component, TWO_POINT, COMPONENT_HOST_ONLY, packages)
+        every, block = others_in(block, _component, COMPONENT_HOST_ONLY, path, packages)
         info = {**info, "likelihood": block}
         others, overrides = wanted_others(every, tuple(block), overrides)
         _check_any(info, every)
@@ -120,6 +142,8 @@ def config_from_info(info: Mapping[str, Any], path: Path | str, /, **overrides: 
         components = {name: one for name, one in components.items() if name in asked}
         merged = merged_entries(given, [*defaults_of(asked, components, given, path), *own])
         names = names_under_prefixes(asked)
+        for name in asked:
+            check_names_once(others, names_under_prefixes({name: asked[name]}), name)
         block, joint = correlated_in(_block(info, "prior"))
         taken = {name for name in given if {"prior", "value"} & {*expand(name, given[name])}}
         for name in components:
@@ -187,7 +211,7 @@ def _check_blocks(info: Mapping[str, Any]) -> None:
     for name, advice in _REFUSED.items():
         if info.get(name):
             raise ConfigError(f"block '{name}' cannot be used by jaxlike itself: {advice}")
-    check_option_names(info, (*_READ, *_HOST_ONLY, *_REFUSED), "block")
+    check_option_names(info, (*_READ, *HOST_ONLY, *_REFUSED), "block")
 
 
 def _component(block: str, name: object, options: object) -> tuple[str, dict[str, Any]]:
@@ -260,7 +284,7 @@ def _options(
     """The options that a component is given, whose defaults are the library's."""
     # external priors that a component came with stay in its block of an .updated.yaml
     left = ("prior",) if "input_params" in given else ()
-    check_option_names(given, (*accepted, *_COMPONENT_HOST_ONLY, *left), f"option of {component}:")
+    check_option_names(given, (*accepted, *COMPONENT_HOST_ONLY, *left), f"option of {component}:")
     return {name: value for name, value in given.items() if name in accepted}
 
 
@@ -268,6 +292,6 @@ def _check_theories(info: Mapping[str, Any]) -> None:
     for name, options in _block(info, "theory").items():
         if _component("theory", name, options)[0] != THEORY:
             raise ConfigError(
-                f"theory '{name}' has no effect with power: jaxlike; accepted is {THEORY}, "
-                "or power: host in the likelihood"
+                f"theory '{name}' has no effect with power: jaxlike; accepted are {THEORY}, "
+                f"{', '.join(CODES)}, or power: host in the likelihood"
             )

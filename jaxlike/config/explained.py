@@ -4,7 +4,7 @@ An `Explanation` is filled while such an input is read. Each entry has one row: 
 why it has no effect; what is refused ends the reading, with its row's place in the error.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Literal
@@ -34,6 +34,8 @@ class Entry:
     def refused(self, reason: str) -> ConfigError:
         """The error that it has no counterpart here."""
         begin = f"{self.place}: " if self.file else ""
+        if not self.file and self.line is not None:  # whoever reads the file says which it is
+            begin = f"line {self.line}: "
         return ConfigError(f"{begin}option '{self.key}' of {self.where} is {self.value}: {reason}")
 
 
@@ -53,10 +55,19 @@ class Row:
 
 @dataclass
 class Explanation:
-    """The rows of an input, in the order in which they were found."""
+    """The rows of an input, in the order in which they were found.
+
+    places: (where, key) -> line, where that is known.
+    """
 
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    places: Mapping[tuple[str, str], int] = field(default_factory=dict)
+
+    def entry(self, where: str, key: object, value: object) -> Entry:
+        """An entry of this input, with its line."""
+        text = value if isinstance(value, str) else repr(value)
+        return Entry(where, str(key), text, line=self.places.get((where, str(key))))
 
     def option(self, entry: Entry, becomes: str) -> None:
         """An entry that is an option here: `becomes` is `name = value`."""

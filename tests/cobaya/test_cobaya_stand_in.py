@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from astropy.io import fits
 from cobaya.likelihoods.des_y1.joint import joint
 from cobaya.model import get_model
+from des_folder import folder_of, write_des_y1, write_settings
 from scipy.interpolate import CubicSpline
 
 THEORY = "jaxlike.cobaya.Theory"
-STATISTICS = ("xip", "xim", "gammat", "wtheta")
 UNIVERSE = {"H0": 68.0, "ombh2": 0.0224, "omch2": 0.12, "As": 2.1e-9, "ns": 0.966, "nnu": 3.046}
 UNIVERSES = {
     "light neutrino": {"mnu": 0.06},
@@ -46,52 +45,6 @@ BAO_RS_FIDUCIAL = 147.78
 SN_COLUMNS = (
     "name zcmb zhel dz mb dmb x1 dx1 color dcolor 3rdvar d3rdvar cov_m_s cov_m_c cov_s_c set"
 )
-
-
-def write_settings(path: Path, settings: Mapping[str, object]) -> None:
-    path.write_text("".join(f"{key} = {value}\n" for key, value in settings.items()))
-
-
-def folder_of(packages: Path, name: str, version: str) -> Path:
-    """Where Cobaya installs one repository of data; the version is the one that it asks for."""
-    folder = packages / "data" / name
-    folder.mkdir(parents=True)
-    (folder / "version.dat").write_text(f"{version}\n")
-    return folder
-
-
-def write_des_y1(folder: Path, source: Path) -> None:
-    """The 457 points of the FITS file as the .dataset that `des_y1.joint` reads."""
-    theta = np.geomspace(2.5, 250, 21)[:-1]  # of bins without points
-    lines = ["#  type bin1 bin2 theta_min theta_max"]
-    with fits.open(source) as file:
-        for name in STATISTICS:
-            table = file[name].data
-            columns = [table[c] for c in ("BIN1", "BIN2", "ANGBIN", "VALUE")]
-            np.savetxt(folder / f"{name}.dat", np.stack(columns, axis=1), "%d %d %d %.12e")
-            theta[table["ANGBIN"] - 1] = table["ANG"]
-            pairs = sorted(set(zip(table["BIN1"].tolist(), table["BIN2"].tolist(), strict=True)))
-            lines += [f"{name} {first} {second} 0 1e4" for first, second in pairs]
-        for name in ("NZ_SOURCE", "NZ_LENS"):
-            table = file[name].data
-            np.savetxt(folder / f"{name}.dat", np.stack([table[c] for c in table.names], axis=1))
-        np.savetxt(folder / "cov.dat", file["COVMAT"].data)
-    np.savetxt(folder / "theta.dat", theta)
-    (folder / "selection.dat").write_text("\n".join(lines) + "\n")
-    settings = {
-        "cov_file": "cov.dat",
-        "num_theta_bins": theta.size,
-        "theta_bins_file": "theta.dat",
-        "intrinsic_alignment_model": "DES1YR",
-        "data_types": " ".join(STATISTICS),
-        "data_selection": "selection.dat",
-        "num_z_bins": 4,
-        "num_gal_bins": 5,
-        "nz_file": "NZ_SOURCE.dat",
-        "nz_gal_file": "NZ_LENS.dat",
-    }
-    settings |= {f"measurements[{name}]": f"{name}.dat" for name in STATISTICS}
-    write_settings(folder / "DES_1YR_final.dataset", settings)
 
 
 def write_supernovae(folder: Path) -> None:

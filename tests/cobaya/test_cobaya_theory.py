@@ -247,9 +247,9 @@ def test_an_unknown_parameter_is_cobaya_s_own_error(cosmology: dict[str, Any]) -
     info = {
         "theory": {THEORY: None},
         "likelihood": {"plain": Plain},
-        "params": {**cosmology, "YHe": 0.24},
+        "params": {**cosmology, "z_re": 7.7},
     }
-    with pytest.raises(LoggedError, match="'YHe'"):
+    with pytest.raises(LoggedError, match="'z_re'"):
         get_model(info)
 
 

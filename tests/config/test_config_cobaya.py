@@ -166,7 +166,7 @@ def test_tidal_torquing():
 
 
 def test_power_from_the_host_leaves_its_parameters_alone():
-    text = YAML.replace("shear:", "shear: {power: host}") + "  tau: 0.06\ntheory:\n  camb:\n"
+    text = YAML.replace("shear:", "shear: {power: host}") + "  tau: 0.06\ntheory:\n  mine:\n"
     config = from_yaml(text)
     assert config.theory.power == "host"
     assert "tau" in {p.name for p in config.parameters}
@@ -216,6 +216,7 @@ BAD_YAML = {
     "alignment": (option("alignment: la"), "'alignment' is 'la'", "nla, nla_per_bin, tatt"),
     "magnified": (option("magnification: much"), "'magnification' is 'much'", "true, false"),
     "rsd": (option("rsd: 2"), "'rsd' is 2", "true, false"),
+    "limber": (option("limber: never"), "'limber' is 'never'", "all, beyond"),
     "flag": (option("ell_prefactors: maybe"), "'ell_prefactors' is 'maybe'", "true, false"),
     "flag number": (option("ell_prefactors: 2"), "'ell_prefactors' is 2", "true, false"),
     "bandwidth": (option("nz_bandwidth: -1"), "'nz_bandwidth' is -1", "positive number, null"),
@@ -233,7 +234,7 @@ BAD_YAML = {
         "give each a prefix of its own",
     ),
     "no likelihood": (lambda: from_yaml(PARAMS), "no 'likelihood'", "jaxlike.cobaya.shear"),
-    "theory": (lambda: from_yaml("theory: {camb: }\n" + YAML), "'camb' has no effect", "Theory"),
+    "theory": (lambda: from_yaml("theory: {mine: }\n" + YAML), "'mine' has no effect", "camb"),
     "theory option": (
         lambda: from_yaml("theory: {jaxlike.cobaya.Theory: {nonlinear: hmcode}}\n" + YAML),
         "'nonlinear' is 'hmcode'",

@@ -147,3 +147,20 @@ def test_what_a_model_lacks_is_said():
         model_from_config(read({UNION3: {"use_abs_mag": True}}))
     with pytest.raises(ParameterError, match="unknown parameter 'Mb'"):
         read({UNION3: None}, {"Mb": 0.0})
+
+
+def test_local_measurements_of_h0_are_cobaya_s():
+    """The numbers of its file, or the input's; two of one ladder are one measurement."""
+    others = {"H0.riess2020": None, "mine": {"class": "H0.freedman2020", "H0_mean": 70.0}}
+    first, second = read(others).others
+    assert (first.source[:21], second.options) == ("H0 = 73.2 +- 1.3 km/s", {"H0_mean": 70.0})
+    model = model_from_config(config_from_info({"likelihood": others, "params": COSMOLOGY}, "x"))
+    chi2s = model.chi2s(model.reference)
+    assert float(chi2s["H0.riess2020"]) == pytest.approx((3.2 / 1.3) ** 2)
+    assert float(chi2s["mine"]) == pytest.approx(0)
+    with pytest.raises(ConfigError, match="same data"):
+        read({"H0.riess2020": None, "H0.riess2018a": None})
+    with pytest.raises(ConfigError, match="prior to Mb"):
+        read({"H0.riess2020Mb": None})
+    with pytest.raises(ConfigError, match="H0_std"):
+        read({"H0.riess2020": {"H0_std": -1}})

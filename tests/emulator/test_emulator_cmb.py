@@ -54,6 +54,10 @@ def by_toy(tmp_path_factory):
 def test_design_is_inside_its_domain_and_always_the_same():
     universes = design(16, 1)
     assert universes == design(16, 1)
+    assert len(universes) == 21
+    assert not any(one.Omega_k for one in universes[:16])
+    curved = [one.Omega_k for one in universes[16:]]
+    assert min(curved) < 0 < max(curved)
     assert {one.kind for one in universes} == {"degenerate", "one_massive"}
     for one in universes:
         values = {"omega_b": one.omega_b, "omega_cb": one.omega_cb, "tau": one.tau}
@@ -95,7 +99,7 @@ def test_command_trains_and_checks(by_toy, capsys):
     assert "low-ell TT" in printed
     with output.open("rb") as file:
         kept = shipped_cmb().read(file)
-    assert kept.metadata["n_points"] == 24
+    assert kept.metadata["n_points"] == 32
     assert set(kept.parts) == set(SPECTRA)
     rows = kept.metadata["held_out"]
     assert rows[0]["group"] == "LambdaCDM"

@@ -3,6 +3,7 @@
 from jaxlike.config.others.block import (
     KINDS,
     check_counted_once,
+    check_names_once,
     check_priors_once,
     known_kinds,
     others_in,
@@ -15,6 +16,7 @@ __all__ = [
     "KINDS",
     "OtherConfig",
     "check_counted_once",
+    "check_names_once",
     "check_priors_once",
     "known_kinds",
     "others_in",

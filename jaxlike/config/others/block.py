@@ -5,7 +5,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jaxlike.config.others import bao, candl, cmb, external, planck_lite, supernovae
+from jaxlike.config.others import (
+    bao,
+    candl,
+    cmb,
+    des_y1,
+    external,
+    local_h0,
+    planck_lite,
+    supernovae,
+)
 from jaxlike.config.others.imported import installed
 from jaxlike.config.others.other_config import Kinds, OtherConfig, check_refused
 from jaxlike.config.overrides import NONE_WANTED, wanted_of
@@ -13,6 +22,7 @@ from jaxlike.config.places import find_place
 from jaxlike.config.records import expand, prior_from
 from jaxlike.errors import ConfigError
 from jaxlike.posterior.priors import Uniform
+from jaxlike.registry.names import Names
 from jaxlike.registry.options import check_option_names
 
 KINDS: Kinds = {
@@ -21,11 +31,18 @@ KINDS: Kinds = {
     **cmb.KINDS,
     **planck_lite.KINDS,
     **candl.KINDS,
+    **des_y1.KINDS,
+    **local_h0.KINDS,
     **external.KINDS,
 }
 """Names of the likelihoods that are known here -> what they are."""
 
-REFUSED: Mapping[str, str] = {**bao.REFUSED, **supernovae.REFUSED, **planck_lite.REFUSED}
+REFUSED: Mapping[str, str] = {
+    **bao.REFUSED,
+    **supernovae.REFUSED,
+    **planck_lite.REFUSED,
+    **local_h0.REFUSED,
+}
 """Names of likelihoods that hosts know -> why there is none of them here."""
 
 _PLACES = ("path", "packages_path")  # of Cobaya's copy of data
@@ -94,11 +111,28 @@ def _other(
     own = {key: value for key, value in given.items() if key in of_kind.accepted}
     own |= {key: find_place(own[key], path) for key in of_kind.places if key in own}
     params = dict(given.get("params") or {})
-    return replace(of_kind.read(name, kind, own), params=params)
+    bare = "params" in given or "input_params" in given  # in an .updated.yaml they have moved
+    return replace(of_kind.read(name, kind, own), params=params, bare=bare)
 
 
 def _is_nothing(key: str, value: object, of_kind: type[OtherConfig]) -> bool:
     return value is None and key not in of_kind.nulls
+
+
+def check_names_once(others: Sequence[OtherConfig], names: Names, two_point: str) -> None:
+    """ConfigError where a two-point likelihood would take a parameter of one of these."""
+    for one in others:
+        taken = next((name for name in one.parameters if _is_of_sample(name, names)), None)
+        if taken is not None:
+            raise ConfigError(
+                f"likelihoods '{one.name}' and '{two_point}' both take '{taken}': leave out one of "
+                "them, or give the latter a prefix of its own"
+            )
+
+
+def _is_of_sample(name: str, names: Names) -> bool:
+    named = names.find(name)
+    return named is not None and named.sample is not None
 
 
 def check_priors_once(others: Sequence[OtherConfig], given: Mapping[Any, Any]) -> None:

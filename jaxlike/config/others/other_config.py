@@ -14,8 +14,9 @@ class OtherConfig:
     """Its name, the name of what it is (of KINDS), and the options that are not the default ones.
 
     params: given in its block.  component: of jaxlike for Cobaya, where an input has it by that
-    one's option `data`.  accepted: names of its options in an input; nulls: those of which null is
-    not the default; places: those that are files or folders, where they are text.
+    one's option `data`.  bare: whether the input leaves out its default params.  accepted: names of
+    its options in an input; nulls: those of which null is not the default; places: those that are
+    files or folders, where they are text.
     """
 
     name: str
@@ -23,6 +24,7 @@ class OtherConfig:
     options: Mapping[str, object] = field(default_factory=dict)
     params: Mapping[str, object] = field(default_factory=dict)
     component: str = ""
+    bare: bool = field(default=False, compare=False)
 
     accepted: ClassVar[tuple[str, ...]] = ()
     nulls: ClassVar[tuple[str, ...]] = ()
@@ -46,8 +48,9 @@ class OtherConfig:
 
     @property
     def entries(self) -> dict[str, object]:
-        """Those of its block, and the others of `default_params`."""
-        return {**self.default_params, **self.params}
+        """Those of its block, and the others of `default_params`, unless the input leaves these
+        out."""
+        return {**({} if self.bare else self.default_params), **self.params}
 
     @property
     def priors_inside(self) -> tuple[str, ...]:
@@ -69,7 +72,10 @@ class OtherConfig:
         """Its block in a Cobaya input, apart from params."""
         found = self.component or self.kind
         data = {"data": self.kind.partition(".")[2]} if self.component else {}
-        return {**({} if self.name == found else {"class": found}), **data, **self.options}
+        own: dict[str, Any] = (
+            {"params": {}} if self.default_params else {}
+        )  # they stand in the input's own
+        return {**({} if self.name == found else {"class": found}), **data, **self.options, **own}
 
     @property
     def source(self) -> str:

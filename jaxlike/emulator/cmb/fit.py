@@ -38,8 +38,8 @@ class Degrees:
     """
 
     total: int = 3
-    each: tuple[int, ...] = (3, 3, 3, 3, 3, 2, 1, 3)
-    alone: tuple[int, ...] = (4, 4, 4, 3, 7, 2, 1, 3)
+    each: tuple[int, ...] = (3, 3, 3, 3, 3, 2, 1, 2, 3)
+    alone: tuple[int, ...] = (4, 4, 4, 3, 7, 2, 1, 3, 3)
     tau: int = 4
     noise: float = 1e-2
     shrink: float = 0.05
@@ -49,7 +49,7 @@ class Degrees:
 
 @dataclass(frozen=True)
 class Samples:
-    """x (n, 8): coordinates before `away`; ln_amplitude (n,): ln of 10^9 A_s times that of lensing;
+    """x (n, 9): coordinates before `away`; ln_amplitude (n,): ln of 10^9 A_s times that of lensing;
     scaled: name -> (n, n_ell) spectra over `factor` at ELL."""
 
     x: NDArray
@@ -89,7 +89,7 @@ _WITH_TAU = [NAMES.index(name) for name in ("omega_b", "omega_cb", "thetastar", 
 
 
 def exponents_of(degrees: Degrees) -> NDArray:
-    """Orders (n_term, 8) of the Chebyshev polynomials."""
+    """Orders (n_term, 9) of the Chebyshev polynomials."""
     n = len(NAMES)
     unit = np.eye(n, dtype=int)
     every = np.indices([degree + 1 for degree in degrees.each]).reshape(n, -1).T
@@ -136,8 +136,8 @@ def _accepted(box: NDArray) -> dict[str, tuple[float, float]]:
         low, high = TRAINED.get(name, (low, high))
         edge = 0.01 * (high - low)
         found[name] = (float(low + edge), float(high - edge))
-    low, high = found["early"]
-    return found | {"early": (-1e-3, high)}
+    # of what is early all, from nothing on; of dark energy that is none, less than nothing
+    return found | {"early": (-1e-3, found["early"][1])}
 
 
 def errors(name: str, scaled: Mapping[str, NDArray]) -> NDArray:

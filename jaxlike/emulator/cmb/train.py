@@ -7,7 +7,7 @@ from typing import Any
 
 from jaxlike.emulator import library
 from jaxlike.emulator.cmb.check import held_out, rows_of
-from jaxlike.emulator.cmb.design import HEAVIEST, TRAINED, design
+from jaxlike.emulator.cmb.design import CURVED, HEAVIEST, TRAINED, design
 from jaxlike.emulator.cmb.fit import Degrees, fit_table, samples
 from jaxlike.emulator.cmb.spectra import ELL_MAX, LENS_ACCURACY
 from jaxlike.emulator.spectra import camb_module
@@ -24,8 +24,11 @@ LEAST = 16
 def train(
     *, n: int, n_check: int, jobs: int, folder: Path, planck: CmbBandPowers | None = None
 ) -> CmbTable:
-    """Table trained on `n` runs of CAMB and checked at `n_check` other universes; spectra are kept
-    in `folder`. planck: plik-lite, in whose chi^2 errors are then told too."""
+    """Table trained on `n` runs of CAMB and a third as many of curved universes, and checked at
+    `n_check` others of LambdaCDM and at extensions; spectra are kept in `folder`.
+
+    planck: plik-lite, in whose chi^2 errors are then told too.
+    """
     degrees = Degrees()
     if n < LEAST:
         raise ConfigError(f"option --n is {n}, but must be {LEAST} at least")
@@ -39,7 +42,8 @@ def train(
         "degrees": asdict(degrees),
         "trained": dict(TRAINED),
         "heaviest": dict(HEAVIEST),
-        "n_points": n,
+        "curved": CURVED,
+        "n_points": len(universes),
         "seed": SEED,
     }
     table = fit_table(samples(universes, spectra), degrees, metadata)

@@ -15,17 +15,20 @@ from jaxlike.theory.power.last_scattering import excess, scattering_redshift
 from jaxlike.theory.universe.acoustic_scale import acoustic_horizon, distance_to
 from jaxlike.theory.universe.cosmology import Cosmology
 
-NAMES = ("omega_b", "omega_cb", "thetastar", "n_s", "tau", "early", "earlier", "lensing")
+NAMES = (
+    "omega_b", "omega_cb", "thetastar", "n_s", "tau", "early", "earlier", "omega_k", "lensing",
+)  # fmt: skip
 """Of the coordinates: h^2 times the densities of baryons and of all cold matter; 100 r_*/D_*; tilt;
 optical depth; ln H^2 at z = 500 of what is neither cold, photons nor massless neutrinos; the same
-at z = 1089, less 0.48 times the former (which tells one heavy neutrino from three light ones); and
-ln of the convergence's power less a linear function of the others: about ln(10^9 A_s)."""
+at z = 1089, less 0.48 times the former (which tells one heavy neutrino from three light ones);
+Omega_k h^2; and ln of the convergence's power less a linear function of the others: about
+ln(10^9 A_s)."""
 
 _EARLIER = 0.48
 
 
 class Seen(NamedTuple):
-    """held: whether z* is known; x (8,): coordinates by NAMES, the last before its linear function
+    """held: whether z* is known; x (9,): coordinates by NAMES, the last before its linear function
     is taken off; ln_convergence (n_L,): power of the convergence."""
 
     held: Array
@@ -46,14 +49,15 @@ def seen(cosmo: Cosmology, tau: ArrayLike) -> Seen:
         tau,
         early,
         earlier - _EARLIER * early,
+        cosmo.Omega_k * h2,
         jnp.mean(ln_convergence[np.array(SMOOTHING)]),
     ]
     return Seen(held, jnp.stack([jnp.asarray(one, float) for one in x]), ln_convergence)
 
 
 def away(x: Array, plane: ArrayLike) -> Array:
-    """The coordinates (8,), of which the last is now what a linear function of the others, with a
-    constant first (8,), leaves of it."""
+    """The coordinates (9,), of which the last is now what a linear function of the others, with a
+    constant first (9,), leaves of it."""
     linear = jnp.asarray(plane)
     return x.at[-1].add(-linear[0] - linear[1:] @ x[:-1])
 

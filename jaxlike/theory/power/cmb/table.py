@@ -26,8 +26,8 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True)
 class CmbTable:
-    """accepted: name -> range of each coordinate that the table answers for; box: (8, 2) range of
-    the training set; plane: (8,) of `coordinates.away`; exponents: (n_term, 8) orders of the
+    """accepted: name -> range of each coordinate that the table answers for; box: (9, 2) range of
+    the training set; plane: (9,) of `coordinates.away`; exponents: (n_term, 9) orders of the
     Chebyshev polynomials; parts: name -> spectrum; metadata: how it was trained and how well it
     does."""
 
