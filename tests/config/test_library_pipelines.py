@@ -148,7 +148,7 @@ def test_a_pipeline_of_the_second_generation(tmp_path, file):
     assert options.magnification
     assert options.rsd
     assert options.point_mass == "marginalised"
-    assert any("Limber" in note for note in library.explanation.notes)
+    assert options.limber == "beyond"
     names = {p.name for p in library.config.parameters}
     assert {"mag_alpha_lens--alpha_2", "lens_photoz_errors--width_2", "bias_lens--b1"} <= names
 

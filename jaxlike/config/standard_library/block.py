@@ -64,9 +64,9 @@ class Spectrum:
     """C_ell of two samples, or what is made of it.
 
     samples: names of the n(z).  alignment: of shapes, once it has been added.  bias: of counts.
-    m: calibration of shear.  magnified: by which section, once it has been added.  b_modes: whether
-    those of alignment are in it.  transform: what has been made of it, with the options that this
-    has here.
+    m: calibration of shear.  magnified: by which section, once it has been added.  exact: not in
+    Limber's approximation.  b_modes: whether those of alignment are in it.  transform: what
+    has been made of it, with the options that this has here.
     """
 
     kinds: tuple[Kind, Kind]
@@ -75,6 +75,7 @@ class Spectrum:
     bias: Source | None = None
     m: Source | None = None
     magnified: Source | None = None
+    exact: bool = False
     rsd: bool = False
     b_modes: bool = False
     transform: str = ""

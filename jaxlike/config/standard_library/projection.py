@@ -7,10 +7,7 @@ from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, only, refused, used
 from jaxlike.errors import ConfigError
 
-EXACT = (
-    "clustering is computed in Limber's approximation here, and not beyond it: w(theta) of lens "
-    "bins as narrow as DES-Y3's changes by up to 0.5 of its standard deviation"
-)
+EXACT = "limber = beyond, where any spectrum is exact: at low multipoles that the data ask for"
 
 
 @dataclass(frozen=True)
@@ -70,8 +67,7 @@ def _project(block: Block, given: Given) -> None:
             made.append(_spectrum(block, given, name, kind, word, exact))
         given.say(name, f"C_ell in {', '.join(made)}")
     if exact:
-        given.notes.append(EXACT)
-        given.say("do_exact", "in Limber's approximation")
+        given.say("do_exact", "limber = beyond")
     given.say("do_rsd", f"rsd = {'true' if given.flag('do_rsd', False) and exact else 'false'}")
 
 
@@ -124,6 +120,7 @@ def _spectrum(
         alignment=alignment,
         bias=bias,
         magnified=magnified,
+        exact=name in exact,
         rsd=name in exact and given.flag("do_rsd", False),
         b_modes=kind.aligned == "B",
     )
@@ -202,7 +199,7 @@ def _m_bias(block: Block, given: Given) -> None:
 MODULES = (
     Module(
         ("structure/projection/project_2d",),
-        "C_ell in Limber's approximation",
+        "C_ell, in Limber's approximation or beyond it",
         (
             *used("C_ell of two samples, with the section of its P(k) and its own end", *_SPECTRA),
             *used("rsd = true where clustering is exact", "do_rsd"),

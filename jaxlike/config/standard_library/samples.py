@@ -64,6 +64,7 @@ def model_of(one: TwoPoint) -> Model:
     options: dict[str, Any] = {
         "alignment": alignment.model if alignment else "nla",
         "magnification": magnified is not None,
+        "limber": "beyond" if any(s.exact for s in one.theory.values()) else "all",
         "rsd": any(s.rsd for s in clustering.values()),
         **_of_transforms(one),
     }
