@@ -19,8 +19,8 @@ _LIKE = "planck"
 _CALIBRATION = "A_planck"
 _TAU = "cosmological_parameters--tau"
 _HELIUM = (
-    "helium is that of CAMB's own table of nucleosynthesis, of which bbn_consistency's has 1 % more: "
-    "0.3 in ln L of Planck's spectra near the best fit, 5 where chi^2 is larger by 130"
+    "helium is that of CAMB's own table of nucleosynthesis, bbn_consistency's has 1 % more: 0.1 in "
+    "ln L of Planck's spectra near the best fit, 5 where chi^2 is larger by 130"
 )
 _LIMITS = tuple(f"ell_max_{one}" for one in SPECTRA)
 
