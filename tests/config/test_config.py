@@ -224,15 +224,14 @@ def test_keywords_override_the_file(repository, file):
     assert (config.data_file, config.scale_cuts, config.output) == ("other.fits", "none", "out")
     assert config.probes == ("xi_plus", "xi_minus")
     assert config.theory == TheoryOptions(
-        "eisenstein_hu_no_wiggle",
-        "smith",
-        "histogram",
-        None,
-        "curved",
-        False,
-        True,
-        "host",
-        "degenerate",
+        linear="eisenstein_hu_no_wiggle",
+        nonlinear="smith",
+        nz="histogram",
+        projection="curved",
+        radiation=False,
+        ell_prefactors=True,
+        power="host",
+        neutrinos="degenerate",
     )
 
 
