@@ -97,6 +97,19 @@ def alone(block: Block, given: Given) -> None:
     block.boltzmann = given.where
 
 
+def emulated(block: Block, model: str, neutrinos: str, *, n_eff: float) -> None:
+    """The universe of a module's options; n_eff: what it has where there is no value."""
+    block.options[f"{COSMOLOGY}--num_massive_neutrinos"] = f"neutrinos = {neutrinos}"
+    block.universe |= {
+        "linear": "emulator",
+        "nonlinear": model,
+        "neutrinos": neutrinos,
+        "radiation": True,
+    }
+    if f"{COSMOLOGY}--nnu" not in block.values:
+        block.fixed.setdefault(f"{COSMOLOGY}--nnu", n_eff)
+
+
 def _camb(block: Block, given: Given) -> None:
     alone(block, given)
     version = given.text("halofit_version", _BY_DEFAULT).lower()
@@ -119,15 +132,7 @@ def _camb(block: Block, given: Given) -> None:
         given.say("halofit_version", "no P(k, z) is asked for")
     neutrinos = _neutrinos(block, given)
     given.say("neutrino_hierarchy", f"neutrinos = {neutrinos}")
-    block.options[f"{COSMOLOGY}--num_massive_neutrinos"] = f"neutrinos = {neutrinos}"
-    block.universe |= {
-        "linear": "emulator",
-        "nonlinear": model,
-        "neutrinos": neutrinos,
-        "radiation": True,
-    }
-    if f"{COSMOLOGY}--nnu" not in block.values:
-        block.fixed.setdefault(f"{COSMOLOGY}--nnu", 3.044)
+    emulated(block, model, neutrinos, n_eff=3.044)
     _haloes(block, given, version if power else "")
     block.cmb = _unlike_the_emulator(given, mode, nonlinear)
     given.say("file", "linear = emulator, trained on CAMB")

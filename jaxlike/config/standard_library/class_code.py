@@ -1,7 +1,7 @@
 """The library's module of CLASS, whose P(k, z) is here that of the emulator trained on CAMB."""
 
 from jaxlike.config.standard_library.block import Block
-from jaxlike.config.standard_library.boltzmann import COSMOLOGY, HALOES, LATTICE, alone
+from jaxlike.config.standard_library.boltzmann import COSMOLOGY, HALOES, LATTICE, alone, emulated
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, used
 from jaxlike.errors import ConfigError
@@ -27,15 +27,7 @@ def _class(block: Block, given: Given) -> None:
     model = _NONLINEAR[word]
     given.say("class_non_linear", f"nonlinear = {model}")
     neutrinos = _neutrinos(block, given)
-    block.options[f"{COSMOLOGY}--num_massive_neutrinos"] = f"neutrinos = {neutrinos}"
-    block.universe |= {
-        "linear": "emulator",
-        "nonlinear": model,
-        "neutrinos": neutrinos,
-        "radiation": True,
-    }
-    if f"{COSMOLOGY}--nnu" not in block.values:
-        block.fixed.setdefault(f"{COSMOLOGY}--nnu", 3.046)
+    emulated(block, model, neutrinos, n_eff=3.046)
     _haloes(block, given, model)
     block.cmb = _unlike_the_emulator(given, model)
 
