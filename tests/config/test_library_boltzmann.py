@@ -5,7 +5,7 @@ from library_pipelines import FIRST_VALUES, first_generation, written
 
 from jaxlike.config.cosmosis_ini import library_of
 from jaxlike.config.read import read_config
-from jaxlike.errors import ConfigError
+from jaxlike.errors import ConfigError, ParameterError
 
 CLASS = {
     "file": "boltzmann/class/class_interface.py", "version": "3.2.5", "lmax": "2850",
@@ -46,6 +46,14 @@ def test_every_option_is_said(with_class):
     assert {*said} == {*CLASS, "class_tol_background_integration"}
     assert said["class_non_linear"] == "nonlinear = takahashi"
     assert "no effect here" in said["kmax"]
+
+
+def test_a_running_of_zero_is_none(with_class):
+    values = FIRST_VALUES.replace("[bin_bias]", "n_run = 0.0\n[bin_bias]")
+    config = read_config(with_class(values=values))
+    assert not [p.name for p in config.parameters if "n_run" in p.name]
+    with pytest.raises(ParameterError, match="unknown parameter 'cosmological_parameters--n_run'"):
+        read_config(with_class(values=values.replace("n_run = 0.0", "n_run = 0.1")))
 
 
 NUMBER = "num_massive_neutrinos = "
