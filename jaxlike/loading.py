@@ -179,7 +179,7 @@ def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Mod
 
     Keywords replace the file's options: data_file, nz_file, scale_cuts, probes, prefix, power,
     linear, nonlinear, boost, nz, nz_bandwidth, projection, cosebis_theta, band_power_theta,
-    band_power_apodisation, band_power_ell, radiation, ell_prefactors, bias, alignment,
+    band_power_apodisation, band_power_ell, radiation, ell_prefactors, limber, bias, alignment,
     f_r, log10_M_pivot, b_modes, magnification, rsd, point_mass, psf_file, psf_transform,
     shear_ratios, covariance_correction, n_simulations, n_parameters, compression; of one of several
     likelihoods where they are dictionaries, name -> value. `likelihoods` takes some of them alone.

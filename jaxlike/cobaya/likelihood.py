@@ -35,6 +35,7 @@ from jaxlike.likelihoods.two_point import build_likelihoods
 from jaxlike.loading import data_set_of, model_from_config
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
 from jaxlike.registry.names import Names
+from jaxlike.registry.power_options import needs_linear
 from jaxlike.registry.probes import component_probes
 from jaxlike.registry.resolve import check_names, is_idle, resolve
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
@@ -75,6 +76,7 @@ class TwoPointLikelihood(Likelihood):
     band_power_apodisation: Any
     band_power_ell: Any
     ell_prefactors: Any
+    limber: Any
     bias: Any
     alignment: Any
     f_r: Any
@@ -261,15 +263,13 @@ class TwoPointLikelihood(Likelihood):
         two_point = self._built(self._config.theory)
         nodes = two_point.grid.nodes
         last = nodes.last_scattering
-        self._host_grid = HostGrid.build(
+        host = self._host_grid = HostGrid.build(
             float(nodes.z[-1]),
             float(nodes.lattices[0].z[-1]),
-            linear=self._config.theory.alignment == "tatt",
+            linear=needs_linear(vars(self._config.theory)),
             z_last=None if last is None else float(last.z[0]),
         )
-        grid: PowerTableGrid = two_point.table_grid(
-            self._host_grid.z, self._host_grid.k, self._host_grid.z_distance
-        )
+        grid: PowerTableGrid = two_point.table_grid(host.z, host.k, host.z_distance)
 
         def evaluate(table: PowerTable, nuisance: Mapping[str, Array]) -> Array:
             canonical = self._canonical(_SOME_UNIVERSE, nuisance)

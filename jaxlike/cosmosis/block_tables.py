@@ -90,8 +90,8 @@ def _linear_power_today(block: Block, k: NDArray) -> NDArray:
     if min(z) > _Z_START or x[0] > np.log(k[0]) + 1e-6 or x[-1] < np.log(k[-1]) - 1e-6:
         raise DataError(
             f"{LINEAR_POWER} in the block is for z >= {min(z):.4g} and k = {own_k.min():.4g} to "
-            f"{own_k.max():.4g}, but alignment = tatt needs z = 0 and k = {k[0]:.4g} to "
-            f"{k[-1]:.4g}, as {POWER} has: set the module that fills it so"
+            f"{own_k.max():.4g}, but alignment = tatt or limber = beyond needs z = 0 and k = "
+            f"{k[0]:.4g} to {k[-1]:.4g}, as {POWER} has: set the module that fills it so"
         )
     return np.exp(CubicSpline(x, np.log(today[in_k]))(np.log(k)))
 

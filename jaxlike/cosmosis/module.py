@@ -41,6 +41,7 @@ from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
 from jaxlike.loading import built_other, data_set_of
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.options import bad_value, flag
+from jaxlike.registry.power_options import needs_linear
 from jaxlike.registry.resolve import resolve
 from jaxlike.theory.power.derived import derived_of
 from jaxlike.theory.power.power_table import PowerTable
@@ -251,7 +252,7 @@ def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
 
 def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
     likelihood = module.likelihood
-    tables = tables_in(block, linear=likelihood.options.alignment == "tatt")
+    tables = tables_in(block, linear=needs_linear(vars(likelihood.options)))
     # one compilation for each set of grids; a pipeline has one
     key = b"".join(grid.tobytes() for grid in tables[:3])
     if key not in module.table_theories:

@@ -14,16 +14,23 @@ from jaxlike.data import (
 from jaxlike.data.units import ARCMIN
 from jaxlike.likelihoods.compiled import TwoPoint
 from jaxlike.likelihoods.correction import Correction, correction_of
-from jaxlike.likelihoods.gaussian import factorise, whole_inverse
+from jaxlike.likelihoods.gaussian import factorise, whitening, whole_inverse
 from jaxlike.likelihoods.marginal import Marginal
+from jaxlike.likelihoods.references import REFERENCES, typical
 from jaxlike.likelihoods.shear_ratios import ShearRatios
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics.data_vector import Survey
+from jaxlike.theory.statistics.exact_choice import beyond_limber
+from jaxlike.theory.statistics.node_choice import Judged
 from jaxlike.theory.systematics import SYSTEMATICS
 from jaxlike.theory.systematics.registry import Context, Linear, Systematic, Table
+from jaxlike.theory.universe.cosmology import from_parameters
 from jaxlike.theory.universe.line_of_sight import Nodes
+
+LIMBER_TOLERANCE = 5e-3
+"""Delta^T C^-1 Delta that Limber's approximation may cost for two samples, where it is kept."""
 
 
 def arrays_of(
@@ -35,7 +42,12 @@ def arrays_of(
     number: int,
 ) -> TwoPoint:
     """The likelihood of a survey on the nodes of a grid, of which it has the lattice `number`."""
-    theory = jax.device_put(survey.on(grid.nodes, number))
+    theory = survey.on(grid.nodes, number)
+    if options.limber == "beyond":
+        judged = Judged(survey, whitening(data.covariance), typical(survey))
+        cosmo = from_parameters(REFERENCES[0], radiation=options.radiation)
+        theory = beyond_limber(judged, theory, grid, cosmo, tolerance=LIMBER_TOLERANCE)
+    theory = jax.device_put(theory)
     correction = _correction(data, options)
     covariance = covariance_of(data, options, None)
     factors = factorise(covariance)

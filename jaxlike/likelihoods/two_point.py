@@ -15,6 +15,7 @@ from jaxlike.likelihoods.assembly import arrays_of, covariance_of, precision_of
 from jaxlike.likelihoods.common_nodes import fine_grid, grid_of
 from jaxlike.likelihoods.compiled import Evaluated, TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.gaussian import whitening
+from jaxlike.likelihoods.references import REFERENCES, typical
 from jaxlike.likelihoods.survey import build_survey, samples_of
 from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions
@@ -30,13 +31,6 @@ NODE_TOLERANCE = 2e-3
 """Delta^T C^-1 Delta that the choice of nodes may cost."""
 
 _STRICTER = 20.0  # times, for CMB lensing alone, whose points are few
-
-# Cosmologies that the nodes are chosen at: between them P(k, z) of any shape that data prefer.
-_REFERENCES = (
-    {"Omega_m": 0.3, "Omega_b": 0.047, "h": 0.69, "n_s": 0.96, "sigma8": 0.82},
-    {"Omega_m": 0.22, "Omega_b": 0.05, "h": 0.75, "n_s": 0.93, "sigma8": 0.9},
-    {"Omega_m": 0.4, "Omega_b": 0.04, "h": 0.62, "n_s": 1.0, "sigma8": 0.7},
-)
 
 
 @partial(jax.jit, static_argnums=3)
@@ -243,13 +237,13 @@ def build_likelihoods(
         Judged(
             survey,
             whitening(one.data.covariance) * _strictness(one.data) ** 0.5,
-            [_typical(t.n_bin) for t in survey.tracers],
+            typical(survey),
         )
         for one, survey in zip(data_sets, surveys, strict=True)
     ]
     choice = choose_nodes(
         judged,
-        [from_parameters(p, radiation=options.radiation) for p in _REFERENCES],
+        [from_parameters(p, radiation=options.radiation) for p in REFERENCES],
         lambda n_z: fine_grid(data, surveys, options, n_z),
         tolerance=tolerance,
     )
@@ -278,18 +272,6 @@ def _assembled(
         arrays = arrays_of(one.data, one.options, one.samples, survey, grid, i)
         found[one.name] = Likelihood(one.name, one.data, one.options, survey, shared, arrays, error)
     return found
-
-
-def _typical(n_bin: int) -> dict[str, float]:
-    """Parameters of a sample that its nodes are chosen for.
-
-    Those of options, magnification and distortions apart, choose no nodes.
-    """
-    typical = {"A_IA": 0.5, "alpha_IA": 0.0, "z0_IA": 0.62}
-    for i in range(1, n_bin + 1):
-        typical |= {f"b{i}": 1.8, f"m{i}": 0.0, f"A_IA{i}": 0.5}
-        typical |= {f"dz_lens{i}": 0.0, f"dz_source{i}": 0.0}
-    return typical
 
 
 def build_likelihood(

@@ -26,6 +26,7 @@ from jaxlike.registry.power_options import boost_from, check_linear, check_power
 from jaxlike.theory.power.boost import BOOSTS, FEEDBACK, BoostModel
 from jaxlike.theory.power.linear import LINEAR, LinearModel
 from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel, boosted
+from jaxlike.theory.statistics.exact_choice import LimberRange
 from jaxlike.theory.statistics.projection import Projection
 from jaxlike.theory.systematics.point_mass import PointMassModel
 from jaxlike.theory.tracers.alignment import AlignmentModel
@@ -39,6 +40,7 @@ CHOICES: dict[str, Collection[str]] = {
     "neutrinos": tuple(MASSIVE_EIGENSTATES),
     "nz": NZ_MODELS,
     "projection": ("flat", "curved"),
+    "limber": get_args(LimberRange),
     "bias": get_args(BiasModel),
     "alignment": get_args(AlignmentModel),
     "power": ("jaxlike", "host"),
@@ -78,6 +80,7 @@ _MODEL_OPTIONS = (
     "projection",
     *FILTER_OPTIONS,
     "ell_prefactors",
+    "limber",
     "bias",
     "alignment",
     "f_r",
@@ -128,24 +131,23 @@ class TheoryOptions:
     filters around each of these, 0 for none.  band_power_ell: first and last multipole of the
     bands, and how many there are, equal in ln(ell).
     ell_prefactors: sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per
-    magnified one.
+    magnified one.  limber: the approximation at all multipoles, or beyond it where data see that.
     bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, with one times f_r (M / M_pivot)^beta, or with tidal alignment and tidal torquing to second
     order.  f_r: shares of red galaxies, a number for each source bin; log10_M_pivot: of halo masses
     in M_sun/h; both with alignment = nla_m alone.  b_modes: those of alignment = tatt in xi+-, or
-    (false) E modes alone.  magnification, rsd:
-    of galaxy counts by the matter before them, redshift-space distortions in them.  power: where
-    P(k, z) and distances come from, this package or the program that calls it.  neutrinos: which of
-    the three eigenstates have the mass that omnuh2 or mnu gives: one, all three alike, all three in
-    normal order, or none (and then there is no mass).  out_of_range: what becomes of a cosmology
-    that the emulator was not trained for, likelihood zero and a counted warning, or an error.
-    compression: likelihood of the data, or of one number for each sampled parameter (MOPED,
-    arXiv:astro-ph/9911102) that tells of it around the best fit.  point_mass: of lens bins, sampled
-    or marginalised.  psf_file, psf_transform: tables of the PSF's terms in xi+, and what
-    decorrelates their factors.  shear_ratios: a file of ratios of gamma_t, which count too.
-    covariance_correction: for a covariance from n_simulations (see `likelihoods.correction`), with
-    n_parameters where Percival's asks for how many are fitted.
+    (false) E modes alone.  magnification, rsd: of galaxy counts by the matter before them,
+    redshift-space distortions in them.  power: where P(k, z) and distances come from, this package
+    or the program that calls it.  neutrinos: which of the three eigenstates have the mass that
+    omnuh2 or mnu gives: one, all three alike, all three in normal order, or none (and then there is
+    no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained for,
+    likelihood zero and a counted warning, or an error. compression: likelihood of the data, or of
+    one number for each sampled parameter (MOPED, arXiv:astro-ph/9911102) that tells of it around
+    the best fit.  point_mass: of lens bins, sampled or marginalised.  psf_file, psf_transform:
+    tables of the PSF's terms in xi+, and what decorrelates their factors.  shear_ratios: a file of
+    ratios of gamma_t, which count too. covariance_correction: for a covariance from n_simulations
+    (see `likelihoods.correction`), with n_parameters where Percival's asks for how many are fitted.
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -155,6 +157,7 @@ class TheoryOptions:
     projection: Projection = "flat"
     radiation: bool = True
     ell_prefactors: bool = False
+    limber: LimberRange = "all"
     power: str = "jaxlike"
     neutrinos: NeutrinoModel = "one_massive"
     out_of_range: Literal["reject", "error"] = "reject"

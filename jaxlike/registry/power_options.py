@@ -56,6 +56,11 @@ def power_from(value: object, words: Mapping[str, str]) -> tuple[str, str | None
     raise bad_value("power", value, ", ".join((*words, accepted)))
 
 
+def needs_linear(options: Mapping[str, object]) -> bool:
+    """Whether a host's tables must have the linear power at z = 0."""
+    return options["alignment"] == "tatt" or options["limber"] == "beyond"
+
+
 def names_provider(value: object) -> bool:
     """Whether a value of the option `power` names a provider."""
     return isinstance(parsed("power", value), Mapping)

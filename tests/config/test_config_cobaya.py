@@ -216,6 +216,7 @@ BAD_YAML = {
     "alignment": (option("alignment: la"), "'alignment' is 'la'", "nla, nla_per_bin, tatt"),
     "magnified": (option("magnification: much"), "'magnification' is 'much'", "true, false"),
     "rsd": (option("rsd: 2"), "'rsd' is 2", "true, false"),
+    "limber": (option("limber: never"), "'limber' is 'never'", "all, beyond"),
     "flag": (option("ell_prefactors: maybe"), "'ell_prefactors' is 'maybe'", "true, false"),
     "flag number": (option("ell_prefactors: 2"), "'ell_prefactors' is 2", "true, false"),
     "bandwidth": (option("nz_bandwidth: -1"), "'nz_bandwidth' is -1", "positive number, null"),

@@ -215,11 +215,12 @@ def survey_of(
     alignment: str = "nla",
     magnification: bool = False,
     rsd: bool = False,
+    limber: str = "all",
 ) -> Survey:
     """One sample of lenses and one of sources."""
     options = {
         "bias": bias, "alignment": alignment, "magnification": magnification, "rsd": rsd,
-        "ell_prefactors": prefactors,
+        "ell_prefactors": prefactors, "limber": limber,
     }  # fmt: skip
     longest = max(lens, source, key=lambda sample: sample.z.size)
     tracers = Counts.of(lens, options), Shapes.of(source, options)

@@ -34,13 +34,15 @@ class Universe(Quantities):
     """Geometry at the nodes and on the lattices, and P_XY at the Limber points; what likelihoods of
     others ask for by name are the methods of `Quantities`.
 
-    cosmo: None where a host's tables stand for it, as are models, of linear and nonlinear power.
+    cosmo: None where a host's tables stand for it, as are models, of linear and nonlinear power;
+    linear: P_lin (n_k,) in (Mpc/h)^3 today on the lattice K, None where tables have none.
     """
 
     nodes: Nodes
     los: LineOfSight
     power: FieldPower
     cosmo: Cosmology | None = None
+    linear: Array | None = None
     models: tuple[LinearModel, NonlinearModel] | None = field(
         default=None, metadata={"static": True}
     )
@@ -100,7 +102,7 @@ class UniverseGrid:
             terms = self.one_loop.spectra(today)
         los = replace(los, sigma8=_sigma8(today))
         power = field_power(matter, los, self.nodes.ell_lattice, terms)
-        return Universe(self.nodes, los, power, cosmo, (self.linear, self.nonlinear))
+        return Universe(self.nodes, los, power, cosmo, today, (self.linear, self.nonlinear))
 
     def tables(self, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike) -> PowerTableGrid:
         """Matrices for tables of P(k [h/Mpc], z) and of distances on these grids."""
@@ -109,12 +111,13 @@ class UniverseGrid:
     def universe_of_tables(self, grid: PowerTableGrid, table: PowerTable) -> Universe:
         """The universe whose P(k, z) and distances are handed in."""
         matter, los = grid.limber_power(table)
-        terms = None
+        terms = today = None
         if table.P_lin is not None or self.one_loop is not None:
             today = grid.linear_power_today(table)
             los = replace(los, sigma8=_sigma8(today))
             terms = None if self.one_loop is None else self.one_loop.spectra(today)
-        return Universe(self.nodes, los, field_power(matter, los, self.nodes.ell_lattice, terms))
+        power = field_power(matter, los, self.nodes.ell_lattice, terms)
+        return Universe(self.nodes, los, power, linear=today)
 
     @property
     def size(self) -> int:

@@ -61,11 +61,12 @@ def _summed(groups: Sequence[Weights], power: Mapping[Pair, Array]) -> list[Arra
     return found
 
 
-def curved(spectra: Spectra, first: Seen, second: Seen) -> Spectra:
-    """The same with the factors that the sky's curvature puts on both samples."""
+def curved(spectra: Spectra, first: Seen, second: Seen, n_ell: int | None = None) -> Spectra:
+    """The same with the factors that the sky's curvature puts on both samples; n_ell: how many of
+    the multipoles they are at, all where that is None."""
     factors = [seen.ell_factor for seen in (first, second) if seen.ell_factor is not None]
     for factor in factors:
-        spectra = jax.tree.map(lambda c, f=factor: c * f, spectra)
+        spectra = jax.tree.map(lambda c, f=factor[:n_ell]: c * f, spectra)
     return spectra
 
 

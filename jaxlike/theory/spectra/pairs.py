@@ -146,9 +146,9 @@ def weights_of(
     """Weights of the pairs of each group, by pairs of fields; `sizes` are the samples' numbers of
     bins, `kinds` those of their tracers (None: all alike)."""
     # Once a sample: its derivatives from all pairs are then summed before they are taken further.
-    terms = [[_place(term, rules, sight) for term in one.terms] for one in seen]
+    terms = [_placed(one.terms, rules, sight) for one in seen]
     across = [
-        within if one.across is None else [_place(term, rules, sight) for term in one.across]
+        within if one.across is None else _placed(one.across, rules, sight)
         for one, within in zip(seen, terms, strict=True)
     ]
     los = sight.los
@@ -173,16 +173,22 @@ def weights_of(
     return found
 
 
+def _placed(terms: Sequence[Term], rules: Rules, sight: Sight) -> list[_Placed]:
+    """Terms as all pairs use them, without those that are none of Limber's approximation."""
+    return [_place(term, rules, sight) for term in terms if term.angular != "velocity"]
+
+
 def _place(term: Term, rules: Rules, sight: Sight) -> _Placed:
+    smooth = term.limber_smooth
     if term.local is None:
-        return _Placed(None, None, None, term.smooth, term.field)
+        return _Placed(None, None, None, smooth, term.field)
     rule = _rule(rules, term.local.shape[-1])
     local = term.local[..., : len(rule)]
     there, amplitude = local @ rule / sight.los.f_k, term.amplitude
     if amplitude is not None:
         amplitude = _widened(amplitude) if local.ndim == 3 else amplitude
         there = there * amplitude
-    return _Placed(local, amplitude, there, term.smooth, term.field)
+    return _Placed(local, amplitude, there, smooth, term.field)
 
 
 def _met(

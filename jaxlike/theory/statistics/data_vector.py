@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from jaxlike.errors import ParameterError
 from jaxlike.theory.power.universe import Universe
+from jaxlike.theory.spectra.exact import ExactGrid
 from jaxlike.theory.spectra.limber import Spectra, spectra_of
 from jaxlike.theory.spectra.pairs import (
     PairGroup,
@@ -70,7 +71,8 @@ class TwoPointTheory:
     (n_data,) index of each data point among the slots of all statistics; statistics: name and
     number of the group of each; lattice: number of the survey's n(z) lattice among the universe's;
     b_projections: as projections, of B modes, where these are others and there are any (else None);
-    b_modes: whether statistics have those of the fields.
+    b_modes: whether statistics have those of the fields; exact: low multipoles beyond Limber's
+    approximation, None where it is everywhere.
     """
 
     tracers: tuple[Tracer, ...]
@@ -82,6 +84,7 @@ class TwoPointTheory:
     lattice: int = field(default=0, metadata={"static": True})
     b_projections: tuple[NDArray | None, ...] = ()
     b_modes: bool = field(default=True, metadata={"static": True})
+    exact: ExactGrid | None = None
 
     def seen(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Seen]:
         """Every sample in a universe, for canonical parameters of each."""
@@ -106,7 +109,17 @@ class TwoPointTheory:
     def spectra(self, universe: Universe, parameters: Sequence[Parameters]) -> list[Spectra]:
         """C_ell (n_pair, n_ell) of every group of pairs at the multipole nodes."""
         seen = self.seen(universe, parameters)
-        return spectra_of(self.groups, seen, self.weights(universe, seen), universe.power)
+        weights = self.weights(universe, seen)
+        found = spectra_of(self.groups, seen, weights, universe.power)
+        if self.exact is None:
+            return found
+        if universe.linear is None:
+            raise ParameterError(
+                "C_ell beyond Limber's approximation (limber = beyond) need the linear power at "
+                "z = 0, which the table of power has not got: give P_lin"
+            )
+        sight, kinds = universe.sight(self.lattice), [tracer.kind for tracer in self.tracers]
+        return self.exact.beyond(sight, universe.linear, self.groups, seen, kinds, weights, found)
 
     def project(self, spectra: Sequence[Spectra]) -> Array:
         """Data vector (n_data,) from C_ell at the nodes."""

@@ -63,13 +63,14 @@ class Counts(Galaxies):
     magnification: bool = field(default=False, metadata={"static": True})
     rsd: bool = field(default=False, metadata={"static": True})
     prefactors: bool = field(default=False, metadata={"static": True})
+    beyond: bool = field(default=False, metadata={"static": True})
     kind: ClassVar[str] = "counts"
     word: ClassVar[str] = "lens"
     parameters: ClassVar[tuple[Declared, ...]] = PARAMETERS
 
     @classmethod
     def of(cls, distributions: ShiftedDistributions, options: Mapping[str, Any]) -> "Counts":
-        """Lens bins of these n(z) with the options `bias`, `magnification`, `rsd`,
+        """Lens bins of these n(z) with the options `bias`, `magnification`, `rsd`, `limber`,
         `ell_prefactors`."""
         return cls(
             distributions,
@@ -77,6 +78,7 @@ class Counts(Galaxies):
             magnification=options["magnification"],
             rsd=options["rsd"],
             prefactors=options["ell_prefactors"],
+            beyond=options.get("limber") == "beyond",
         )
 
     def plain(self) -> "Counts":
@@ -110,6 +112,7 @@ class Counts(Galaxies):
             magnification=magnification,
             velocities=self.velocities if self.rsd else None,
             prefactors=self.prefactors,
+            beyond=self.beyond,
         )
         seen, ratio = with_bias(bias), lensing_ratio(parameters, self.n_bin)
         if ratio is None:
@@ -126,21 +129,25 @@ def counts_seen(
     magnification: Array | None = None,
     velocities: VelocityGrid | None = None,
     prefactors: bool = False,
+    beyond: bool = False,
 ) -> Seen:
     """Lens bins of given n(z) (n_bin, n) and bias (n_bin,) or, at the nodes, (n_bin, n_q).
 
-    magnification: C (n_bin,), which with `prefactors` has its ell (ell + 1) / (ell + 1/2)^2.
+    magnification: C (n_bin,), which with `prefactors` has its ell (ell + 1) / (ell + 1/2)^2;
+    beyond: velocities are a term of their own, as Limber's approximation does not have them.
     """
     at_nodes = bias if bias.ndim == 2 else bias[:, None]
     clustered = Term(dndz, at_nodes)
-    if velocities is not None:  # whose share has no bias
+    moving: tuple[Term, ...] = ()
+    if velocities is not None and beyond:
+        moving = (Term(velocities.growth_rate(sight) * dndz, angular="velocity"),)
+    elif velocities is not None:  # whose share has no bias
         if at_nodes.shape[1] > 1:
             at_nodes = at_nodes @ jnp.asarray(sight.lattice.splines)[: dndz.shape[1]].T
-        moving = velocity_counts(sight, velocities, dndz)
-        clustered = Term((at_nodes * dndz)[:, None] + moving)
+        in_limber = velocity_counts(sight, velocities, dndz)
+        clustered = Term((at_nodes * dndz)[:, None] + in_limber)
     if magnification is None:
-        return Seen((clustered,))
+        return Seen((clustered, *moving))
     magnified = magnification[:, None] * lensing_weight(sight, dndz)
-    if prefactors:
-        magnified = magnified[:, None] * convergence_factor(sight.nodes.ell)[:, None]
-    return Seen((replace(clustered, smooth=magnified),))
+    factor = convergence_factor(sight.nodes.ell) if prefactors else None
+    return Seen((replace(clustered, smooth=magnified, smooth_factor=factor), *moving))

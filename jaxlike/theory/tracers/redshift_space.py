@@ -36,6 +36,10 @@ class VelocityGrid:
         slopes = cardinal_slopes(np.log(0.3 + at), np.log(0.3 + z))
         return cls(-((1 + z) / (0.3 + z))[:, None] * slopes, prefilter_matrix(n))
 
+    def growth_rate(self, sight: Sight) -> Array:
+        """f = dlnD/dlna (n,) on those points of the lattice."""
+        return jnp.asarray(self.rate) @ jnp.log(sight.los.growth)
+
 
 def velocity_counts(sight: Sight, grid: VelocityGrid, dndz: Array) -> Array:
     """What redshift-space distortions add to b n(z), (n_bin, n_ell, n).
@@ -47,7 +51,7 @@ def velocity_counts(sight: Sight, grid: VelocityGrid, dndz: Array) -> Array:
     n, los = dndz.shape[1], sight.los
     ell = jnp.asarray(sight.nodes.ell)[:, None]
     near, far = ell + 0.5, ell + 1.5
-    rate = jnp.asarray(grid.rate) @ jnp.log(los.growth)
+    rate = grid.growth_rate(sight)
     size = jnp.exp(jnp.asarray(sight.lattice.splines)[:n] @ jnp.log(los.growth * los.hubble))
     here = (rate * dndz)[:, None] * ((2 * ell + 0.25) / near**2)
 

@@ -20,6 +20,7 @@ from jaxlike.theory.tracers.alignment import (
 from jaxlike.theory.tracers.alignment import PARAMETERS as ALIGNMENT
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.terms import (
+    Angular,
     Galaxies,
     Parameters,
     Seen,
@@ -104,4 +105,7 @@ def shapes_seen(
     """Source bins of given n(z) (n_bin, n), calibration m (n_bin,) and terms of alignment."""
     lensing = Term(smooth=lensing_weight(sight, dndz))
     factor = spin_factor(sight.nodes.ell) if prefactors else None
-    return Seen((lensing, *alignment), 1 + jnp.asarray(m), factor)
+    # without prefactors C_ell is that of convergence, which projections to angles know
+    angular: Angular = "shear" if prefactors else "convergence"
+    terms = (replace(term, angular=angular) for term in (lensing, *alignment))
+    return Seen(tuple(terms), 1 + jnp.asarray(m), factor)

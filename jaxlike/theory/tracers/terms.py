@@ -9,7 +9,7 @@ smooth alone.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -27,20 +27,37 @@ Parameters = Mapping[str, ArrayLike]
 """Canonical parameters of one sample, without its prefix."""
 
 
+Angular = Literal["density", "velocity", "convergence", "shear"]
+"""What a kernel is projected with beyond Limber's approximation: the density by j_ell(x), x = k r,
+velocities by -j_ell''(x), convergence by ell (ell + 1) j_ell(x) / x^2, shear by
+sqrt((ell + 2)! / (ell - 2)!) j_ell(x) / x^2."""
+
+
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True)
 class Term:
     """A field times a radial kernel, for every bin of a sample.
 
     local: (n_bin, n) or, where it depends on the multipole, (n_bin, n_ell, n), on the first points
-    of the lattice; amplitude of it: (n_bin or 1, n_q or 1) at the nodes; smooth: (n_bin, n_q) or
-    (n_bin, n_ell, n_q); field: whose power spectrum it meets.
+    of the lattice; amplitude of it: (n_bin or 1, n_q or 1) at the nodes; smooth: (n_bin, n_q);
+    smooth_factor: (n_ell,) of it in Limber's approximation; field: whose power spectrum it meets;
+    angular: how `local` is projected, velocities beyond Limber's approximation alone; `smooth` is
+    shear where that is, and convergence where it is not.
     """
 
     local: Array | None = None
     amplitude: Array | None = None
     smooth: Array | None = None
+    smooth_factor: Array | None = None
+    angular: Angular = field(default="density", metadata={"static": True})
     field: str = field(default=MATTER, metadata={"static": True})
+
+    @property
+    def limber_smooth(self) -> Array | None:
+        """`smooth` with its factor: (n_bin, n_q) or (n_bin, n_ell, n_q)."""
+        if self.smooth is None or self.smooth_factor is None:
+            return self.smooth
+        return self.smooth[:, None] * self.smooth_factor[:, None]
 
 
 @jax.tree_util.register_dataclass
