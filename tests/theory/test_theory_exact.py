@@ -96,7 +96,7 @@ class Direct:
     """Integrals over redshift and k by sums, with nothing in common but P(k), chi and growth."""
 
     def __init__(self, cosmo):
-        self.k = np.geomspace(1e-4, 3.0, 900)
+        self.k = np.geomspace(1e-4, 1.0, 700)
         self.power = np.asarray(
             linear_power(cosmo, self.k, 0.0, model="eisenstein_hu_no_wiggle")[0]
         )
@@ -161,7 +161,7 @@ def test_integrals_over_bessel_functions(both):
     )
     for e in (8, 12, 15):
         expected = direct.spectra(ELL[e])
-        for c, field, tolerance in zip(found, PAIRS, (1e-5, 1e-4, 1e-3), strict=True):
+        for c, field, tolerance in zip(found, PAIRS, (1e-5, 1e-4, 2e-3), strict=True):
             off = np.abs(c[:, e] - expected[field]) / size(field, expected)
             assert off.max() < tolerance, (ELL[e], field, off)
     rough = np.abs(limber[0][:, 8] - direct.spectra(ELL[8])["counts"])
@@ -169,23 +169,27 @@ def test_integrals_over_bessel_functions(both):
 
 
 def test_limber_at_large_multipoles(both):
-    """The approximation is recovered for what it is made for: within 1e-3 at ell = 1300, without
-    distortions and with."""
+    """The approximation is recovered where it is good: 1e-5 of counts, of shear 1e-4."""
     exact, limber = (
-        [np.asarray(c) for c in spectra(one, both.cosmo)] for one in (both.beyond, both.limber)
+        [np.asarray(c)[:, -2] for c in spectra(one, both.cosmo)]
+        for one in (both.beyond, both.limber)
     )
-    assert ELL[-2] == pytest.approx(2000, rel=0.4)
-    for one, other, field in zip(exact, limber, PAIRS, strict=True):
-        scale = size(field, dict(zip(PAIRS, (c[:, -2] for c in limber), strict=True)))
-        print(field, (one[:, -2] - other[:, -2]) / scale)
+    assert 1000 < ELL[-2] < 3000
+    there = dict(zip(PAIRS, limber, strict=True))
+    for one, field, tolerance in zip(exact, PAIRS, (1e-5, 1e-5, 1e-4), strict=True):
+        assert (np.abs(one - there[field]) / size(field, there)).max() < tolerance
 
 
-def total(both, x):
+_SEEN = 4  # from ell = 2 on
+
+
+def total(both, scales, x):
+    """The sum of all spectra in units of their size."""
     names = ("Omega_m", "h", "n_s", "w0")
     cosmo = replace(both.cosmo, **{name: x[i] for i, name in enumerate(names)})
     nuisance = NUISANCE | {"b1": x[4], "dz_lens1": x[5], "alpha_mag2": x[6], "dz_source1": x[7]}
     found = spectra_of(both.beyond.theory, both.beyond.grid, cosmo, nuisance)
-    return sum(jnp.sum(jnp.log(jnp.abs(c[:, 6:])) / (1 + i)) for i, c in enumerate(found))
+    return sum(jnp.sum((c / scale)[:, _SEEN:]) for c, scale in zip(found, scales, strict=True))
 
 
 POINT = np.array([0.31, 0.69, 0.95, -0.95, 1.4, 0.004, 1.7, -0.003])
@@ -194,12 +198,14 @@ POINT = np.array([0.31, 0.69, 0.95, -0.95, 1.4, 0.004, 1.7, -0.003])
 def test_gradients_are_finite_differences(both):
     """Of a sum over all spectra, along cosmology, bias, shifts and magnification; and a batch is
     its points one by one."""
-    value = jax.jit(lambda x: total(both, x))
-    gradient = np.asarray(jax.jit(jax.grad(lambda x: total(both, x)))(POINT))
+    found = dict(zip(PAIRS, (np.asarray(c) for c in spectra(both.beyond, both.cosmo)), strict=True))
+    scales = [np.maximum(size(field, found), 1e-30) for field in PAIRS]
+    value = jax.jit(lambda x: total(both, scales, x))
+    gradient = np.asarray(jax.jit(jax.grad(lambda x: total(both, scales, x)))(POINT))
     for i, step in enumerate([1e-3, 1e-3, 1e-3, 2e-3, 1e-3, 2e-4, 1e-3, 2e-4]):
         there = [value(POINT + n * step * np.eye(POINT.size)[i]) for n in (-2, -1, 1, 2)]
         slope = (there[0] - 8 * there[1] + 8 * there[2] - there[3]) / (12 * step)
-        print(i, gradient[i], slope)
+        assert gradient[i] == pytest.approx(float(slope), rel=1e-5), i
     batch = np.stack([POINT, POINT * 1.001])
     np.testing.assert_allclose(
         jax.jit(jax.vmap(value))(batch), [value(x) for x in batch], rtol=1e-10

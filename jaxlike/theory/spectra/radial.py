@@ -25,12 +25,13 @@ R_FIRST = 15.0
 """First distance in Mpc/h: what is nearer is left out beyond Limber's approximation."""
 
 _EMPTIEST = Cosmology(Omega_m=0.1, Omega_b=0.02, h=0.7, n_s=0.96, sigma8=0.8, radiation=False)
-_MARGIN = 1.15  # dark energy, or curvature, that makes distances larger still
+_FARTHER = 1.15  # dark energy, or curvature, that makes distances larger still
+_MARGIN = 10  # points on either side that a coefficient is made of: to 2e-6
 
 
 def r_last(nodes: Nodes) -> float:
     """A distance in Mpc/h that the last node has in next to no universe."""
-    return _MARGIN * float(comoving_distance(_EMPTIEST, np.asarray(nodes.z)[-1:])[0])
+    return _FARTHER * float(comoving_distance(_EMPTIEST, np.asarray(nodes.z)[-1:])[0])
 
 
 @jax.tree_util.register_dataclass
@@ -54,7 +55,7 @@ class RadialGrid:
         return cls(r, prefilter_matrix(z.size), int(beyond.sum()))
 
     def redshifts(self, sight: Sight) -> tuple[Array, Array]:
-        """z and dz/dlnr (n,) there; the latter is zero outside of the nodes and the lattice."""
+        """z (n,) there, and which share of their cells lies within the nodes and the lattice."""
         los, lattice, far = sight.los, sight.lattice, sight.nodes.z.size - self.n_far
         z, r = jnp.asarray(lattice.z), jnp.asarray(self.r)
         hubble = jnp.exp(jnp.asarray(lattice.splines) @ jnp.log(los.hubble))
@@ -65,20 +66,20 @@ class RadialGrid:
         slope = jnp.concatenate([slope, (los.hubble / los.c_k)[far:]]) * jnp.exp(-x)
 
         end = jnp.minimum(los.f_k[-1], at[-1])
-        inside = (r >= at[0]) & (r <= end)
-        r = jnp.where(inside, r, end)
+        # as much of its cell as lies before the end, so that no point drops out at once
+        covered = jnp.clip(jnp.log(end / r) / jnp.log(r[1] / r[0]) + 0.5, 0.0, 1.0)
+        covered = jnp.where(r >= at[0], covered, 0.0)
+        r = jnp.clip(r, at[0], end)
         i = jnp.clip(jnp.searchsorted(at, r) - 1, 0, at.size - 2)
         length = at[i + 1] - at[i]
         t = (r - at[i]) / length
         rise, left, right = x[i + 1] - x[i], slope[i] * length, slope[i + 1] * length
         second, third = 3 * rise - 2 * left - right, left + right - 2 * rise
-        there = jnp.exp(x[i] + t * (left + t * (second + t * third)))
-        passing = (left + t * (2 * second + t * 3 * third)) / length * r
-        return there - 0.3, jnp.where(inside, there * passing, 0.0)
+        return jnp.exp(x[i] + t * (left + t * (second + t * third))) - 0.3, covered
 
     def kernels(self, sight: Sight, terms: Sequence[Term]) -> dict[Angular, Array]:
         """Growth times kernels of matter dN/dlnr (n_bin, n), by how they are projected."""
-        z, passing = self.redshifts(sight)
+        z, covered = self.redshifts(sight)
         lattice, nodes = jnp.asarray(sight.lattice.z), jnp.asarray(sight.nodes.z)
         x = jnp.log(0.3 + nodes)
         at_node = jnp.clip((jnp.log(0.3 + z) - x[0]) / (x[1] - x[0]), 0.0, nodes.size - 1.0)
@@ -89,11 +90,12 @@ class RadialGrid:
             if values.shape[1] == 1:
                 return values
             rows = jnp.asarray(self.prefilter) @ values.T
-            return _read(rows, at_node, bspline_taps)
+            return _read(rows, at_node)
 
-        growth, c_k = of_nodes(jnp.stack([sight.los.growth, sight.los.c_k]))
-        r = jnp.asarray(self.r)
-        path = jnp.where(passing > 0, r**2 / c_k, 0.0)  # f_k dchi/dlnr
+        los, r = sight.los, jnp.asarray(self.r)
+        growth, c_k, hubble = of_nodes(jnp.stack([los.growth, los.c_k, los.hubble]))
+        # of dz and of f_k dchi to dlnr
+        density, path = covered * growth * hubble * r / c_k, covered * growth * r**2 / c_k
         found: dict[Angular, Array] = {}
 
         def add(angular: Angular, kernel: Array) -> None:
@@ -103,30 +105,31 @@ class RadialGrid:
             if term.field != MATTER:
                 continue
             if term.local is not None:
-                rows = jnp.pad(term.local.T, ((1, 3), (0, 0)))
-                here = _read(rows, jnp.clip(at_lattice, 0.0, len(rows) - 4.0), _cubic_taps)
+                rows = _coefficients(term.local.T)
+                before_zeros = jnp.clip(at_lattice, 0.0, term.local.shape[1] + _MARGIN - 3.0)
+                here = _read(rows, before_zeros + _MARGIN - 1)
                 amplitude = 1.0 if term.amplitude is None else of_nodes(term.amplitude)
-                add(term.angular, here * amplitude * passing * growth)
+                add(term.angular, here * amplitude * density)
             if term.smooth is not None:
                 angular: Angular = "shear" if term.angular == "shear" else "convergence"
-                add(angular, of_nodes(term.smooth) * path * growth)
+                add(angular, of_nodes(term.smooth) * path)
         return found
 
 
-def _cubic_taps(t: Array) -> Array:
-    """Weights (4, ...) of the cubics through two points with slopes from their neighbours, which
-    need no solution for coefficients."""
-    t2, t3 = t * t, t * t * t
-    return jnp.stack(
-        [t2 - (t + t3) / 2, 1 - 2.5 * t2 + 1.5 * t3, (t - 3 * t3) / 2 + 2 * t2, (t3 - t2) / 2]
-    )
+def _coefficients(rows: Array) -> Array:
+    """B-spline coefficients (n + 2 _MARGIN, n_row) of samples (n, n_row) between zeros: the inverse
+    of (1, 4, 1) / 6 as a short filter, which decays by 2 - sqrt(3) a point."""
+    padded = jnp.pad(rows, ((2 * _MARGIN, 2 * _MARGIN), (0, 0)))
+    n = len(rows) + 2 * _MARGIN
+    weights = np.sqrt(3) * (np.sqrt(3) - 2) ** np.abs(np.arange(-_MARGIN, _MARGIN + 1))
+    return sum((w * padded[i : i + n] for i, w in enumerate(weights.tolist())), jnp.zeros(()))
 
 
-def _read(rows: Array, position: Array, taps: object) -> Array:
-    """Values (n_row, n) at positions (n,) from rows (n_point, n_row): a point's row is read whole,
-    and whole rows are added to in derivatives."""
+def _read(rows: Array, position: Array) -> Array:
+    """Splines (n_row, n) at positions (n,) from coefficients (n_point, n_row), the second of which
+    has position 0: a point's row is read whole, and whole rows are added to in derivatives."""
     start = jnp.minimum(jnp.floor(jax.lax.stop_gradient(position)), rows.shape[0] - 4.0)
-    weights = taps(position - start)  # type: ignore[operator]
+    weights = bspline_taps(position - start)
     first = start.astype(int)
     read = [
         weights[i][:, None] * rows.at[first + i].get(mode="promise_in_bounds") for i in range(4)
