@@ -1,6 +1,7 @@
 """The staircase: a module imports only what stands above it, and hosts only where they belong."""
 
 import ast
+import configparser
 import os
 import subprocess
 import sys
@@ -146,6 +147,16 @@ def test_inference_knows_no_theory():
         if part(path) == "inference":
             forbidden = {"theory", "likelihoods", "data", "config"}
             assert not own(imported(path)) & forbidden, path
+
+
+def test_all_files_are_installed():
+    """What is no code goes into a wheel only where a pattern of setup.cfg says so."""
+    setup = configparser.ConfigParser()
+    setup.read(PACKAGE.parent / "setup.cfg")
+    patterns = setup["options.package_data"]["jaxlike"].split()
+    installed = {path for pattern in patterns for path in PACKAGE.glob(pattern)}
+    files = [f for f in PACKAGE.rglob("*") if f.is_file() and "__pycache__" not in f.parts]
+    assert [f for f in files if f.suffix not in (".py", ".pyc") and f not in installed] == []
 
 
 def test_files_stay_short():
