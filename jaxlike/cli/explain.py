@@ -55,7 +55,7 @@ def explain(arguments: argparse.Namespace) -> int:
         write_translated(output, config, explanation)
         print(f"file {output}")
     if arguments.check:
-        return _check(arguments, overrides)
+        return _check(arguments, overrides, config)
     return 0
 
 
@@ -87,7 +87,7 @@ def _likelihoods(config: "Config") -> list[str]:
     return [*found, f"{len(config.sampled)} parameters are sampled"]
 
 
-def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
+def _check(arguments: argparse.Namespace, overrides: dict[str, str], config: "Config") -> int:
     """Compare with CosmoSIS; status 1 where a likelihood is apart by more than 0.5 in ln L."""
     from jaxlike.config.cosmosis_ini import library_of
     from jaxlike.cosmosis.library_check import compared
@@ -96,7 +96,7 @@ def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
 
     path = Path(arguments.config)
     if path.suffix.lower() in (".yaml", ".yml"):
-        return _check_cobaya(arguments, overrides)
+        return _check_cobaya(arguments, config)
     library = library_of(path, overrides) if path.suffix.lower() == ".ini" else None
     if library is None:
         raise ConfigError(f"{path}: --check is for pipelines of the standard library's modules")
@@ -125,16 +125,15 @@ def _check(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
     return 1 if far else 0
 
 
-def _check_cobaya(arguments: argparse.Namespace, overrides: dict[str, str]) -> int:
+def _check_cobaya(arguments: argparse.Namespace, config: "Config") -> int:
     """Compare with Cobaya; status 1 where a likelihood is further apart than it may be."""
     from jaxlike.cli.checking import info_of
     from jaxlike.cobaya.own_values import NotThere, compared
-    from jaxlike.config import read_config
     from jaxlike.loading import model_from_config
 
     info = info_of(arguments.config)
     assert info is not None
-    model = model_from_config(read_config(arguments.config, **overrides))
+    model = model_from_config(config)
     try:
         found = compared(info, model, every=True)
     except NotThere as reason:

@@ -1,6 +1,7 @@
-"""Text that is not that of two-point data: its lines, tables and covariance matrices."""
+"""Text that is not that of two-point data: its lines, settings, tables, covariance matrices."""
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,18 @@ def text_of(path: str | os.PathLike[str], what: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
         raise DataError(f"{file}: cannot be read as {what} ({reason})") from error
+
+
+def settings_of(
+    path: str | os.PathLike[str], changed: Mapping[str, object] | None = None
+) -> dict[str, str]:
+    """Keys -> values of a .dataset file, as CosmoMC has them, of which some are changed."""
+    found = {}
+    for line in text_of(path, "a .dataset file").splitlines():
+        key, equals, value = line.partition("=")
+        if equals and not key.lstrip().startswith("#"):
+            found[key.strip()] = value.strip()
+    return found | {key: str(value) for key, value in (changed or {}).items()}
 
 
 def lines_of(text: str) -> list[tuple[int, list[str]]]:

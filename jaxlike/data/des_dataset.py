@@ -11,7 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data.covariance_text import checked_covariance, lines_of, number, read_matrix, text_of
+from jaxlike.data.covariance_text import (
+    checked_covariance,
+    lines_of,
+    number,
+    read_matrix,
+    settings_of,
+    text_of,
+)
 from jaxlike.errors import DataError
 
 STATISTICS = ("xip", "xim", "gammat", "wtheta")
@@ -50,18 +57,6 @@ class DesData:
     def used(self) -> tuple[str, ...]:
         """Names of the statistics that are in use."""
         return tuple(name for i, name in enumerate(STATISTICS) if i in self.statistic)
-
-
-def settings_of(file: Path, changed: Mapping[str, object] | None = None) -> dict[str, str]:
-    """Keys -> values of a .dataset file, of which some are changed; DataError on what is no such
-    file."""
-    found = {}
-    for line in text_of(file, "a .dataset file").splitlines():
-        key, equals, value = line.partition("=")
-        if equals and not key.lstrip().startswith("#"):
-            found[key.strip()] = value.strip()
-    found.update({key: str(value) for key, value in (changed or {}).items()})
-    return found
 
 
 def read_des_dataset(file: Path, changed: Mapping[str, object] | None = None) -> DesData:

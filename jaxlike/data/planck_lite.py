@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io import FortranFile, FortranFormattingError
 
-from jaxlike.data.covariance_text import checked_covariance, read_matrix, text_of
+from jaxlike.data.covariance_text import checked_covariance, read_matrix, settings_of, text_of
 from jaxlike.errors import DataError
 
 SPECTRA = ("tt", "te", "ee")
@@ -92,10 +92,10 @@ def read_plik_lite(
     DataError names the file and what is wrong with it.
     """
     path = Path(path)
+    own = {key: str(value) for key, value in (changed or {}).items()}
     if (path / COSMOSIS_FILE).is_file():
-        return _read_cosmosis(path, {key: str(value) for key, value in (changed or {}).items()})
-    said = dict(_BY_HAND) if path.is_dir() else _entries(path)
-    said |= {key: str(value) for key, value in (changed or {}).items()}
+        return _read_cosmosis(path, own)
+    said = _BY_HAND | own if path.is_dir() else settings_of(path, own)
     folder = path if path.is_dir() else path.parent
     for key in (*_FILES, *_SIZES):
         if not said.get(key):
@@ -176,15 +176,6 @@ def _stored(file: Path, n: int) -> NDArray:
     if covariance.shape != (n, n):
         raise DataError(f"{file}: has an array {covariance.shape}, but {n} x {n} are needed")
     return covariance
-
-
-def _entries(path: Path) -> dict[str, str]:
-    found = {}
-    for line in text_of(path, "a .dataset file").splitlines():
-        key, equals, value = line.partition("=")
-        if equals and not key.lstrip().startswith("#"):
-            found[key.strip()] = value.strip()
-    return found
 
 
 def _whole(said: Mapping[str, str], key: str, path: Path) -> int:

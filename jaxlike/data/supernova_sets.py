@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data.covariance_text import finite, read_matrix, text_of
+from jaxlike.data.covariance_text import finite, read_matrix, settings_of
 from jaxlike.data.supernovae import SupernovaData, read_columns
 from jaxlike.errors import DataError
 
@@ -30,12 +30,7 @@ class SupernovaSet(NamedTuple):
 
 def read_dataset(file: Path, changed: Mapping[str, object]) -> dict[str, str]:
     """Keys -> values of a .dataset file, of which some are changed."""
-    found = {}
-    for line in text_of(file, "a .dataset file").splitlines():
-        key, equals, value = line.partition("=")
-        if equals and not key.lstrip().startswith("#"):
-            found[key.strip()] = value.strip()
-    found.update({key: str(value) for key, value in changed.items()})
+    found = settings_of(file, changed)
     for key in ("data_file", "mag_covmat_file"):
         if not found.get(key):
             raise DataError(f"{file}: says no {key}")

@@ -8,7 +8,6 @@ with dark energy that counts early. Every fifth of either is held out.
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import jax
 import numpy as np
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from jaxlike.emulator.fit import solve, vander
-from jaxlike.emulator.spectra import camb_module
+from jaxlike.emulator.spectra import camb_module, camb_parameters
 from jaxlike.files import atomic_writer
 from jaxlike.theory.power.emulator import exponents
 from jaxlike.theory.power.last_scattering import RANGES, ScatteringTable, coordinates, excess
@@ -77,17 +76,16 @@ def _between(x: float, low: float, high: float) -> float:
 def camb_redshift(point: Point) -> tuple[float, float]:
     """CAMB's z*, and the Omega_nu h^2 that it makes of the masses."""
     camb = camb_module()
-    pars: Any = camb.CAMBparams()
-    pars.set_cosmology(
-        H0=100 * point.h,
-        ombh2=point.omega_b,
-        omch2=point.omega_cb - point.omega_b,
+    pars = camb_parameters(
+        h=point.h,
+        omega_b=point.omega_b,
+        omega_cb=point.omega_cb,
         mnu=point.mnu,
+        n_massive=point.n_massive,
+        w0=point.w0,
+        wa=point.wa,
         nnu=point.N_eff,
-        num_massive_neutrinos=point.n_massive,
-        neutrino_hierarchy="degenerate",
     )
-    pars.set_dark_energy(w=point.w0, wa=point.wa, dark_energy_model="ppf")
     derived = camb.get_background(pars).get_derived_params()
     return float(derived["zstar"]), float(pars.omnuh2)
 

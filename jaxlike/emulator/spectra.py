@@ -146,21 +146,47 @@ def camb_transfer(universe: Universe, settings: Settings) -> Transfer:
     )
 
 
+def camb_parameters(
+    *,
+    h: float,
+    omega_b: float,
+    omega_cb: float,
+    mnu: float,
+    n_massive: int,
+    w0: float,
+    wa: float,
+    **more: float,
+) -> Any:
+    """CAMB's parameters of a background, with massive eigenstates that are alike and helium by
+    nucleosynthesis; more: of its `set_cosmology`."""
+    pars = camb_module().CAMBparams()
+    pars.set_cosmology(
+        H0=100 * h,
+        ombh2=omega_b,
+        omch2=omega_cb - omega_b,
+        mnu=mnu,
+        num_massive_neutrinos=n_massive,
+        neutrino_hierarchy="degenerate",
+        **more,
+    )
+    pars.set_dark_energy(w=w0, wa=wa, dark_energy_model="ppf")
+    return pars
+
+
 def _run(universe: Universe, settings: Settings, k_per_logint: int) -> Transfer:
     camb = camb_module()
-    pars: Any = camb.CAMBparams()
-    pars.set_cosmology(
-        H0=100 * universe.h,
-        ombh2=universe.omega_b,
-        omch2=universe.omega_cb - universe.omega_b,
+    pars = camb_parameters(
+        h=universe.h,
+        omega_b=universe.omega_b,
+        omega_cb=universe.omega_cb,
         mnu=universe.omega_nu * NEUTRINO_EV_PER_OMEGA / (N_EFF / 3) ** 0.75,
+        n_massive=EIGENSTATES[universe.kind],
+        w0=universe.w0,
+        wa=universe.wa,
         omk=universe.Omega_k,
         nnu=N_EFF,
         standard_neutrino_neff=N_EFF,
-        num_massive_neutrinos=EIGENSTATES[universe.kind],
-        neutrino_hierarchy="degenerate",
     )
-    pars.set_dark_energy(w=universe.w0, wa=universe.wa, dark_energy_model="ppf")
     pars.WantCls = False
     pars.WantTransfer = True
     pars.Reion.Reionization = False

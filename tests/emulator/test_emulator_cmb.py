@@ -10,10 +10,12 @@ from jaxlike.cli.main import main
 from jaxlike.emulator import library
 from jaxlike.emulator.cmb import check, fit
 from jaxlike.emulator.cmb.design import TRAINED, design
-from jaxlike.emulator.cmb.spectra import ELL_MAX, SPECTRA, Universe, camb_spectra
+from jaxlike.emulator.cmb.spectra import Universe, camb_spectra
 from jaxlike.emulator.cmb.train import train
 from jaxlike.errors import ConfigError
 from jaxlike.theory.power.cmb.coordinates import NAMES
+from jaxlike.theory.power.cmb.lattice import ELL_MAX
+from jaxlike.theory.power.cmb.spectra import SPECTRA
 from jaxlike.theory.power.cmb.table import shipped_cmb
 
 

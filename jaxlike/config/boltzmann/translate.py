@@ -72,7 +72,7 @@ def translated(info: Mapping[str, Any], explanation: Explanation) -> dict[str, A
     renames = {**code.renames, **renames_from(options.get("renames"), name)}
     explanation.option(explanation.entry("theory", name, code.name), f"{THEORY}")
     universe = Universe()
-    if find("tau") is not None and see_spectra_of_cmb(info):
+    if see_spectra_of_cmb(info):
         universe.functions |= dict.fromkeys(("tau", "tau_reio"), Function("tau", "{}"))
     read_component(where, options, explanation)
     arguments = options.get("extra_args") or {}

@@ -2,14 +2,7 @@
 
 from jaxlike.config.standard_library.block import Block
 from jaxlike.config.standard_library.given import Given
-from jaxlike.config.standard_library.module import (
-    SILENT,
-    Module,
-    idle,
-    only,
-    refused,
-    used,
-)
+from jaxlike.config.standard_library.module import SILENT, Module, idle, only, refused, used
 from jaxlike.errors import ConfigError
 
 COSMOLOGY = "cosmological_parameters"
@@ -32,7 +25,8 @@ _SMOOTH = (
 _HELIUM = (
     "the transfer functions are of the helium that big-bang nucleosynthesis makes of ombh2 and nnu"
 )
-_ACCURACY = "the emulator was trained on CAMB with settings of its own"
+ACCURACY = "the emulator was trained on CAMB with settings of its own"
+_EIGENSTATES = {0.0: "massless", 1.0: "one_massive", 3.0: "degenerate"}
 
 
 def _consistency(block: Block, given: Given) -> None:
@@ -78,13 +72,17 @@ def _neutrinos(block: Block, given: Given) -> str:
             "accepted are degenerate, normal: no two heavy eigenstates above a light one are "
             "computed here",
         )
-    words = {1.0: "one_massive", 3.0: "degenerate"}
-    if number not in words:
+    return eigenstates(given, number)
+
+
+def eigenstates(given: Given, number: float | None) -> str:
+    """The option `neutrinos` by the number of massive ones; ConfigError where there is none."""
+    if number not in _EIGENSTATES:
         raise ConfigError(
             f"{given.file.place}: {given.where}: 'num_massive_neutrinos' is {number}: accepted are "
             "0, 1, 3"
         )
-    return words[number]
+    return _EIGENSTATES[number]
 
 
 def alone(block: Block, given: Given) -> None:
@@ -192,7 +190,7 @@ _CAMB_OPTIONS = (
         *("dolateradtruncation", "min_l_logl_sampling", "recombination_model"),
     ),
     *used("C_ell of the CMB, where a likelihood reads them, are lensed", "do_lensing"),
-    *idle(_ACCURACY, "accuracyboost", "accurate_massive_neutrino_transfers"),
+    *idle(ACCURACY, "accuracyboost", "accurate_massive_neutrino_transfers"),
     *idle(_SMOOTH, "use_ppf_w"),
     *idle("how theta is turned into h", "theta_h0_range"),
     *idle("what is printed", "max_printed_errors"),

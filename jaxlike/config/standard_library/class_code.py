@@ -1,7 +1,15 @@
 """The library's module of CLASS, whose P(k, z) is here that of the emulator trained on CAMB."""
 
 from jaxlike.config.standard_library.block import Block
-from jaxlike.config.standard_library.boltzmann import COSMOLOGY, HALOES, LATTICE, alone, emulated
+from jaxlike.config.standard_library.boltzmann import (
+    ACCURACY,
+    COSMOLOGY,
+    HALOES,
+    LATTICE,
+    alone,
+    eigenstates,
+    emulated,
+)
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, used
 from jaxlike.errors import ConfigError
@@ -9,7 +17,6 @@ from jaxlike.errors import ConfigError
 _NONLINEAR = {"halofit": "takahashi", "hmcode": "hmcode2016", "none": "linear"}
 _HMCODE = {"a": 3.13, "eta": 0.603}  # CLASS's c_min and eta_0, without feedback of baryons
 _UNREAD = {"w": -1.0, "wa": 0.0, "omega_k": 0.0}
-_ACCURACY = "the emulator was trained on CAMB with settings of its own"
 
 
 def _class(block: Block, given: Given) -> None:
@@ -36,13 +43,7 @@ def _neutrinos(block: Block, given: Given) -> str:
     """The option `neutrinos`; without a number the module has massless ones."""
     name = f"{COSMOLOGY}--num_massive_neutrinos"
     number = block.numbers.get(block.values[name]) if name in block.values else 0.0
-    words = {0.0: "massless", 1.0: "one_massive", 3.0: "degenerate"}
-    if number not in words:
-        raise ConfigError(
-            f"{given.file.place}: {given.where}: 'num_massive_neutrinos' is {number}: accepted are "
-            "0, 1, 3"
-        )
-    return words[number]
+    return eigenstates(given, number)
 
 
 def _haloes(block: Block, given: Given, model: str) -> None:
@@ -72,8 +73,8 @@ MODULE = Module(
         *used("C_ell of the CMB, where a likelihood reads them, are lensed", "cmb", "lensing"),
         *idle(LATTICE, "mpk", "zmax", "kmax", "nk"),
         *idle(LATTICE, "save_matter_power_lin", "save_cdm_baryon_power_lin"),
-        *idle(_ACCURACY, "version", "lmax", "class_tol_*", "class_k_per_decade_*"),
-        *idle(_ACCURACY, "class_halofit_*", "class_nonlinear_min_k_max"),
+        *idle(ACCURACY, "version", "lmax", "class_tol_*", "class_k_per_decade_*"),
+        *idle(ACCURACY, "class_halofit_*", "class_nonlinear_min_k_max"),
         *SILENT,
     ),
     _class,

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from jaxlike.data.planck_lite import planck_low_ell
 from jaxlike.emulator.cmb.design import at_angle
 from jaxlike.emulator.cmb.fit import ELL, errors
-from jaxlike.emulator.cmb.spectra import SPECTRA, Universe
+from jaxlike.emulator.cmb.spectra import Universe
 from jaxlike.likelihoods.band_powers import CmbBandPowers
-from jaxlike.theory.power.cmb.spectra import Spectra, factor
+from jaxlike.theory.power.cmb.spectra import SPECTRA, Spectra, factor
 from jaxlike.theory.power.cmb.table import CmbTable
 from jaxlike.theory.universe.cosmology import Cosmology
 
@@ -87,14 +87,14 @@ def rows_of(
     low = CmbBandPowers.of(planck_low_ell())
 
     @jax.jit
-    def look(cosmo: Cosmology) -> dict[str, Array]:
+    def look(cosmo: Cosmology) -> tuple[dict[str, Array], dict[str, Array]]:
+        """The spectra, and what of them is known without a table."""
         found = Spectra(cosmo, "eisenstein_hu", table)
-        return {name: found.D_ell(name, ELL) for name in SPECTRA}
-
-    @jax.jit
-    def factors(cosmo: Cosmology) -> dict[str, Array]:
-        known = Spectra(cosmo, "eisenstein_hu", table).ln_convergence
-        return {name: factor(name, cosmo, known, ELL) for name in SPECTRA}
+        known = found.ln_convergence
+        return (
+            {name: found.D_ell(name, ELL) for name in SPECTRA},
+            {name: factor(name, cosmo, known, ELL) for name in SPECTRA},
+        )
 
     rows = []
     for group, members in groups.items():
@@ -104,7 +104,7 @@ def rows_of(
             chi2["plik-lite"] = []
         for universe, truth in zip(members, spectra[group], strict=True):
             cosmo = replace(universe.cosmology(), tau=universe.tau)
-            found, over = look(cosmo), factors(cosmo)
+            found, over = look(cosmo)
             true = {name: truth[name][0, ELL] for name in SPECTRA}
             scaled = {name: (true[name] / np.asarray(over[name]))[None] for name in SPECTRA}
             difference = {name: np.asarray(found[name]) - true[name] for name in SPECTRA}

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxlike.emulator.cmb.design import TRAINED
-from jaxlike.emulator.cmb.spectra import SPECTRA, Universe
+from jaxlike.emulator.cmb.spectra import Universe
 from jaxlike.emulator.fit import vander
 from jaxlike.theory.power.cmb.coordinates import NAMES, seen
 from jaxlike.theory.power.cmb.lattice import ELL_MAX, ELL_MIN, N_U, at_multipoles
-from jaxlike.theory.power.cmb.spectra import factor
+from jaxlike.theory.power.cmb.spectra import SPECTRA, factor
 from jaxlike.theory.power.cmb.table import ROOTS, CmbTable, Part
 from jaxlike.theory.universe.cosmology import Cosmology
 

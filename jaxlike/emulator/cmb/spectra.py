@@ -1,24 +1,20 @@
 """Spectra of the CMB by CAMB."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.emulator.spectra import camb_module
+from jaxlike.emulator.spectra import camb_module, camb_parameters
 from jaxlike.theory.constants import NEUTRINO_EV_PER_OMEGA
+from jaxlike.theory.power.cmb.lattice import ELL_MAX
+from jaxlike.theory.power.cmb.spectra import SPECTRA
 from jaxlike.theory.power.emulator import N_EFF
 from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES, Cosmology
-
-ELL_MAX = 4200
-"""Largest multipole of the training spectra."""
 
 LENS_ACCURACY = 4
 """CAMB's lens_potential_accuracy. All else is its default: RECFAST, helium by nucleosynthesis,
 HMCode2020 for the nonlinear part of the lensing potential, tanh reionisation, AccuracyBoost = 1."""
-
-SPECTRA = ("tt", "te", "ee", "pp")
 
 
 @dataclass(frozen=True)
@@ -85,20 +81,19 @@ def camb_spectra(universe: Universe) -> dict[str, NDArray]:
     ell (ell + 1) C_ell / 2 pi in muK^2; `pp`, [ell (ell + 1)]^2 C_ell / 2 pi of the lensing
     potential."""
     camb = camb_module()
-    pars: Any = camb.CAMBparams()
-    pars.set_cosmology(
-        H0=100 * universe.h,
-        ombh2=universe.omega_b,
-        omch2=universe.omega_cb - universe.omega_b,
+    pars = camb_parameters(
+        h=universe.h,
+        omega_b=universe.omega_b,
+        omega_cb=universe.omega_cb,
         mnu=universe.mnu,
+        n_massive=MASSIVE_EIGENSTATES[universe.kind],
+        w0=universe.w0,
+        wa=universe.wa,
         omk=universe.Omega_k,
         nnu=N_EFF,
         standard_neutrino_neff=N_EFF,
-        num_massive_neutrinos=MASSIVE_EIGENSTATES[universe.kind],
-        neutrino_hierarchy="degenerate",
         tau=universe.tau,
     )
-    pars.set_dark_energy(w=universe.w0, wa=universe.wa, dark_energy_model="ppf")
     pars.InitPower.set_params(As=universe.A_s, ns=universe.n_s)
     pars.set_for_lmax(universe.ell_max, lens_potential_accuracy=universe.lens_accuracy)
     results = camb.get_results(pars)

@@ -9,10 +9,11 @@ from jaxlike.emulator import library
 from jaxlike.emulator.cmb.check import held_out, rows_of
 from jaxlike.emulator.cmb.design import CURVED, HEAVIEST, TRAINED, design
 from jaxlike.emulator.cmb.fit import Degrees, fit_table, samples
-from jaxlike.emulator.cmb.spectra import ELL_MAX, LENS_ACCURACY
+from jaxlike.emulator.cmb.spectra import LENS_ACCURACY
 from jaxlike.emulator.spectra import camb_module
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.band_powers import CmbBandPowers
+from jaxlike.theory.power.cmb.lattice import ELL_MAX
 from jaxlike.theory.power.cmb.table import CmbTable
 
 SEED = 1
