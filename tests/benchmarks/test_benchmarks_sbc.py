@@ -99,6 +99,20 @@ def test_a_right_posterior_and_one_that_is_too_narrow(tmp_path):
     np.testing.assert_array_equal(right.ranks[:6], resumed.ranks)
 
 
+def test_the_best_fit_is_searched_for_from_the_truth(monkeypatch):
+    """Which is a draw of the posterior itself, however narrow and bent that is."""
+    starts, run = [], sbc.run_nuts
+    monkeypatch.setattr(
+        sbc, "run_nuts", lambda *a, start, **k: starts.append(start) or run(*a, start=start, **k)
+    )
+    options = {"warmup": 10, "samples": 64}
+    sbc.calibrate(Linear(), 2, options=options, progress=False)
+    sbc.calibrate(Linear(), 1, options=options | {"start": "prior"}, progress=False)
+    simulate = sbc._simulator(Linear())
+    truths = [tuple(simulate(np.random.default_rng((0, i)))[0].tolist()) for i in range(2)]
+    assert starts == [*truths, "prior"]
+
+
 def test_data_are_simulated_with_a_survey_s_theory_and_covariance(small_model):
     simulate, chi2 = sbc._simulator(small_model), []
     for i in range(4):

@@ -91,6 +91,16 @@ def test_a_start_without_density_is_replaced(make_movable, functions):
     assert chains.draws[..., 0].max() <= 2.0
 
 
+def test_a_run_starts_from_a_point_that_is_given(make_movable, functions):
+    """Where the reference point has no density, no draws of the prior are then spent on another."""
+    model = make_movable(3, start=np.array([50.0, 0.0, 0.0]), walls=2.0)
+    compiled = functions("nuts", 3, 2)
+    searched = run_nuts(model, **SHORT, compiled=compiled)
+    given = run_nuts(model, **SHORT, compiled=compiled, start=(0.1, 0.2, 0.3))
+    assert given.cost.fit_gradients <= searched.cost.fit_gradients - 10
+    assert np.isfinite(given.log_posterior).all()
+
+
 def test_a_posterior_that_is_zero_everywhere_is_an_error(make_movable, functions):
     model, compiled = make_movable(3, walls=-1e9), functions("nuts", 3, 2)
     with pytest.raises(JaxlikeError, match="no starting point"):
@@ -126,6 +136,7 @@ def test_an_interrupt_saves_the_draws_so_far(make_movable, functions, monkeypatc
         ("max_tree_depth", 0),
         ("target_accept", 1.0),
         ("target_accept", float("nan")),
+        ("start", "truth"),
     ],
 )
 def test_options_out_of_range(make_gaussian, option, value):

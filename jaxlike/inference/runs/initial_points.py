@@ -21,23 +21,34 @@ from jaxlike.inference.geometry.laplace import (
 )
 from jaxlike.inference.results.chains import Cost
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
+from jaxlike.inference.runs.options import check_choice
 from jaxlike.inference.runs.progress import stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.target import Posterior, Transport, at_reference, context_of
 
 STARTS = ("reference", "prior")
-"""Where the search for the best fit can begin."""
+"""Where the search for the best fit can begin, besides a point of one's own."""
+
+Start = str | tuple[float, ...]
+"""One of `STARTS`, or values of all parameters."""
+
+
+def check_start(start: Start) -> None:
+    """ConfigError on a word that is none of `STARTS`."""
+    if isinstance(start, str):
+        check_choice("start", start, STARTS)
 
 
 def best_fit_from(
-    model: Posterior, evaluate: Batch, start: str, rng: np.random.Generator
+    model: Posterior, evaluate: Batch, start: Start, rng: np.random.Generator
 ) -> Laplace:
-    """The Gaussian around the best fit, searched for from one of `STARTS`."""
+    """The Gaussian around the best fit, searched for from one of `STARTS` or a point x (n,)."""
     try:
         if start == "prior":
             point, spent = best_of_prior(evaluate, len(model.parameters), rng)
         else:
-            point, spent = np.asarray(model.to_unconstrained(jnp.asarray(model.reference))), 0
+            x = model.reference if isinstance(start, str) else start
+            point, spent = np.asarray(model.to_unconstrained(jnp.asarray(x))), 0
         laplace = fit_laplace(evaluate, point, rng)
     except JaxlikeError as error:
         raise JaxlikeError(f"{error}{at_reference(model)}") from error
@@ -51,7 +62,7 @@ def first_run(
     chains: int,
     seed: int,
     mass: np.ndarray,
-    start: str,
+    start: Start,
     cost: Cost,
 ) -> Run:
     """Chains that are about to make their first draw; mass (n, n): `mass_pattern`."""

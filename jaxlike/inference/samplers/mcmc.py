@@ -15,8 +15,13 @@ from jaxlike.inference.results.comparison import compared
 from jaxlike.inference.runs.checkpoint import check_same_density, stored
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.drive import Keeping, Sampler, drive
-from jaxlike.inference.runs.initial_points import STARTS, bounded_parameters, first_run
-from jaxlike.inference.runs.options import SEED, check_between, check_choice, check_whole
+from jaxlike.inference.runs.initial_points import (
+    Start,
+    bounded_parameters,
+    check_start,
+    first_run,
+)
+from jaxlike.inference.runs.options import SEED, check_between, check_whole
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import plan
@@ -37,7 +42,7 @@ def run_mcmc(
     max_tree_depth: int = 10,
     mass: str = "dense",
     straighten: bool = True,
-    start: str = "reference",
+    start: Start = "reference",
     progress: bool = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
@@ -49,7 +54,7 @@ def run_mcmc(
     By `method`, or NUTS where it is None.  target_accept is the acceptance rate that its step size
     is tuned to (None: what was found to suit it); max_tree_depth is that of NUTS; mass: see
     `mass_pattern`; straighten: whether a straightening is tried; start: where the search for the
-    best fit begins, the "reference" point or the best of some draws of the "prior".
+    best fit begins, the "reference" point, the best of some draws of the "prior", or a point x.
     `save` is called with all draws so far every few seconds and at the end; also when there is a
     KeyboardInterrupt, which is then passed on.  `checkpoint` is written just before; with `resume`
     the run goes on from it if it is there, to the same draws as if it had never stopped, or to
@@ -58,14 +63,15 @@ def run_mcmc(
     another run's checkpoint, JaxlikeError if the posterior is finite nowhere.
     """
     check_run(chains, warmup, samples, seed, target_accept, max_tree_depth)
-    check_choice("start", start, STARTS)
+    check_start(start)
     pattern = mass_pattern(mass, model.parameters)
     chosen = method() if method else None
     name = chosen.name if chosen else "nuts"
     settings = {
         "method": name, "parameters": list(model.parameters), "chains": chains, "warmup": warmup,
         "seed": seed, "target_accept": target_accept, "max_tree_depth": max_tree_depth,
-        "mass": mass, "straighten": straighten, "start": start,
+        "mass": mass, "straighten": straighten,
+        "start": start if isinstance(start, str) else list(start),
     }  # fmt: skip
     keeping = Keeping(settings, checkpoint, save)
     before = stored(checkpoint, resume, settings)
