@@ -17,6 +17,7 @@ from jaxlike.cli import (
     convert,
     data,
     emulator,
+    evidence,
     explain,
     figures,
     fisher,
@@ -34,7 +35,7 @@ from jaxlike.errors import ConfigError, JaxlikeError
 
 COMMANDS = (
     *(sample, minimise),
-    *(plot, reweight, convert),
+    *(plot, reweight, evidence, convert),
     *(fisher, moped, survey),
     *(info, explain, data, figures, benchmark, emulator, mock),
 )

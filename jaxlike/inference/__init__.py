@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jaxlike.inference.results.cosmosis_text import write_cosmosis
     from jaxlike.inference.results.diagnostics import Summary, complaints, report, summarise
     from jaxlike.inference.results.draws import Draws
+    from jaxlike.inference.results.evidence import BridgeEvidence, bridge_evidence
     from jaxlike.inference.results.importance import Reweighted, reweight
     from jaxlike.inference.results.read_draws import read_draws
     from jaxlike.inference.runs.parameter_space import (
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "BestFit": "jaxlike.inference.geometry.best_fit",
+    "BridgeEvidence": "jaxlike.inference.results.evidence",
     "Chains": "jaxlike.inference.results.chains",
     "Cost": "jaxlike.inference.results.chains",
     "Draws": "jaxlike.inference.results.draws",
@@ -42,6 +44,7 @@ _HOMES = {
     "Reweighted": "jaxlike.inference.results.importance",
     "Summary": "jaxlike.inference.results.diagnostics",
     "best_fit": "jaxlike.inference.geometry.best_fit",
+    "bridge_evidence": "jaxlike.inference.results.evidence",
     "check_unused": "jaxlike.inference.results.chain_files",
     "check_unused_best_fit": "jaxlike.inference.results.best_fit_files",
     "complaints": "jaxlike.inference.results.diagnostics",
@@ -73,6 +76,7 @@ _HOMES = {
 
 __all__ = [
     "BestFit",
+    "BridgeEvidence",
     "Chains",
     "Cost",
     "Draws",
@@ -80,6 +84,7 @@ __all__ = [
     "Reweighted",
     "Summary",
     "best_fit",
+    "bridge_evidence",
     "check_unused",
     "check_unused_best_fit",
     "complaints",

@@ -1,0 +1,80 @@
+"""`jaxlike evidence`: the evidence of a posterior from its chains."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from jaxlike.cli.common_options import CONFIG_HELP, Parents, add_force, add_no_progress
+from jaxlike.cli.opening import open_model
+from jaxlike.cli.running import warn
+
+
+def add_command(subparsers: Any, shared: Parents) -> None:
+    """Add `evidence` to the commands."""
+    parser = subparsers.add_parser(
+        "evidence",
+        parents=[shared.device, shared.model],
+        help="evidence of a posterior from its chains, by bridge sampling",
+    )
+    parser.add_argument("chains", metavar="PREFIX", help="prefix of chains, or a CosmoSIS chain")
+    parser.add_argument(
+        "--config", required=True, help="the posterior that was sampled: " + CONFIG_HELP
+    )
+    parser.add_argument(
+        "--proposal",
+        choices=("normal", "flow"),
+        default="normal",
+        help="density that the posterior is compared with; a flow is trained, for posteriors far "
+        "from normal (default: normal)",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="of the proposal (default: 0)")
+    parser.add_argument(
+        "--output", metavar="NAME", help="ln Z is written to NAME.json (default: PREFIX_evidence)"
+    )
+    add_force(parser, "an existing file")
+    add_no_progress(parser)
+    parser.set_defaults(run=evidence)
+
+
+def evidence(arguments: argparse.Namespace) -> int:
+    """Print and write ln Z; exit status 1 where its error says nothing."""
+    from jaxlike.errors import ConfigError
+    from jaxlike.files import atomic_writer
+    from jaxlike.inference import read_draws
+    from jaxlike.inference.results import evidence as bridged
+
+    arguments.output = arguments.output or f"{arguments.chains.removesuffix('.txt')}_evidence"
+
+    def check(name: str) -> None:
+        if Path(f"{name}.json").exists():
+            raise ConfigError(f"'{name}.json' exists; give --force to replace it")
+
+    draws = read_draws(arguments.chains)
+    model, name = open_model(arguments, "evidence", check)
+    found = bridged.bridge_evidence(
+        model,
+        draws,
+        proposal=arguments.proposal,
+        seed=arguments.seed,
+        progress=not arguments.no_progress,
+    )
+    file = Path(f"{name}.json")
+    record = {
+        "config": arguments.config,
+        "chains": arguments.chains,
+        "proposal": arguments.proposal,
+        "ln_z": found.evidence.ln_z,
+        "error": found.evidence.error,
+        "halves": found.halves,
+        "converged": found.converged,
+        "values": found.values,
+    }
+    with atomic_writer(file) as handle:
+        handle.write(f"{json.dumps(record, indent=1)}\n".encode())
+    print(bridged.report(found))
+    print(f"{'file':<11}{file}")
+    warnings = bridged.complaints(found, arguments.proposal)
+    for warning in warnings:
+        warn(warning)
+    return 1 if warnings else 0
