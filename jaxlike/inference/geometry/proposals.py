@@ -65,7 +65,7 @@ class FlowProposal:
     def __init__(self, u: np.ndarray, seed: int) -> None:
         try:
             import equinox as eqx
-            from flowjax.distributions import StandardNormal
+            from flowjax.distributions import Normal
             from flowjax.flows import coupling_flow
             from flowjax.train import fit_to_data
         except ImportError as error:
@@ -85,7 +85,7 @@ class FlowProposal:
         keys = jax.random.split(jax.random.key(seed))
         flow = coupling_flow(
             keys[0],
-            base_dist=StandardNormal((u.shape[1],)),
+            base_dist=Normal(jnp.zeros(u.shape[1])),
             flow_layers=_LAYERS,
             nn_width=_WIDTH,
         )
