@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # programs that tests start (cobaya-run, cosmosis, jaxlike) come from the same environment
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo test quick lint types benchmark mock clean
+.PHONY: demo test slow quick lint types benchmark mock clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/jaxlike nuts cobaya_yaml/mock_3x2pt_mcmc.yaml --output demo/mock_3x2pt --force
@@ -15,7 +15,11 @@ demo: $(VENV)/demo.stamp
 	@echo "Chains and plots are in demo/: mock_3x2pt_triangle.png, mock_3x2pt_data_vector.png, mock_3x2pt_chi2.png"
 
 test: $(VENV)/$(EXTRAS).stamp
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m "not slow"
+
+# what samples until statistics have settled, or compiles much
+slow: $(VENV)/$(EXTRAS).stamp
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m slow
 
 # what compiles little: names, inputs, files, numbers, imports
 quick: $(VENV)/$(EXTRAS).stamp
