@@ -8,6 +8,8 @@ import pytest
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference import bridge_evidence
+from jaxlike.inference.geometry.proposals import NormalProposal
+from jaxlike.inference.results import evidence
 from jaxlike.inference.results.evidence import complaints
 
 
@@ -87,6 +89,19 @@ def test_a_bent_posterior_has_its_error_and_a_flow_a_smaller_one():
     for found in (normal, flow):
         assert found.evidence.ln_z == pytest.approx(model.ln_z, abs=4 * found.evidence.error)
     assert flow.evidence.error < 0.6 * normal.evidence.error
+
+
+def test_a_proposal_that_knows_nothing_of_the_draws_is_said_so(gaussian, monkeypatch):
+    model, draws = gaussian
+
+    class Nowhere(NormalProposal):
+        def log_density(self, u):
+            return np.where(u[:, 0] > np.median(u[:, 0]), -np.inf, super().log_density(u))
+
+    monkeypatch.setattr(evidence, "fit_proposal", lambda kind, u, seed: Nowhere(u))
+    found = bridge_evidence(model, draws, progress=False)
+    assert np.isnan(found.evidence.ln_z)
+    assert "too little in common" in complaints(found, "flow")[0]
 
 
 def test_an_error_that_says_nothing_is_complained_about(gaussian):

@@ -28,7 +28,7 @@ def test_the_ratio_and_its_error(width):
 
 
 def test_draws_that_are_worth_less_count_less():
-    at_p, at_g = ratios(0.4, 0)
+    at_p, at_g = ratios(2.5, 0)
     few, many = bridge(at_p, at_g, M / 20), bridge(at_p, at_g, M)
     assert few.variance > 2 * many.variance
     assert few.ln_ratio == pytest.approx(many.ln_ratio, abs=5 * np.sqrt(few.variance))
@@ -37,6 +37,15 @@ def test_draws_that_are_worth_less_count_less():
 def test_equal_densities_need_no_bridge():
     zero = np.full(10, 2.5)
     assert bridge(zero, zero, 10.0) == (2.5, 0.0, True)
+
+
+def test_draws_of_g_where_p_is_zero_count():
+    """p is the half of g above 0: the ratio is 1/2."""
+    rng = np.random.default_rng(0)
+    at_g = np.where(rng.random(M) < 0.5, -np.inf, 0.0)
+    found = bridge(np.zeros(M), at_g, M)
+    assert found.converged
+    assert found.ln_ratio == pytest.approx(np.log(0.5), abs=4 * np.sqrt(found.variance))
 
 
 def test_without_overlap_it_does_not_come_to_rest_or_says_how_wrong_it_is():

@@ -29,7 +29,10 @@ _FEWEST = 10
 
 @dataclass(frozen=True)
 class BridgeEvidence:
-    """ln Z with its error, the estimate of each half (2,), and likelihoods that were computed."""
+    """ln Z with its error, the estimate of each half (2,), and likelihoods that were computed.
+
+    NaN, and not converged, where the proposal has no density at draws of the posterior.
+    """
 
     evidence: Evidence
     halves: tuple[float, float]
@@ -114,7 +117,12 @@ def _half(
     proposal = fit_proposal(kind, learned.reshape(-1, n), seed)
     at_p = density - proposal.log_density(u.reshape(-1, n)).reshape(density.shape)
     other = proposal.draw(density.size, seed)
-    at_g = target(other) - proposal.log_density(other)
+    # a flow may draw what has no number: such draws have no posterior
+    there = np.isfinite(other).all(axis=1)
+    at_g = np.full(density.size, -np.inf)
+    at_g[there] = target(other[there]) - proposal.log_density(other[there])
+    if not (np.isfinite(at_p).all() and np.isfinite(at_g).any()):
+        return Bridge(np.nan, np.nan, converged=False)
     worth = float(arviz.ess(at_p))
     return bridge(at_p.ravel(), at_g, min(worth, at_p.size))
 
