@@ -132,7 +132,8 @@ class TheoryOptions:
     bands, and how many there are, equal in ln(ell).
     ell_prefactors: sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per
     magnified one.  limber: the approximation at all multipoles, or beyond it where data see that.
-    bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
+    bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, over the growth factor, or to
+    one loop.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, with one times f_r (M / M_pivot)^beta, or with tidal alignment and tidal torquing to second
     order.  f_r: shares of red galaxies, a number for each source bin; log10_M_pivot: of halo masses
