@@ -131,6 +131,11 @@ def _rebuilt(parts: Parts, files: Mapping[str, TwoPointData]) -> dict[str, Likel
                 "the data are compressed (compression = moped), which other data must be anew: "
                 "load their file, or give a data vector"
             )
+        if any(getattr(systematic, "fixed", False) for systematic in one.arrays.systematics):
+            raise ParameterError(
+                "parameters are marginalised in closed form, with derivatives for the data that are"
+                " there: load the file of others, or give a data vector"
+            )
         words = words_of(one, "prefix"), words_of(one, "suffix")
         sets.append(DataSet(name, files.get(name, one.data), one.options, *words))
     found = build_likelihoods(sets)
