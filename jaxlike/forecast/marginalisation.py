@@ -197,4 +197,5 @@ def _without(model: Model, values: Mapping[int, float]) -> Config:
         for p in model.config.parameters
     )
     joint = tuple(one for one in model.config.correlated_priors if one.params[0] not in fixed)
-    return replace(model.config, parameters=parameters, correlated_priors=joint)
+    asked = model.config.asked or model.config
+    return replace(model.config, parameters=parameters, correlated_priors=joint, asked=asked)

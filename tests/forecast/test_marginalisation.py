@@ -9,7 +9,9 @@ import yaml
 from conftest import PRIORS, VALUES
 
 import jaxlike
+from jaxlike import multiplied
 from jaxlike.config import TheoryOptions, read_config
+from jaxlike.config.written import as_cobaya
 from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.forecast.marginalisation import chosen_of, marginalised
 from jaxlike.forecast.moped import expansion
@@ -165,6 +167,20 @@ def test_the_option_in_every_input(folder, tmp_path, repository):
             read_config(path, **wrong)
 
 
+def test_what_is_written_asks_for_the_same(folder, full, less):
+    """With the priors of what was marginalised, under names that both hosts take."""
+    assert less.config.asked == full.config
+    written = as_cobaya(less.config)
+    assert written == as_cobaya(full.config)
+    assert written["params"]["m1"]["prior"]["scale"] == SIGMA
+    config = read_config(folder / "pipeline.ini", marginalise=[*M])
+    (likelihood,) = as_cobaya(config)["likelihood"].values()
+    assert likelihood["marginalise"] == ["m1", "m2"]
+    tighter = {"cosmological_parameters--h0": {"dist": "norm", "loc": 0.7, "scale": 0.01}}
+    found = as_cobaya(less.with_priors(tighter).config)["params"]["h"]
+    assert found["prior"]["scale"] == 0.01
+
+
 def test_which_parameters_are_meant(full):
     for words in (["m"], ["m1", "m2"], ["DES_m"], [*M], ["m", "m1"]):
         assert [full.parameters[i] for i in chosen_of(full, words)] == [*M]
@@ -185,13 +201,15 @@ def test_what_is_refused(full, names, words):
         marginalised(full, names, full.reference)
 
 
-def test_other_data_are_loaded_anew(less, small_data):
+def test_other_data_and_other_nodes_are_others(full, less, small_data):
     value = 1.01 * less.data.value
     assert float(less.with_data(value).log_posterior(less.reference)) != float(
         less.log_posterior(less.reference)
     )
     with pytest.raises(ParameterError, match="marginalised in closed form, with derivatives for"):
         less.with_data(small_data)
+    with pytest.raises(ParameterError, match="in closed form, for the nodes of its own model"):
+        multiplied._on_common_nodes([{"a": less.likelihood}, {"b": full.likelihood}])
 
 
 def test_other_programs_sample_all_parameters(folder):
