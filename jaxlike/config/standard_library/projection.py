@@ -254,7 +254,7 @@ MODULES = (
         *("structure/pk_to_cl/pk_to_cl", "shear/spectra-ppf/interface"),
     ),
     refused(
-        "its galaxy bias is none of those here (constant, power_law, inverse_growth)",
+        "its galaxy bias is none of those here (constant, power_law, inverse_growth, one_loop)",
         *(
             "bias/clerkin/clerkin_interface",
             "bias/constant_bias/constant_bias",
