@@ -13,6 +13,7 @@ from jaxlike.config.correlated import among
 from jaxlike.config.plausible import check_plausible
 from jaxlike.data import is_survey_mock
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
+from jaxlike.forecast.marginalisation import marginalised
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.function import other_likelihood
 from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
@@ -52,6 +53,8 @@ def model_from_config(config: Config) -> Model:
     if config.theory.compression == "moped":
         parts = compressed(Model.of(config, parts)).measured
     model = Model.of(config, {**parts, **others})
+    if config.theory.marginalise is not None:
+        model = _marginalised(model, config)
     _check_optical_depth(model)
     for name in (name for name, one in others.items() if one.foreign):
         try:
@@ -59,6 +62,15 @@ def model_from_config(config: Config) -> Model:
         except ParameterError as error:
             raise ParameterError(f"{config.path}: {error}") from error
     return model
+
+
+def _marginalised(model: Model, config: Config) -> Model:
+    """The posterior without the parameters that the options marginalise in closed form."""
+    at = model.reference if config.theory.marginalise_at == "reference" else None
+    try:
+        return marginalised(model, config.theory.marginalise or (), at)
+    except ParameterError as error:
+        raise ParameterError(f"{config.path}: {error}") from error
 
 
 def _check_optical_depth(model: Model) -> None:
@@ -181,10 +193,10 @@ def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Mod
     linear, nonlinear, boost, nz, nz_bandwidth, projection, cosebis_theta, band_power_theta,
     band_power_apodisation, band_power_ell, radiation, ell_prefactors, limber, bias, alignment,
     f_r, log10_M_pivot, b_modes, magnification, rsd, point_mass, psf_file, psf_transform,
-    shear_ratios, covariance_correction, n_simulations, n_parameters, compression; of one of several
-    likelihoods where they are dictionaries, name -> value. `likelihoods` takes some of them alone.
-    Raises JaxlikeError, whose one sentence names the file, option or parameter at fault; warns
-    where JAX is in single precision.
+    shear_ratios, covariance_correction, n_simulations, n_parameters, compression, marginalise,
+    marginalise_at; of one of several likelihoods where they are dictionaries, name -> value.
+    `likelihoods` takes some of them alone. Raises JaxlikeError, whose one sentence names the file,
+    option or parameter at fault; warns where JAX is in single precision.
 
     >>> model = jaxlike.load("des_y1_3x2pt.yaml", data_file="des_y1.fits")
     >>> model.value_and_gradient(model.reference)

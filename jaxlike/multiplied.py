@@ -133,6 +133,11 @@ def _on_common_nodes(
                 f"likelihood '{one.name}' is compressed (compression = moped), for the parameters "
                 "of its own model: load it without"
             )
+        if one.arrays.linearised:
+            raise ParameterError(
+                f"likelihood '{one.name}' has parameters marginalised in closed form, for the nodes"
+                " of its own model: load it without, and marginalise those of the product"
+            )
     found = build_likelihoods([_data_set(one) for one in two_point.values()])
     for name, one in two_point.items():
         every[name] = found[name].with_value(one.arrays.value)

@@ -47,6 +47,14 @@ def check_slopes(values_and_slopes, centre, weight, batch):
         assert slopes[-1, i] == pytest.approx(expected[i], rel=1e-5), name
 
 
+def check_slope(compute, slopes, point, name, step=1e-3):
+    """The slope along one of a dictionary of numbers, of compute(point) -> (value, ...), against
+    differences of fourth order."""
+    values = [compute({**point, name: point[name] + s * step})[0] for s in (2, 1, -1, -2)]
+    difference = (8 * (values[1] - values[2]) - (values[0] - values[3])) / (12 * step)
+    assert float(slopes[name]) == pytest.approx(float(difference), rel=1e-6)
+
+
 def check_chains(model, chains):
     """Chains (n, m, 3) have the model's log-posterior, log-prior and chi^2 at every 37th draw, and
     the means, widths and evidence of its `posterior`."""

@@ -33,6 +33,7 @@ from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.two_point import Likelihood as TwoPoint
 from jaxlike.likelihoods.two_point import build_likelihoods
 from jaxlike.loading import data_set_of, model_from_config
+from jaxlike.registry.closed_form import check_host
 from jaxlike.registry.effects import check_complete, check_effects, has_effect
 from jaxlike.registry.names import Names
 from jaxlike.registry.power_options import needs_linear
@@ -93,6 +94,8 @@ class TwoPointLikelihood(Likelihood):
     n_parameters: Any
     power: Any
     compression: Any
+    marginalise: Any
+    marginalise_at: Any
     prefix: Any
     correlated_priors: Any
     survey: Any
@@ -158,6 +161,7 @@ class TwoPointLikelihood(Likelihood):
         try:
             self._renames = renames_from(getattr(self, "renames", None), self.get_name())
             self._config = _config(self.get_name(), options, self._probes)
+            check_host(self._config.theory.marginalise)
             self._data_set = data_set_of(self._config.likelihoods[0])
             self._data, self._samples = self._data_set.data, self._data_set.samples
             if self._config.theory.power == "host":
@@ -208,8 +212,7 @@ class TwoPointLikelihood(Likelihood):
 
     def get_can_support_params(self) -> list[str]:
         """Every accepted name of a nuisance parameter of these data."""
-        names = Names(self._samples)
-        own = [name for sample in self._samples for name in names.of(sample)]
+        own = [name for sample in self._samples for name in Names(self._samples).of(sample)]
         return own + [theirs for theirs, ours in self._renames.items() if ours in own]
 
     def get_requirements(self) -> dict[str, Any]:
@@ -221,10 +224,9 @@ class TwoPointLikelihood(Likelihood):
     def logp(self, **params_values: Any) -> float:
         """-chi^2 / 2; -inf, with the reason in the debug log, where there is no solution."""
         nuisance = {ours: params_values[name] for name, ours in self._nuisance.items()}
-        if self._config.theory.power == "host":
-            value = float(self._evaluate(self._host_grid.table(self.provider), nuisance))
-        else:
-            value = float(self._evaluate(self.provider.get_jaxlike_cosmology(), nuisance))
+        host, get = self._config.theory.power == "host", self.provider
+        given = self._host_grid.table(get) if host else get.get_jaxlike_cosmology()
+        value = float(self._evaluate(given, nuisance))
         if np.isfinite(value):
             return value
         self.log.debug("Likelihood 0, the theory is not finite at %r", params_values)
@@ -239,8 +241,7 @@ class TwoPointLikelihood(Likelihood):
         if self._config.theory.compression == "moped":
             two_point = self._compressed(provider)
         else:
-            options = settings.of(self._config.theory)
-            two_point = self._built(options)
+            two_point = self._built(settings.of(self._config.theory))
 
         def evaluate(cosmology: Mapping[str, Array], nuisance: Mapping[str, Array]) -> Array:
             return two_point.log_likelihood(self._canonical(cosmology, nuisance))

@@ -55,7 +55,8 @@ class Config:
     besides the sampled parameters, whose labels are output_latex.  others: likelihoods of other
     than two-point data, which are multiplied too.  universe: options of the theory where there are
     no two-point data, whose likelihoods say them otherwise.  notes: in what it differs from what
-    the file means elsewhere.
+    the file means elsewhere.  asked: the same before parameters of it were marginalised in closed
+    form, which are fixed here.
     """
 
     path: Path
@@ -70,6 +71,7 @@ class Config:
     others: tuple[OtherConfig, ...] = ()
     universe: TheoryOptions = field(default_factory=TheoryOptions)
     notes: tuple[str, ...] = field(default=(), compare=False)
+    asked: "Config | None" = field(default=None, compare=False)
 
     @property
     def theory(self) -> TheoryOptions:

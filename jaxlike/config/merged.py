@@ -52,6 +52,7 @@ def merged(configs: Configs, priors: Mapping[str, object], path: str) -> Config:
         correlated_priors=joint,
         output=None,
         sampler={},
+        asked=None,
     )
     for name in priors:
         check_not_joint(name, joint)

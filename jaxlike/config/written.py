@@ -24,8 +24,10 @@ def as_cobaya(config: Config) -> dict[str, Any]:
     Likelihoods keep their names; the default parameters of components stand among the others.
     Parameters that CosmoSIS has in sections have names that both hosts take, and likelihoods a
     prefix in the place of a suffix.  Functions are their text; one of Python, which has none, is
-    said to be a function.
+    said to be a function.  Parameters that are marginalised in closed form stand there with their
+    priors, as they were.
     """
+    config = config.asked or config
     theory, names = vars(config.theory), config.names
     renamed = {p.name: _name(p.name, names) for p in config.parameters}
     joint = {prior.name: prior.renamed(renamed) for prior in config.correlated_priors}
@@ -40,7 +42,7 @@ def as_cobaya(config: Config) -> dict[str, Any]:
     return {
         "theory": {THEORY: {name: theory[name] for name in THEORY_OPTIONS}},
         "likelihood": {
-            **{one.name: _likelihood(one, joint) for one in config.likelihoods},
+            **{one.name: _likelihood(one, joint, renamed) for one in config.likelihoods},
             **{one.name: one.as_cobaya for one in config.others},
         },
         "params": params,
@@ -52,7 +54,9 @@ def as_cobaya(config: Config) -> dict[str, Any]:
     }
 
 
-def _likelihood(one: LikelihoodConfig, joint: Mapping[str, CorrelatedPrior]) -> dict[str, Any]:
+def _likelihood(
+    one: LikelihoodConfig, joint: Mapping[str, CorrelatedPrior], renamed: Mapping[str, str]
+) -> dict[str, Any]:
     name = next((k for k, v in PROBE_SETS.items() if v == one.probes), None)
     # other choices of statistics have no component of their own
     component, chosen = PREFIX + (name or "3x2pt"), None if name else list(one.probes or ())
@@ -60,6 +64,7 @@ def _likelihood(one: LikelihoodConfig, joint: Mapping[str, CorrelatedPrior]) -> 
     known = {
         **{name: _given(value) for name, value in vars(one.options).items()},
         **{key: _place(getattr(one.options, key)) for key in FILE_OPTIONS},
+        "marginalise": [renamed.get(name, name) for name in one.options.marginalise or ()] or None,
         "nz": as_given(one.options.nz),
         "data_file": _place(one.data_file or SHIPPED[0]),  # by name: it is a mock
         "probes": chosen,

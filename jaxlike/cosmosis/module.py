@@ -40,6 +40,7 @@ from jaxlike.likelihoods.protocol import Other, minus_2_ln
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
 from jaxlike.loading import built_other, data_set_of
 from jaxlike.posterior.range_policy import RangeCount
+from jaxlike.registry.closed_form import check_host
 from jaxlike.registry.options import bad_value, flag
 from jaxlike.registry.power_options import needs_linear
 from jaxlike.registry.resolve import resolve
@@ -126,6 +127,7 @@ def setup(options: DataBlock) -> TwoPointModule:
         raise bad_value("like_name", like_name, "a name")
     include_norm = flag("include_norm", given.get("include_norm", False))
     likelihood_only = flag("likelihood_only", given.get("likelihood_only", False))
+    check_host(config.theory.marginalise)
     data_set = data_set_of(config.likelihoods[0])
     if config.theory.compression == "moped":
         likelihood = compressed_for(config, options)

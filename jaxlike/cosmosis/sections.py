@@ -118,7 +118,7 @@ def cl_sections(likelihood: Likelihood) -> list[Section]:
         rows = tuple(range(len(group.bins)))
         name = _named(section, group, likelihood)
         found.append(Section(name, i, 0, rows, "ell", ell, matrix))
-        if section == "shear_cl" and theory.b_modes and likelihood.survey.second_order:
+        if section == "shear_cl" and likelihood.survey.has_b_modes:
             name = _named("shear_cl_bb", group, likelihood)
             found.append(Section(name, i, None, rows, "ell", ell, matrix))
     return found

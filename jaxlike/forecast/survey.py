@@ -21,7 +21,8 @@ from jaxlike.forecast.universe import Structure, Universe
 from jaxlike.numerics import block_algebra
 from jaxlike.theory.power.fields import MATTER, FieldPower, pair_of
 from jaxlike.theory.spectra.limber import limber_spectra
-from jaxlike.theory.spectra.pairs import PairGroup, every_pair, lattice_rules, weights_of
+from jaxlike.theory.spectra.pairs import PairGroup, every_pair
+from jaxlike.theory.spectra.weights import lattice_rules, weights_of
 from jaxlike.theory.statistics.covariance import Field, gaussian_cl_covariance
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers.alignment import linear_term

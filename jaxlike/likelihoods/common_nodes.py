@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from jaxlike.data import FOURIER_SPACE, TwoPointData
 from jaxlike.likelihoods.sample_nz import histograms_of
 from jaxlike.registry.options import TheoryOptions
+from jaxlike.theory.power.one_loop_kernels import Family
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.data_vector import Survey
 from jaxlike.theory.statistics.node_choice import N_FINE, NodeChoice
+from jaxlike.theory.tracers.terms import loops_of
 from jaxlike.theory.universe.line_of_sight import (
     N_LATTICE,
     Z_LAST_SCATTERING,
@@ -64,16 +66,14 @@ def fine_grid(
     options: TheoryOptions,
     n_z: int = N_FINE,
     *,
-    second_order: bool = False,
+    loops: Sequence[Family] = (),
 ) -> UniverseGrid:
     """Universes on nodes so dense that they leave no error of their own, common to all data."""
     z_max = max(z_max_of(one) for one in data)
     if z_max > _Z_MAX_FINE:  # as dense as without what lies beyond
         n_z = int(n_z * np.log((0.3 + z_max) / 0.3) / np.log((0.3 + _Z_MAX_FINE) / 0.3))
     nodes = nodes_of(surveys, n_z, ell_lattice_of(data), z_max)
-    return UniverseGrid.build(
-        nodes, linear=options.linear, nonlinear=options.matter, second_order=second_order
-    )
+    return UniverseGrid.build(nodes, linear=options.linear, nonlinear=options.matter, loops=loops)
 
 
 def grid_of(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOptions) -> UniverseGrid:
@@ -82,7 +82,7 @@ def grid_of(surveys: Sequence[Survey], choice: NodeChoice, options: TheoryOption
         nodes_of(surveys, choice.n_z, choice.ell_lattice, choice.z_max),
         linear=options.linear,
         nonlinear=options.matter,
-        second_order=any(survey.second_order for survey in surveys),
+        loops=loops_of(tracer for survey in surveys for tracer in survey.tracers),
     )
 
 

@@ -102,6 +102,11 @@ class TwoPoint:
         return self.value.size + (0 if self.ratios is None else self.ratios.value.size)
 
     @property
+    def linearised(self) -> bool:
+        """Whether parameters of it are marginalised in closed form, for the data that it has."""
+        return any(getattr(one, "fixed", False) for one in self.systematics)
+
+    @property
     def parameters(self) -> tuple[str, ...]:
         """Canonical names of the parameters of its samples."""
         return tuple(name for one in self.samples for d in one.parameters for name in one.names(d))

@@ -62,6 +62,8 @@ class Marginal:
 
     def at(self, tracers: Tracers, own: Own) -> Templates:
         """The templates at a point."""
+        if all(getattr(one, "fixed", False) for one in self.systematics):
+            return self.as_read
         mixing = _mixing(self.systematics, tracers, own)
         return Templates(mixing, _root(mixing, self.gram))
 

@@ -258,7 +258,7 @@ def _strictness(data: TwoPointData) -> float:  # how many times its error on the
 def fine_likelihood(data: TwoPointData, options: TheoryOptions) -> Likelihood:
     """The likelihood of `data` on nodes so dense that they leave no error of their own."""
     one, survey = DataSet("", data, options), build_survey(data, options)
-    grid = fine_grid([data], [survey], options, second_order=survey.second_order)
+    grid = fine_grid([data], [survey], options, loops=survey.loops)
     return _assembled([one], [survey], grid, 0.0)[""]
 
 

@@ -52,7 +52,7 @@ def _make_mock(layout: Layout) -> TwoPointData:
         data = apply_scale_cuts(data, read_scale_cuts(str(cuts)))
     # point masses that are marginalised are none in the mean
     options = replace(layout.options, point_mass="none")
-    likelihood = fine_likelihood(data, options)
+    likelihood = fine_likelihood(data, replace(options, limber="all"))
     spectra = {*data.statistics} <= FOURIER_SPACE
     covariance_of = ClCovariance.of(data) if spectra else point_covariance(data, options)
     try:
@@ -62,6 +62,9 @@ def _make_mock(layout: Layout) -> TwoPointData:
         raise ParameterError(f"{layout.file}: {error}") from error
     covariance = covariance_of(np.asarray(cl), layout.f_sky)
     covariance = rounded((covariance + covariance.T) / 2)
+    if options.limber != "all":  # how many multipoles go beyond it is a question of errors
+        beyond = fine_likelihood(replace(data, covariance=covariance), options)
+        vector = beyond.theory_vector(parameters)
     noise = np.random.default_rng(layout.seed).standard_normal(data.n_data)
     value = rounded(np.asarray(vector) + np.linalg.cholesky(covariance) @ noise)
     return with_vector(layout.as_in_files(data), value, covariance)

@@ -37,7 +37,8 @@ def config_with_priors(config: Config, priors: Mapping[str, object]) -> Config:
     parameters = tuple(
         _with_prior(p, priors[p.name]) if p.name in priors else p for p in config.parameters
     )
-    return replace(config, parameters=parameters)
+    asked = None if config.asked is None else config_with_priors(config.asked, priors)
+    return replace(config, parameters=parameters, asked=asked)
 
 
 def _with_prior(parameter: Parameter, given: object) -> Parameter:
@@ -130,6 +131,11 @@ def _rebuilt(parts: Parts, files: Mapping[str, TwoPointData]) -> dict[str, Likel
             raise ParameterError(
                 "the data are compressed (compression = moped), which other data must be anew: "
                 "load their file, or give a data vector"
+            )
+        if one.arrays.linearised:
+            raise ParameterError(
+                "parameters are marginalised in closed form, with derivatives for the data that are"
+                " there: load the file of others, or give a data vector"
             )
         words = words_of(one, "prefix"), words_of(one, "suffix")
         sets.append(DataSet(name, files.get(name, one.data), one.options, *words))

@@ -65,6 +65,11 @@ def _check_correction(options: Mapping[str, object]) -> None:
 def _check_compression(options: Mapping[str, object]) -> None:
     if options["compression"] == "none":
         return
+    if options["power"] != "jaxlike":
+        raise ConfigError(
+            f"option 'compression' = {options['compression']} takes derivatives with respect to "
+            "every sampled parameter, which need power = jaxlike"
+        )
     correction = options["covariance_correction"]
     for there, what in (
         (options["point_mass"] == "marginalised", "point_mass = marginalised"),

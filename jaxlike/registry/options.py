@@ -17,6 +17,7 @@ from jaxlike.registry.additions import (
     count_from,
     file_from,
 )
+from jaxlike.registry.closed_form import MARGINALISE_OPTIONS, MarginaliseAt, check_closed_form
 from jaxlike.registry.filters import FILTER_OPTIONS, filter_options
 from jaxlike.registry.nz_models import NZ_MODELS, NzOption, has_kde, nz_from
 from jaxlike.registry.option_values import bad_value as bad_value
@@ -46,6 +47,7 @@ CHOICES: dict[str, Collection[str]] = {
     "power": ("jaxlike", "host"),
     "out_of_range": ("reject", "error"),
     "compression": ("none", "moped"),
+    "marginalise_at": get_args(MarginaliseAt),
     "point_mass": get_args(PointMassModel),
     "covariance_correction": CORRECTIONS,
 }
@@ -56,7 +58,7 @@ _OPEN = ("linear", "boost", "nz")
 THEORY_OPTIONS = ("linear", "nonlinear", "boost", "neutrinos", "radiation", "out_of_range")
 """Options of the Cobaya component `jaxlike.cobaya.Theory`."""
 
-COMMON_OPTIONS = (*THEORY_OPTIONS, "power", "compression")
+COMMON_OPTIONS = (*THEORY_OPTIONS, "power", "compression", *MARGINALISE_OPTIONS)
 """Options that all likelihoods of a posterior have in common."""
 
 KAPPA_OPTIONS = ("kappa_beam_fwhm", "kappa_ell_min", "kappa_ell_max")
@@ -104,6 +106,7 @@ LIKELIHOOD_OPTIONS = (
     *_MODEL_OPTIONS,
     "power",
     "compression",
+    *MARGINALISE_OPTIONS,
 )
 """Options of the Cobaya components `jaxlike.cobaya.{3x2pt,shear,2x2pt}`."""
 
@@ -132,7 +135,8 @@ class TheoryOptions:
     bands, and how many there are, equal in ln(ell).
     ell_prefactors: sqrt((ell+2)!/(ell-2)!)/(ell+1/2)^2 per shear field, ell(ell+1)/(ell+1/2)^2 per
     magnified one.  limber: the approximation at all multipoles, or beyond it where data see that.
-    bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, or over the growth factor.
+    bias: of each lens bin, constant, times ((1+z)/(1+z0_b))^alpha_b, over the growth factor, or to
+    one loop.
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, with one times f_r (M / M_pivot)^beta, or with tidal alignment and tidal torquing to second
     order.  f_r: shares of red galaxies, a number for each source bin; log10_M_pivot: of halo masses
@@ -144,10 +148,12 @@ class TheoryOptions:
     no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained for,
     likelihood zero and a counted warning, or an error. compression: likelihood of the data, or of
     one number for each sampled parameter (MOPED, arXiv:astro-ph/9911102) that tells of it around
-    the best fit.  point_mass: of lens bins, sampled or marginalised.  psf_file, psf_transform:
-    tables of the PSF's terms in xi+, and what decorrelates their factors.  shear_ratios: a file of
-    ratios of gamma_t, which count too. covariance_correction: for a covariance from n_simulations
-    (see `likelihoods.correction`), with n_parameters where Percival's asks for how many are fitted.
+    the best fit.  marginalise: parameters, or stems of them, that are so in closed form, with
+    derivatives at marginalise_at.  point_mass: of lens bins, sampled or marginalised.  psf_file,
+    psf_transform: tables of the PSF's terms in xi+, and what decorrelates their factors.
+    shear_ratios: a file of ratios of gamma_t, which count too. covariance_correction: for a
+    covariance from n_simulations (see `likelihoods.correction`), with n_parameters where Percival's
+    asks for how many are fitted.
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -181,6 +187,8 @@ class TheoryOptions:
     n_simulations: int | None = None
     n_parameters: int | None = None
     boost: BoostModel = "none"
+    marginalise: tuple[str, ...] | None = None
+    marginalise_at: MarginaliseAt = "best_fit"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "nz", nz_from(self.nz))
@@ -192,14 +200,10 @@ class TheoryOptions:
         for name in _FLAGS:
             if not isinstance(getattr(self, name), bool):
                 raise bad_value(name, getattr(self, name), "true, false")
-        if self.compression == "moped" and self.power != "jaxlike":
-            raise ConfigError(
-                "option 'compression' = moped takes derivatives with respect to every sampled "
-                "parameter, which need power = jaxlike"
-            )
         for name, parsed in filter_options(vars(self)).items():
             object.__setattr__(self, name, parsed)
         check_additions(vars(self))
+        object.__setattr__(self, "marginalise", check_closed_form(vars(self)))
         self._check_masses()
         if not self.b_modes and self.alignment != "tatt":
             raise ConfigError(

@@ -55,3 +55,9 @@ def test_the_likelihood_is_that_of_two_numbers(small_folder: Any) -> None:
 def test_vectors_need_jaxlike_s_own_power(small_folder: Any) -> None:
     with pytest.raises(LoggedError, match="which need power = jaxlike"):
         get_model(information(small_folder, power="host"))
+
+
+def test_cobaya_samples_all_parameters(small_folder: Any) -> None:
+    options = {"compression": "none", "marginalise": ["m"]}
+    with pytest.raises(LoggedError, match="'marginalise' takes parameters out of those"):
+        get_model(information(small_folder, **options))

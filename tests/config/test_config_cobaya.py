@@ -212,7 +212,11 @@ BAD_YAML = {
     "option value": (option("nz: smooth"), "option 'nz' is 'smooth'", "kde, histogram"),
     "projection": (option("projection: full"), "'projection' is 'full'", "flat, curved"),
     "power": (option("power: block"), "'power' is 'block'", "jaxlike, host"),
-    "bias": (option("bias: linear"), "'bias' is 'linear'", "constant, power_law, inverse_growth"),
+    "bias": (
+        option("bias: linear"),
+        "'bias' is 'linear'",
+        "constant, power_law, inverse_growth, one_loop",
+    ),
     "alignment": (option("alignment: la"), "'alignment' is 'la'", "nla, nla_per_bin, tatt"),
     "magnified": (option("magnification: much"), "'magnification' is 'much'", "true, false"),
     "rsd": (option("rsd: 2"), "'rsd' is 2", "true, false"),

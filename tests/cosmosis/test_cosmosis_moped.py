@@ -47,3 +47,11 @@ def test_a_pipeline_without_values_is_an_error(make_block, small_folder):
     block = make_block({"pipeline": {"current_module": "x"}, "module_options": options})
     with pytest.raises(jaxlike.ConfigError, match="no 'values', the file of parameters"):
         setup(block)
+
+
+def test_cosmosis_samples_all_parameters(make_block, small_folder):
+    options = {**OPTIONS, "compression": "none", "marginalise": "m"}
+    options |= {"data_file": str(small_folder / "small.fits")}
+    block = make_block({"pipeline": {"current_module": "x"}, "module_options": options})
+    with pytest.raises(jaxlike.ConfigError, match="'marginalise' takes parameters out of those"):
+        setup(block)

@@ -28,6 +28,8 @@ IDLE = {
     "HMCode_logT_AGN": (OFF, "nonlinear = takahashi.*nonlinear = hmcode2020"),
     "alpha_b": (OFF, "bias = constant.*bias = power_law"),
     "bin_bias--z0_b": ({**OFF, "bias": "inverse_growth"}, "bias = inverse_growth.*power_law"),
+    "b2_1": (OFF, "bias = constant.*bias = one_loop"),
+    "bias_lens--b3nlE_bin2": (ON, "bias = power_law.*bias = one_loop"),
     "alpha_mag2": (OFF, "magnification = false.*magnification = true"),
     "A_IA1": (OFF, "alignment = nla:.*alignment = nla_per_bin"),
     "DES_AIA": (ON, "alignment = nla_per_bin.*alignment = nla or tatt"),
@@ -48,6 +50,14 @@ def test_parameters_with_effect():
     check_effects(["Omega_m", "A_IA", "alpha_IA", "sz_lens1", "whatever"], OFF)
     check_effects(["log_T_AGN", "z0_b", *NEEDED], ON)
     check_effects(["alpha_mag1"], {"nonlinear": "takahashi"})  # not this component's business
+
+
+def test_bias_to_one_loop_needs_b2_of_every_bin():
+    options, samples = {**OFF, "bias": "one_loop"}, lenses_and_sources(2, 2)
+    check_complete(["b2_1", "bias_lens--b2E_bin2"], options, samples)
+    check_effects(["b2_1", "bsE_bin1", "DES_b3nl_2"], options, samples)
+    with pytest.raises(ParameterError, match=r"b2_2 is missing: bias = one_loop needs b2_ of each"):
+        check_complete(["b2E_bin1"], options, samples)
 
 
 @pytest.mark.parametrize("missing", NEEDED)

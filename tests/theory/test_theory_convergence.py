@@ -19,7 +19,8 @@ from jaxlike.theory.power.limber_grid import Z_NONLINEAR
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.spectra.limber import spectra_of
-from jaxlike.theory.spectra.pairs import PairGroup, lattice_rules, weights_of
+from jaxlike.theory.spectra.pairs import PairGroup
+from jaxlike.theory.spectra.weights import lattice_rules, weights_of
 from jaxlike.theory.statistics import STATISTICS
 from jaxlike.theory.statistics.projection import Transfer, bin_quadrature, cl_matrix
 from jaxlike.theory.statistics.registry import Points

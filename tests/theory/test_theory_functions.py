@@ -23,7 +23,8 @@ from jaxlike.theory.power import (
     validity,
     wiggles,
 )
-from jaxlike.theory.spectra import limber, pairs
+from jaxlike.theory.spectra import limber
+from jaxlike.theory.spectra.weights import lattice_rules, weights_of
 from jaxlike.theory.statistics.projection import cl_matrix
 from jaxlike.theory.tracers import (
     alignment,
@@ -61,7 +62,7 @@ TABLES = power_table.PowerTableGrid.build(NODES, TABLE_Z, TABLE_K, TABLE_Z)
 CMB_NODES = line_of_sight.Nodes.build(
     NZ.z, 12, NODES.ell_lattice, z_max=50.0, z_source=line_of_sight.Z_LAST_SCATTERING
 )
-RULES = pairs.lattice_rules(NODES.lattices[0], NZ.weights)
+RULES = lattice_rules(NODES.lattices[0], NZ.weights)
 VELOCITIES = redshift_space.VelocityGrid.build(NODES, 0, NZ.z.size)
 GROUPS = three_by_two.all_pairs(1, 1).groups()
 
@@ -123,7 +124,7 @@ def table(cosmo):
     )
 
 
-LOOPS = one_loop.OneLoopGrid.build()
+LOOPS = one_loop.OneLoopGrid.build(("galaxies", "tides"))
 STRAIGHT = Straight(line, loop_spectra, table)
 
 
@@ -165,7 +166,7 @@ def seen(p, cosmo, model="nla", *, prefactors=False, **options):
 def weights(p, cosmo, **options):
     """What is seen of the lens bin, and weights."""
     ends = seen(p, cosmo, **options)
-    return ends[0], pairs.weights_of(sight(p, cosmo), RULES, ends, (1, 1), GROUPS)
+    return ends[0], weights_of(sight(p, cosmo), RULES, ends, (1, 1), GROUPS)
 
 
 def magnified(p, cosmo):
@@ -187,7 +188,7 @@ def powers(p, cosmo):
 def spectra(p, cosmo, model="nla"):
     """Weights and spectra, with the factors of the curved sky."""
     ends = seen(p, cosmo, model, prefactors=True)
-    there = pairs.weights_of(sight(p, cosmo), RULES, ends, (1, 1), GROUPS)
+    there = weights_of(sight(p, cosmo), RULES, ends, (1, 1), GROUPS)
     return totals(there), limber.spectra_of(GROUPS, ends, there, powers(p, cosmo))
 
 
@@ -238,8 +239,8 @@ def intrinsic(p, cosmo):
 def loops(p, cosmo):
     """At three wavenumbers: where terms are tiny, beside their peak, all digits are rounding."""
     terms = loop_spectra(cosmo)
-    at = np.searchsorted(linear.K, [0.01, 0.1, 1.0])
-    return jnp.stack(list(vars(terms).values()))[:, at]
+    at = np.searchsorted(linear.K, [0.02, 0.1, 1.0])
+    return jnp.stack(list(terms.values()))[:, at]
 
 
 def totals(tree):

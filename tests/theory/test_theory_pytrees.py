@@ -51,7 +51,7 @@ def stretched(found):
 
 
 BINS, OTHER_BINS = (0.3, 0.6), (0.4, 0.7)
-LOOPS = OneLoopGrid.build()
+LOOPS = OneLoopGrid.build(("galaxies", "tides"))
 CASES = {
     "distance": Case(
         lambda grid: grid.comoving_distance(COSMO),

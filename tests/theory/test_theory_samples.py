@@ -173,7 +173,7 @@ def other_data(shift):
     options = {"magnification": True, "rsd": True, "alignment": "tatt", "prefactors": True}
     one = survey_of(blocks, lens, source, **options)
     nodes = Nodes.build(one.z, 16, np.arange(0, N_LATTICE, 8), z_max=1.302 + shift / 2)
-    grid = UniverseGrid.build(nodes, **MODELS, second_order=True)
+    grid = UniverseGrid.build(nodes, **MODELS, loops=("tides",))
     return one.on(nodes), grid
 
 

@@ -65,7 +65,7 @@ def alignment(stored, cap):
 
 @pytest.fixture(scope="module")
 def terms(stored):
-    """Our ten terms from the stored P_lin(k, z = 0), which goes on as a power law."""
+    """Our terms of tides from the stored P_lin(k, z = 0), which goes on as a power law."""
     ln_k, ln_p = np.log(stored.arrays["pk/lin_k_h"]), np.log(stored.arrays["pk/lin_p_z0"])
     inside = np.clip(LN_K, ln_k[0], ln_k[-1])
     slopes = np.where(ln_k[0] > LN_K, *(np.diff(ln_p) / np.diff(ln_k))[[0, -1]])
@@ -129,7 +129,7 @@ def errors(found, parts):
 def test_terms_are_fastpts(stored, terms, name):
     """To 5e-4 of the term (C_0|0E between acoustic wiggles, B_0|E2 at 10 h/Mpc), mostly 3e-5."""
     expected = fastpt(stored, name)
-    found = CubicSpline(LN_K, np.asarray(getattr(terms, name)))(np.log(SEEN))
+    found = CubicSpline(LN_K, np.asarray(terms[name]))(np.log(SEEN))
     difference = np.abs(found - expected) / around(np.abs(expected))
     assert difference.max() < 5e-4
     assert np.median(difference) < 3e-5

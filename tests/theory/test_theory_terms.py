@@ -238,7 +238,7 @@ def test_an_alignment_from_outside(universe, monkeypatch):
     survey, nla = (
         three_by_two.survey_of(blocks, NEAR, WIDE, alignment=model) for model in ("turning", "nla")
     )
-    grid = grid_of(survey, second_order=True)
+    grid = grid_of(survey, loops=("tides",))
     theory, plain = survey.on(grid.nodes), nla.on(grid.nodes)
 
     there = in_universe(grid, universe())

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from jaxlike.theory.power.fields import MATTER, FieldPower, pair_of
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.universe import Universe, UniverseGrid
-from jaxlike.theory.spectra import pairs as pair_formula
+from jaxlike.theory.spectra import weights as pair_formula
 from jaxlike.theory.spectra.limber import Spectra, curved, spectra_of
-from jaxlike.theory.spectra.pairs import PairGroup, lattice_rules, pair_array
+from jaxlike.theory.spectra.pairs import PairGroup, pair_array
+from jaxlike.theory.spectra.weights import lattice_rules
 from jaxlike.theory.statistics.data_vector import Block, Survey, TwoPointTheory
 from jaxlike.theory.statistics.node_choice import Judged, NodeChoice, choose_nodes
 from jaxlike.theory.statistics.projection import flat_sky
@@ -257,7 +258,7 @@ class Prediction:
             nodes,
             linear=linear,  # type: ignore[arg-type]
             nonlinear=nonlinear,  # type: ignore[arg-type]
-            second_order=options.get("alignment") == "tatt",
+            loops=survey.loops,
         )
         return cls(survey, grid, survey.on(nodes))
 
@@ -270,7 +271,7 @@ class Prediction:
         """The same on other nodes."""
         g = self.grid
         grid = UniverseGrid.build(
-            nodes, linear=g.linear, nonlinear=g.nonlinear, second_order=g.one_loop is not None
+            nodes, linear=g.linear, nonlinear=g.nonlinear, loops=self.survey.loops
         )
         return replace(self, grid=grid, theory=self.survey.on(nodes))
 

@@ -22,7 +22,8 @@ class Source:
     or one for all bins.
 
     of: canonical stem here, such as m; default: what the module takes where there is none, None
-    where it needs it; module: its section.
+    where it needs it; left_out: whether it may be missing, and is then left out here too; module:
+    its section.
     """
 
     of: str
@@ -30,6 +31,7 @@ class Source:
     stem: str
     numbered: bool = True
     default: float | None = None
+    left_out: bool = False
     module: str = field(default="", compare=False)
 
     def key(self, number: int | None) -> str:
@@ -64,15 +66,17 @@ class Spectrum:
     """C_ell of two samples, or what is made of it.
 
     samples: names of the n(z).  alignment: of shapes, once it has been added.  bias: of counts.
-    m: calibration of shear.  magnified: by which section, once it has been added.  exact: not in
-    Limber's approximation.  b_modes: whether those of alignment are in it.  transform: what
-    has been made of it, with the options that this has here.
+    one_loop: what their bias is beyond the linear one.  m: calibration of shear.  magnified: by
+    which section, once it has been added.  exact: not in Limber's approximation.  b_modes: whether
+    those of alignment are in it.  transform: what has been made of it, with the options that this
+    has here.
     """
 
     kinds: tuple[Kind, Kind]
     samples: tuple[str, str]
     alignment: Alignment | None = None
     bias: Source | None = None
+    one_loop: tuple[Source, ...] = ()
     m: Source | None = None
     magnified: Source | None = None
     exact: bool = False

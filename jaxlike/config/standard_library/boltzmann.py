@@ -233,9 +233,9 @@ MODULES = (
     ),
     Module(
         ("structure/fast_pt/fast_pt_interface",),
-        "the terms of second order of alignment = tatt are computed here",
+        "the one-loop terms of alignment = tatt and bias = one_loop are computed here",
         (
-            only("do_bias", ("F",), "bias of galaxies is linear here"),
+            *idle("terms of galaxy bias are computed where nlgal spectra ask for them", "do_bias"),
             only("do_dd_spt", ("F",), "P(k, z) is not of one-loop order here"),
             only("do_rsd", ("F",), "redshift-space distortions are linear here"),
             *idle(

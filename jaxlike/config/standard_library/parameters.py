@@ -62,7 +62,7 @@ def uses_of(model: Model, suffix: str, block: Block) -> Iterator[Use]:
         sample = samples[model.samples.index(sampled)]
         origin = block.values.get(key, key)
         if key not in block.values and source.default is None:
-            if source.of in ("psf_c1", "psf_c2"):
+            if source.left_out:
                 continue
             raise ConfigError(f"{source.module} reads '{key}', which has no value")
         yield Use(origin, _target(source.of, number, sample, names, origin), source)

@@ -1,64 +1,22 @@
 """Modules of C_ell: Limber's integrals, bias and magnification of galaxies, shear calibration."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from jaxlike.config.standard_library.block import Block, Kind, Source, Spectrum
+from jaxlike.config.standard_library.block import Block, Source, Spectrum
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, only, refused, used
+from jaxlike.config.standard_library.spectrum_kinds import REFUSED, SPECTRA, SpectrumKind
 from jaxlike.errors import ConfigError
 
 EXACT = "limber = beyond, where any spectrum is exact: at low multipoles that the data ask for"
 
 
-@dataclass(frozen=True)
-class _Kind:
-    """A kind of spectrum that project_2d makes: its section, tracers, and what is in it.
-
-    galaxy: bias is that of bias_NAME; magnified: which of the two; aligned: whether it is a
-    spectrum of alignment, of E or of B modes.
-    """
-
-    section: str
-    kinds: tuple[Kind, Kind]
-    galaxy: bool = False
-    magnified: bool = False
-    aligned: str = ""
-
-
-_SPECTRA = {
-    "shear-shear": _Kind("shear_cl", ("shear", "shear")),
-    "shear-intrinsic": _Kind("shear_cl_gi", ("shear", "shear"), aligned="E"),
-    "intrinsic-intrinsic": _Kind("shear_cl_ii", ("shear", "shear"), aligned="E"),
-    "intrinsicb-intrinsicb": _Kind("shear_cl_bb", ("shear", "shear"), aligned="B"),
-    "position-position": _Kind("galaxy_cl", ("counts", "counts")),
-    "position-shear": _Kind("galaxy_shear_cl", ("counts", "shear")),
-    "position-intrinsic": _Kind("galaxy_intrinsic_cl", ("counts", "shear"), aligned="E"),
-    "lingal-lingal": _Kind("galaxy_cl", ("counts", "counts"), galaxy=True),
-    "lingal-shear": _Kind("galaxy_shear_cl", ("counts", "shear"), galaxy=True),
-    "lingal-intrinsic": _Kind("galaxy_intrinsic_cl", ("counts", "shear"), galaxy=True, aligned="E"),
-    "lingal-magnification": _Kind(
-        "galaxy_magnification_cl", ("counts", "counts"), galaxy=True, magnified=True
-    ),
-    "magnification-magnification": _Kind("magnification_cl", ("counts", "counts"), magnified=True),
-    "magnification-shear": _Kind("magnification_shear_cl", ("counts", "shear"), magnified=True),
-    "magnification-intrinsic": _Kind(
-        "magnification_intrinsic_cl", ("counts", "shear"), magnified=True, aligned="E"
-    ),
-}
-_REFUSED = (
-    *("weyl-weyl", "ppfshear-ppfshear", "fast-shearshearia", "fastshearshearia-fastshearshearia"),
-    *("magnification-position", "shear-cmbkappa", "cmbkappa-cmbkappa", "intrinsic-cmbkappa"),
-    *("lingal-cmbkappa", "magnification-cmbkappa", "position-cmbkappa", "nlgal-nlgal"),
-    *("nlgal-shear", "nlgal-magnification", "genericclustering-genericclustering"),
-    *("genericclustering-shear", "genericclustering-intrinsic", "nlgal-intrinsic"),
-    *("fast-shear-shear-ia", "fast-lingal-shear-ia", "fast-position-shear-ia"),
-)
 _NODES = "multipoles and nodes are chosen here for an error far below that of the data"
 
 
 def _project(block: Block, given: Given) -> None:
     exact = given.words("do_exact")
-    for name, kind in _SPECTRA.items():
+    for name, kind in SPECTRA.items():
         if not given.has(name) or given.text(name).lower() in ("f", "false"):
             given.say(name, "not computed")
             continue
@@ -72,7 +30,7 @@ def _project(block: Block, given: Given) -> None:
 
 
 def _spectrum(
-    block: Block, given: Given, name: str, kind: _Kind, word: str, exact: list[str]
+    block: Block, given: Given, name: str, kind: SpectrumKind, word: str, exact: list[str]
 ) -> str:
     """Make one spectrum; the section that it is in."""
     try:
@@ -96,12 +54,15 @@ def _spectrum(
         alignment = block.alignment[end]
     bias = magnified = None
     lens = samples[0].removeprefix("nz_")
+    one_loop: tuple[Source, ...] = ()
     if kind.galaxy:
         stem = given.text("lin_bias_prefix", "b").lower()
+        if kind.one_loop:
+            stem, one_loop = "b1e_bin", _one_loop(block, given, name, f"bias_{lens}")
         bias = Source("b", f"bias_{lens}", stem, module=given.where)
     if kind.magnified:
-        # of lingal-magnification it is the second sample
-        of = samples[1] if name == "lingal-magnification" else samples[0]
+        # of galaxies and magnification it is the second sample
+        of = samples[1] if kind.galaxy else samples[0]
         section = f"mag_alpha_{of.removeprefix('nz_')}"
         magnified = Source("alpha_mag", section, "alpha_", module=given.where)
     section = kind.section + (f"_{save}".lower() if save else "")
@@ -119,12 +80,28 @@ def _spectrum(
         samples,
         alignment=alignment,
         bias=bias,
+        one_loop=one_loop,
         magnified=magnified,
         exact=name in exact,
         rsd=name in exact and given.flag("do_rsd", False),
         b_modes=kind.aligned == "B",
     )
     return f"[{section}]"
+
+
+def _one_loop(block: Block, given: Given, name: str, section: str) -> tuple[Source, ...]:
+    """What project_2d reads of bias beyond the linear one."""
+    higher = f"{section}--bke_bin"
+    for key, value in block.numbers.items():
+        if key.startswith(higher) and value != 0:
+            raise given.refused(
+                name, f"'{key}' is not 0: galaxies have no bias that goes with k^2 here"
+            )
+    return (
+        Source("b2_", section, "b2e_bin", default=0.0, module=given.where),
+        Source("bs2_", section, "bse_bin", left_out=True, module=given.where),
+        Source("b3nl_", section, "b3nle_bin", left_out=True, module=given.where),
+    )
 
 
 def _no_bias(block: Block, given: Given) -> None:
@@ -170,6 +147,12 @@ def _magnify(block: Block, given: Given, section: str, parts: tuple[str, ...]) -
                 f"{given.file.place}: {given.where} takes [{name}], which no module before it makes"
             )
     block.taken.update(parts)
+    first = block.spectra[parts[0]]
+    if first.bias is not None and first.one_loop != block.spectra[section].one_loop:
+        raise ConfigError(
+            f"{given.file.place}: {given.where}: the galaxies of [{parts[0]}] and [{section}] have "
+            "different biases: take lingal- of both, or nlgal- of both"
+        )
     sources = {block.spectra[name].magnified for name in parts}
     if len(sources) > 1:
         raise ConfigError(f"{given.file.place}: {given.where} adds magnification of two samples")
@@ -201,11 +184,11 @@ MODULES = (
         ("structure/projection/project_2d",),
         "C_ell, in Limber's approximation or beyond it",
         (
-            *used("C_ell of two samples, with the section of its P(k) and its own end", *_SPECTRA),
+            *used("C_ell of two samples, with the section of its P(k) and its own end", *SPECTRA),
             *used("rsd = true where clustering is exact", "do_rsd"),
             *used(EXACT, "do_exact"),
             *used("what the names of galaxy biases begin with", "lin_bias_prefix"),
-            *(only(name, ("F",), "no such spectrum is read from pipelines") for name in _REFUSED),
+            *(only(name, ("F",), "no such spectrum is read from pipelines") for name in REFUSED),
             only("fz_from_block", ("F",), "the growth rate is that of the universe here"),
             *idle(
                 _NODES,
@@ -271,7 +254,7 @@ MODULES = (
         *("structure/pk_to_cl/pk_to_cl", "shear/spectra-ppf/interface"),
     ),
     refused(
-        "its galaxy bias is none of those here (constant, power_law, inverse_growth)",
+        "its galaxy bias is none of those here (constant, power_law, inverse_growth, one_loop)",
         *(
             "bias/clerkin/clerkin_interface",
             "bias/constant_bias/constant_bias",

@@ -45,6 +45,7 @@ def model_of(one: TwoPoint) -> Model:
     alignment = _same(one, shapes, "alignment", "a model of intrinsic alignment")
     m = _same(one, shapes, "m", "a calibration of shear")
     bias = _same(one, counts, "bias", "a galaxy bias")
+    one_loop = _same(one, counts, "one_loop", "a galaxy bias to one loop") or ()
     magnified = _same(one, counts, "magnified", "magnification")
     samples = []
     if shapes:
@@ -55,7 +56,7 @@ def model_of(one: TwoPoint) -> Model:
         samples.append(_sample(one, "shear", _names(one, shapes, "shear"), sources))
     if counts:
         masses = [s.point_mass[1] for s in counts.values() if s.point_mass and s.point_mass[1]]
-        sources = [s for s in (bias, magnified, *masses[:1]) if s]
+        sources = [s for s in (bias, *one_loop, magnified, *masses[:1]) if s]
         if bias is None:
             raise ConfigError(
                 f"{one.entry.place}: {one.section}: no module gives the galaxies of its data a bias"
@@ -63,6 +64,7 @@ def model_of(one: TwoPoint) -> Model:
         samples.append(_sample(one, "counts", _names(one, counts, "counts"), sources))
     options: dict[str, Any] = {
         "alignment": alignment.model if alignment else "nla",
+        "bias": "one_loop" if one_loop else "constant",
         "magnification": magnified is not None,
         "limber": "beyond" if any(s.exact for s in one.theory.values()) else "all",
         "rsd": any(s.rsd for s in clustering.values()),

@@ -167,7 +167,7 @@ def _psf(block: Block, given: Given) -> None:
         for i, word in enumerate(words, start=1)
     ]
     sources += [
-        Source(f"psf_c{i}", _PSF, f"psf_c{i}_z1", numbered=False, module=given.where)
+        Source(f"psf_c{i}", _PSF, f"psf_c{i}_z1", False, left_out=True, module=given.where)
         for i in (1, 2)
     ]
     block.spectra[name] = replace(spectrum, psf={"files": files, "sources": tuple(sources)})

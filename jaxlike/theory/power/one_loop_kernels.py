@@ -1,11 +1,12 @@
-"""Kernels of the one-loop integrals of tidal alignment and tidal torquing.
+"""Kernels of the one-loop integrals of tidal alignment and torquing, and of galaxy bias.
 
 An integral int d^3q_1 / (2 pi)^3 K(q_1, q_2) P(q_1) P(q_2), q_2 = k - q_1, has a kernel of few
 terms q_1^alpha q_2^beta P_l1(k.q_2) P_l2(k.q_1) P_l(q_1.q_2) in Legendre polynomials of unit
 vectors. Each of them is a sum of products of spherical Bessel transforms of q^(alpha + 2) P(q):
 Fang et al. 2017 (arXiv:1609.05978), section 2. Coefficients: Blazek et al. 2019 (arXiv:1708.09247),
 eqs. 12 and 15 (tidal alignment), 21 (tidal torquing), 18, 19 and 27 (both), as the authors' FAST-PT
-has them.
+has them. Those of galaxy bias are products of F2 = 5/7 + mu (q_1/q_2 + q_2/q_1) / 2 + 2 mu^2 / 7
+and S2 = mu^2 - 1/3 (Saito et al. 2014, arXiv:1405.1447, appendix A), mu = q_1.q_2.
 
 There is one kernel of B modes. With k = q_1 + q_2 along x that of the squared tidal field,
 (u.v) (u_x v_y + u_y v_x) - (2/3) (u_x u_y + v_x v_y), is 1/3 of u_x u_y + v_x v_y, which is that of
@@ -13,6 +14,7 @@ the tidal field times the density. So A_B2|B2 = A_0B|0B / 9 and D_0B|B2 = A_0B|0
 """
 
 import math
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +57,17 @@ _D_0E_E2: dict[_Legendre, float] = {
     (0, 0, 3, 1, 1): 19 / 20, (0, 0, 2, 2, 0): -19 / 54,
 }  # fmt: skip
 
+_F2: dict[_Legendre, float] = {
+    (0, 0, 0, 0, 0): 17 / 21, (1, -1, 0, 0, 1): 1.0, (0, 0, 0, 0, 2): 4 / 21,
+}  # fmt: skip
+_F2_S2: dict[_Legendre, float] = {
+    (0, 0, 0, 0, 0): 8 / 315, (1, -1, 0, 0, 1): 4 / 15, (0, 0, 0, 0, 2): 254 / 441,
+    (1, -1, 0, 0, 3): 2 / 5, (0, 0, 0, 0, 4): 16 / 245,
+}  # fmt: skip
+_S2_S2: dict[_Legendre, float] = {
+    (0, 0, 0, 0, 0): 4 / 45, (0, 0, 0, 0, 2): 8 / 63, (0, 0, 0, 0, 4): 8 / 35,
+}  # fmt: skip
+
 CONVOLUTIONS: dict[str, tuple[float, dict[_Legendre, float]]] = {
     "A_0_0E": (2.0, _A_0_0E),
     "A_0E_0E": (1.0, _A_0E_0E),
@@ -62,6 +75,11 @@ CONVOLUTIONS: dict[str, tuple[float, dict[_Legendre, float]]] = {
     "A_E2_E2": (2.0, _A_E2_E2),
     "A_0_E2": (2.0, _A_0_E2),
     "D_0E_E2": (2.0, _D_0E_E2),
+    "d1_d2": (2.0, _F2),
+    "d2_d2": (2.0, {(0, 0, 0, 0, 0): 1.0}),
+    "d1_s2": (2.0, _F2_S2),
+    "d2_s2": (2.0, {(0, 0, 0, 0, 2): 2 / 3}),
+    "s2_s2": (2.0, _S2_S2),
 }
 """Term -> (factor, Legendre coefficients of its kernel)."""
 
@@ -132,3 +150,35 @@ def kernel_B_0_E2(r: NDArray) -> NDArray:
         -16 / 415701,
     )
     return _away_from_one(r, near, low, high) / 2
+
+
+def kernel_d1_d3(r: NDArray) -> NDArray:
+    """Z(r), P_d1|d3 = k^3 / (504 pi^2) P(k) int dr Z(r) P(k r): the third-order nonlocal bias.
+
+    (64 / 315) sigma_3^2(k) P(k) of Saito et al. 2014, whose kernel is a mean over angles of
+    S2 (2/7) (S2 - 2/3) + 8/63. Z = (256 - Z_C_0|0E / r^2) / 5.
+    """
+    polynomial = -6 / r**2 + 22 + 22 * r**2 - 6 * r**4
+    near = polynomial - _log_term(r, 3 * (r**2 - 1) ** 4 / r**3)
+    series = (256 / 5, -768 / 35, 256 / 105, 256 / 1155, 256 / 5005, 256 / 15015)
+    return _away_from_one(r, near, (0, *series), series)
+
+
+KERNELS = {
+    "C_0_0E": (1 / (448 * np.pi**2), kernel_C_0_0E),
+    "B_0_E2": (2 / np.pi**2, kernel_B_0_E2),
+    "d1_d3": (1 / (504 * np.pi**2), kernel_d1_d3),
+}
+"""Term -> (factor, Z) of those that are k^3 P(k) int dr Z(r) P(k r)."""
+
+Family = Literal["tides", "galaxies"]
+"""Fields of intrinsic shear (TATT) to second order, or of galaxies to one loop."""
+
+TERMS: dict[Family, tuple[str, ...]] = {
+    "tides": (
+        *("A_0_0E", "A_0E_0E", "A_0B_0B", "A_E2_E2", "A_0_E2", "D_0E_E2"),
+        *("C_0_0E", "B_0_E2"),
+    ),
+    "galaxies": ("d1_d2", "d2_d2", "d1_s2", "d2_s2", "s2_s2", "d1_d3"),
+}
+"""Which terms the fields of a family need."""

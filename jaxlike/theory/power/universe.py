@@ -3,6 +3,7 @@
 The nodes are common to all likelihoods of a posterior; each has its n(z) on a lattice of its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -17,6 +18,7 @@ from jaxlike.theory.power.limber_power import limber_and_linear_power
 from jaxlike.theory.power.linear import LinearModel, top_hat_weights
 from jaxlike.theory.power.nonlinear import NonlinearModel, nonlinear_model
 from jaxlike.theory.power.one_loop import OneLoopGrid
+from jaxlike.theory.power.one_loop_kernels import Family
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
 from jaxlike.theory.power.quantities import Quantities
 from jaxlike.theory.universe.cosmology import Cosmology
@@ -69,7 +71,7 @@ class Universe(Quantities):
 class UniverseGrid:
     """Everything about universes that no parameter changes: nodes, matrices, models.
 
-    one_loop: what the fields of second order need; None where no tracer has them.
+    one_loop: what fields beyond the matter need; None where no tracer has them.
     """
 
     nodes: Nodes
@@ -85,12 +87,12 @@ class UniverseGrid:
         *,
         linear: LinearModel = "eisenstein_hu",
         nonlinear: NonlinearModel = "takahashi",
-        second_order: bool = False,
+        loops: Sequence[Family] = (),
     ) -> "UniverseGrid":
-        """The grid of these nodes; `second_order`: with the fields of tidal alignment (TATT)."""
-        loops = OneLoopGrid.build() if second_order else None
+        """The grid of these nodes; `loops`: families of the fields beyond the matter."""
+        one_loop = OneLoopGrid.build(loops) if loops else None
         power = PowerGrid.build(nodes, haloes=nonlinear_model(nonlinear).haloes)
-        return cls(nodes, power, loops, linear, nonlinear)
+        return cls(nodes, power, one_loop, linear, nonlinear)
 
     def universe(self, cosmo: Cosmology) -> Universe:
         """The universe of a cosmology, by the core's own models."""

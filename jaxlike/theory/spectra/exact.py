@@ -28,8 +28,9 @@ from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.power.fields import MATTER
 from jaxlike.theory.power.limber_grid import limber_window
 from jaxlike.theory.spectra.limber import Spectra, curved, limber_sum
-from jaxlike.theory.spectra.pairs import PairGroup, Weights
+from jaxlike.theory.spectra.pairs import PairGroup
 from jaxlike.theory.spectra.radial import R_FIRST, RadialGrid, r_last
+from jaxlike.theory.spectra.weights import Weights
 from jaxlike.theory.tracers.terms import Angular, Seen, Term
 from jaxlike.theory.universe.line_of_sight import Nodes, Sight
 from jaxlike.theory.wavenumbers import LN_K, PREFILTER

@@ -9,7 +9,8 @@ import numpy as np
 from jax import Array
 
 from jaxlike.theory.power.fields import FieldPower, Pair
-from jaxlike.theory.spectra.pairs import PairGroup, Weights
+from jaxlike.theory.spectra.pairs import PairGroup
+from jaxlike.theory.spectra.weights import Weights
 from jaxlike.theory.tracers.terms import Seen
 
 

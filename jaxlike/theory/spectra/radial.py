@@ -15,7 +15,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxlike.numerics.splines import bspline_taps, prefilter_matrix
-from jaxlike.theory.power.fields import MATTER
+from jaxlike.theory.power.fields import TREE
 from jaxlike.theory.tracers.terms import Angular, Term
 from jaxlike.theory.universe.background import comoving_distance
 from jaxlike.theory.universe.cosmology import Cosmology
@@ -102,7 +102,7 @@ class RadialGrid:
             found[angular] = found[angular] + kernel if angular in found else kernel
 
         for term in terms:
-            if term.field != MATTER:
+            if term.field not in TREE:
                 continue
             if term.local is not None:
                 rows = _coefficients(term.local.T)

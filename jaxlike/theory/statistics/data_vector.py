@@ -11,19 +11,14 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxlike.errors import ParameterError
+from jaxlike.theory.power.one_loop_kernels import Family
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.spectra.exact import ExactGrid
 from jaxlike.theory.spectra.limber import Spectra, spectra_of
-from jaxlike.theory.spectra.pairs import (
-    PairGroup,
-    Weights,
-    groups_of,
-    lattice_rules,
-    ordered,
-    weights_of,
-)
+from jaxlike.theory.spectra.pairs import PairGroup, groups_of, ordered
+from jaxlike.theory.spectra.weights import Weights, lattice_rules, weights_of
 from jaxlike.theory.statistics.registry import STATISTICS
-from jaxlike.theory.tracers.terms import Parameters, Seen, Tracer
+from jaxlike.theory.tracers.terms import Parameters, Seen, Tracer, loops_of
 from jaxlike.theory.universe.line_of_sight import Nodes
 
 
@@ -183,18 +178,19 @@ class Survey:
         """
         tracers = tuple(tracer.plain() for tracer in self.tracers)
         blocks = self.blocks
-        if self._has_b_modes:
+        if self.has_b_modes:
             blocks = tuple(block.of_more() for block in blocks)
         return Survey(tracers, blocks, self.z, self.weights, self.b_modes)
 
     @property
-    def second_order(self) -> bool:
-        """Whether a tracer has fields beyond the matter."""
-        return any(getattr(tracer, "second_order", False) for tracer in self.tracers)
+    def loops(self) -> tuple[Family, ...]:
+        """Families of the fields beyond the matter that tracers have."""
+        return loops_of(self.tracers)
 
     @property
-    def _has_b_modes(self) -> bool:
-        return self.b_modes and self.second_order
+    def has_b_modes(self) -> bool:
+        """Whether its C_ell of shear have B modes."""
+        return self.b_modes and "tides" in self.loops
 
     def on(self, nodes: Nodes, lattice: int = 0) -> TwoPointTheory:
         """The theory on nodes whose lattice of this number is the survey's."""
@@ -269,7 +265,7 @@ class Survey:
         self, places: Sequence[tuple[tuple[int, int], NDArray]], ell: NDArray
     ) -> tuple[NDArray | None, ...]:
         """The same on B modes, of statistics that need it; () where the tracers have none."""
-        if not self._has_b_modes:
+        if not self.has_b_modes:
             return ()
         return tuple(
             None

@@ -78,7 +78,8 @@ class Linear(Systematic, Protocol):
     """A sum of templates A T with amplitudes A (n_template,), T (n_template, n_data).
 
     T = mixing @ elements^T, elements (n_data, k) being fixed; marginal: whether the amplitudes are
-    marginalised with a normal prior of deviation `sigma` around zero, and so add nothing.
+    marginalised with a normal prior of deviation `sigma` around zero, and so add nothing. One whose
+    templates are the same at every point may say so by `fixed`.
     """
 
     elements: NDArray

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.theory.constants import C1_RHO_CRIT
 from jaxlike.theory.declarations import Declared
+from jaxlike.theory.power.fields import TIDE
 from jaxlike.theory.tracers.terms import Parameters, Term, per_bin
 from jaxlike.theory.universe.cosmology import Scalar
 from jaxlike.theory.universe.line_of_sight import Sight
@@ -129,7 +130,8 @@ def linear_term(sight: Sight, dndz: Array, A_IA: Scalar, alpha_IA: Scalar, z0_IA
     """Alignment linear in the tide of the nonlinear matter, A_IA () or, of each bin, (n_bin,)."""
     amplitude = jnp.atleast_1d(jnp.asarray(A_IA))[:, None]
     los, z = sight.los, sight.nodes.z
-    return Term(dndz, nla_amplitude(los.Omega_m, los.growth, z, amplitude, alpha_IA, z0_IA))
+    size = nla_amplitude(los.Omega_m, los.growth, z, amplitude, alpha_IA, z0_IA)
+    return Term(dndz, size, field=TIDE)
 
 
 def _evolution(parameters: Parameters) -> tuple[Array, Array]:

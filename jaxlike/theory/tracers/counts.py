@@ -16,8 +16,15 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxlike.theory.declarations import Declared
+from jaxlike.theory.power.one_loop_kernels import Family
 from jaxlike.theory.tracers.bias import PARAMETERS as BIAS
-from jaxlike.theory.tracers.bias import BiasModel, amplitudes, galaxy_bias, lensing_ratio
+from jaxlike.theory.tracers.bias import (
+    BiasModel,
+    amplitudes,
+    galaxy_bias,
+    lensing_ratio,
+    one_loop_amplitudes,
+)
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.tracers.redshift_space import VelocityGrid, velocity_counts
 from jaxlike.theory.tracers.terms import (
@@ -81,9 +88,16 @@ class Counts(Galaxies):
             beyond=options.get("limber") == "beyond",
         )
 
+    @property
+    def loops(self) -> tuple[Family, ...]:
+        """Families of the fields beyond the matter: those of bias to one loop."""
+        return ("galaxies",) if self.bias == "one_loop" else ()
+
     def plain(self) -> "Counts":
-        """The densities alone: magnification is as smooth as shear, distortions are small."""
-        return replace(self, magnification=False, rsd=False, velocities=None)
+        """The densities alone, linear in matter: magnification is as smooth as shear, loops are
+        smoother than matter, distortions are small."""
+        bias: BiasModel = "constant" if self.loops else self.bias
+        return replace(self, magnification=False, rsd=False, velocities=None, bias=bias)
 
     def on(self, nodes: Nodes, lattice: int) -> "Counts":
         """The same, ready for these nodes."""
@@ -94,8 +108,9 @@ class Counts(Galaxies):
 
     def seen(self, sight: Sight, parameters: Parameters) -> Seen:
         """Clustering where the galaxies are, and what magnification adds before them."""
+        b = amplitudes(parameters, self.n_bin, sight.los.sigma8)
         bias = galaxy_bias(
-            amplitudes(parameters, self.n_bin, sight.los.sigma8),
+            b,
             sight.los.growth,
             sight.nodes.z,
             model=self.bias,
@@ -114,11 +129,13 @@ class Counts(Galaxies):
             prefactors=self.prefactors,
             beyond=self.beyond,
         )
-        seen, ratio = with_bias(bias), lensing_ratio(parameters, self.n_bin)
+        loops = one_loop_amplitudes(parameters, b) if self.loops else {}
+        seen, ratio = with_bias(bias, loops=loops), lensing_ratio(parameters, self.n_bin)
         if ratio is None:
             return seen
         in_lensing = bias * (ratio[:, None] if bias.ndim == 2 else ratio)
-        return replace(seen, across=with_bias(in_lensing).terms)
+        across = with_bias(in_lensing, loops=jax.tree.map(lambda size: size * ratio, loops))
+        return replace(seen, across=across.terms)
 
 
 def counts_seen(
@@ -126,6 +143,7 @@ def counts_seen(
     dndz: Array,
     bias: Array,
     *,
+    loops: Mapping[str, Array] | None = None,
     magnification: Array | None = None,
     velocities: VelocityGrid | None = None,
     prefactors: bool = False,
@@ -133,12 +151,14 @@ def counts_seen(
 ) -> Seen:
     """Lens bins of given n(z) (n_bin, n) and bias (n_bin,) or, at the nodes, (n_bin, n_q).
 
-    magnification: C (n_bin,), which with `prefactors` has its ell (ell + 1) / (ell + 1/2)^2;
-    beyond: velocities are a term of their own, as Limber's approximation does not have them.
+    loops: name of a field beyond the matter -> its amplitude (n_bin,); magnification: C (n_bin,),
+    which with `prefactors` has its ell (ell + 1) / (ell + 1/2)^2; beyond: velocities are a term of
+    their own, as Limber's approximation does not have them.
     """
     at_nodes = bias if bias.ndim == 2 else bias[:, None]
     clustered = Term(dndz, at_nodes)
     moving: tuple[Term, ...] = ()
+    further = [Term(dndz, size[:, None], field=name) for name, size in (loops or {}).items()]
     if velocities is not None and beyond:
         moving = (Term(velocities.growth_rate(sight) * dndz, angular="velocity"),)
     elif velocities is not None:  # whose share has no bias
@@ -147,7 +167,7 @@ def counts_seen(
         in_limber = velocity_counts(sight, velocities, dndz)
         clustered = Term((at_nodes * dndz)[:, None] + in_limber)
     if magnification is None:
-        return Seen((clustered, *moving))
+        return Seen((clustered, *moving, *further))
     magnified = magnification[:, None] * lensing_weight(sight, dndz)
     factor = convergence_factor(sight.nodes.ell) if prefactors else None
-    return Seen((replace(clustered, smooth=magnified, smooth_factor=factor), *moving))
+    return Seen((replace(clustered, smooth=magnified, smooth_factor=factor), *moving, *further))

@@ -12,6 +12,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError
 from jaxlike.theory.declarations import Declared
+from jaxlike.theory.power.one_loop_kernels import Family
 from jaxlike.theory.tracers.alignment import (
     ALIGNMENT_OPTIONS,
     AlignmentModel,
@@ -74,9 +75,9 @@ class Shapes(Galaxies):
         return cls(distributions, model, options["ell_prefactors"], constants)
 
     @property
-    def second_order(self) -> bool:
-        """Whether the alignment has fields beyond the matter."""
-        return self.alignment == "tatt"
+    def loops(self) -> tuple[Family, ...]:
+        """Families of the fields beyond the matter: those of an alignment to second order."""
+        return ("tides",) if self.alignment == "tatt" else ()
 
     def plain(self) -> "Shapes":
         """With linear alignment of one amplitude: nodes that serve it serve the smoother loops."""

@@ -18,6 +18,7 @@ from jaxlike.numerics.splines import lattice_values
 from jaxlike.theory.power.fields import (
     MATTER,
     SQUARED_TIDE,
+    TIDE,
     WEIGHTED_TIDE,
     FieldPower,
     pair_of,
@@ -69,7 +70,7 @@ class TattAmplitudes:
 
     def by_field(self) -> dict[str, Array]:
         """Name of a field -> its amplitude."""
-        return {MATTER: self.C1, WEIGHTED_TIDE: self.C1delta, SQUARED_TIDE: self.C2}
+        return {TIDE: self.C1, WEIGHTED_TIDE: self.C1delta, SQUARED_TIDE: self.C2}
 
 
 @jax.tree_util.register_dataclass

@@ -7,7 +7,7 @@ one; shapes have intrinsic alignment and lensing; the convergence of the microwa
 smooth alone.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, Protocol, TypeVar
 
@@ -20,6 +20,7 @@ from jax.typing import ArrayLike
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.declarations import Declared
 from jaxlike.theory.power.fields import MATTER
+from jaxlike.theory.power.one_loop_kernels import Family
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
 from jaxlike.theory.universe.line_of_sight import Sight
 
@@ -120,6 +121,14 @@ class Galaxies:
     def n_z(self) -> int:
         """Points of the lattice that n(z) are given on."""
         return int(np.size(self.distributions.z))
+
+
+def loops_of(tracers: Iterable[Tracer]) -> tuple[Family, ...]:
+    """Families of the fields beyond the matter that tracers have, each once.
+
+    A tracer with such fields says so by a property `loops`.
+    """
+    return tuple(sorted({family for one in tracers for family in getattr(one, "loops", ())}))
 
 
 T = TypeVar("T", bound=type)
