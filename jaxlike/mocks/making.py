@@ -1,4 +1,5 @@
-"""Mock data of a layout: the theory of this package at its fiducial point, and noise of its seed.
+"""Mock data of a layout: the theory of this package at its fiducial point, and noise of its seed,
+where it has one.
 
 The covariance is Gaussian, of the layout's area, densities and shape noise, the same for every
 statistic: `theory.statistics.covariance`.
@@ -62,9 +63,11 @@ def _make_mock(layout: Layout) -> TwoPointData:
         raise ParameterError(f"{layout.file}: {error}") from error
     covariance = covariance_of(np.asarray(cl), layout.f_sky)
     covariance = rounded((covariance + covariance.T) / 2)
-    noise = np.random.default_rng(layout.seed).standard_normal(data.n_data)
-    value = rounded(np.asarray(vector) + np.linalg.cholesky(covariance) @ noise)
-    return with_vector(layout.as_in_files(data), value, covariance)
+    value = np.asarray(vector)
+    if layout.seed is not None:
+        noise = np.random.default_rng(layout.seed).standard_normal(data.n_data)
+        value = value + np.linalg.cholesky(covariance) @ noise
+    return with_vector(layout.as_in_files(data), rounded(value), covariance)
 
 
 def write_mock(
