@@ -112,7 +112,7 @@ def test_data_and_parameters_do_not_know_each_other():
         if part(path) == "data":
             # of the theory it knows what statistics there are, of surveys what their folders say
             names = imported(path) - {"jaxlike.theory.statistics.STATISTICS"}
-            assert not own(names) - {"data", "errors", "files", "surveys"}, path
+            assert not own(names) - {"data", "errors", "files", "numerics", "surveys"}, path
         if part(path) == "surveys":
             assert own(imported(path)) <= {"errors"}, path
         if path.is_relative_to(PACKAGE / "posterior" / "priors"):

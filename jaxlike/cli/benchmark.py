@@ -1,4 +1,4 @@
-"""`jaxlike benchmark`: time a likelihood, compare samplers, calibrate one, weigh by evidence."""
+"""`jaxlike benchmark`: time a posterior, compare samplers, calibrate one, weigh by evidence."""
 
 import argparse
 from collections.abc import Callable, Sequence
@@ -26,9 +26,23 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     parser = subparsers.add_parser(
         "benchmark",
         parents=[shared.device, shared.model],
-        help="time the likelihood; compare samplers (ess), calibrate one (sbc), weigh (evidence)",
+        help="time a posterior (all of it with speed); compare samplers (ess), calibrate one "
+        "(sbc), weigh (evidence)",
     )
-    parser.add_argument("config", nargs="+", metavar="[ess|sbc|evidence] CONFIG", help=CONFIG_HELP)
+    parser.add_argument(
+        "config", nargs="+", metavar="[speed|ess|sbc|evidence] CONFIG", help=CONFIG_HELP
+    )
+    parser.add_argument(
+        "--vs",
+        metavar="A,B,...",
+        help="other codes beside it, in turns: ccl, jax-cosmo, camb (with speed; those installed)",
+    )
+    parser.add_argument(
+        "--longest",
+        type=float,
+        metavar="SECONDS",
+        help="of one call: larger batches are left out (with speed; 10)",
+    )
     parser.add_argument(
         "--methods", metavar="A,B,...", help="samplers that are compared (with ess)"
     )
@@ -68,17 +82,34 @@ def benchmark(arguments: argparse.Namespace) -> int:
             f"benchmark takes one CONFIG, or one of {', '.join(KINDS)} and a CONFIG, not "
             f"{' '.join(arguments.config)}"
         )
-    every = ("methods", "mocks", "option", "output", "force", "resume", "no_progress")
-    _refuse(arguments, every, f"without {' or '.join(KINDS)}")
-    from jaxlike.benchmarks import likelihood
+    _refuse(arguments, _EVERY, f"without {' or '.join(KINDS)}")
+    from jaxlike.benchmarks import speed
 
-    return likelihood.run(kind, option_overrides(arguments)) or 0
+    print(speed.table(speed.run(kind, option_overrides(arguments))))
+    return 0
 
 
 def _refuse(arguments: argparse.Namespace, names: Sequence[str], where: str) -> None:
     for name in names:
-        if getattr(arguments, name):
+        if getattr(arguments, name) not in (None, False, []):
             raise ConfigError(f"option --{name.replace('_', '-')} has no effect {where}")
+
+
+def _speed(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
+    """The table of load, compilation, value, gradient and batches."""
+    from jaxlike.benchmarks import speed
+
+    longest = 10.0 if arguments.longest is None else arguments.longest
+    if not longest > 0:
+        raise ConfigError(f"option --longest is {longest:g}; accepted are seconds above 0")
+    folder = _folder(arguments, "speed")
+    vs = arguments.vs.split(",") if arguments.vs else ()
+    found = speed.run(
+        configs[0], option_overrides(arguments), batches=speed.MANY, longest_s=longest, vs=vs
+    )
+    print(speed.table(found))
+    print("files", ", ".join(map(str, speed.write(found, folder))))
+    return 0
 
 
 def _ess(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
@@ -172,11 +203,13 @@ def _evidence(arguments: argparse.Namespace, configs: Sequence[str]) -> int:
 
 
 KINDS: dict[str, tuple[Callable[[argparse.Namespace, Sequence[str]], int], tuple[str, ...]]] = {
-    "ess": (_ess, ("mocks",)),
-    "sbc": (_sbc, ("methods",)),
-    "evidence": (_evidence, ("methods", "mocks", "resume")),
+    "speed": (_speed, ("methods", "mocks", "option", "resume", "no_progress")),
+    "ess": (_ess, ("mocks", "vs", "longest")),
+    "sbc": (_sbc, ("methods", "vs", "longest")),
+    "evidence": (_evidence, ("methods", "mocks", "resume", "vs", "longest")),
 }
-"""Benchmarks besides that of the likelihood, and the options that each has no use for."""
+"""Benchmarks besides a short look at the time, and the options that each has no use for."""
+_EVERY = ("methods", "mocks", "option", "output", "force", "resume", "no_progress", "vs", "longest")
 
 
 def _named_options(arguments: argparse.Namespace, method: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import argparse
 from typing import Any
 
 from jaxlike.cli.common_options import Parents, add_force
+from jaxlike.errors import ConfigError
 
 _PAPER = "paper"  # the C_ell of arXiv:2302.05163, which are of no survey
 
@@ -20,6 +21,11 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         help="a survey (`jaxlike info` lists them), the path of a folder with a survey.yaml and a "
         f"mock.yaml, or {_PAPER} for the C_ell of arXiv:2302.05163 (des_y1)",
     )
+    parser.add_argument(
+        "--space",
+        choices=("harmonic", "real"),
+        help="C_ell, or anything of angles, where a survey's mock.yaml has both (its `points`)",
+    )
     parser.add_argument("--output", metavar="FILE", required=True, help="FITS file to write")
     add_force(parser, "an existing file")
     parser.set_defaults(run=mock)
@@ -32,10 +38,16 @@ def mock(arguments: argparse.Namespace) -> int:
 
     force = arguments.force
     if arguments.survey == _PAPER:
+        if arguments.space == "real":
+            raise ConfigError(f"option --space is real; the survey {_PAPER} has harmonic alone")
         data = write_paper_mock(arguments.output, overwrite=force)
         print(f"{arguments.output}: a mock of {data.n_data} points, without noise")
     else:
-        data, layout = write_survey_mock(arguments.survey, arguments.output, overwrite=force)
-        title = layout.analysis.title
-        print(f"{arguments.output}: a mock of {title}, {data.n_data} points, seed {layout.seed}")
+        data, layout = write_survey_mock(
+            arguments.survey, arguments.output, space=arguments.space, overwrite=force
+        )
+        noise = "without noise" if layout.seed is None else f"seed {layout.seed}"
+        print(
+            f"{arguments.output}: a mock of {layout.analysis.title}, {data.n_data} points, {noise}"
+        )
     return 0

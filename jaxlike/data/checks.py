@@ -4,10 +4,9 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from jaxlike.errors import DataError
+from jaxlike.numerics.block_matrix import BlockMatrix
 
 # Rounding in files written through text leaves asymmetries of 1e-9; a real mistake leaves more.
 _SYMMETRY_TOLERANCE = 1e-6
@@ -27,7 +26,7 @@ def store(container: object, field: str, value: object) -> None:
 def finite_array(
     values: object, where: str, *, ndim: int = 1, size: int | None = None, integer: bool = False
 ) -> np.ndarray:
-    """Read-only native float64 (or int64) copy of finite numbers.
+    """Read-only native float64 (or int64) copy of finite numbers; itself what is that already.
 
     `where` opens the message of the DataError raised for anything else, for another number of
     dimensions than `ndim`, or for another number of elements than `size`.
@@ -37,13 +36,14 @@ def finite_array(
     except ValueError as error:  # rows of different lengths
         raise DataError(f"{where} must hold numbers in {ndim} dimension(s)") from error
     check_real(found, where)
-    array = np.array(found, dtype=np.float64)
+    own = found.dtype == np.float64 and found.flags.owndata and not found.flags.writeable
+    array = found if own and not integer else np.array(found, dtype=np.float64)
     if array.ndim != ndim:
         raise DataError(f"{where} has {array.ndim} dimension(s) where {ndim} are needed")
     if size is not None and array.size != size:
         raise DataError(f"{where} has {array.size} element(s) where {size} are needed")
-    bad = ~np.isfinite(array)
-    if bad.any():
+    if not np.isfinite(array).all():
+        bad = ~np.isfinite(array)
         index = [int(i) + 1 for i in np.argwhere(bad)[0]]
         at = f"row {index[0]}" if ndim == 1 else f"element {tuple(index)}"
         raise DataError(
@@ -101,11 +101,9 @@ def symmetrised(covariance: np.ndarray, where: str, source: str) -> np.ndarray:
     variance = np.diag(covariance)
     if not np.all(np.isfinite(covariance)) or np.any(variance <= 0):
         return covariance  # whoever checks it says what is wrong
-    sigma = np.sqrt(variance)
-    asymmetry = np.abs(covariance - covariance.T) / sigma / sigma[:, None]
-    largest = float(asymmetry.max())
+    found = BlockMatrix.of(covariance)
+    largest, i, j = _asymmetry(found, np.sqrt(variance))
     if largest > _ASYMMETRY_LIMIT:
-        i, j = np.unravel_index(int(asymmetry.argmax()), asymmetry.shape)
         raise DataError(
             f"{where} is not symmetric: elements ({i + 1}, {j + 1}) and ({j + 1}, {i + 1})"
             f" are {covariance[i, j]:.6g} and {covariance[j, i]:.6g}, which differ by"
@@ -133,31 +131,34 @@ def check_covariance(covariance: np.ndarray, where: str = "HDU 'COVMAT'") -> Non
             f"{where} is not positive definite: diagonal element {at + 1} is"
             f" {variance[at]:.3g}, and variances must be > 0"
         )
-    # Correlations, so that probes of very different amplitude are judged alike.
-    correlation = covariance / np.sqrt(np.outer(variance, variance))
-    asymmetry = np.abs(correlation - correlation.T)
-    if asymmetry.max() > _SYMMETRY_TOLERANCE:
-        i, j = np.unravel_index(int(asymmetry.argmax()), asymmetry.shape)
+    found, sigma = BlockMatrix.of(covariance), np.sqrt(variance)
+    largest, i, j = _asymmetry(found, sigma)
+    if largest > _SYMMETRY_TOLERANCE:
         raise DataError(
             f"{where} is not symmetric: elements ({i + 1}, {j + 1}) and ({j + 1}, {i + 1})"
             f" are {covariance[i, j]:.6g} and {covariance[j, i]:.6g}, and they must agree"
         )
+    # Correlations, so that probes of very different amplitude are judged alike.
+    width = np.append(sigma, 1.0)[found.rows]
+    correlation = found.blocks / width[:, :, None] / width[:, None, :]
     try:
-        for rows in _blocks(correlation):
-            factor = np.linalg.cholesky(correlation[np.ix_(rows, rows)])
-            # rounding may leave a factor to a matrix that has none
-            if np.diag(factor).min() ** 2 < _SINGULAR:
-                raise np.linalg.LinAlgError
+        factor = np.linalg.cholesky(correlation)
+        # rounding may leave a factor to a matrix that has none
+        if np.diagonal(factor, axis1=1, axis2=2).min() ** 2 < _SINGULAR:
+            raise np.linalg.LinAlgError
     except np.linalg.LinAlgError as error:
-        smallest = float(np.linalg.eigvalsh(correlation)[0])
+        smallest = float(np.linalg.eigvalsh(correlation).min())
         raise DataError(
             f"{where} is not positive definite: the smallest eigenvalue of its correlation"
             f" matrix is {smallest:.3g}, and it must be > 0 by more than rounding"
         ) from error
 
 
-def _blocks(matrix: np.ndarray) -> list[np.ndarray]:
-    """Rows of each block of a matrix that is block diagonal once its rows are in that order."""
-    _, label = connected_components(csr_array(matrix != 0), directed=False)
-    order = np.argsort(label, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(label))[:-1])
+def _asymmetry(covariance: BlockMatrix, sigma: np.ndarray) -> tuple[float, int, int]:
+    """The largest |C_ij - C_ji| / sigma_i sigma_j, and where it is."""
+    width = np.append(sigma, 1.0)[covariance.rows]
+    difference = np.abs(covariance.blocks - np.swapaxes(covariance.blocks, 1, 2))
+    difference = difference / width[:, :, None] / width[:, None, :]
+    block, i, j = np.unravel_index(int(difference.argmax()), difference.shape)
+    rows = covariance.rows[block]
+    return float(difference[block, i, j]), int(rows[i]), int(rows[j])

@@ -186,6 +186,8 @@ class TwoPointData:
             )
         if not keep.any():
             raise DataError(f"{self.source}: none of the {self.n_data} points is left; keep some")
+        if keep.all():
+            return self
         ends = np.cumsum([m.value.size for m in self.measurements])
         parts = zip(self.measurements, np.split(keep, ends[:-1]), strict=True)
         kept = tuple(m.take(part) for m, part in parts if part.any())

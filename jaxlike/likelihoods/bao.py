@@ -88,7 +88,7 @@ class Bao:
         distance = DistanceGrid.reaching(z)
         value, scale = np.asarray(data.value, float), float(rs_rescale)
         growth = GrowthGrid.build(z[[one == GROWTH for one in data.quantity]])
-        root = whitening(data.covariance)
+        root = whitening(data.covariance).whole()
         return cls(distance, growth, value, root, scale, data.quantity, by_rdh)
 
     def __repr__(self) -> str:

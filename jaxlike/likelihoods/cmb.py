@@ -49,7 +49,7 @@ class GaussianConstraint:
                     f"{', '.join(QUANTITIES)}"
                 )
         mean = np.asarray(data.mean, float)
-        return cls(mean, whitening(np.asarray(data.covariance, float)), data.names)
+        return cls(mean, whitening(np.asarray(data.covariance, float)).whole(), data.names)
 
     def __repr__(self) -> str:
         return f"GaussianConstraint: {', '.join(self.quantities)}"

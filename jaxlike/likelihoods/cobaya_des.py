@@ -104,7 +104,7 @@ class CobayaDes:
         """The likelihood of data."""
         sums = sums or Sums()
         z = sums.redshifts(data.z)
-        rows = whitening(data.covariance)
+        rows = whitening(data.covariance).whole()
         return cls(
             z=z,
             distance=DistanceGrid.reaching(z),

@@ -1,5 +1,6 @@
 """A Gaussian in a data vector: its factors, made once, and chi^2 with a cheap gradient."""
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import jax
@@ -10,7 +11,12 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve, solve_triangular
 
 from jaxlike.numerics import block_algebra
-from jaxlike.numerics.block_matrix import find_blocks, take_blocks, whole_matrix
+from jaxlike.numerics.block_matrix import (
+    BlockMatrix,
+    find_blocks,
+    take_blocks,
+    whole_matrix,
+)
 
 
 @jax.custom_jvp
@@ -64,11 +70,12 @@ def whole_inverse(inverse: NDArray, rows: NDArray | None, n: int) -> NDArray:
     return inverse if rows is None else whole_matrix(inverse, rows, n)
 
 
-def whitening(covariance: NDArray) -> NDArray:
+def whitening(covariance: NDArray) -> BlockMatrix:
     """W (n, n) with W^T W = C^-1."""
-    rows = find_blocks(covariance)
-    if rows is None:
-        triangle = np.linalg.cholesky(covariance)
-        return solve_triangular(triangle, np.eye(len(covariance)), lower=True)
-    inverses = np.linalg.inv(np.linalg.cholesky(take_blocks(covariance, rows)))
-    return whole_matrix(inverses, rows, len(covariance))
+    found = BlockMatrix.of(covariance)
+    triangles = np.linalg.cholesky(found.blocks)
+    if len(triangles) == 1:
+        inverse = solve_triangular(triangles[0], np.eye(found.n), lower=True)[None]
+    else:
+        inverse = np.linalg.inv(triangles)
+    return replace(found, blocks=inverse)

@@ -13,6 +13,8 @@ from jaxlike.data import RedshiftDistribution, TwoPointData
 from jaxlike.errors import DataError, ParameterError
 from jaxlike.likelihoods.sample_nz import bandwidth_of, histograms_of, nz_models_of
 from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.theory.tracers.histogram import Histogram
+from jaxlike.theory.tracers.nz_lattice import resolves
 from jaxlike.theory.tracers.redshift import ShiftedDistributions, with_counts
 
 _BEYOND = 2e-3  # of a bin's galaxies, which may lie where the likelihood's lattice has ended
@@ -22,8 +24,9 @@ def with_nz(likelihood: Likelihood, tables: Mapping[str, ArrayLike]) -> Likeliho
     """The same likelihood with other n(z) (n_bin, n_z), by the name of the table (any case).
 
     Of any normalisation, in the cells of the file, and traced or not. The lattice in redshift is
-    that of the file's n(z). ParameterError on a name or shape that the data have not got, and on
-    galaxies beyond the lattice.
+    that of the file's n(z), which is coarse where these are smooth. ParameterError on a name or
+    shape that the data have not got, on galaxies beyond the lattice, and on n(z) less smooth than
+    the lattice is made for, where they are not traced.
     """
     data, found = likelihood.data, list(likelihood.theory.tracers)
     given = {name.lower(): value for name, value in tables.items()}
@@ -44,6 +47,7 @@ def with_nz(likelihood: Likelihood, tables: Mapping[str, ArrayLike]) -> Likeliho
         counts = _in_cells(table, given[name.lower()])
         distributions: ShiftedDistributions = found[i].distributions  # type: ignore[attr-defined]
         _check_reach(table.name, histogram.edges, distributions, counts)
+        _check_smooth(table.name, histogram, distributions, counts)
         changed = with_counts(distributions, histogram, bandwidth, counts)
         changed = jax.tree.map(jnp.asarray, changed)
         found[i] = replace(found[i], distributions=changed)  # type: ignore[type-var]
@@ -88,6 +92,22 @@ def _check_reach(
             f"n(z) of table '{name}': {100 * beyond.max():.3g} % of the galaxies of bin "
             f"{int(beyond.argmax()) + 1} lie beyond z = {end:.3g}, where the n(z) of the file end: "
             "write them to a file and load that"
+        )
+
+
+def _check_smooth(
+    name: str, histogram: Histogram, distributions: ShiftedDistributions, counts: Array
+) -> None:
+    if distributions.model != "spline" or isinstance(counts, jax.core.Tracer):
+        return
+    step, fine = float(distributions.step), histogram.width / 4
+    if step < 1.5 * fine:  # which has any curve
+        return
+    other = Histogram(histogram.edges, np.asarray(counts))
+    if not resolves(step, step / round(step / fine), other):
+        raise ParameterError(
+            f"n(z) of table '{name}' is less smooth than that of the file, for which its lattice "
+            "was chosen: write it to a file and load that"
         )
 
 

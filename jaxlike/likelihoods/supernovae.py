@@ -60,7 +60,7 @@ class Supernovae:
         matrix *= followed[:, None]
         stretch = 5 * np.log10((1 + np.asarray(data.z_hel, float)) * z) + 25
         stretch = np.where(followed, stretch, known)
-        rows = whitening(np.asarray(data.covariance, float))
+        rows = whitening(np.asarray(data.covariance, float)).whole()
         ones = rows.sum(axis=1)
         constant = np.log(ones @ ones / (2 * np.pi)) if normalised else 0.0
         residual = rows @ (np.asarray(data.magnitude, float) - stretch)

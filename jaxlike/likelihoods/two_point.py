@@ -6,6 +6,7 @@ from functools import cached_property, partial
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
@@ -233,14 +234,7 @@ def build_likelihoods(
     surveys = [build_survey(one.data, one.options) for one in data_sets]
     options = data_sets[0].options
     data = [one.data for one in data_sets]
-    judged = [
-        Judged(
-            survey,
-            whitening(one.data.covariance) * _strictness(one.data) ** 0.5,
-            typical(survey),
-        )
-        for one, survey in zip(data_sets, surveys, strict=True)
-    ]
+    judged = [_judged(one, survey) for one, survey in zip(data_sets, surveys, strict=True)]
     choice = choose_nodes(
         judged,
         [from_parameters(p, radiation=options.radiation) for p in REFERENCES],
@@ -249,6 +243,12 @@ def build_likelihoods(
     )
     error = choice.error / min(_strictness(one) for one in data)
     return _assembled(data_sets, surveys, grid_of(surveys, choice, options), error)
+
+
+def _judged(one: DataSet, survey: Survey) -> Judged:
+    whiten = whitening(one.data.covariance)
+    signal = float(np.sum((whiten @ one.data.value) ** 2))
+    return Judged(survey, whiten, typical(survey), _strictness(one.data), signal)
 
 
 def _strictness(data: TwoPointData) -> float:  # how many times its error on the nodes counts

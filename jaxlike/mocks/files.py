@@ -13,10 +13,11 @@ _SHIPPED = "des_y1"  # what `jaxlike mock` makes by default, and its file's head
 
 
 def write_survey_mock(
-    survey: str, output: str | Path, *, overwrite: bool = False
+    survey: str, output: str | Path, *, space: str | None = None, overwrite: bool = False
 ) -> tuple[TwoPointData, Layout]:
-    """Make the mock of a survey and write it, 2pt FITS; ConfigError where it has no layout."""
-    layout = read_layout(read_survey(survey))
+    """Make the mock of a survey and write it, 2pt FITS; ConfigError where it has no layout, or no
+    points in `space` ("harmonic", "real"; None: the space of its `points`)."""
+    layout = read_layout(read_survey(survey), space)
     data = make_mock(layout)
     write_mock(data, output, _header(layout), layout.fiducial, overwrite=overwrite)
     return data, layout
@@ -48,7 +49,10 @@ def survey_mock_file(survey: str) -> Path:
 def _header(layout: Layout) -> dict[str, Any]:
     name = layout.analysis.folder.name
     origin = "jaxlike mock" if name == _SHIPPED else f"jaxlike mock --survey {name}"
-    found = {"ORIGIN": origin, "SEED": layout.seed, "AREA": layout.area}
+    if layout.is_other:
+        origin = f"{origin} --space {layout.space}"
+    seed = {} if layout.seed is None else {"SEED": layout.seed}
+    found = {"ORIGIN": origin, **seed, "AREA": layout.area}
     widths = {one["sigma_e"] for one in layout.samples.values() if _is_number(one.get("sigma_e"))}
     return {**found, "SIGMA_E": widths.pop()} if len(widths) == 1 else found
 

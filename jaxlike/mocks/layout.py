@@ -1,13 +1,15 @@
 """What a mock survey is made of, as the file mock.yaml of a survey's folder says it.
 
-seed, area [square degrees], cut (true where it has only the points that the survey's scale cuts
-    keep), theory (options of the universe), fiducial (parameters by accepted names), and by names
-samples: kind (counts, shear), z [first edge, last edge, number of cells], family and bins of
-    its n(z) (see `families`), n_eff [per square arcmin], of shapes sigma_e, of each bin
+seed (null: data are the theory, without noise), area [square degrees], cut (true where it has only
+    the points that the survey's scale cuts keep), theory (options of the universe), fiducial
+    (parameters by accepted names), and by names
+samples: see `redshifts`
 points: statistic, kernels (one sample, or two), angles [arcmin: first edge, last edge, number
     of bins in ln(theta)], centres (true where points are at the middle in ln(theta) and files
     have no edges), modes (how many), bands (edges of those of C_ell, which are at their middles;
     not beside other statistics); band powers have the bands of the survey's options
+other_points: the same, of C_ell where `points` are of angles or the other way round; made where
+    that space is asked for
 """
 
 import hashlib
@@ -25,8 +27,7 @@ from jaxlike.data.statistics import FOURIER_SPACE, STATISTICS, scale_of
 from jaxlike.data.units import ARCMIN
 from jaxlike.errors import ConfigError
 from jaxlike.files import YamlError, parse_yaml
-from jaxlike.mocks.families import FAMILIES
-from jaxlike.mocks.numbers import rounded
+from jaxlike.mocks.redshifts import bins_of, check_keys, check_sample, distribution
 from jaxlike.registry.options import (
     THEORY_FIELDS,
     THEORY_OPTIONS,
@@ -34,15 +35,15 @@ from jaxlike.registry.options import (
     check_option_names,
     theory_options,
 )
-from jaxlike.surveys import Analysis, fault_of_keys
+from jaxlike.surveys import Analysis
 from jaxlike.theory.spectra.pairs import pair_array
 
-_KEYS = ("seed", "area", "cut", "theory", "fiducial", "samples", "points")
+_KEYS = ("seed", "area", "cut", "theory", "fiducial", "samples", "points", "other_points")
 _NEEDED = ("seed", "area", "fiducial", "samples", "points")
-_SAMPLE = ("kind", "z", "family", "bins", "n_eff", "sigma_e")
 _POINTS = ("statistic", "kernels", "angles", "centres", "modes", "bands")
 _KINDS = ("counts", "shear")
-_EMPTY = 1e-8  # of n(z) per unit redshift, below which there is nothing
+SPACES = ("harmonic", "real")
+"""Where points are: C_ell, or anything of angles."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Layout:
 
     analysis: Analysis
     file: Path
-    seed: int
+    seed: int | None
     area: float
     cut: bool
     options: TheoryOptions
@@ -59,6 +60,8 @@ class Layout:
     samples: Mapping[str, Mapping[str, Any]]
     points: Mapping[str, Mapping[str, Any]]
     text: str
+    space: str
+    is_other: bool = False
 
     @property
     def f_sky(self) -> float:
@@ -99,7 +102,7 @@ class Layout:
     def _measurement(self, name: str) -> Measurement:
         one = self.points[name]
         first, second = _kernels(one)
-        n_bin = [len(self.samples[kernel]["bins"]) for kernel in (first, second)]
+        n_bin = [bins_of(self.samples[kernel]) for kernel in (first, second)]
         pairs = pair_array(n_bin[0]) if first == second else pair_array(*n_bin)
         if one["statistic"] == "w":
             pairs = np.arange(n_bin[0]).repeat(2).reshape(-1, 2)
@@ -142,25 +145,9 @@ class Layout:
         return {"theta": at, "low": low, "high": high}
 
 
-def distribution(name: str, sample: Mapping[str, Any]) -> RedshiftDistribution:
-    """n(z) of a sample of a layout, with its densities per arcmin^2 and shape noise."""
-    first, last, n_z = sample["z"]
-    edges = np.linspace(first, last, int(n_z) + 1)
-    z = (edges[1:] + edges[:-1]) / 2
-    family, _ = FAMILIES[sample["family"]]
-    dndz = np.stack([family(z, *numbers) for numbers in sample["bins"]])
-    dndz = rounded(dndz / dndz.sum(axis=1, keepdims=True) / (edges[1] - edges[0]))
-    dndz[dndz < _EMPTY] = 0.0
-    found = RedshiftDistribution(
-        name, edges[:-1], z, edges[1:], dndz, n_gal=np.array(sample["n_eff"], float)
-    )
-    if sample["kind"] == "counts":
-        return found
-    return replace(found, sigma_e=np.broadcast_to(np.array(sample["sigma_e"]), len(dndz)).copy())
-
-
-def read_layout(analysis: Analysis) -> Layout:
-    """The layout of a survey's mock; ConfigError, naming the file, on what is missing or wrong."""
+def read_layout(analysis: Analysis, space: str | None = None) -> Layout:
+    """The layout of a survey's mock, in one of `SPACES` or (None) in that of its `points`;
+    ConfigError, naming the file, on what is missing or wrong."""
     file = analysis.mock
     if file is None:
         raise ConfigError(
@@ -169,7 +156,7 @@ def read_layout(analysis: Analysis) -> Layout:
         )
     try:
         text = file.read_text(encoding="utf-8")
-        return _layout(analysis, file, text, parse_yaml(text))
+        return _layout(analysis, file, text, parse_yaml(text), space)
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{file}: cannot be read ({error})") from error
     except YamlError as error:
@@ -180,58 +167,49 @@ def read_layout(analysis: Analysis) -> Layout:
         raise ConfigError(f"{file}: has a value of the wrong kind ({error})") from error
 
 
-def _layout(analysis: Analysis, file: Path, text: str, content: Any) -> Layout:
-    _check(content, _KEYS, _NEEDED, "the file")
+def _layout(analysis: Analysis, file: Path, text: str, content: Any, space: str | None) -> Layout:
+    check_keys(content, _KEYS, _NEEDED, "the file")
     theory = content.get("theory") or {}
     check_option_names(theory, THEORY_OPTIONS, "option of theory:")
     chosen = {**analysis.options, **theory}
-    samples, points = content["samples"], content["points"]
+    samples = content["samples"]
     for name, one in samples.items():
-        shapes = ("sigma_e",) if one.get("kind") == "shear" else ()
-        _check(one, _SAMPLE, (*_SAMPLE[:-1], *shapes), f"sample '{name}'")
-        _check_sample(name, one)
-    for name, one in points.items():
-        _check(one, _POINTS, ("statistic", "kernels"), f"points '{name}'")
-        _check_points(name, one, samples)
-    if len({one["statistic"] in FOURIER_SPACE for one in points.values()}) > 1:
-        raise ConfigError("points are of C_ell and of other statistics; give one or the other")
+        check_sample(name, one)
+    spaces: dict[str, Mapping[str, Any]] = {}
+    for points in (content["points"], *filter(None, [content.get("other_points")])):
+        found = _space_of(points, samples)
+        if found in spaces:
+            raise ConfigError(f"points and other_points are both of {found} space; one is needed")
+        spaces[found] = points
+    if space is None:
+        space = next(iter(spaces))
+    if space not in spaces:
+        raise ConfigError(f"has no points in {space} space; accepted is {next(iter(spaces))}")
     return Layout(
         analysis,
         file,
-        int(content["seed"]),
+        None if content["seed"] is None else int(content["seed"]),
         float(content["area"]),
         bool(content.get("cut", False)),
         theory_options({k: v for k, v in chosen.items() if k in THEORY_FIELDS}),
         {str(name): float(value) for name, value in content["fiducial"].items()},
         samples,
-        points,
+        spaces[space],
         text,
+        space,
+        space != next(iter(spaces)),
     )
 
 
-def _check(content: Any, keys: tuple[str, ...], needed: tuple[str, ...], where: str) -> None:
-    if (fault := fault_of_keys(content, keys, where)) is not None:
-        raise ConfigError(fault)
-    for key in needed:
-        if key not in content:
-            raise ConfigError(f"{where} has no {key}")
-
-
-def _check_sample(name: str, one: Mapping[str, Any]) -> None:
-    if one["family"] not in FAMILIES:
-        raise ConfigError(
-            f"sample '{name}' has the family {one['family']!r}; accepted are {', '.join(FAMILIES)}"
-        )
-    wanted = FAMILIES[one["family"]][1]
-    for numbers in one["bins"]:
-        if len(numbers) != wanted:
-            raise ConfigError(
-                f"sample '{name}' has a bin of {len(numbers)} numbers; {one['family']} takes "
-                f"{wanted}"
-            )
-    if len(one["n_eff"]) != len(one["bins"]):
-        raise ConfigError(f"sample '{name}' has {len(one['bins'])} bins, and n_eff for "
-                          f"{len(one['n_eff'])}")  # fmt: skip
+def _space_of(points: Mapping[str, Any], samples: Mapping[str, Any]) -> str:
+    """Which of `SPACES` checked points are in."""
+    for name, one in points.items():
+        check_keys(one, _POINTS, ("statistic", "kernels"), f"points '{name}'")
+        _check_points(name, one, samples)
+    found = {SPACES[one["statistic"] not in FOURIER_SPACE] for one in points.values()}
+    if len(found) != 1:
+        raise ConfigError("points are of C_ell and of other statistics; give one or the other")
+    return found.pop()
 
 
 def _check_points(name: str, one: Mapping[str, Any], samples: Mapping[str, Any]) -> None:

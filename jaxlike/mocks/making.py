@@ -1,4 +1,5 @@
-"""Mock data of a layout: the theory of this package at its fiducial point, and noise of its seed.
+"""Mock data of a layout: the theory of this package at its fiducial point, and noise of its seed,
+where it has one.
 
 The covariance is Gaussian, of the layout's area, densities and shape noise, the same for every
 statistic: `theory.statistics.covariance`.
@@ -65,9 +66,11 @@ def _make_mock(layout: Layout) -> TwoPointData:
     if options.limber != "all":  # how many multipoles go beyond it is a question of errors
         beyond = fine_likelihood(replace(data, covariance=covariance), options)
         vector = beyond.theory_vector(parameters)
-    noise = np.random.default_rng(layout.seed).standard_normal(data.n_data)
-    value = rounded(np.asarray(vector) + np.linalg.cholesky(covariance) @ noise)
-    return with_vector(layout.as_in_files(data), value, covariance)
+    value = np.asarray(vector)
+    if layout.seed is not None:
+        noise = np.random.default_rng(layout.seed).standard_normal(data.n_data)
+        value = value + np.linalg.cholesky(covariance) @ noise
+    return with_vector(layout.as_in_files(data), rounded(value), covariance)
 
 
 def write_mock(

@@ -14,9 +14,10 @@ from jaxlike.data import Measurement, TwoPointData
 from jaxlike.forecast.model_covariance import field_spectra
 from jaxlike.forecast.point_covariance import noisy_fields
 from jaxlike.likelihoods.two_point import fine_likelihood
-from jaxlike.mocks.layout import distribution, read_layout
+from jaxlike.mocks.layout import read_layout
 from jaxlike.mocks.making import with_vector, write_mock
 from jaxlike.mocks.numbers import rounded
+from jaxlike.mocks.redshifts import distribution
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import resolve
 from jaxlike.surveys import read_survey

@@ -3,7 +3,13 @@
 import pytest
 
 BAD = [
-    (["benchmark", "{config}", "--force"], "option --force has no effect without ess"),
+    (["benchmark", "{config}", "--force"], "option --force has no effect without speed or ess"),
+    (["benchmark", "{config}", "--vs", "ccl"], "option --vs has no effect without speed"),
+    (["benchmark", "speed", "{config}", "--mocks", "3"], "--mocks has no effect with speed"),
+    (
+        ["benchmark", "speed", "{config}", "--longest", "0"],
+        "option --longest is 0; accepted are seconds above 0",
+    ),
 ]
 
 

@@ -111,8 +111,9 @@ def test_the_command_names_the_surveys(tmp_path, capsys, monkeypatch, paper):
         made.append(("paper", overwrite))
         return paper
 
-    def survey(name, output, overwrite):
+    def survey(name, output, space, overwrite):
         made.append((name, overwrite))
+        assert space is None
         return paper, read_layout(read_survey(name))
 
     monkeypatch.setattr(paper_mock, "write_paper_mock", of_the_paper)

@@ -4,8 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import yaml
 from small_survey import SMALL, changed
 
+from jaxlike.cli.main import main
 from jaxlike.data import read_two_point_fits
 from jaxlike.errors import JaxlikeError
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
@@ -32,6 +34,14 @@ WRONG = {
     ),
     "kernel": (changed(points__En__kernels="lens"), "'lens', which is no sample; accepted are nz_"),
     "modes": (changed(points__En__modes=None), "points 'En' have no modes"),
+    "two n(z)": (
+        changed(samples__nz_source__photometric={"density": 6}),
+        "sample 'nz_source' has photometric and family, bins, n_eff; give one of the two",
+    ),
+    "two points": (
+        changed(other_points={"E": {"statistic": "E_n", "kernels": "nz_source", "modes": 2}}),
+        "points and other_points are both of real space; one is needed",
+    ),
     "parameter": (changed(fiducial__Omega_m=None), "mock.yaml: parameter Omega_m is missing"),
     "fiducial": (
         changed(fiducial__Omega_m="dark"),
@@ -71,3 +81,45 @@ def test_a_mock_of_c_ell(tmp_path):
     modes = (2 * 180 + 1) * (360 - 90) / 2 * 2000 / (4 * np.pi * (180 / np.pi) ** 2)
     expected = 2 * (clean[0, 2] + noise) ** 2 / modes
     assert read.covariance[2, 2] == pytest.approx(expected, rel=2e-3)
+
+
+def photometric(**content):
+    """The small survey in bins of photometric redshift, without noise."""
+    galaxies = {
+        "density": 6,
+        "smail": {"a": 2, "b": 1.5, "z0": 0.5},
+        "edges": [0, 0.6, 3],
+        "sigma_z": 0.05,
+    }
+    mock = yaml.safe_load(changed(**content))
+    mock["seed"] = None
+    sample = {"kind": "shear", "z": [0, 3, 60], "sigma_e": 0.3, "photometric": galaxies}
+    mock["samples"]["nz_source"] = sample
+    return yaml.safe_dump(mock)
+
+
+BANDS = [20, 60, 120, 240, 480]
+CL = {"cl": {"statistic": "C_ell_shear", "kernels": "nz_source", "bands": BANDS}}
+XI = {"xi": {"statistic": "xi_plus", "kernels": "nz_source", "angles": [10, 100, 3]}}
+
+
+def test_a_mock_of_photometric_bins_in_both_spaces(tmp_path, capsys):
+    """Without a seed data are the theory; densities are those that fall into the bins."""
+    (tmp_path / "survey.yaml").write_text("title: Small\noptions: {nz: spline}\n")
+    (tmp_path / "mock.yaml").write_text(photometric(points=CL, other_points=XI))
+    data, layout = write_survey_mock(str(tmp_path), tmp_path / "out.fits")
+    read = read_two_point_fits(tmp_path / "out.fits")
+    density = read.nz[0].n_gal
+    assert density.sum() == pytest.approx(6, rel=1e-3)
+    assert np.all(density > 1)
+    likelihood = build_likelihoods([DataSet("", read, layout.options)])[""]
+    assert float(likelihood.chi2(resolve(layout.fiducial, likelihood.samples))) < 0.01
+    command = ["mock", "--survey", str(tmp_path), "--output", str(tmp_path / "real.fits")]
+    assert main([*command, "--space", "real"]) == 0
+    assert "a mock of Small, 9 points, without noise" in capsys.readouterr().out
+    real = read_two_point_fits(tmp_path / "real.fits")
+    assert real.statistics == ("xi_plus",)
+    np.testing.assert_array_equal(real.nz[0].dndz, data.nz[0].dndz)
+    (tmp_path / "mock.yaml").write_text(photometric(points=CL))
+    assert main([*command, "--space", "real", "--force"]) == 2
+    assert "mock.yaml: has no points in real space; accepted is harmonic" in capsys.readouterr().err

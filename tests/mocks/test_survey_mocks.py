@@ -50,6 +50,13 @@ FILES = {
     "kids_1000_xi": ("kids_1000_xipm", 270, 225),
     "kids_legacy": ("kids_legacy_cosebis", 126, 126),
 }
+# surveys that are not there yet -> how many C_ell, and how many points of angles
+TO_COME = {
+    "euclid": (5250, 4400),
+    "lsst_y1": (1375, 1200),
+    "lsst_y10": (5250, 4400),
+    "roman": (5250, 4400),
+}
 INPUTS = (
     *("decade", "des_y3_3x2pt", "des_y3_kids_1000", "des_y3_shear", "hsc_y3", "hsc_y3_fourier"),
     *("kids_1000_band_powers", "kids_1000_cosebis", "kids_1000_xi", "kids_legacy"),
@@ -112,7 +119,11 @@ def test_the_layout_is_that_of_the_file(shared, name):
 
 def test_every_survey_has_one_and_every_input_takes_it(repository):
     """Whose theory is that of the input, and which has every parameter of the survey's analysis."""
-    assert {name for name in known_surveys() if read_survey(name).mock} == {"des_y1", *FILES}
+    assert {name for name in known_surveys() if read_survey(name).mock} == {
+        "des_y1",
+        *FILES,
+        *TO_COME,
+    }
     for name in INPUTS:
         config = read_config(repository / "cobaya_yaml" / f"{name}.yaml", data_file="mock")
         assert len({layout_of(one.survey).seed for one in config.likelihoods}) == len(
@@ -130,6 +141,48 @@ def test_every_survey_has_one_and_every_input_takes_it(repository):
         ini = repository / "cosmosis_modules" / f"{name}_pipeline.ini"
         for one in read_config(ini, data_file="mock").likelihoods:
             assert (one.data_file, one.survey in FILES) == ("mock", True)
+
+
+@pytest.mark.parametrize("name", TO_COME)
+def test_surveys_to_come(name):
+    """Points in both spaces, of which counts are cut; bins have no more galaxies than there are."""
+    n_cl, n_xi = TO_COME[name]
+    empty, real = empty_of(name), read_layout(read_survey(name), "real").empty()
+    assert (empty.n_data, real.n_data) == (n_cl, n_xi)
+    kept = cut(name, empty)
+    assert kept.measurement("shear_cl").value.size == empty.measurement("shear_cl").value.size
+    assert kept.measurement("galaxy_cl").scale.max() < 2000
+    assert 0 < cut(name, real).n_data < n_xi
+    layout = layout_of(name)
+    for table in layout.tables():
+        density = layout.samples[table.name]["photometric"]["density"]
+        assert table.n_gal.sum() <= 1.001 * density
+        np.testing.assert_allclose(table.dndz.sum(axis=1) * 0.01, 1, rtol=1e-8)
+        mean = table.dndz @ table.z_mid * 0.01
+        assert np.all(np.diff(mean) > 0.05)
+    assert layout.seed is None
+    assert layout.fiducial["A_IA1"] == 0.5
+
+
+@pytest.mark.parametrize(("name", "n"), [("shear", 37), ("3x2pt", 157)])
+def test_inputs_of_surveys_to_come(repository, name, n):
+    """As many parameters as in Piras et al. 2024, and two more of w0waCDM; one universe for all."""
+    for more, name_of in ((0, f"stage4_{name}"), (2, f"stage4_{name}_w0wa")):
+        config = read_config(repository / "cobaya_yaml" / f"{name_of}.yaml")
+        found = []
+        for one in config.likelihoods:
+            data = empty_of(one.survey)
+            data = data.with_probes(["C_ell_shear"]) if name == "shear" else data
+            found.append(DataSet(one.name, data, one.options, one.prefix, one.suffix))
+            options = layout_of(one.survey).options
+            for option in ("linear", "nonlinear", "neutrinos", "alignment", "nz"):
+                assert getattr(options, option) == getattr(one.options, option), option
+        checked = with_checked_parameters(config, found)
+        assert len(checked.sampled) == n + more
+        universes = {
+            tuple(layout_of(one.survey).fiducial.items())[:8] for one in config.likelihoods
+        }
+        assert len(universes) == 1
 
 
 @pytest.mark.parametrize("name", ["kids_legacy", "kids_1000_band_powers", "hsc_y3"])

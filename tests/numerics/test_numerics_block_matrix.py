@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.linalg import block_diag
 
-from jaxlike.numerics.block_matrix import find_blocks, take_blocks, whole_matrix
+from jaxlike.numerics.block_matrix import BlockMatrix, find_blocks, take_blocks, whole_matrix
 
 RNG = np.random.default_rng(5)
 
@@ -40,3 +40,15 @@ def test_a_matrix_of_one_large_block_stays_whole(sizes):
 
 def test_a_chain_of_correlations_is_one_block():
     assert find_blocks(np.eye(6) + np.eye(6, k=1) + np.eye(6, k=-1)) is None
+
+
+@pytest.mark.parametrize("sizes", [(5, 3, 4, 5), (6,)])
+def test_products_by_blocks(sizes):
+    """With one vector and with several, of smaller blocks and of one large one."""
+    matrix, _ = shuffled(sizes)
+    found = BlockMatrix.of(matrix)
+    assert len(found.blocks) == len(sizes)
+    np.testing.assert_array_equal(found.whole(), matrix)
+    for shape in ((), (4,)):
+        x = RNG.normal(size=(len(matrix), *shape))
+        np.testing.assert_allclose(found @ x, matrix @ x, rtol=1e-12, atol=1e-12)

@@ -7,7 +7,7 @@ import pytest
 from scipy.interpolate import make_interp_spline
 
 from jaxlike.data import read_two_point_fits
-from jaxlike.theory.tracers import redshift
+from jaxlike.theory.tracers import nz_lattice, redshift
 from jaxlike.theory.tracers.histogram import Histogram
 
 EDGES = np.linspace(0.0001, 3.0001, 301)
@@ -374,3 +374,39 @@ def test_mixed_models_have_gradients(model):
     many = np.stack([dz, -dz, 0.5 * dz])
     looped = [float(both(one_dz)[0]) for one_dz in many]
     np.testing.assert_allclose(jax.jit(jax.vmap(observable))(many), looped, rtol=1e-12)
+
+
+def gaussians(width, jagged=0.0):
+    """Two bins in cells of 0.01, with every other cell higher by a share."""
+    edges = np.linspace(0, 2, 201)
+    z = (edges[1:] + edges[:-1]) / 2
+    counts = np.exp(-(((z - np.array([[0.6], [0.9]])) / width) ** 2) / 2)
+    return Histogram(edges, counts * (1 + jagged * (np.arange(z.size) % 2)))
+
+
+@pytest.mark.parametrize(("table", "step"), [
+    (gaussians(0.1), 0.005),
+    (gaussians(0.004), 0.0025),
+    (gaussians(0.1, jagged=0.3), 0.0025),
+])  # fmt: skip
+def test_smooth_curves_stand_on_fewer_points(table, step):
+    """Whose products, and what lies behind a redshift, are those of the finer lattice."""
+    (found,) = redshift.build([table], "spline", 0.003)
+    assert found.step == pytest.approx(step)
+    assert nz_lattice.resolves(0.005, 0.0025, table) == (step == 0.005)
+    (kde,) = redshift.build([table], "kde", 0.003)
+    assert kde.step == pytest.approx(0.005)
+
+
+def test_a_coarser_lattice_has_the_same_integrals(monkeypatch):
+    table, dz = gaussians(0.1), jnp.array([0.003, -0.007])
+    (coarse,) = redshift.build([table], "spline", 0.003, tail=1e-12)
+    monkeypatch.setattr(nz_lattice, "_COARSER", ())
+    (fine,) = redshift.build([table], "spline", 0.003, tail=1e-12)
+    assert fine.z.size > 1.9 * coarse.z.size
+    means = []
+    for one in (coarse, fine):
+        n = np.asarray(one.dndz(dz))
+        means.append([(n * np.cos(3 * one.z)) @ one.weights, (n[0] * n[1]) @ one.weights])
+    np.testing.assert_allclose(means[0][0], means[1][0], rtol=1e-6)
+    np.testing.assert_allclose(means[0][1], means[1][1], rtol=1e-6)

@@ -236,7 +236,11 @@ def _read_covariance(
             )
         order.append(np.arange(start, end))
     chosen = np.concatenate(order)
-    return symmetrised(covariance[np.ix_(chosen, chosen)], f"HDU {hdu[0]!r}", source)
+    if not np.array_equal(chosen, np.arange(len(covariance))):  # or a large one is copied
+        covariance = covariance[np.ix_(chosen, chosen)]
+    covariance = symmetrised(covariance, f"HDU {hdu[0]!r}", source)
+    covariance.setflags(write=False)  # nobody else has it: data need no copy of their own
+    return covariance
 
 
 def _block_starts(hdu: Hdu, tables: list[str]) -> dict[str, int]:

@@ -18,6 +18,7 @@ from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 from jaxlike.files import atomic_writer
 
+_LARGE, _ROWS = 10**7, 100  # elements of a covariance in tiles of so many rows
 _SPARSE = 0.5  # fraction of non-zero elements below which a covariance is compressed
 
 # CosmoSIS wants an n(z) of every kernel, which for the convergence it does not use
@@ -74,8 +75,9 @@ def _fits_bytes(data: TwoPointData, header: Mapping[str, Any]) -> bytes:
             start += m.value.size
         covariance = np.array(data.covariance)
         sparse = np.count_nonzero(covariance) < _SPARSE * covariance.size
-        # qlevel 0 keeps every bit of a float
-        lossless = {"compress": "GZIP_1", "qlevel": 0, "tile_dims": covariance.shape}
+        # qlevel 0 keeps every bit of a float; of a large one tiles of some rows are read faster
+        tile = (_ROWS, len(covariance)) if covariance.size > _LARGE else covariance.shape
+        lossless = {"compress": "GZIP_1", "qlevel": 0, "tile_dims": tile}
         packing = lossless if sparse else {}
         fits.write(covariance, extname="COVMAT", header=layout, **packing)
         for m in data.measurements:

@@ -15,6 +15,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from jaxlike.numerics.block_matrix import BlockMatrix
 from jaxlike.numerics.compilation import jit_quickly
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.spectra.exact import ExactGrid
@@ -92,7 +93,7 @@ def beyond_limber(
 def _counts(
     survey: Survey,
     theory: TwoPointTheory,
-    whiten: NDArray,
+    whiten: BlockMatrix | NDArray,
     shift: NDArray,
     n: int,
     tolerance: float,
@@ -103,7 +104,7 @@ def _counts(
     found = []
     for first, last in pairwise(ends):
         here = (rows >= first) & (rows < last)
-        seen = whiten[:, here] @ (projection[here] * shift[rows[here]])[:, :n]
+        seen = whiten @ (np.where(here[:, None], projection, 0.0) * shift[rows])[:, :n]
         beyond = np.cumsum(seen[:, ::-1], axis=1)[:, ::-1]  # of the multipoles from each one on
         found.append(int(np.sum((beyond**2).sum(axis=0) > tolerance)))
     return found

@@ -18,6 +18,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from jaxlike.numerics.block_matrix import BlockMatrix
 from jaxlike.numerics.compilation import jit_quickly
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.power.universe import Universe, UniverseGrid
@@ -32,6 +33,7 @@ _ELL_COUNTS = (16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 80, 100)
 _Z_COUNTS = (12, 16, 20, 24, 28, 32, 40, 48, 64)
 _MANY_Z_COUNTS = (72, 96, 128, 192)
 N_FINE, _N_FINEST = 96, 288  # redshifts of the grids that candidates are compared with
+_STRONG = 1e6  # signal, in squared noise, for which the first grid is not worth a compilation
 _Z_MAX_STEP, _Z_FAR = 0.2, 4.0  # beyond which steps are in proportion
 _RICHARDSON = (
     2**4 - 1
@@ -55,12 +57,15 @@ class Reference:
 class Judged:
     """A survey, and what its errors are measured in.
 
-    whiten: (n_data, n_data) with whiten^T whiten = C^-1; parameters: canonical ones of each sample.
+    whiten: (n_data, n_data) with whiten^T whiten = C^-1; parameters: canonical ones of each sample;
+    strictness: how many times its errors count; signal: d^T C^-1 d of its data d.
     """
 
     survey: Survey
-    whiten: NDArray
+    whiten: BlockMatrix | NDArray
     parameters: Sequence[Mapping[str, ArrayLike]]
+    strictness: float = 1.0
+    signal: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -79,7 +84,8 @@ class _OnFineNodes:
 
     projection: NDArray
     rows: NDArray
-    whiten: NDArray
+    whiten: BlockMatrix | NDArray
+    strictness: float
     references: list[Reference]
 
     @property
@@ -89,11 +95,15 @@ class _OnFineNodes:
 
     def size(self, difference: NDArray) -> float:
         """Delta^T C^-1 Delta of a difference of data vectors (n_data,)."""
-        return float(np.sum((self.whiten @ difference) ** 2))
+        return self.strictness * float(np.sum((self.whiten @ difference) ** 2))
 
     def size_of_spectra(self, c: NDArray) -> float:
         """The same of a difference of C_ell (n_pair, n_ell)."""
-        return self.size(np.sum(self.projection * c[self.rows], axis=1))
+        return self.size_by(self.projection, c)
+
+    def size_by(self, projection: NDArray, c: NDArray) -> float:
+        """The same where they are seen by another projection (n_data, n_ell)."""
+        return self.size(np.einsum("de,de->d", projection, c[self.rows]))
 
 
 # apart, as all surveys look at the same universes
@@ -140,7 +150,7 @@ def _on_fine_nodes(one: Judged, nodes: Nodes, universes: Sequence[Universe]) -> 
     theory = survey.on(nodes)
     own = [{k: np.asarray(v, float) for k, v in p.items()} for p in one.parameters]
     found = [jax.tree.map(np.asarray, _reference(theory, nodes, u, own)) for u in universes]
-    return _OnFineNodes(*survey.points_on_spectra(theory), one.whiten, found)
+    return _OnFineNodes(*survey.points_on_spectra(theory), one.whiten, one.strictness, found)
 
 
 def _node_density(surveys: Sequence[_OnFineNodes], ell: NDArray) -> NDArray:
@@ -153,7 +163,7 @@ def _node_density(surveys: Sequence[_OnFineNodes], ell: NDArray) -> NDArray:
             fourth = np.zeros_like(f)
             fourth[:, 2:-2] = np.diff(f, n=4, axis=1)
             seen = one.whiten @ (per_unit * fourth[one.rows])
-            weight += (seen**2).sum(axis=0)
+            weight += one.strictness * (seen**2).sum(axis=0)
     window = np.exp(-((np.arange(-15, 16) / 6) ** 2) / 2)
     density = _smoothed(weight, window / window.sum()) ** (1 / 9)
     if not density.any():  # nothing is seen, as of B modes where there are none
@@ -177,14 +187,12 @@ def _place(density: NDArray, n: int) -> NDArray:
 def _error_of_ell(surveys: Sequence[_OnFineNodes], ell: NDArray, index: NDArray) -> float:
     """Delta^T C^-1 Delta of the multipole nodes `index` against all of them."""
     back = cl_matrix(ell, ell[index])
-    return max(
-        one.size(
-            np.sum((one.projection @ back) * c[one.rows][:, index], axis=1)
-            - np.sum(one.projection * c[one.rows], axis=1)
-        )
-        for one in surveys
-        for c in one.spectra
-    )
+    largest = 0.0
+    for one in surveys:
+        moved = one.projection.copy()  # what spectra at all multipoles are seen by, less the nodes
+        moved[:, index] -= one.projection @ back
+        largest = max(largest, *(one.size_by(moved, c) for c in one.spectra))
+    return largest
 
 
 def _choose_ell(
@@ -267,7 +275,11 @@ def choose_nodes(
     surveys in their order. Where the fine grid is not fine enough, a finer one is taken.
     Magnification is smooth as shear is, and distortions are small: the nodes of the densities do.
     """
-    for n_fine, counts in ((N_FINE, _Z_COUNTS), (_N_FINEST, _MANY_Z_COUNTS)):
+    rounds: tuple[tuple[int, tuple[int, ...]], ...]
+    rounds = ((N_FINE, _Z_COUNTS), (_N_FINEST, _MANY_Z_COUNTS))
+    if max(one.signal * one.strictness for one in surveys) > _STRONG:
+        rounds = ((_N_FINEST, (*_Z_COUNTS, *_MANY_Z_COUNTS)),)
+    for n_fine, counts in rounds:
         grid = fine(n_fine)
         alone = replace(grid, nodes=grid.nodes.with_lattices())
         universes = [_universe(alone, cosmo) for cosmo in cosmologies]

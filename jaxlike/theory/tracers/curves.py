@@ -27,7 +27,7 @@ def curve_matrix(edges: NDArray, points: NDArray, model: NzModel, bandwidth: flo
         return joined(points, middle, np.eye(middle.size))
     if model == "kde":
         return prefilter(np.ascontiguousarray(smoothing(edges, bandwidth, points).T))
-    return prefilter(_through(points, middle, np.eye(middle.size)))
+    return prefilter(through(points, middle, np.eye(middle.size)))
 
 
 def smoothing(edges: NDArray, bandwidth: float, z: NDArray) -> NDArray:
@@ -36,7 +36,7 @@ def smoothing(edges: NDArray, bandwidth: float, z: NDArray) -> NDArray:
     return np.asarray((below[:, :-1] - below[:, 1:]) / np.diff(edges))
 
 
-def _through(z: NDArray, middle: NDArray, counts: NDArray) -> NDArray:
+def through(z: NDArray, middle: NDArray, counts: NDArray) -> NDArray:
     """Cubic splines (..., n) at z (n,) through counts (..., n_z) in the middles of their cells.
 
     They start at n(0) = 0, as CosmoSIS has it, and end at the last middle.

@@ -5,13 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.integrate import cumulative_trapezoid
+from scipy.interpolate import CubicSpline
 
-from jaxlike.theory.tracers.curves import NzModel
+from jaxlike.theory.tracers.curves import NzModel, through
 from jaxlike.theory.tracers.histogram import TAIL, Histogram
 
 BEYOND = 0.03
 """By how much the lattice is longer than its galaxies need."""
 
+_COARSER = (2,)  # steps that smooth curves may do with, in those that any curve does with
+_SHAPE, _PRODUCT, _BEHIND = 5e-5, 1e-5, 1e-4  # what that may cost, see `resolves`
 _STEP = 0.0125  # the widest between samples: products of splines through jagged n(z) need as much
 
 
@@ -42,7 +46,8 @@ def lattice_of(
 ) -> NzLattice:
     """The common lattice of tables, each with its model; samples of histograms stand on it.
 
-    It ends where no bin has more than a share `tail` of its galaxies beyond.
+    It ends where no bin has more than a share `tail` of its galaxies beyond. Splines that are
+    smooth for all their tables stand on as few points as have them (see `resolves`).
     """
     z_max = max(table.z_max(tail) for table in tables)
     coarse = [table for table, model in zip(tables, models, strict=True) if model == "histogram"]
@@ -54,6 +59,10 @@ def lattice_of(
             step = float(min(step, 2 * bandwidth))
         if "spline" in models:  # which has corners where it begins and ends
             step = step / 2
+        if not coarse and "kde" not in models:
+            coarser = (factor * step for factor in _COARSER)
+            smooth_enough = (h for h in coarser if all(resolves(h, step, t) for t in smooth))
+            step = next(smooth_enough, step)
     if not coarse:
         # an even number of points, as pairs of samples have
         n = 2 * int(np.ceil((z_max + BEYOND) / step / 2))
@@ -64,6 +73,42 @@ def lattice_of(
     # an even number, for Simpson's rule
     parts = 2 * int(np.ceil(finest.width / min(step, _STEP) / 2 - 1e-6))
     return _through_samples(finest, parts, z_max)
+
+
+def resolves(step: float, fine: float, table: Histogram) -> bool:
+    """Whether a lattice of this step has the splines through a table as one of a fine step has.
+
+    Between its points no more than a share _SHAPE of the galaxies is elsewhere, integrals over the
+    product of two curves are right to _PRODUCT of those of each with itself, and the lensing
+    efficiency int_z n(z') (1 - z / z') dz' to _BEHIND of the largest.
+    """
+    z = fine * np.arange(int(np.ceil((table.middle[-1] + BEYOND) / fine)))
+    every = round(step / fine)
+    rows = table.counts if table.modes is None else np.vstack([table.counts, *table.modes])
+    n = through(z, table.middle, rows)
+    there = n[:, ::every]
+    galaxies = np.abs(n).sum(axis=1)
+    curve = CubicSpline(z[::every], there, axis=1, bc_type="natural")
+    last = (there.shape[1] - 1) * every + 1
+    if np.any(np.abs(curve(z[:last]) - n[:, :last]).sum(axis=1) > _SHAPE * galaxies):
+        return False
+    whole, coarse = fine * n @ n.T, step * there @ there.T
+    width = np.sqrt(np.diag(whole))
+    if np.any(np.abs(whole - coarse) > _PRODUCT * np.outer(width, width)):
+        return False
+    behind = _efficiency(z[:last], n[:, :last])[:, ::every]
+    difference = np.abs(_efficiency(z[::every], there) - behind)
+    return bool(np.all(difference <= _BEHIND * np.abs(behind).max(axis=1, keepdims=True)))
+
+
+def _efficiency(z: NDArray, n: NDArray) -> NDArray:
+    """int_z n(z') (1 - z / z') dz' by trapezia, (n_row, n_z)."""
+    over = n / np.where(z > 0, z, np.inf)
+    galaxies, closeness = (
+        np.flip(cumulative_trapezoid(np.flip(f, 1), dx=z[1] - z[0], initial=0, axis=1), 1)
+        for f in (n, over)
+    )
+    return np.asarray(galaxies - z * closeness)
 
 
 def _through_samples(table: Histogram, parts: int, z_max: float) -> NzLattice:
