@@ -122,8 +122,8 @@ class Block:
     the pipeline; numbers: of those that are fixed.  fixed: parameters that
     modules have without a value; dropped: parameters without effect, and why; options: those that
     are options here.  own: names of parameters of likelihoods of other data -> those that they are
-    among the values.  cmb: why C_ell of the CMB are not those that are computed here, if so.  nz,
-    alignment, spectra: by their sections.
+    among the values.  left_out: likelihoods that do not count.  cmb: why C_ell of the CMB are not
+    those that are computed here, if so.  nz, alignment, spectra: by their sections.
     """
 
     values: dict[str, str]
@@ -143,6 +143,7 @@ class Block:
     own: dict[str, str] = field(default_factory=dict)
     cosmology: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
 
     def has(self, section: str, key: str) -> bool:
         """Whether there is a parameter of this name."""

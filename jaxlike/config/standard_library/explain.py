@@ -145,4 +145,6 @@ def _why_not(name: str, translation: Translation, *, is_prior: bool = False) -> 
         return "it has no value"
     if section == "cosmological_parameters" and find(name) is None:
         return "camb does not read it"
+    if any(one.left_out for one in translation.modules):
+        return "nothing that counts reads it"
     return "no module of this pipeline reads it"

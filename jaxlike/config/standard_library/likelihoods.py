@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxlike.config.standard_library.block import Block, Spectrum, TwoPoint
+from jaxlike.config.standard_library.counting import NOT_LISTED
 from jaxlike.config.standard_library.cuts import Cuts
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.likelihood_data import correction_of, cuts_of, tables_of
@@ -24,10 +25,6 @@ _THEORY = {
 }
 _CORRELATED = "a covariance that does not depend on parameters is needed here"
 _NORMS = {True: "ln L has -0.5 ln|C|", False: "ln L has no -0.5 ln|C|"}
-
-
-def _like_name(given: Given, default: str) -> str:
-    return given.text("like_name", default)
 
 
 def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> tuple[str, Spectrum]:
@@ -68,23 +65,22 @@ def _two_point(block: Block, given: Given, *, marginal: bool = False) -> None:
     options = correction_of(given)
     if marginal:
         options |= _masses(block, given, tables, theory)
-    like = _like_name(given, "2pt")
     given.say("data_file", f"data_file = {file}")
     given.say("data_sets", f"probes = {' '.join(str(t.statistic) for t in tables)}")
     given.say("include_norm", _NORMS[given.flag("include_norm", False)])
-    _append(block, given, like, file, tables, theory, cuts_of(given, tables), options)
+    _append(block, given, file, tables, theory, cuts_of(given, tables), options)
 
 
 def _append(
     block: Block,
     given: Given,
-    like: str,
     file: str,
     tables: list[Table],
     theory: dict[str, Spectrum],
     cuts: Cuts,
     options: dict[str, Any],
 ) -> None:
+    like = given.like_name
     if any(one.like_name == like for one in block.two_point):
         raise ConfigError(
             f"{given.file.place}: {given.where} has the likelihood '{like}', as another module "
@@ -170,18 +166,17 @@ def _simple(block: Block, given: Given) -> None:
             f"the data have modes up to {tables[0].scale.max():g}, the theory up to {most}: take "
             "n_max as large",
         )
-    like, own = _like_name(given, "cosebis"), {"section": section}
-    _append(block, given, like, file, tables, {tables[0].name: spectrum}, Cuts(), own)
+    own = {"section": section}
+    _append(block, given, file, tables, {tables[0].name: spectrum}, Cuts(), own)
 
 
 def _ratios(block: Block, given: Given) -> None:
-    """Ratios of gamma_t, with the likelihood that has the same galaxies."""
+    """Ratios of gamma_t, with the likelihood that has the same galaxies, if that counts."""
     spectrum = block.spectra.get("galaxy_shear_xi")
     if spectrum is None:
         raise ConfigError(
             f"{given.file.place}: {given.where} takes [galaxy_shear_xi], which no module makes"
         )
-    given.place("data_file")
     found = [
         one
         for one in block.two_point
@@ -189,6 +184,9 @@ def _ratios(block: Block, given: Given) -> None:
             s.samples == spectrum.samples and s.kinds == spectrum.kinds for s in one.theory.values()
         )
     ]
+    if not found and block.left_out:
+        given.left_out = NOT_LISTED
+        return
     if len(found) != 1:
         raise ConfigError(
             f"{given.file.place}: {given.where} goes with the likelihood that has gamma_t of the "
@@ -199,7 +197,7 @@ def _ratios(block: Block, given: Given) -> None:
             f"{given.file.place}: {given.where} is a second likelihood of shear ratios"
         )
     found[0].options["shear_ratios"] = str(ratios_file(given))
-    found[0].options["ratios_like"] = _like_name(given, "shear_ratio")
+    found[0].options["ratios_like"] = given.like_name
     given.say("data_file", f"shear_ratios = {found[0].options['shear_ratios']}")
     given.say("include_norm", _NORMS[given.flag("include_norm", False)])
 
@@ -225,7 +223,13 @@ _OF_DATA = (
 )
 
 MODULES = (
-    Module(("likelihood/2pt/2pt_like",), "a likelihood of two-point data", _OF_DATA, _two_point),
+    Module(
+        ("likelihood/2pt/2pt_like",),
+        "a likelihood of two-point data",
+        _OF_DATA,
+        _two_point,
+        like="2pt",
+    ),
     Module(
         ("likelihood/2pt/2pt_point_mass/2pt_point_mass",),
         "a likelihood of two-point data, whose point masses may be marginalised",
@@ -239,6 +243,7 @@ MODULES = (
             only("gammat_name", ("gammat",), "gamma_t is known by its quantities"),
         ),
         _marginal,
+        like="2pt",
     ),
     Module(
         ("likelihood/2pt/cosebis/simple_like",),
@@ -251,6 +256,7 @@ MODULES = (
             *SILENT,
         ),
         _simple,
+        like="cosebis",
     ),
     Module(
         ("likelihood/des-y3/shear_ratio/shear_ratio_likelihood",),
@@ -266,6 +272,7 @@ MODULES = (
             *SILENT,
         ),
         _ratios,
+        like="shear_ratio",
     ),
     refused(
         "SACC files are read by a module of this package (data_file = FILE.sacc), not from these",

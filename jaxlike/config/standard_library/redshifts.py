@@ -18,7 +18,7 @@ def _table(name: str, given: Given) -> str:
 
 
 def _load(block: Block, given: Given) -> None:
-    file = given.place("nz_file")
+    file = given.place_if_there("nz_file")
     names = given.words("data_sets")
     outputs = given.words("data_sets_output", given.text("data_sets"))
     if not names or len(names) != len(outputs):
@@ -30,7 +30,7 @@ def _load(block: Block, given: Given) -> None:
 
 
 def _load_sacc(block: Block, given: Given) -> None:
-    file = given.place("nz_file")
+    file = given.place_if_there("nz_file")
     for name in given.words("data_sets"):
         section = f"nz_{name}" if given.flag("prefix_section", True) else name
         _add(block, given, section.lower(), Nz(file, name, given.entry("nz_file")))

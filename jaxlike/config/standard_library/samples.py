@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from jaxlike.config.explained import Entry
 from jaxlike.config.standard_library.block import Alignment, Nz, Source, Spectrum, TwoPoint
+from jaxlike.config.standard_library.given import ABSENT
 from jaxlike.data.fits2pt.reader import read_redshift_distributions
 from jaxlike.data.nz_file import nz_in
 from jaxlike.data.recognised import is_sacc
@@ -112,6 +115,7 @@ def _sample(one: TwoPoint, kind: str, name: str, sources: Iterable[Source]) -> S
 
 
 def _n_bin(nz: Nz) -> int:
+    _there(nz.entry, nz.file)
     try:
         if is_sacc(nz.file):
             readers = {name.lower(): read for name, read in nz_in(nz.file).items()}
@@ -126,6 +130,13 @@ def _n_bin(nz: Nz) -> int:
         raise nz.entry.refused(str(error)) from error
 
 
+def _there(entry: Entry, file: Path) -> str:
+    """A file that a likelihood reads; ConfigError where it is not there."""
+    if not file.is_file():
+        raise entry.refused(ABSENT)
+    return str(file)
+
+
 def _of_transforms(one: TwoPoint) -> dict[str, Any]:
     """Options of what has been made of C_ell, which all have in common."""
     options: dict[str, Any] = {}
@@ -137,7 +148,7 @@ def _of_transforms(one: TwoPoint) -> dict[str, Any]:
                     f"{options[key]}: a likelihood here has one for all of its data"
                 )
         if spectrum.psf:
-            options |= spectrum.psf["files"]
+            options |= {name: _there(*place) for name, place in spectrum.psf["files"].items()}
         if spectrum.point_mass:
             options["point_mass"] = spectrum.point_mass[0]
     xi = [s for s in one.theory.values() if s.transform in ("xi_plus", "xi_minus")]

@@ -153,14 +153,14 @@ def _point_mass(block: Block, given: Given) -> None:
 
 
 _PSF = "psf_systematics_parameters"
+_PSF_FILES = {"psf_file": "psf_file", "tfile": "psf_transform"}
 
 
 def _psf(block: Block, given: Given) -> None:
     name = "shear_xi_plus"
     spectrum = _take(block, given, "model_type", name)
-    files = {"psf_file": str(given.place("psf_file"))}
-    if given.text("tfile", ""):
-        files["psf_transform"] = str(given.place("tfile"))
+    keys = ["psf_file", *(["tfile"] if given.text("tfile", "") else [])]
+    files = {_PSF_FILES[key]: (given.entry(key), given.place_if_there(key)) for key in keys}
     words = ("psf_alpha2", "psf_beta2", "psf_alpha4", "psf_beta4")
     sources = [
         Source(word, _PSF, f"psf_cor{i}_z1", numbered=False, module=given.where)
@@ -171,9 +171,8 @@ def _psf(block: Block, given: Given) -> None:
         for i in (1, 2)
     ]
     block.spectra[name] = replace(spectrum, psf={"files": files, "sources": tuple(sources)})
-    for key, option in (("psf_file", "psf_file"), ("tfile", "psf_transform")):
-        if given.has(key):
-            given.say(key, f"{option} = {files[option]}")
+    for option, (entry, file) in files.items():
+        given.say(entry.key, f"{option} = {file}")
 
 
 MODULES = (

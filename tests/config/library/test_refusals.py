@@ -1,0 +1,89 @@
+"""What a pipeline of the standard library cannot have here: one sentence."""
+
+import pytest
+from library_pipelines import (
+    CAMB,
+    FIRST_VALUES,
+    SECOND_VALUES,
+    add,
+    first_generation,
+    second_generation,
+    written,
+)
+
+from jaxlike.config.cosmosis_ini import library_of
+from jaxlike.config.read import read_config
+from jaxlike.errors import ConfigError, JaxlikeError
+
+BAD = {
+    "no such module": ({"module": "unbiased_galaxies", "file": "bias/other/other.py"},
+                       r"line \d+: option 'file' of unbiased_galaxies .* no module"),
+    "a module without counterpart": (
+        {"module": "unbiased_galaxies", "file": "bias/clerkin/clerkin_interface.py"},
+        "galaxy bias is none of those here"),
+    "an option that is unknown": ({"module": "camb", "kmx": "3"},
+                                  r"line \d+: option 'kmx' of camb is 3: .* known here"),
+    "a halofit": ({"module": "camb", "halofit_version": "casarini"},
+                  r"line \d+: option 'halofit_version' of camb is casarini"),
+    "a neutrino hierarchy": ({"module": "camb", "neutrino_hierarchy": "inverted"},
+                             "accepted are degenerate, normal"),
+    "tabulated dark energy": ({"module": "camb", "use_tabulated_w": "T"}, "w0 and wa"),
+    "a pivot": ({"module": "camb", "pivot_scalar": "0.002"}, "accepted are 0.05"),
+    "a method of alignment": ({"module": "IA", "method": "KRHB"}, "accepted is bk_corrected"),
+    "an n(z) that nobody makes": ({"module": "pk_to_cl", "shear__shear": "wl-wl"},
+                                  r"option 'shear-shear' of pk_to_cl .* \[nz_wl\]"),
+    "a table that is not there": ({"data_sets": "xip other"}, "no two-point table 'other'"),
+    "a covariance elsewhere": ({"covmat_name": "OTHER"}, "accepted are COVMAT"),
+    "a limit": ({"angle_range_xip_1_1": "8"}, "least and largest"),
+    "a pair": ({"cut_xip": "1-1"}, "pairs of bins are needed"),
+    "sellentin alone": ({"sellentin": "T"}, "covariance_realizations"),
+    "no calibration": ({"without": ("shear_m_bias",), "values": FIRST_VALUES}, None),
+    "no transform": ({"without": ("2pt_gal",)}, r"\[galaxy_xi\], which no module"),
+    "no bias": ({"without": ("bin_bias",)}, "galaxies of its data a bias"),
+    "no P(k)": ({"without": ("camb",)}, "put camb there"),
+    "no likelihood": ({"without": ("2pt_like",), "module": "camb"}, "is a likelihood"),
+    "a parameter without value": ({"values": FIRST_VALUES.replace("m2 = -0.1 0.0 0.1\n", "")},
+                                  "reads 'shear_calibration_parameters--m2', which has no value"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_sentence_that_names_module_and_option(case, first):
+    changed, expected = BAD[case]
+    path = first(**changed)
+    if expected is None:  # nothing is wrong: m has no effect, and that is said
+        library = library_of(path, {})
+        said = {(row.entry.where, row.entry.key): row.text for row in library.explanation}
+        assert "no module of this pipeline reads it" in said[
+            "values: shear_calibration_parameters", "m1"]  # fmt: skip
+        return
+    with pytest.raises(JaxlikeError, match=expected) as error:
+        read_config(path)
+    assert "\n" not in str(error.value)
+    assert str(path.parent) in str(error.value)
+
+
+def test_two_modules_that_do_the_same(tmp_path, file):
+    modules = first_generation(file)
+    with pytest.raises(ConfigError, match="again and camb both compute"):
+        read_config(written(tmp_path, {**modules, "again": CAMB}, FIRST_VALUES))
+    with pytest.raises(ConfigError, match="has the likelihood '2pt', as another"):
+        read_config(written(tmp_path, {**modules, "again": modules["2pt_like"]}, FIRST_VALUES))
+    twice = {}
+    for name, options in modules.items():
+        twice[name] = options
+        if name == "fits_nz":
+            twice["again"] = options
+    with pytest.raises(ConfigError, match=r"again makes \[nz_source\], which another"):
+        read_config(written(tmp_path, twice, FIRST_VALUES))
+
+
+def test_data_that_do_not_agree(tmp_path, file):
+    modules = second_generation(file)
+    modules["shear_m_bias"] = modules["shear_m_bias"] | {"cross_section": "other"}
+    with pytest.raises(ConfigError, match="'gammat' has none"):
+        read_config(written(tmp_path, modules, SECOND_VALUES))
+    modules = second_generation(file)
+    modules["add_intrinsic"] = add(**{"position-shear": "F"})
+    with pytest.raises(ConfigError, match="'xip' has a model of intrinsic alignment"):
+        read_config(written(tmp_path, modules, SECOND_VALUES))
