@@ -1,6 +1,6 @@
 """What modules of Gaussian likelihoods of other data have in common."""
 
-from jaxlike.config.others.bao import BY_RDH
+from jaxlike.config.others.bao import BY_RDH, COMPONENT
 from jaxlike.config.standard_library.block import Block, OtherLikelihood
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import idle, used
@@ -21,7 +21,7 @@ NORM = idle("a constant of ln L", "include_norm")
 
 def append(block: Block, given: Given, kind: str, **options: object) -> None:
     """Add a likelihood of a kind that Cobaya's inputs name."""
-    if RDH in block.own and kind.startswith("bao."):
+    if RDH in block.own and kind == COMPONENT:
         options[BY_RDH] = True
     number = sum(one.entry == given.file for one in block.others)
     name = given.name if not number else f"{given.name}_{number + 1}"

@@ -22,10 +22,11 @@ def test_likelihoods_of_other_data_join(tmp_path, file):
     values = FIRST_VALUES + "[supernova_params]\nM = -20.0 -19.3 -18.0\n"
     config = read_config(written(tmp_path, modules, values))
     assert [one.kind for one in config.others] == [
-        "bao.desi_dr2.desi_bao_bgs", "bao.desi_dr2.desi_bao_lya", "sn.pantheonplus"]  # fmt: skip
+        "bao.desi_dr2_cosmosis.desi_bao_bgs", "bao.desi_dr2_cosmosis.desi_bao_lya",
+        "sn.pantheonplus"]  # fmt: skip
     assert config.own == ("Mb",)
     assert next(p for p in config.sampled if p.name == "Mb").prior.low == -20.0
-    assert any("DESI's release" in note for note in config.notes)
+    assert any("DESI released" in note for note in config.notes)
     with pytest.raises(ConfigError, match="sn reads 'supernova_params--m', which has no value"):
         read_config(written(tmp_path, modules, FIRST_VALUES))
 
@@ -43,4 +44,4 @@ def test_a_sound_horizon_that_is_free(tmp_path):
     assert bao.parameters == ("rdh",)
     assert "rdh" in {p.name for p in config.sampled}
     again = bao.as_cobaya
-    assert again == {"class": "bao.desi_dr2", "by_rdh": True}
+    assert again == {"class": "jaxlike.cobaya.bao", "data": "desi_dr2_cosmosis", "by_rdh": True}

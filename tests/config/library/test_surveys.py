@@ -69,7 +69,7 @@ def test_the_likelihoods_that_a_pipeline_lists(tmp_path, file):
     assert read_config(path).others == ()
     path.write_text(text.replace("timing = F", "likelihoods = desi_bao"))
     assert read_config(path).likelihoods == ()
-    assert [one.kind for one in read_config(path).others] == ["bao.desi_dr2"]
+    assert [one.kind for one in read_config(path).others] == ["bao.desi_dr2_cosmosis"]
     path.write_text(text.replace("timing = F", "likelihoods = planck"))
     with pytest.raises(ConfigError, match="has 'planck'; modules make 2pt, desi_bao"):
         read_config(path)
