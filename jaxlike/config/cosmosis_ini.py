@@ -177,6 +177,12 @@ def _likelihoods(
     return found
 
 
+def _cased(options: Mapping[str, object]) -> dict[str, object]:
+    """Options by their own names, which CosmoSIS has in lower case."""
+    names = {name.lower(): name for name in MODULE_OPTIONS}
+    return {names.get(name.lower(), name): value for name, value in options.items()}
+
+
 def module_options(
     own: Mapping[str, object], inherited: Mapping[str, object], section: str
 ) -> dict[str, object]:
@@ -184,6 +190,7 @@ def module_options(
 
     ConfigError if one of its own entries is unknown or has no effect.
     """
+    own, inherited = _cased(own), _cased(inherited)
     accepted = (*MODULE_OPTIONS, *OUTPUT_OPTIONS, *OTHER_OPTIONS)
     check_option_names(
         [name for name in own if name not in _COSMOSIS_OPTIONS],
