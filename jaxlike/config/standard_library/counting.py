@@ -16,7 +16,7 @@ UNREAD = "no likelihood that counts reads what it makes"
 """Of a module of n(z) or of spectra."""
 
 _WITH_ANOTHER = "shear_ratio"  # which is no likelihood of its own here
-_BY_NAME = ("2pt", "cosebis")  # those of two-point data are called as CosmoSIS calls them
+_BY_NAME = ("2pt", "cosebis", "hsc")  # those of two-point data are called as CosmoSIS calls them
 _PART = re.compile(r"_\d+$")  # of several likelihoods here that are one module's
 
 

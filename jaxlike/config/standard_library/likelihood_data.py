@@ -44,7 +44,7 @@ def cuts_of(given: Given, tables: list[Table]) -> Cuts:
                     limits = two_numbers(given.numbers(key))
                 except ValueError as error:
                     raise given.refused(key, "least and largest are needed") from error
-                cuts.between.setdefault(table.name, {})[pair] = _open(limits, table.scale)
+                cuts.between.setdefault(table.name, {})[pair] = open_limits(limits, table.scale)
                 given.say(key, f"scale_cuts of {table.statistic}")
         key = f"cut_{name}"
         if given.has(key):
@@ -62,7 +62,7 @@ def cuts_of(given: Given, tables: list[Table]) -> Cuts:
     return cuts
 
 
-def _open(limits: tuple[float, float], scale: np.ndarray) -> tuple[float, float]:
+def open_limits(limits: tuple[float, float], scale: np.ndarray) -> tuple[float, float]:
     """The ends of an open interval that keeps what is within the closed one."""
     low, high = limits
     if np.any(scale == low):

@@ -27,14 +27,18 @@ _CORRELATED = "a covariance that does not depend on parameters is needed here"
 _NORMS = {True: "ln L has -0.5 ln|C|", False: "ln L has no -0.5 ln|C|"}
 
 
-def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> tuple[str, Spectrum]:
+def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> Spectrum:
     where = _THEORY.get(str(table.statistic))
     if where is None:
         raise given.refused(
             "data_file",
             f"table '{table.name}' holds {table.statistic}, which no module here computes",
         )
-    section, transform = where[0] + suffix, where[1]
+    return theory_in(block, given, table, where[0] + suffix, where[1])
+
+
+def theory_in(block: Block, given: Given, table: Table, section: str, transform: str) -> Spectrum:
+    """What stands in a section, of which this has been made; ConfigError where it does not."""
     spectrum = block.spectra.get(section)
     if spectrum is None or spectrum.transform != transform:
         raise ConfigError(
@@ -42,7 +46,7 @@ def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> tuple[st
             "module before it makes"
         )
     block.taken.add(section)
-    return section, spectrum
+    return spectrum
 
 
 def _suffixes(given: Given, count: int) -> list[str]:
@@ -61,17 +65,17 @@ def _two_point(block: Block, given: Given, *, marginal: bool = False) -> None:
     tables = tables_of(given, [] if names == ["all"] else names, file)
     theory = {}
     for table, end in zip(tables, _suffixes(given, len(tables)), strict=True):
-        theory[table.name] = _spectrum(block, given, table, end)[1]
+        theory[table.name] = _spectrum(block, given, table, end)
     options = correction_of(given)
     if marginal:
         options |= _masses(block, given, tables, theory)
     given.say("data_file", f"data_file = {file}")
     given.say("data_sets", f"probes = {' '.join(str(t.statistic) for t in tables)}")
     given.say("include_norm", _NORMS[given.flag("include_norm", False)])
-    _append(block, given, file, tables, theory, cuts_of(given, tables), options)
+    append(block, given, file, tables, theory, cuts_of(given, tables), options)
 
 
-def _append(
+def append(
     block: Block,
     given: Given,
     file: str,
@@ -80,6 +84,8 @@ def _append(
     cuts: Cuts,
     options: dict[str, Any],
 ) -> None:
+    """Add a likelihood of tables of a file to the block; ConfigError where another has its name or
+    its data."""
     like = given.like_name
     if any(one.like_name == like for one in block.two_point):
         raise ConfigError(
@@ -151,12 +157,7 @@ def _simple(block: Block, given: Given) -> None:
     name = (given.words("data_set", "En n") or ["En"])[0]
     tables = tables_of(given, [name], file)
     section = given.text("theory_section", "cosebis").lower()
-    spectrum = block.spectra.get(section)
-    if spectrum is None or spectrum.transform != tables[0].statistic:
-        raise ConfigError(
-            f"{given.file.place}: {given.where} compares '{name}' with [{section}], which no "
-            "module before it makes"
-        )
+    spectrum = theory_in(block, given, tables[0], section, str(tables[0].statistic))
     given.say("data_set", f"probes = {tables[0].statistic}")
     given.say("data_file", f"data_file = {file}")
     most = spectrum.options.get("max_mode")
@@ -167,7 +168,7 @@ def _simple(block: Block, given: Given) -> None:
             "n_max as large",
         )
     own = {"section": section}
-    _append(block, given, file, tables, {tables[0].name: spectrum}, Cuts(), own)
+    append(block, given, file, tables, {tables[0].name: spectrum}, Cuts(), own)
 
 
 def _ratios(block: Block, given: Given) -> None:
@@ -273,10 +274,6 @@ MODULES = (
         ),
         _ratios,
         like="shear_ratio",
-    ),
-    refused(
-        "SACC files are read by a module of this package (data_file = FILE.sacc), not from these",
-        *("likelihood/sacc/sacc_like", "likelihood/hsc_cosmic_shear/hsc_cosmic_shear_like"),
     ),
     refused(
         "such two-point data are not read here",

@@ -171,13 +171,14 @@ def kernels_of(one: TwoPoint, model: Model) -> tuple[dict[str, str], str | None]
     for name, spectrum in one.theory.items():
         for kernel, section in zip(one.kernels[name], spectrum.samples, strict=True):
             table = tables[section]
-            if kernel.lower() != table.lower() and not (elsewhere and _only_one(elsewhere)):
+            if kernel.lower() != table.lower() and not _known(one, elsewhere):
                 kernels[kernel] = table
     return kernels, str(elsewhere.pop()) if elsewhere else None
 
 
-def _only_one(files: set[Any]) -> bool:
-    return len(nz_in(next(iter(files)))) == 1
+def _known(one: TwoPoint, elsewhere: set[Path]) -> bool:
+    """Whether n(z) are those of the tracers of a SACC file, or the only ones of another file."""
+    return len(nz_in(next(iter(elsewhere)))) == 1 if elsewhere else is_sacc(one.file)
 
 
 def sources_of(model: Model) -> Iterator[tuple[Sampled, Source, int | None]]:

@@ -21,7 +21,7 @@ from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import find
 from jaxlike.registry.options import SURVEY_OPTIONS, TheoryOptions
 
-_TWO_POINT = ("2pt_like", "2pt_point_mass", "simple_like")
+_TWO_POINT = ("2pt_like", "2pt_point_mass", "simple_like", "sacc_like", "hsc_cosmic_shear_like")
 _UNKNOWN = (
     "it is no module of the standard library that is known here, and no module of [pipeline] is"
     " jaxlike_two_point.py"
