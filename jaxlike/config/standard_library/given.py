@@ -114,8 +114,16 @@ class Given:
         self.said[key] = becomes
 
     def refused(self, key: str, reason: str) -> ConfigError:
-        """The error that an option has no counterpart here."""
+        """The error that an option, or what it is without being given, has no counterpart here."""
+        if not self.has(key):
+            return ConfigError(f"{self.file.place}: {self.where} has no option '{key}': {reason}")
         return self.entry(key).refused(reason)
+
+    def second(self, what: str) -> ConfigError:
+        """The error that another module has done the same already."""
+        return ConfigError(
+            f"{self.file.place}: {self.where} {what} a second time: leave out one of the modules"
+        )
 
     def entries(self) -> Iterator[Entry]:
         """Those of its own, in order."""

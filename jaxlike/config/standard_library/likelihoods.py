@@ -134,12 +134,12 @@ def _masses(
         return {}
     if not given.flag("do_pm_sigcritinv", False):
         raise given.refused(
-            "do_pm_sigcritinv" if given.has("do_pm_sigcritinv") else "do_pm_marg",
+            "do_pm_sigcritinv",
             "point masses go with Sigma_crit^-1 of both bins here: take do_pm_sigcritinv = T",
         )
     if given.number("sigma_a", -1.0) != 1e4:
         raise given.refused(
-            "sigma_a" if given.has("sigma_a") else "do_pm_marg",
+            "sigma_a",
             "amplitudes have a prior of width 10000 here: take sigma_a = 10000",
         )
     at = given.text("sigma_crit_inv_section", "sigma_crit_inv_lens_source").lower()

@@ -87,7 +87,7 @@ def _types(given: Given, content: Any) -> list[str]:
         if one.lower() not in _TYPES:
             accepted = "cl_ee, galaxy_shear_cl_ee, galaxy_density_cl, galaxy_shearDensity_cl_e"
             raise given.refused(
-                "data_sets" if given.has("data_sets") else "data_file",
+                "data_sets",
                 f"{one} is not computed here; accepted are {accepted}",
             )
     return found

@@ -108,7 +108,10 @@ def translate(
     have = {p.name for p in parameters}
     fixed = tuple(Parameter(n, value=v) for n, v in block.fixed.items() if n not in have)
     others = tuple(KINDS[one.kind].read(one.section, one.kind, one.options) for one in block.others)
-    check_counted_once(others)
+    try:
+        check_counted_once(others)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     return Translation(
         options,
         dict(block.universe),

@@ -2,7 +2,6 @@
 
 import pytest
 from library_pipelines import (
-    CAMB,
     FIRST_VALUES,
     SECOND_VALUES,
     add,
@@ -63,19 +62,59 @@ def test_bad_input_is_one_sentence_that_names_module_and_option(case, first):
     assert str(path.parent) in str(error.value)
 
 
-def test_two_modules_that_do_the_same(tmp_path, file):
+TWICE = {
+    "shifts": ("first", "lens_photoz_bias", r"again shifts \[nz_lens\] a second time"),
+    "alignment": ("first", "IA", r"again computes P\(k\) of alignment"),
+    "galaxy bias": ("first", "bin_bias", r"again gives \[galaxy_cl\] a galaxy bias"),
+    "alignment of spectra": ("first", "add_intrinsic", r"again adds alignment to \[shear_cl\]"),
+    "calibration": ("first", "shear_m_bias", r"\[shear_cl\] has been calibrated before"),
+    "a transform": ("first", "2pt_gal", r"again makes \[galaxy_xi\] a second time"),
+    "spectra": ("first", "pk_to_cl", r"\[shear_cl\] is there already"),
+    "n(z)": ("first", "fits_nz", r"again makes \[nz_source\], which another"),
+    "widths": ("second", "lens_photoz_width", r"again stretches \[nz_lens\] a second time"),
+    "magnification": ("second", "add_magnification", r"again adds magnification to \[galaxy_cl\]"),
+    "P(k)": ("second", "camb", "again and camb both compute"),
+    "a likelihood": ("second", "2pt_like", "has the likelihood '2pt', as another"),
+}
+
+
+@pytest.mark.parametrize("case", TWICE)
+def test_a_module_behind_one_that_does_the_same(case, tmp_path, file):
+    generation, name, sentence = TWICE[case]
+    make, values = {
+        "first": (first_generation, FIRST_VALUES),
+        "second": (second_generation, SECOND_VALUES),
+    }[generation]
+    modules = {}
+    for own, options in make(file).items():
+        modules[own] = options
+        if own == name:
+            modules["again"] = options
+    with pytest.raises(ConfigError, match=rf"pipeline.ini, line \d+: .*{sentence}") as error:
+        read_config(written(tmp_path, modules, values))
+    assert "\n" not in str(error.value)
+
+
+def test_a_module_that_is_run_again_for_another_survey(tmp_path, file):
+    """What the first has made has been taken by then."""
+    modules = {}
+    for own, options in first_generation(file).items():
+        modules[own] = options
+        if own == "pk_to_cl":
+            modules["again"] = modules["IA"]
+    assert read_config(written(tmp_path, modules, FIRST_VALUES)).likelihoods
+
+
+def test_the_same_data_twice(tmp_path, file):
+    """Under two names: of two-point data, and of BAO."""
     modules = first_generation(file)
-    with pytest.raises(ConfigError, match="again and camb both compute"):
-        read_config(written(tmp_path, {**modules, "again": CAMB}, FIRST_VALUES))
-    with pytest.raises(ConfigError, match="has the likelihood '2pt', as another"):
-        read_config(written(tmp_path, {**modules, "again": modules["2pt_like"]}, FIRST_VALUES))
-    twice = {}
-    for name, options in modules.items():
-        twice[name] = options
-        if name == "fits_nz":
-            twice["again"] = options
-    with pytest.raises(ConfigError, match=r"again makes \[nz_source\], which another"):
-        read_config(written(tmp_path, twice, FIRST_VALUES))
+    again = modules["2pt_like"] | {"like_name": "other"}
+    with pytest.raises(ConfigError, match="again has data that another likelihood has"):
+        read_config(written(tmp_path, modules | {"again": again}, FIRST_VALUES))
+    desi = {"file": "likelihood/bao/desi-dr2/desi_dr2.py", "desi_data_sets": "BGS"}
+    both = {"desi": desi, "again": {"file": desi["file"], "like_name": "other"}}
+    with pytest.raises(ConfigError, match=r"pipeline.ini: .*'desi' and 'again' have the same data"):
+        read_config(written(tmp_path, modules | both, FIRST_VALUES))
 
 
 def test_data_that_do_not_agree(tmp_path, file):
