@@ -221,19 +221,16 @@ def _own_theory(
 ) -> _Result:
     canonical = resolve(parameters, likelihood.samples, likelihood.options)
     cosmo = likelihood.cosmology(canonical)
-    found = likelihood.evaluate(canonical)
+    universe = likelihood.grid.universe(cosmo)  # once, for all that see it
+    found, spectra = likelihood.evaluate_in(universe, canonical)
     own = ("h", "Omega_m", "Omega_b", "omega_nu")
     numbers = {name: canonical[name] for name in own if name in canonical}
     of = derived_of(cosmo, likelihood.options.linear)
     derived = {name: jnp.asarray(of(quantity)) for name, quantity in wanted.items()}
     inside = range_conditions(cosmo, likelihood.options.linear)
     possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
-    more: dict[str, Any] = {}
-    beside: dict[str, Array] = {}
-    if outputs.words or others:
-        universe = likelihood.grid.universe(cosmo)
-        more = outputs.compute(universe, canonical)
-        beside = {one.name: minus_2_ln(one.arrays, canonical, universe) for one in others}
+    more = outputs.compute(universe, spectra)
+    beside = {one.name: minus_2_ln(one.arrays, canonical, universe) for one in others}
     if outputs.words:
         base = {"h0": cosmo.h, "omega_m": cosmo.Omega_m, "omega_k": cosmo.Omega_k}
         derived |= {name: jnp.asarray(value) for name, value in base.items()}
@@ -261,12 +258,10 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
         @jax.jit
         def theory(power: PowerTable, parameters: Mapping[str, ArrayLike]) -> _Result:
             canonical = resolve({**_STAND_IN, **parameters}, likelihood.samples)
-            found = likelihood.evaluate_from_tables(grid, power, canonical)
+            universe = likelihood.grid.universe_of_tables(grid, power)
+            found, spectra = likelihood.evaluate_in(universe, canonical)
             positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
-            more: dict[str, Any] = {}
-            if module.outputs.words:
-                universe = likelihood.grid.universe_of_tables(grid, power)
-                more = module.outputs.compute(universe, canonical)
+            more = module.outputs.compute(universe, spectra)
             return _Result(found, positive, {}, {}, {}, more, {})
 
         module.table_theories[key] = theory

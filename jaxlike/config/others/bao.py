@@ -92,7 +92,11 @@ class BaoConfig(OtherConfig):
     @property
     def source(self) -> str:
         """Where the data are from, in words."""
-        numbers = "by the numbers of CosmoSIS's module" if self.by_cosmosis else "as released"
+        numbers = (
+            "by the numbers of CosmoSIS's module"
+            if self.by_cosmosis
+            else "as it comes with jaxlike"
+        )
         return f"{self.sample} of DESI DR2, {numbers} (arXiv:2503.14738)"
 
     def build(self) -> Bao:
