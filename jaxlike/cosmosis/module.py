@@ -5,7 +5,7 @@ CosmoSIS loads cosmosis_modules/jaxlike_two_point.py, which has these functions 
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,8 +26,9 @@ from jaxlike.config.cosmosis_ini import (
     likelihood_name,
     module_options,
 )
-from jaxlike.config.cosmosis_others import check_listed, others_of
+from jaxlike.config.cosmosis_others import OWN_SECTIONS, check_listed, others_of
 from jaxlike.config.cosmosis_output import derived_in
+from jaxlike.config.others import own_names
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
@@ -39,6 +40,7 @@ from jaxlike.likelihoods.compiled import Evaluated
 from jaxlike.likelihoods.protocol import Other, minus_2_ln
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
 from jaxlike.loading import built_other, data_set_of
+from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.options import bad_value, flag
 from jaxlike.registry.power_options import needs_linear
@@ -81,6 +83,7 @@ class TwoPointModule:
     log_prior: Callable[[DataBlock], float]
     outputs: Outputs
     others: tuple[OtherConfig, ...] = ()
+    of_others: Mapping[str, str] = field(default_factory=dict)
     table_theories: dict[bytes, Callable[[PowerTable, Mapping[str, ArrayLike]], _Result]] = field(
         default_factory=dict
     )
@@ -138,7 +141,9 @@ def setup(options: DataBlock) -> TwoPointModule:
     )
     others = others_of(own, Path("pipeline"))
     check_listed(others, options.get_string("pipeline", "likelihoods", ""))
-    built = [built_other(one, config) for one in others]
+    names_of_others = {name: OWN_SECTIONS[name] for name in own_names(others)}
+    theirs = replace(config, parameters=tuple(Parameter(name) for name in names_of_others))
+    built = [built_other(one, theirs) for one in others]
     saved = options.get_string("pipeline", "extra_output", "")
     derived = _ALWAYS | derived_in(saved, radiation=likelihood.options.radiation)
     where = config.likelihoods[0].said_of(data.source)
@@ -153,11 +158,14 @@ def setup(options: DataBlock) -> TwoPointModule:
         likelihood_only=likelihood_only,
         cholesky=np.linalg.cholesky(likelihood.covariance),
         own_theory=jax.jit(
-            lambda parameters: _own_theory(likelihood, built, parameters, derived, outputs)
+            lambda parameters: _own_theory(
+                likelihood, built, parameters, derived, outputs, tuple(names_of_others)
+            )
         ),
         log_prior=correlated.log_ratio,
         outputs=outputs,
         others=others,
+        of_others=names_of_others,
     )
 
 
@@ -218,8 +226,11 @@ def _own_theory(
     parameters: Mapping[str, ArrayLike],
     wanted: Mapping[str, str],
     outputs: Outputs,
+    of_others: tuple[str, ...] = (),
 ) -> _Result:
-    canonical = resolve(parameters, likelihood.samples, likelihood.options)
+    own_values = {name: parameters[name] for name in of_others}
+    shared = {name: value for name, value in parameters.items() if name not in own_values}
+    canonical = resolve(shared, likelihood.samples, likelihood.options)
     cosmo = likelihood.cosmology(canonical)
     universe = likelihood.grid.universe(cosmo)  # once, for all that see it
     found, spectra = likelihood.evaluate_in(universe, canonical)
@@ -230,7 +241,8 @@ def _own_theory(
     inside = range_conditions(cosmo, likelihood.options.linear)
     possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
     more = outputs.compute(universe, spectra)
-    beside = {one.name: minus_2_ln(one.arrays, canonical, universe) for one in others}
+    everything = {**canonical, **own_values}
+    beside = {one.name: minus_2_ln(one.arrays, everything, universe) for one in others}
     if outputs.words:
         base = {"h0": cosmo.h, "omega_m": cosmo.Omega_m, "omega_k": cosmo.Omega_k}
         derived |= {name: jnp.asarray(value) for name, value in base.items()}
@@ -241,7 +253,10 @@ def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
     if not module.cosmology_names:
         module.cosmology_names = block_contents.cosmology_names(block)
     parameters = block_contents.cosmology(block, module.cosmology_names)
-    result = jax.device_get(module.own_theory(parameters | _nuisance(block, module)))
+    given = (
+        parameters | _nuisance(block, module) | block_contents.of_others(block, module.of_others)
+    )
+    result = jax.device_get(module.own_theory(given))
     numbers = {k: float(v) for k, v in result.cosmology.items()}
     block_contents.check_agreement(block, numbers, module.likelihood.options.neutrinos)
     return result

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from jaxlike.config.container import Config
+from jaxlike.config.cosmosis_others import OWN_SECTIONS
 from jaxlike.config.likelihood_config import LikelihoodConfig
 from jaxlike.errors import ConfigError
 from jaxlike.registry.names import Names
@@ -42,7 +43,7 @@ def section_names(config: Config, made: Iterable[str]) -> dict[str, str]:
 def _section_name(name: str, names: Names) -> str | None:
     named = names.find(name)
     if named is None:
-        return name if "--" in name else None
+        return name if "--" in name else OWN_SECTIONS.get(name)
     sample = named.sample
     if sample is not None and sample.prefix:
         named = named._replace(sample=replace(sample, prefix="", suffix=_word(sample.prefix)))

@@ -9,7 +9,7 @@ import yaml
 from jaxlike.config.analysis import analysis_for
 from jaxlike.config.container import Config
 from jaxlike.config.cosmosis_ini import like_name_of
-from jaxlike.config.cosmosis_others import OTHER_OPTIONS
+from jaxlike.config.cosmosis_others import MAGNITUDE_OPTION, OTHER_OPTIONS
 from jaxlike.config.explained import Explanation
 from jaxlike.config.likelihood_config import LikelihoodConfig
 from jaxlike.config.others import KINDS, OtherConfig
@@ -80,6 +80,8 @@ def translated_ini(
     first = sections[config.likelihoods[0].name]
     for option, words in _others(config).items():
         first[option] = " ".join(words)
+    if any(MAGNITUDE_OPTION in one.options for one in config.others):
+        first[MAGNITUDE_OPTION] = "T"
     likes = [str(like_name_of(sections[one.name])) for one in config.likelihoods]
     likes += [word.replace(".", "_") for words in _others(config).values() for word in words]
     pipeline = {
@@ -185,7 +187,8 @@ def _word_of(one: OtherConfig, config: Config) -> tuple[str, str]:
     word = one.kind.partition(".")[2]
     for option, component in OTHER_OPTIONS.items():
         try:
-            same = KINDS[component].read(one.name, component, {"data": word})
+            own = {key: one.options[key] for key in (MAGNITUDE_OPTION,) if key in one.options}
+            same = KINDS[component].read(one.name, component, {"data": word, **own})
         except ConfigError:
             continue
         if (same.kind, same.options) == (one.kind, one.options) and not one.params:

@@ -83,6 +83,10 @@ def pipelines(tmp_path, file):
         if word == "bao":
             desi = {"file": "likelihood/bao/desi-dr2/desi_dr2.py", "desi_data_sets": "BGS,Lya"}
             return written(tmp_path, first_generation(file) | {"desi": desi}, FIRST_VALUES)
+        if word == "supernovae":
+            sn = {"file": "likelihood/pantheon_plus/pantheon_plus_shoes.py", "include_shoes": "F"}
+            values = FIRST_VALUES + "[supernova_params]\nM = -20.0 -19.3 -18.0\n"
+            return written(tmp_path, first_generation(file) | {"sn": sn}, values)
         if word == "second":
             return written(tmp_path, second_generation(file), SECOND_VALUES)
         return written(tmp_path, first_generation(file), FIRST_VALUES, PRIORS)
@@ -107,7 +111,7 @@ def without_places(one):
     return replace(one, name="", scale_cuts=cuts)
 
 
-@pytest.mark.parametrize("word", ["first", "second", "surveys", "normals", "bao"])
+@pytest.mark.parametrize("word", ["first", "second", "surveys", "normals", "bao", "supernovae"])
 def test_as_a_pipeline_of_cosmosis_it_is_the_same(word, pipelines, tmp_path):
     """Options, priors, where chains start and what is recorded."""
     config, again = of_cosmosis(pipelines(word), tmp_path / "own.ini")
