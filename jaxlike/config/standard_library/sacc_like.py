@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from jaxlike.config.standard_library.block import Block, Source, Spectrum
-from jaxlike.config.standard_library.cuts import Cuts, two_numbers
+from jaxlike.config.standard_library.cuts import Cuts
 from jaxlike.config.standard_library.given import Given
-from jaxlike.config.standard_library.likelihood_data import correction_of, open_limits
+from jaxlike.config.standard_library.likelihood_data import correction_of, keep_between
 from jaxlike.config.standard_library.likelihoods import append, theory_in
 from jaxlike.config.standard_library.module import SILENT, Module, Option, idle, only, used
 from jaxlike.data.fits2pt.tables import Table
@@ -150,17 +150,7 @@ def _cut(
     """Limits of multipoles, and pairs without them, by the names of tracers."""
     name = table.name.lower()
     known = {f"angle_range_{name}_{a}_{b}".lower(): pair for (a, b), pair in pairs.items()}
-    for key, pair in known.items():
-        if given.has(key):
-            try:
-                limits = two_numbers(given.numbers(key))
-            except ValueError as error:
-                raise given.refused(key, "least and largest are needed") from error
-            cuts.between.setdefault(table.name, {})[pair] = open_limits(limits, table.scale)
-            given.say(key, f"scale_cuts of {table.statistic}")
-    for key in given.section.entries:
-        if key.startswith(f"angle_range_{name}_") and key not in known:
-            given.say(key, "no effect: the data have no such pair of tracers in this order")
+    keep_between(given, cuts, table, known)
     if given.has(f"cut_{name}"):
         cuts.without[table.name] = [
             pairs[one] for one in _tracer_pairs(given, f"cut_{name}") if one in pairs
