@@ -11,7 +11,7 @@ _LEAST = {
 }
 
 FINE = (
-    "no coarser than kmax = 3 and AccuracyBoost = 0.8, which are within 0.05 in chi^2 of finer ones"
+    "refused below kmax = 3 and AccuracyBoost = 0.8, which are within 0.05 in chi^2 of finer ones"
 )
 """What such settings must be to be of no effect."""
 
