@@ -9,6 +9,7 @@ from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
     from jaxlike.config import Config
+    from jaxlike.config.explain import Explained
 
 
 def add_command(subparsers: Any, shared: Parents) -> None:
@@ -20,7 +21,9 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     )
     add_config(parser)
     parser.add_argument(
-        "--output", metavar="FILE.yaml", help="write the same as an input of jaxlike's own"
+        "--output",
+        metavar="FILE",
+        help="write the same as an input of jaxlike's own: .yaml for Cobaya, .ini for CosmoSIS",
     )
     add_force(parser, "an existing file")
     parser.add_argument(
@@ -39,24 +42,43 @@ def add_command(subparsers: Any, shared: Parents) -> None:
 def explain(arguments: argparse.Namespace) -> int:
     """Print what becomes of each entry of an input, or the options of one of jaxlike's own."""
     from jaxlike.config.explain import explained
-    from jaxlike.config.translated import write_translated
 
-    overrides = option_overrides(arguments)
     output = _output(arguments)
-    config, explanation = explained(arguments.config, overrides)
-    if explanation is None:
+    found = explained(arguments.config, option_overrides(arguments))
+    if found.explanation is None:
         print(f"{arguments.config}: an input of jaxlike's own")
     else:
-        for line in explanation.lines():
+        for line in found.explanation.lines():
             print(line)
-    for line in _likelihoods(config):
+    for line in _likelihoods(found.config):
         print(line)
     if output is not None:
-        write_translated(output, config, explanation)
-        print(f"file {output}")
+        texts = _texts(output, found)
+        for file in texts:
+            _check_free(file, arguments.force)
+        for file, text in texts.items():
+            file.write_text(text, encoding="utf-8")
+            print(f"file {file}")
     if arguments.check:
-        return _check(arguments, overrides, config)
+        return _check(arguments, found)
     return 0
+
+
+def _texts(file: Path, found: "Explained") -> dict[Path, str]:
+    """What is written: one file for Cobaya, for CosmoSIS a pipeline with those that it names."""
+    from jaxlike.config.standard_library.normals import normals_of
+    from jaxlike.config.translated import translated_yaml
+    from jaxlike.config.written_ini import translated_ini
+    from jaxlike.loading import data_set_of, with_checked_parameters
+
+    if file.suffix != ".ini":
+        return {file: translated_yaml(found.config, found.explanation)}
+    config = found.config
+    # default parameters of bins that the data have not got are none of a pipeline's
+    if any(p.assumed for p in config.parameters):
+        config = with_checked_parameters(config, [data_set_of(one) for one in config.likelihoods])
+    normals = normals_of(found.library.translation) if found.library else ()
+    return translated_ini(file, config, found.explanation, normals)
 
 
 def _output(arguments: argparse.Namespace) -> Path | None:
@@ -64,11 +86,18 @@ def _output(arguments: argparse.Namespace) -> Path | None:
     if arguments.output is None:
         return None
     file = Path(arguments.output)
-    if file.suffix not in (".yaml", ".yml"):
-        raise ConfigError(f"option --output is '{file}'; accepted is a Cobaya input, FILE.yaml")
-    if file.exists() and not arguments.force:
-        raise ConfigError(f"'{file}' exists; give --force to replace it")
+    if file.suffix not in (".yaml", ".yml", ".ini"):
+        raise ConfigError(
+            f"option --output is '{file}'; accepted are a Cobaya input, FILE.yaml, and a pipeline "
+            "of CosmoSIS, FILE.ini"
+        )
+    _check_free(file, arguments.force)
     return file
+
+
+def _check_free(file: Path, force: bool) -> None:
+    if file.exists() and not force:
+        raise ConfigError(f"'{file}' exists; give --force to replace it")
 
 
 def _likelihoods(config: "Config") -> list[str]:
@@ -87,17 +116,16 @@ def _likelihoods(config: "Config") -> list[str]:
     return [*found, f"{len(config.sampled)} parameters are sampled"]
 
 
-def _check(arguments: argparse.Namespace, overrides: dict[str, str], config: "Config") -> int:
+def _check(arguments: argparse.Namespace, found: "Explained") -> int:
     """Compare with CosmoSIS; status 1 where a likelihood is apart by more than 0.5 in ln L."""
-    from jaxlike.config.cosmosis_ini import library_of
     from jaxlike.cosmosis.library_check import compared
     from jaxlike.cosmosis.library_run import default_command, run_library
     from jaxlike.loading import model_from_config
 
     path = Path(arguments.config)
     if path.suffix.lower() in (".yaml", ".yml"):
-        return _check_cobaya(arguments, config)
-    library = library_of(path, overrides) if path.suffix.lower() == ".ini" else None
+        return _check_cobaya(arguments, found.config)
+    library = found.library
     if library is None:
         raise ConfigError(f"{path}: --check is for pipelines of the standard library's modules")
     likes = library.translation.likes.values()

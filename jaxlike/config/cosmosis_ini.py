@@ -7,13 +7,20 @@ from pathlib import Path
 from jaxlike.config import cosmosis_correlated
 from jaxlike.config.container import Config, make_config
 from jaxlike.config.correlated import of_parameters
-from jaxlike.config.cosmosis_others import OTHER_OPTIONS, check_listed, check_used, others_of
+from jaxlike.config.cosmosis_others import (
+    MAGNITUDE_OPTION,
+    OTHER_OPTIONS,
+    check_listed,
+    check_used,
+    others_of,
+    with_own_names,
+)
 from jaxlike.config.cosmosis_output import with_outputs
 from jaxlike.config.cosmosis_unused import without_unused
 from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.ini_file import Section, Sections, entries_of, read_ini
-from jaxlike.config.others import OtherConfig, check_counted_once, wanted_others
+from jaxlike.config.others import OtherConfig, check_counted_once, own_names, wanted_others
 from jaxlike.config.standard_library.pipeline import Library, library_pipeline
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.posterior.parameters import Parameter
@@ -71,6 +78,10 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
     first = next(iter(likelihoods.values()))
     values = read_values(path, pipeline)
     parameters = _with_modules(path, ini, pipeline, values.parameters)
+    try:
+        parameters = with_own_names(parameters, others)
+    except ConfigError as error:
+        raise ConfigError(f"{values.path}: {error}") from error
     output = entries_of(ini, "output").get("filename")
     samplers = entries_of(ini, "runtime").get("sampler", "").split()
     config = make_config(
@@ -87,7 +98,9 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
         parameters, joint = of_parameters(config.parameters, config.correlated_priors, config.names)
         if config.theory.power == "jaxlike":
             parameters = without_unused(parameters, config.names, config.theory.neutrinos)
-            check_names((p.name for p in parameters if not p.drop), known=config.names)
+            own = own_names(others)
+            named = (p.name for p in parameters if not p.drop and p.name not in own)
+            check_names(named, known=config.names)
     except JaxlikeError as error:
         raise type(error)(f"{values.path}: {error}") from error
     config = replace(config, parameters=parameters, correlated_priors=joint, others=others)
@@ -177,6 +190,12 @@ def _likelihoods(
     return found
 
 
+def _cased(options: Mapping[str, object]) -> dict[str, object]:
+    """Options by their own names, which CosmoSIS has in lower case."""
+    names = {name.lower(): name for name in MODULE_OPTIONS}
+    return {names.get(name.lower(), name): value for name, value in options.items()}
+
+
 def module_options(
     own: Mapping[str, object], inherited: Mapping[str, object], section: str
 ) -> dict[str, object]:
@@ -184,7 +203,8 @@ def module_options(
 
     ConfigError if one of its own entries is unknown or has no effect.
     """
-    accepted = (*MODULE_OPTIONS, *OUTPUT_OPTIONS, *OTHER_OPTIONS)
+    own, inherited = _cased(own), _cased(inherited)
+    accepted = (*MODULE_OPTIONS, *OUTPUT_OPTIONS, *OTHER_OPTIONS, MAGNITUDE_OPTION)
     check_option_names(
         [name for name in own if name not in _COSMOSIS_OPTIONS],
         accepted,

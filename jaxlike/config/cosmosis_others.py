@@ -1,11 +1,16 @@
 """BAO, supernovae and the compressed CMB in the section of CosmoSIS's module."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from jaxlike.config.others import KINDS, OtherConfig, bao, check_counted_once, cmb, supernovae
 from jaxlike.config.places import find_file
 from jaxlike.errors import ConfigError
+from jaxlike.likelihoods.supernovae import ABSOLUTE_MAGNITUDE
+from jaxlike.posterior.parameters import Parameter
+from jaxlike.registry.names import default_latex
+from jaxlike.registry.option_values import flag
 
 OTHER_OPTIONS: Mapping[str, str] = {
     "bao": bao.COMPONENT,
@@ -13,6 +18,12 @@ OTHER_OPTIONS: Mapping[str, str] = {
     "cmb": cmb.COMPONENT,
 }
 """Options of the module's section -> the component whose option `data` has the same words."""
+
+MAGNITUDE_OPTION = "use_abs_mag"
+"""Option: whether the absolute magnitude of supernovae is a parameter."""
+
+OWN_SECTIONS: Mapping[str, str] = {ABSOLUTE_MAGNITUDE: "supernova_params--m"}
+"""Parameters of these likelihoods -> `section--name`, as the standard library has them."""
 
 
 def others_of(options: Mapping[str, object], path: Path) -> tuple[OtherConfig, ...]:
@@ -24,6 +35,9 @@ def others_of(options: Mapping[str, object], path: Path) -> tuple[OtherConfig, .
     ConfigError on a set that is none, and on data that would count twice.
     """
     found: list[OtherConfig] = []
+    sampled = MAGNITUDE_OPTION in options and flag(MAGNITUDE_OPTION, options[MAGNITUDE_OPTION])
+    if sampled and "supernovae" not in options:
+        raise ConfigError(f"option '{MAGNITUDE_OPTION}' has no effect without 'supernovae'")
     for option, component in OTHER_OPTIONS.items():
         words = str(options.get(option) or "").split()
         if option in options and not words:
@@ -32,7 +46,10 @@ def others_of(options: Mapping[str, object], path: Path) -> tuple[OtherConfig, .
             data = find_file(word, path, above=True) if option == "cmb" else word
             name = Path(data).stem if Path(data).is_file() else word
             try:
-                one = KINDS[component].read(name.replace(".", "_"), component, {"data": data})
+                given: dict[str, object] = {"data": data}
+                if sampled and option == "supernovae":
+                    given[MAGNITUDE_OPTION] = True
+                one = KINDS[component].read(name.replace(".", "_"), component, given)
             except ConfigError as error:
                 raise ConfigError(f"option '{option}': {error}") from error
             found.append(one)
@@ -40,10 +57,29 @@ def others_of(options: Mapping[str, object], path: Path) -> tuple[OtherConfig, .
     return tuple(found)
 
 
+def with_own_names(
+    parameters: Sequence[Parameter], others: Sequence[OtherConfig]
+) -> tuple[Parameter, ...]:
+    """The parameters of a pipeline with the names that these likelihoods have for theirs;
+    ConfigError where one is missing."""
+    names = {p.name.lower(): p.name for p in parameters}
+    own = {}
+    for one in others:
+        for name in one.parameters:
+            section = OWN_SECTIONS[name]
+            if section not in names:
+                raise ConfigError(f"likelihood '{one.name}' reads '{section}', which has no value")
+            own[names[section]] = name
+    return tuple(
+        replace(p, name=own[p.name], latex=default_latex(own[p.name])) if p.name in own else p
+        for p in parameters
+    )
+
+
 def check_used(options: Mapping[str, object], power: object) -> None:
     """ConfigError where others are asked for in a universe of tables, whose parameters are not
     known."""
-    for option in OTHER_OPTIONS:
+    for option in (*OTHER_OPTIONS, MAGNITUDE_OPTION):
         if option in options and power == "block":
             raise ConfigError(
                 f"option '{option}' has no effect with power = block: take power = jaxlike, or a "

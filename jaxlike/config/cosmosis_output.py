@@ -26,9 +26,10 @@ def derived_in(extra_output: str, *, radiation: bool) -> dict[str, str]:
 def with_outputs(config: Config, extra_output: str) -> Config:
     """A pipeline's Config with the derived parameters that it saves, which are not among its own
     parameters."""
-    own = {config.names.canonical(p.name) for p in config.parameters if config.names.find(p.name)}
+    known = config.names  # which are made anew whenever they are asked for
+    own = {named.canonical for p in config.parameters if (named := known.find(p.name))}
     listed = derived_in(extra_output, radiation=config.theory.radiation).values()
-    names = [name for name in dict.fromkeys(listed) if config.names.canonical(name) not in own]
+    names = [name for name in dict.fromkeys(listed) if known.canonical(name) not in own]
     return replace(
         config,
         outputs=tuple(Output(name) for name in names),

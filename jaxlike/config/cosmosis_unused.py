@@ -31,7 +31,7 @@ def without_unused(
     parameters: Iterable[Parameter], names: Names, neutrinos: str
 ) -> tuple[Parameter, ...]:
     """The parameters without those of no effect on galaxies: of the CMB, of sections of others, and
-    fixed ones that only others take.
+    fixed ones that only others take.  Those that feed functions stay, whatever they are called.
 
     ParameterError where the number of massive neutrinos is another than `neutrinos` means. What is
     spelt almost as a section or name with effect stays, for `check_names` to refuse.
@@ -43,7 +43,7 @@ def without_unused(
             check_massive(one.name, one.value, neutrinos)
         elif section == COSMOLOGY_SECTION and key in _RUNNING and one.value == 0:
             continue
-        elif not dashes or not is_unused(one.name, names, fixed=one.value is not None):
+        elif one.drop or not dashes or not is_unused(one.name, names, fixed=one.value is not None):
             kept.append(one)
     return tuple(kept)
 

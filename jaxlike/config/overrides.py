@@ -50,13 +50,19 @@ def overrides_by_likelihood(
     return {name: own[name] for name in names if name in chosen}
 
 
+def wanted_words(wanted: object, names: tuple[str, ...]) -> Sequence[str]:
+    """The words of the keyword `likelihoods`, of which `names` are accepted."""
+    chosen = wanted.replace(",", " ").split() if isinstance(wanted, str) else wanted
+    if not isinstance(chosen, Sequence) or not chosen:
+        raise bad_value("likelihoods", wanted, ", ".join(names))
+    return chosen
+
+
 def wanted_of(wanted: object, names: tuple[str, ...]) -> Sequence[str]:
     """The names of the likelihoods that the keyword `likelihoods` wants: all without it."""
     if wanted is None:
         return names
-    chosen = wanted.replace(",", " ").split() if isinstance(wanted, str) else wanted
-    if not isinstance(chosen, Sequence) or not chosen:
-        raise bad_value("likelihoods", wanted, ", ".join(names))
+    chosen = wanted_words(wanted, names)
     _check_there(chosen, names, "'likelihoods' has")
     return chosen
 

@@ -1,7 +1,6 @@
 """An input of other programs as a Cobaya input of jaxlike's own, with comments on what it was."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import yaml
@@ -52,8 +51,3 @@ def _said(block: dict[str, Any]) -> dict[str, Any]:
         for key, value in block.items()
         if value is not None or defaults.get(key) is not None
     }
-
-
-def write_translated(file: Path, config: Config, explanation: Explanation | None) -> None:
-    """Write it."""
-    file.write_text(translated_yaml(config, explanation), encoding="utf-8")

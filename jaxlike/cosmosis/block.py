@@ -94,6 +94,18 @@ def names_in(block: Block, section: str) -> list[str]:
     return [name for name in names if not name.startswith(_BOOKKEEPING)]
 
 
+def of_others(block: Block, places: Mapping[str, str]) -> dict[str, float]:
+    """Parameters of likelihoods of other data, name -> `section--name`; ParameterError where one
+    has no value."""
+    found = {}
+    for name, place in places.items():
+        section, _, key = place.partition("--")
+        if not block.has_value(section, key):
+            raise ParameterError(f"supernovae read '{place}', which has no value")
+        found[name] = float(block[section, key])
+    return found
+
+
 def cosmology_names(block: Block) -> tuple[str, ...]:
     """The names to take the cosmology from: one for each quantity, where several are there.
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,16 +53,18 @@ def library_root(modules: list[Given]) -> Path:
 
 
 def run_library(command: str, modules: list[Given], sections: Iterable[str] = ()) -> Saved:
-    """Run a pipeline once by CosmoSIS, of which `sections` are by bins; ConfigError with its last
-    words where it fails."""
-    path, root = modules[0].path.resolve(), library_root(modules)
+    """Run a pipeline once by CosmoSIS, of which `sections` are by bins, without the modules that
+    no likelihood that counts has a use for; ConfigError with its last words where it fails."""
+    used = [given for given in modules if not given.left_out]
+    path, root = modules[0].path.resolve(), library_root(used)
     with TemporaryDirectory() as folder:
         saved = Path(folder) / "saved"
         settings = [
             "runtime.sampler=test",
             f"test.save_dir={saved}",
             "test.fatal_errors=T",
-            *_replaced(modules),
+            *_replaced(used),
+            *(_alone(used) if len(used) < len(modules) else ()),
         ]
         words = [*configured(command), str(path), "-p", *settings]
         # its modules are the library's, whatever this process finds first
@@ -107,6 +109,13 @@ def _replaced(modules: list[Given]) -> list[str]:
             if value in given.replaced:
                 found[f"{given.name}.{key}"] = str(Path(given.replaced[value]).resolve())
     return [f"{key}={value}" for key, value in found.items()]
+
+
+def _alone(used: list[Given]) -> Iterator[str]:
+    """Settings that leave a pipeline these modules."""
+    yield f"pipeline.modules={' '.join(given.where for given in used)}"
+    likes = dict.fromkeys(given.like_name for given in used if given.module.like)
+    yield f"pipeline.likelihoods={' '.join(likes)}"
 
 
 def _read(saved: Path, sections: Iterable[str]) -> Saved:

@@ -5,7 +5,7 @@ CosmoSIS loads cosmosis_modules/jaxlike_two_point.py, which has these functions 
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,8 +26,9 @@ from jaxlike.config.cosmosis_ini import (
     likelihood_name,
     module_options,
 )
-from jaxlike.config.cosmosis_others import check_listed, others_of
+from jaxlike.config.cosmosis_others import OWN_SECTIONS, check_listed, others_of
 from jaxlike.config.cosmosis_output import derived_in
+from jaxlike.config.others import own_names
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
@@ -39,6 +40,7 @@ from jaxlike.likelihoods.compiled import Evaluated
 from jaxlike.likelihoods.protocol import Other, minus_2_ln
 from jaxlike.likelihoods.two_point import Likelihood, build_likelihoods
 from jaxlike.loading import built_other, data_set_of
+from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.closed_form import check_host
 from jaxlike.registry.options import bad_value, flag
@@ -82,6 +84,7 @@ class TwoPointModule:
     log_prior: Callable[[DataBlock], float]
     outputs: Outputs
     others: tuple[OtherConfig, ...] = ()
+    of_others: Mapping[str, str] = field(default_factory=dict)
     table_theories: dict[bytes, Callable[[PowerTable, Mapping[str, ArrayLike]], _Result]] = field(
         default_factory=dict
     )
@@ -140,7 +143,9 @@ def setup(options: DataBlock) -> TwoPointModule:
     )
     others = others_of(own, Path("pipeline"))
     check_listed(others, options.get_string("pipeline", "likelihoods", ""))
-    built = [built_other(one, config) for one in others]
+    names_of_others = {name: OWN_SECTIONS[name] for name in own_names(others)}
+    theirs = replace(config, parameters=tuple(Parameter(name) for name in names_of_others))
+    built = [built_other(one, theirs) for one in others]
     saved = options.get_string("pipeline", "extra_output", "")
     derived = _ALWAYS | derived_in(saved, radiation=likelihood.options.radiation)
     where = config.likelihoods[0].said_of(data.source)
@@ -155,11 +160,14 @@ def setup(options: DataBlock) -> TwoPointModule:
         likelihood_only=likelihood_only,
         cholesky=np.linalg.cholesky(likelihood.covariance),
         own_theory=jax.jit(
-            lambda parameters: _own_theory(likelihood, built, parameters, derived, outputs)
+            lambda parameters: _own_theory(
+                likelihood, built, parameters, derived, outputs, tuple(names_of_others)
+            )
         ),
         log_prior=correlated.log_ratio,
         outputs=outputs,
         others=others,
+        of_others=names_of_others,
     )
 
 
@@ -220,22 +228,23 @@ def _own_theory(
     parameters: Mapping[str, ArrayLike],
     wanted: Mapping[str, str],
     outputs: Outputs,
+    of_others: tuple[str, ...] = (),
 ) -> _Result:
-    canonical = resolve(parameters, likelihood.samples, likelihood.options)
+    own_values = {name: parameters[name] for name in of_others}
+    shared = {name: value for name, value in parameters.items() if name not in own_values}
+    canonical = resolve(shared, likelihood.samples, likelihood.options)
     cosmo = likelihood.cosmology(canonical)
-    found = likelihood.evaluate(canonical)
+    universe = likelihood.grid.universe(cosmo)  # once, for all that see it
+    found, spectra = likelihood.evaluate_in(universe, canonical)
     own = ("h", "Omega_m", "Omega_b", "omega_nu")
     numbers = {name: canonical[name] for name in own if name in canonical}
     of = derived_of(cosmo, likelihood.options.linear)
     derived = {name: jnp.asarray(of(quantity)) for name, quantity in wanted.items()}
     inside = range_conditions(cosmo, likelihood.options.linear)
     possible = conditions(cosmo, last=likelihood.grid.nodes.last_scattering)
-    more: dict[str, Any] = {}
-    beside: dict[str, Array] = {}
-    if outputs.words or others:
-        universe = likelihood.grid.universe(cosmo)
-        more = outputs.compute(universe, canonical)
-        beside = {one.name: minus_2_ln(one.arrays, canonical, universe) for one in others}
+    more = outputs.compute(universe, spectra)
+    everything = {**canonical, **own_values}
+    beside = {one.name: minus_2_ln(one.arrays, everything, universe) for one in others}
     if outputs.words:
         base = {"h0": cosmo.h, "omega_m": cosmo.Omega_m, "omega_k": cosmo.Omega_k}
         derived |= {name: jnp.asarray(value) for name, value in base.items()}
@@ -246,7 +255,10 @@ def _with_own_power(block: DataBlock, module: TwoPointModule) -> _Result:
     if not module.cosmology_names:
         module.cosmology_names = block_contents.cosmology_names(block)
     parameters = block_contents.cosmology(block, module.cosmology_names)
-    result = jax.device_get(module.own_theory(parameters | _nuisance(block, module)))
+    given = (
+        parameters | _nuisance(block, module) | block_contents.of_others(block, module.of_others)
+    )
+    result = jax.device_get(module.own_theory(given))
     numbers = {k: float(v) for k, v in result.cosmology.items()}
     block_contents.check_agreement(block, numbers, module.likelihood.options.neutrinos)
     return result
@@ -263,12 +275,10 @@ def _with_block_power(block: DataBlock, module: TwoPointModule) -> _Result:
         @jax.jit
         def theory(power: PowerTable, parameters: Mapping[str, ArrayLike]) -> _Result:
             canonical = resolve({**_STAND_IN, **parameters}, likelihood.samples)
-            found = likelihood.evaluate_from_tables(grid, power, canonical)
+            universe = likelihood.grid.universe_of_tables(grid, power)
+            found, spectra = likelihood.evaluate_in(universe, canonical)
             positive = {"matter_power_nl--p_k > 0": jnp.all(jnp.asarray(power.P_nl) > 0)}
-            more: dict[str, Any] = {}
-            if module.outputs.words:
-                universe = likelihood.grid.universe_of_tables(grid, power)
-                more = module.outputs.compute(universe, canonical)
+            more = module.outputs.compute(universe, spectra)
             return _Result(found, positive, {}, {}, {}, more, {})
 
         module.table_theories[key] = theory

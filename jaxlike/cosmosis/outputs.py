@@ -1,12 +1,11 @@
 """What the module writes for others, beside its likelihood: the option `outputs`."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from jax import Array
-from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.cosmosis.block import WritableBlock
@@ -22,7 +21,6 @@ from jaxlike.cosmosis.universe_tables import (
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.registry.options import bad_value
-from jaxlike.registry.samples import own_parameters
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.spectra.limber import Spectra
 
@@ -66,15 +64,14 @@ class Outputs:
         return cls(words, likelihood, tuple(sections), redshifts(likelihood))
 
     def compute(
-        self, universe: Universe, parameters: Mapping[str, ArrayLike]
+        self, universe: Universe, spectra: Sequence[Spectra]
     ) -> dict[str, Array | list[Spectra]]:
-        """What is asked for in a universe, for canonical parameters; {} if nothing is."""
+        """What is asked for in a universe, whose C_ell are there already; {} if nothing is."""
         found: dict[str, Any] = {}
         if self.likelihood is None:
             return found
         if self.sections:
-            own = [own_parameters(parameters, sample) for sample in self.likelihood.samples]
-            found["spectra"] = self.likelihood.theory.spectra(universe, own)
+            found["spectra"] = list(spectra)
         cosmo = universe.cosmo
         if cosmo is not None:
             for word in OF_COSMOLOGY:

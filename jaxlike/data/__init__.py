@@ -1,6 +1,13 @@
 """Data from files: two-point measurements, n(z), covariance, scale cuts and where to get them."""
 
-from jaxlike.data.bao import BAO_QUANTITIES, DESI_DR2, BaoData, desi_dr2_bao, read_bao
+from jaxlike.data.bao import (
+    BAO_QUANTITIES,
+    DESI_DR2,
+    BaoData,
+    desi_dr2_bao,
+    desi_dr2_bao_of_cosmosis,
+    read_bao,
+)
 from jaxlike.data.convergence import Convergence
 from jaxlike.data.cutting import apply_scale_cuts
 from jaxlike.data.download import DATA_SETS, DataSet, data_folder, get_data_set
@@ -66,6 +73,7 @@ __all__ = [
     "data_folder",
     "default_data_file",
     "desi_dr2_bao",
+    "desi_dr2_bao_of_cosmosis",
     "find_data_file",
     "from_sacc",
     "get_data_set",

@@ -121,3 +121,8 @@ DR2_NAMES = {
     **{f"desi_dr2.{name}": name for name in DESI_DR2},
 }
 """Cobaya's names without `bao.` of what comes with the package -> the sample."""
+
+COSMOSIS_NAMES = {
+    name.replace("desi_dr2", "desi_dr2_cosmosis"): DR2_NAMES[name] for name in DR2_NAMES
+}
+"""The same of the numbers that CosmoSIS's module desi_dr2 has."""

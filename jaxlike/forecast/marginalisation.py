@@ -37,7 +37,7 @@ def marginalised(
     which is searched for. There the parameters stay fixed. ParameterError on one that is none of a
     data vector, has no Gaussian prior, or is tied to others by a prior or by two likelihoods.
 
-    >>> marginalised(jaxlike.load("des_y1_3x2pt.yaml"), ["m", "dz_source", "dz_lens"])
+    >>> marginalised(jaxlike.load("input.yaml"), ["m", "dz_source", "dz_lens"])
     """
     chosen = chosen_of(model, names)
     mean, covariance = _prior_of(model, [model.parameters[i] for i in chosen])

@@ -121,8 +121,17 @@ class TwoPoint:
 
     def evaluate(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> Evaluated:
         """The likelihood in a universe, for canonical parameters."""
+        return self.evaluate_of(self.spectra(parameters, universe), parameters)
+
+    def spectra(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> Sequence[Spectra]:
+        """C_ell of its groups of tables in a universe, for canonical parameters."""
+        return self.theory.spectra(universe, self._own(parameters))
+
+    def evaluate_of(
+        self, spectra: Sequence[Spectra], parameters: Mapping[str, ArrayLike]
+    ) -> Evaluated:
+        """The likelihood of such spectra, for the same parameters."""
         own = self._own(parameters)
-        spectra = self.theory.spectra(universe, own)
         return self._evaluated(self._vector(spectra, own), own, spectra)
 
     def _evaluated(self, vector: Array, own: Own, spectra: Sequence[Spectra]) -> Evaluated:

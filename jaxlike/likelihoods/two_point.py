@@ -22,8 +22,9 @@ from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
 from jaxlike.theory.power.power_table import PowerTable, PowerTableGrid
-from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.power.validity import reason_of_failure
+from jaxlike.theory.spectra.limber import Spectra
 from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
 from jaxlike.theory.statistics.node_choice import Judged, choose_nodes
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
@@ -184,6 +185,15 @@ class Likelihood:
         """Data vector, chi^2 and -2 ln L."""
         self._check(parameters)
         return _evaluated(self.grid, self.arrays, dict(parameters), self.options)
+
+    def evaluate_in(
+        self, universe: Universe, parameters: Mapping[str, ArrayLike]
+    ) -> tuple[Evaluated, Sequence[Spectra]]:
+        """The same in a universe that others see as well, on nodes of this likelihood, and the
+        C_ell that it is of."""
+        self._check(parameters)
+        spectra = self.arrays.spectra(parameters, universe)
+        return self.arrays.evaluate_of(spectra, parameters), spectra
 
     def chi2(self, parameters: Mapping[str, ArrayLike]) -> Array:
         """chi^2 = (d - t)^T C^-1 (d - t), and that of shear ratios where there are such."""

@@ -7,6 +7,7 @@ import pytest
 from library_pipelines import FIRST_VALUES, first_generation, written
 
 from jaxlike.cli.main import main
+from jaxlike.config.read import read_config
 from jaxlike.loading import load
 
 # What stands in CosmoSIS's place: it saves what CosmoSIS saves, or fails
@@ -49,6 +50,12 @@ def test_it_prints_what_becomes_of_each_option(pipeline, tmp_path, capsys):
     assert "--force" in capsys.readouterr().err
     assert main(["explain", str(pipeline), "--output", str(tmp_path / "own.txt")]) == 2
     assert "FILE.yaml" in capsys.readouterr().err
+    assert main(["explain", str(pipeline), "--output", str(tmp_path / "own.ini")]) == 0
+    assert f"file {tmp_path / 'own_values.ini'}" in capsys.readouterr().out
+    assert read_config(tmp_path / "own.ini").likelihoods[0].name == "2pt"
+    (tmp_path / "own.ini").unlink()  # no file is replaced, if it has another's name
+    assert main(["explain", str(pipeline), "--output", str(tmp_path / "own.ini")]) == 2
+    assert "own_cuts_2pt.yaml' exists" in capsys.readouterr().err
 
 
 def test_an_input_of_jaxlike_s_own(small_folder, capsys):

@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
 import jaxlike
-from jaxlike.errors import ConfigError
+from jaxlike.errors import ConfigError, ParameterError
 
 PIPELINE = "cosmosis_modules/joint_w0wa.ini"
 NAMES = ("desi_dr2", "union3", "planck_pr4_compressed")
@@ -112,7 +112,50 @@ def test_each_has_its_own_in_the_block(
     assert far["likelihoods", "desi_dr2_like"] == -np.inf
 
 
+def test_the_absolute_magnitude_is_a_parameter(
+    quick: dict[str, str], make_module: Any, make_block: Any
+) -> None:
+    """In the section that the standard library has it in; without it there is no likelihood."""
+    from jaxlike.cosmosis.module import execute
+
+    module = make_module(**quick, supernovae="union3", use_abs_mag="T")
+    marginal = make_module(**quick, supernovae="union3")
+    found = {}
+    for M in (-19.4, -19.3, -19.2):
+        block = make_block(SMALL | {"supernova_params": {"m": M}})
+        assert execute(block, module) == 0
+        found[M] = block["likelihoods", "union3_like"]
+    # a parabola in M, whose top is what is left where M is marginalised
+    low, middle, high = found.values()
+    curvature, slope = high - 2 * middle + low, 0.5 * (high - low)
+    assert curvature < -1
+    block = make_block(SMALL)
+    assert execute(block, marginal) == 0
+    top = middle - 0.5 * slope**2 / curvature
+    assert_allclose(top, block["likelihoods", "union3_like"], rtol=1e-6)
+    with pytest.raises(ParameterError, match="read 'supernova_params--m', which has no value"):
+        execute(make_block(SMALL), module)
+
+
+def test_the_absolute_magnitude_in_a_pipeline(repository: Path, tmp_path: Path) -> None:
+    where = f"{repository}/cosmosis_modules"
+    text = (repository / PIPELINE).read_text().replace("cosmosis_modules", where)
+    text = text.replace("= union3", "= union3\nuse_abs_mag = T")
+    values = Path(where, "joint_w0wa_values.ini").read_text()
+    file = tmp_path / "in.ini"
+    file.write_text(text.replace(f"{where}/joint_w0wa_values.ini", str(tmp_path / "values.ini")))
+    (tmp_path / "values.ini").write_text(values)
+    with pytest.raises(ConfigError, match="'union3' reads 'supernova_params--m', which has no"):
+        jaxlike.read_config(file)
+    (tmp_path / "values.ini").write_text(values + "\n[supernova_params]\nM = -20 -19.3 -18\n")
+    config = jaxlike.read_config(file)
+    assert config.own == ("Mb",)
+    assert next(p for p in config.sampled if p.name == "Mb").prior.support == (-20, -18)
+    assert "Mb" not in {p.name for p in jaxlike.read_config(file, likelihoods="jaxlike").sampled}
+
+
 BAD = {
+    "M of nothing": ({"use_abs_mag": "T"}, "'use_abs_mag' has no effect without 'supernovae'"),
     "no such data": ({"bao": "desi_dr9"}, r"option 'bao': option 'data' of .* is 'desi_dr9'"),
     "twice": (
         {"bao": "desi_dr2 desi_dr2.desi_bao_lrg1"},

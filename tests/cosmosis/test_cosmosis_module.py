@@ -16,7 +16,7 @@ from cosmosis.gaussian_likelihood import GaussianLikelihood
 
 import jaxlike
 from jaxlike.config.cosmosis_ini import MODULE_OPTIONS, OUTPUT_OPTIONS
-from jaxlike.config.cosmosis_others import OTHER_OPTIONS
+from jaxlike.config.cosmosis_others import MAGNITUDE_OPTION, OTHER_OPTIONS
 from jaxlike.cosmosis.module import cleanup, execute
 from jaxlike.data import write_sacc, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
@@ -358,7 +358,8 @@ def test_module_yaml(repository, mock_module, make_block, values):
     described = yaml.safe_load(text)
     assert described["name"] == "jaxlike_two_point"
     assert (repository / "cosmosis_modules" / described["interface"]).is_file()
-    assert set(described["params"]) == {*MODULE_OPTIONS, *OUTPUT_OPTIONS, *OTHER_OPTIONS}
+    beside = (*OTHER_OPTIONS, MAGNITUDE_OPTION)
+    assert set(described["params"]) == {*MODULE_OPTIONS, *OUTPUT_OPTIONS, *beside}
     block = make_block(values)
     execute(block, mock_module)
     for section in ("likelihoods", "data_vector"):

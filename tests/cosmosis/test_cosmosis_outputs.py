@@ -1,5 +1,6 @@
 """outputs: what the module writes for others is what the standard library's modules write."""
 
+import jax
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -8,8 +9,11 @@ from stored_block import put_stored, values_of
 
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
-from jaxlike.cosmosis.module import execute
+from jaxlike.cosmosis import block as block_contents
+from jaxlike.cosmosis.module import _nuisance, execute
 from jaxlike.errors import ConfigError
+from jaxlike.theory.power.universe import UniverseGrid
+from jaxlike.theory.statistics.data_vector import TwoPointTheory
 
 EVERYTHING = "distances growth matter_power cl xi"
 SPECTRA = {
@@ -36,6 +40,24 @@ def written(writer, make_block, values):
     block = make_block(values)
     assert execute(block, writer) == 0
     return block
+
+
+def test_universe_and_spectra_are_computed_once(make_module, make_block, values, monkeypatch):
+    """For the likelihood, for what is written, and for BAO beside it."""
+    module = make_module(outputs="distances growth cl xi", bao="desi_dr2")
+    block = make_block(values)
+    parameters = block_contents.cosmology(block, block_contents.cosmology_names(block))
+    calls = []
+    for owner, name in ((UniverseGrid, "universe"), (TwoPointTheory, "spectra")):
+        own = getattr(owner, name)
+
+        def counted(self, *given, own=own, name=name):
+            calls.append(name)
+            return own(self, *given)
+
+        monkeypatch.setattr(owner, name, counted)
+    jax.eval_shape(module.own_theory, parameters | _nuisance(block, module))
+    assert sorted(calls) == ["spectra", "universe"]
 
 
 def test_another_module_reads_the_power_that_one_has_written(

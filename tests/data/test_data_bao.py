@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from jaxlike.data import BAO_QUANTITIES, DESI_DR2, BaoData, desi_dr2_bao, read_bao
+from jaxlike.data import (
+    BAO_QUANTITIES,
+    DESI_DR2,
+    BaoData,
+    desi_dr2_bao,
+    desi_dr2_bao_of_cosmosis,
+    read_bao,
+)
 from jaxlike.errors import DataError
 
 MEAN = """\
@@ -87,3 +94,18 @@ def test_what_is_not_there_is_said(tmp_path):
         BaoData(np.ones(1), np.ones(1), ("D_V",), np.eye(1))
     with pytest.raises(DataError, match="shapes"):
         BaoData(np.ones(2), np.ones(1), ("F_AP",), np.eye(1))
+
+
+def test_the_numbers_of_cosmosis_are_those_of_the_release_but_rounded():
+    """They are within 0.04 errors, which differ by 6 % at most; D_M and D_H are anticorrelated."""
+    released, rounded = desi_dr2_bao(), desi_dr2_bao_of_cosmosis()
+    at = [*zip(released.z, released.quantity, strict=True)]
+    order = [at.index(one) for one in zip(rounded.z, rounded.quantity, strict=True)]
+    assert sorted(order) == list(range(13))
+    error = np.sqrt(np.diag(released.covariance))[order]
+    assert np.all(np.abs(rounded.value - released.value[order]) < 0.04 * error)
+    np.testing.assert_allclose(np.sqrt(np.diag(rounded.covariance)), error, rtol=0.06)
+    same_z = rounded.z[:, None] == rounded.z
+    assert np.all((rounded.covariance != 0) == same_z)
+    assert np.all(rounded.covariance[same_z & ~np.eye(13, dtype=bool)] < 0)
+    assert desi_dr2_bao_of_cosmosis("desi_bao_qso").value.tolist() == [30.519, 12.816]

@@ -11,8 +11,21 @@ from jaxlike.config.others.other_config import (
     check_as_published,
     of_component,
 )
-from jaxlike.data.bao import BaoData, bao_of_rows, desi_dr2_bao, read_bao
-from jaxlike.data.bao_sets import BAO_SETS, BAO_TABLES, DESI_SAMPLES, DR2_NAMES, BaoSet
+from jaxlike.data.bao import (
+    BaoData,
+    bao_of_rows,
+    desi_dr2_bao,
+    desi_dr2_bao_of_cosmosis,
+    read_bao,
+)
+from jaxlike.data.bao_sets import (
+    BAO_SETS,
+    BAO_TABLES,
+    COSMOSIS_NAMES,
+    DESI_SAMPLES,
+    DR2_NAMES,
+    BaoSet,
+)
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.bao import RDH, Bao
 from jaxlike.registry.option_values import flag, number
@@ -58,7 +71,12 @@ class BaoConfig(OtherConfig):
     @property
     def sample(self) -> str:
         """Its name in `jaxlike.data.DESI_DR2`."""
-        return DR2_NAMES[self.kind.removeprefix("bao.")]
+        return (DR2_NAMES | COSMOSIS_NAMES)[self.kind.removeprefix("bao.")]
+
+    @property
+    def by_cosmosis(self) -> bool:
+        """Whether the numbers are those of CosmoSIS's module."""
+        return self.kind.removeprefix("bao.") in COSMOSIS_NAMES
 
     @property
     def needs(self) -> tuple[str, ...]:
@@ -74,11 +92,17 @@ class BaoConfig(OtherConfig):
     @property
     def source(self) -> str:
         """Where the data are from, in words."""
-        return f"{self.sample} of DESI DR2, as it comes with jaxlike (arXiv:2503.14738)"
+        numbers = (
+            "by the numbers of CosmoSIS's module"
+            if self.by_cosmosis
+            else "as it comes with jaxlike"
+        )
+        return f"{self.sample} of DESI DR2, {numbers} (arXiv:2503.14738)"
 
     def build(self) -> Bao:
         """The likelihood itself."""
-        return Bao.of(desi_dr2_bao(self.sample), by_rdh=bool(self.options.get(BY_RDH)))
+        data = (desi_dr2_bao_of_cosmosis if self.by_cosmosis else desi_dr2_bao)(self.sample)
+        return Bao.of(data, by_rdh=bool(self.options.get(BY_RDH)))
 
 
 _FILES = ("measurements_file", "cov_file", "invcov_file", "data")
@@ -209,19 +233,22 @@ def _is_default(key: str, value: object, own: BaoSet) -> bool:
 
 
 class BaoComponent(OtherConfig):
-    """jaxlike's component for Cobaya, whose option `data` is one of Cobaya's names."""
+    """jaxlike's component for Cobaya, whose option `data` is one of Cobaya's names, or one that
+    Cobaya has no class of."""
 
     accepted = ("data", *dict.fromkeys((*BaoConfig.accepted, *InstalledBao.accepted)))
 
     @classmethod
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> OtherConfig:
         """What `data` names."""
-        return of_component(COMPONENT, name, {"data": "desi_dr2", **given}, BY_COBAYA, REFUSED)
+        kinds = {**BY_COBAYA, **BY_COSMOSIS}
+        return of_component(COMPONENT, name, {"data": "desi_dr2", **given}, kinds, REFUSED)
 
 
 BY_COBAYA: Kinds = {
     **dict.fromkeys((f"bao.{name}" for name in DR2_NAMES), BaoConfig),
     **dict.fromkeys((f"bao.{name}" for name in BAO_SETS), InstalledBao),
 }
+BY_COSMOSIS: Kinds = dict.fromkeys((f"bao.{name}" for name in COSMOSIS_NAMES), BaoConfig)
 REFUSED = dict.fromkeys((f"bao.{name}" for name in BAO_TABLES), _TABLE)
 KINDS: Kinds = {**BY_COBAYA, COMPONENT: BaoComponent}

@@ -60,7 +60,16 @@ def _tatt(block: Block, given: Given) -> None:
         + (" (A2 = bias_ta = 0)" if listed is _TATT and model == "nla" else ""),
     )
     given.say("param_name", f"its parameters are in [{section}]")
-    block.alignment[f"_{name}" if name else ""] = Alignment(model, sources)
+    _keep(block, given, f"_{name}" if name else "", Alignment(model, sources))
+
+
+def _keep(block: Block, given: Given, end: str, alignment: Alignment) -> None:
+    """Put P(k) of alignment into the block; ConfigError where another module has, and nothing has
+    been made of it."""
+    if end in block.alignment and end not in block.projected:
+        raise given.second(f"computes P(k) of alignment (name = {end[1:] or 'none'})")
+    block.projected.discard(end)
+    block.alignment[end] = alignment
 
 
 def _la_model(block: Block, given: Given) -> None:
@@ -73,7 +82,7 @@ def _la_model(block: Block, given: Given) -> None:
     end = f"_{name}" if name else ""
     a = _source(block, given, "A_IA", SECTION + end, "a", None)
     given.say("method", "alignment = nla")
-    block.alignment[end] = Alignment("nla", (a,))
+    _keep(block, given, end, Alignment("nla", (a,)))
 
 
 def _z_powerlaw(block: Block, given: Given) -> None:
@@ -150,6 +159,8 @@ def _add(block: Block, given: Given) -> None:
         alignment = _one(terms, given)
         if per_bin:
             alignment = _by_bin(block, given, alignment, SECTION + end)
+        if spectrum.alignment is not None:
+            raise given.second(f"adds alignment to [shear_cl{end}]")
         block.spectra[f"shear_cl{end}"] = replace(spectrum, alignment=alignment)
         if f"shear_cl_ii_bb{end}" in block.spectra:
             block.spectra[f"shear_cl_bb{end}"] = block.spectra[f"shear_cl_ii_bb{end}"]
@@ -164,6 +175,8 @@ def _add(block: Block, given: Given) -> None:
         alignment = _one([term.alignment], given)
         if per_bin:
             alignment = _by_bin(block, given, alignment, SECTION + end)
+        if spectrum.alignment is not None:
+            raise given.second(f"adds alignment to [galaxy_shear_cl{end}]")
         block.spectra[f"galaxy_shear_cl{end}"] = replace(spectrum, alignment=alignment)
 
 

@@ -126,8 +126,9 @@ class Block:
     the pipeline; numbers: of those that are fixed.  fixed: parameters that
     modules have without a value; dropped: parameters without effect, and why; options: those that
     are options here.  own: names of parameters of likelihoods of other data -> those that they are
-    among the values.  cmb: why C_ell of the CMB are not those that are computed here, if so.  nz,
-    alignment, spectra: by their sections.
+    among the values.  left_out: likelihoods that do not count.  cmb: why C_ell of the CMB are not
+    those that are computed here, if so.  nz, alignment, spectra: by their sections; taken,
+    projected: sections of spectra, and ends of alignment, of which a module has made something.
     """
 
     values: dict[str, str]
@@ -147,6 +148,12 @@ class Block:
     own: dict[str, str] = field(default_factory=dict)
     cosmology: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)
+    projected: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+
+    def is_waiting(self, section: str) -> bool:
+        """Whether a spectrum, or what is made of one, stands there that no module has taken."""
+        return section in self.spectra and section not in self.taken
 
     def has(self, section: str, key: str) -> bool:
         """Whether there is a parameter of this name."""

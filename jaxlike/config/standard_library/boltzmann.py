@@ -1,11 +1,12 @@
 """Modules of a universe: relations of parameters, CAMB and CLASS, and what goes with P(k, z)."""
 
+from jaxlike.config.standard_library.accuracy import FINE, check_accuracy
 from jaxlike.config.standard_library.block import Block
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, only, refused, used
+from jaxlike.config.standard_library.neutrinos import COSMOLOGY, hierarchy_of
 from jaxlike.errors import ConfigError
 
-COSMOLOGY = "cosmological_parameters"
 HALOES = "halo_model_parameters"
 LATTICE = "P(k, z) and distances are computed where they are needed, without a table"
 
@@ -26,7 +27,6 @@ _HELIUM = (
     "the transfer functions are of the helium that big-bang nucleosynthesis makes of ombh2 and nnu"
 )
 ACCURACY = "the emulator was trained on CAMB with settings of its own"
-_EIGENSTATES = {0.0: "massless", 1.0: "one_massive", 3.0: "degenerate"}
 
 
 def _consistency(block: Block, given: Given) -> None:
@@ -50,39 +50,6 @@ def _hmcode_eta(block: Block, given: Given) -> None:
     block.dropped[f"{HALOES}--eta"] = "hmcode_eta makes it of A"
     block.values.pop(f"{HALOES}--eta", None)
     block.cosmology.add("hmcode_eta")
-
-
-def _neutrinos(block: Block, given: Given) -> str:
-    """The option `neutrinos`."""
-    hierarchy = given.text("neutrino_hierarchy", "degenerate").lower()
-    name = f"{COSMOLOGY}--num_massive_neutrinos"
-    number = block.numbers.get(block.values.get(name, ""), None) if name in block.values else 1.0
-    no_mass = all(
-        block.numbers.get(block.values.get(f"{COSMOLOGY}--{key}", ""), 0.0) == 0.0
-        for key in ("mnu", "omnuh2", "omega_nu")
-        if f"{COSMOLOGY}--{key}" in block.values
-    )
-    if number == 0 or no_mass:
-        return "massless"
-    if hierarchy == "normal":
-        return "normal"
-    if hierarchy != "degenerate":
-        raise given.refused(
-            "neutrino_hierarchy",
-            "accepted are degenerate, normal: no two heavy eigenstates above a light one are "
-            "computed here",
-        )
-    return eigenstates(given, number)
-
-
-def eigenstates(given: Given, number: float | None) -> str:
-    """The option `neutrinos` by the number of massive ones; ConfigError where there is none."""
-    if number not in _EIGENSTATES:
-        raise ConfigError(
-            f"{given.file.place}: {given.where}: 'num_massive_neutrinos' is {number}: accepted are "
-            "0, 1, 3"
-        )
-    return _EIGENSTATES[number]
 
 
 def alone(block: Block, given: Given) -> None:
@@ -123,12 +90,13 @@ def _camb(block: Block, given: Given) -> None:
     if nonlinear in ("none", "lens"):
         model = "linear"
     if power:
+        check_accuracy(given)
         given.say("halofit_version", f"nonlinear = {model}")
         given.say("nonlinear", f"nonlinear = {model}")
     else:
         model = "takahashi"
         given.say("halofit_version", "no P(k, z) is asked for")
-    neutrinos = _neutrinos(block, given)
+    neutrinos = hierarchy_of(block, given)
     given.say("neutrino_hierarchy", f"neutrinos = {neutrinos}")
     emulated(block, model, neutrinos, n_eff=3.044)
     _haloes(block, given, version if power else "")
@@ -178,7 +146,7 @@ _CAMB_OPTIONS = (
     *idle(
         LATTICE,
         *("zmin", "zmax", "nz", "zmid", "nz_mid", "zmin_background", "zmax_background"),
-        *("nz_background", "kmin", "kmax", "kmax_extrapolate", "nk", "n_logz", "zmax_logz"),
+        *("nz_background", "kmin", "kmax_extrapolate", "nk", "n_logz", "zmax_logz"),
         *("want_chistar", "k_per_logint", "do_bao", "min_kh_nonlinear"),
     ),
     *idle(
@@ -190,7 +158,8 @@ _CAMB_OPTIONS = (
         *("dolateradtruncation", "min_l_logl_sampling", "recombination_model"),
     ),
     *used("C_ell of the CMB, where a likelihood reads them, are lensed", "do_lensing"),
-    *idle(ACCURACY, "accuracyboost", "accurate_massive_neutrino_transfers"),
+    *idle(FINE, "kmax", "accuracyboost"),
+    *idle(ACCURACY, "accurate_massive_neutrino_transfers"),
     *idle(_SMOOTH, "use_ppf_w"),
     *idle("how theta is turned into h", "theta_h0_range"),
     *idle("what is printed", "max_printed_errors"),

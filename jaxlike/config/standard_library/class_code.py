@@ -1,17 +1,17 @@
 """The library's module of CLASS, whose P(k, z) is here that of the emulator trained on CAMB."""
 
+from jaxlike.config.standard_library.accuracy import FINE, check_accuracy
 from jaxlike.config.standard_library.block import Block
 from jaxlike.config.standard_library.boltzmann import (
     ACCURACY,
-    COSMOLOGY,
     HALOES,
     LATTICE,
     alone,
-    eigenstates,
     emulated,
 )
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, used
+from jaxlike.config.standard_library.neutrinos import COSMOLOGY, eigenstates
 from jaxlike.errors import ConfigError
 
 _NONLINEAR = {"halofit": "takahashi", "hmcode": "hmcode2016", "none": "linear"}
@@ -32,6 +32,7 @@ def _class(block: Block, given: Given) -> None:
     if word not in _NONLINEAR:
         raise given.refused("class_non_linear", f"accepted are {', '.join(_NONLINEAR)}")
     model = _NONLINEAR[word]
+    check_accuracy(given)
     given.say("class_non_linear", f"nonlinear = {model}")
     neutrinos = _neutrinos(block, given)
     emulated(block, model, neutrinos, n_eff=3.046)
@@ -71,7 +72,8 @@ MODULE = Module(
     (
         *used("nonlinear = takahashi, hmcode2016 (with A = 3.13), linear", "class_non_linear"),
         *used("C_ell of the CMB, where a likelihood reads them, are lensed", "cmb", "lensing"),
-        *idle(LATTICE, "mpk", "zmax", "kmax", "nk"),
+        *idle(LATTICE, "mpk", "zmax", "nk"),
+        *idle(FINE, "kmax"),
         *idle(LATTICE, "save_matter_power_lin", "save_cdm_baryon_power_lin"),
         *idle(ACCURACY, "version", "lmax", "class_tol_*", "class_k_per_decade_*"),
         *idle(ACCURACY, "class_halofit_*", "class_nonlinear_min_k_max"),

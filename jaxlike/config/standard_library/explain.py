@@ -9,7 +9,7 @@ from jaxlike.config.cosmosis_values import Values
 from jaxlike.config.explained import Entry, Explanation
 from jaxlike.config.ini_file import DEFAULT, Section, Sections, defaults_of
 from jaxlike.config.standard_library.translate import Translation
-from jaxlike.registry.names import find
+from jaxlike.registry.names import Names, find
 
 _PIPELINE = {
     "modules": "the modules below, in this order",
@@ -89,12 +89,13 @@ def _extra_output(entry: Entry, config: Config) -> str:
 
 
 def _values(config: Config, translation: Translation, values: Values, found: Explanation) -> None:
+    known = config.names  # which are made anew whenever they are asked for
     for entry in _entries(values.values, "values"):
-        _value(entry, config, translation, found)
+        _value(entry, config, known, translation, found)
     for sections in values.priors:
         for entry in _entries(sections, "priors"):
             name = _name(entry)
-            targets = _targets(name, config, translation)
+            targets = _targets(name, config, known, translation)
             if targets:
                 found.parameter(entry, f"prior of {', '.join(targets)}")
             else:
@@ -110,9 +111,11 @@ def _name(entry: Entry) -> str:
     return f"{entry.where.partition(': ')[2]}--{entry.key}"
 
 
-def _value(entry: Entry, config: Config, translation: Translation, found: Explanation) -> None:
+def _value(
+    entry: Entry, config: Config, known: Names, translation: Translation, found: Explanation
+) -> None:
     name = _name(entry)
-    targets = _targets(name, config, translation)
+    targets = _targets(name, config, known, translation)
     if name in translation.options:
         found.option(entry, translation.options[name])
     elif targets:
@@ -121,15 +124,14 @@ def _value(entry: Entry, config: Config, translation: Translation, found: Explan
         found.idle(entry, _why_not(name, translation))
 
 
-def _targets(name: str, config: Config, translation: Translation) -> list[str]:
+def _targets(name: str, config: Config, known: Names, translation: Translation) -> list[str]:
     """What a parameter of the pipeline is called here, by its canonical names."""
     own = [use.target for use in translation.uses if use.origin == name]
     have = {p.name for p in config.parameters}
     if not own and name in have:
         own = [name]
-    names = config.names
     return [
-        named.canonical if (named := names.find(one)) else one
+        named.canonical if (named := known.find(one)) else one
         for one in dict.fromkeys(own)
         if one in have
     ]
@@ -145,4 +147,6 @@ def _why_not(name: str, translation: Translation, *, is_prior: bool = False) -> 
         return "it has no value"
     if section == "cosmological_parameters" and find(name) is None:
         return "camb does not read it"
+    if any(one.left_out for one in translation.modules):
+        return "nothing that counts reads it"
     return "no module of this pipeline reads it"

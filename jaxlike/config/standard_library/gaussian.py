@@ -1,13 +1,10 @@
 """What modules of Gaussian likelihoods of other data have in common."""
 
-from jaxlike.config.others.bao import BY_RDH
+from jaxlike.config.others.bao import BY_RDH, COMPONENT
 from jaxlike.config.standard_library.block import Block, OtherLikelihood
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import idle, used
 from jaxlike.likelihoods.bao import RDH
-
-_OF_FAMILY = {"bao": "desi_bao", "sn": "pantheon"}  # names of likelihoods in CosmoSIS
-_LIKE_NAMES = {"sn.desy5": "desy5sn"}
 
 PLACES = idle(
     "where CosmoSIS keeps its theory",
@@ -22,13 +19,10 @@ NORM = idle("a constant of ln L", "include_norm")
 """Of constants."""
 
 
-def append(block: Block, given: Given, kind: str, like: str = "", **options: object) -> None:
-    """Add a likelihood of a kind that Cobaya's inputs name; like: what the module calls it where
-    no option does."""
-    if RDH in block.own and kind.startswith("bao."):
+def append(block: Block, given: Given, kind: str, **options: object) -> None:
+    """Add a likelihood of a kind that Cobaya's inputs name."""
+    if RDH in block.own and kind == COMPONENT:
         options[BY_RDH] = True
     number = sum(one.entry == given.file for one in block.others)
     name = given.name if not number else f"{given.name}_{number + 1}"
-    default = like or _LIKE_NAMES.get(kind) or _OF_FAMILY[kind.partition(".")[0]]
-    called = given.text("like_name", default)
-    block.others.append(OtherLikelihood(name, called, kind, given.file, dict(options)))
+    block.others.append(OtherLikelihood(name, given.like_name, kind, given.file, dict(options)))

@@ -15,6 +15,9 @@ from jaxlike.registry.option_values import flag
 LIBRARY_VARIABLES = ("CSL_DIR", "COSMOSIS_SRC_DIR")
 """Environment variables that say where the standard library is, or what has it."""
 
+ABSENT = "there is no such file here, beside the .ini, in $CSL_DIR or $COSMOSIS_SRC_DIR"
+"""Of a file that is not where a pipeline says."""
+
 _OF_COSMOSIS = ("setup", "function", "cleanup")
 
 
@@ -24,7 +27,8 @@ class Given:
 
     name: of the section; where: as messages call it; path: of the pipeline; replaced: files that
     keywords replace, by the names that the pipeline has for them; said: what became of an option,
-    in the place of the words of the module's table; notes: on the whole.
+    in the place of the words of the module's table; notes: on the whole; left_out: why nothing of
+    the module is of importance, if so.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Given:
     replaced: Mapping[str, str] = field(default_factory=dict)
     said: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    left_out: str = ""
 
     @property
     def file(self) -> Entry:
@@ -86,25 +91,39 @@ class Given:
             raise self.refused(key, "a number is needed")
         return found[0]
 
+    @property
+    def like_name(self) -> str:
+        """What CosmoSIS calls the likelihood of a module that is one."""
+        return self.text("like_name", self.module.like)
+
     def place(self, key: str) -> Path:
         """The file that an option names; ConfigError where it is not there."""
-        name = self.text(key)
-        if name in self.replaced:
-            return Path(self.replaced[name])
-        found = Path(library_file(name, self.path))
+        found = self.place_if_there(key)
         if not found.is_file():
-            raise self.refused(
-                key, "there is no such file here, beside the .ini, in $CSL_DIR or $COSMOSIS_SRC_DIR"
-            )
+            raise self.refused(key, ABSENT)
         return found
+
+    def place_if_there(self, key: str) -> Path:
+        """The file that an option names, which may not be there: a likelihood that counts may have
+        no use for it."""
+        name = self.text(key)
+        return Path(self.replaced.get(name) or library_file(name, self.path))
 
     def say(self, key: str, becomes: str) -> None:
         """Say what an option became."""
         self.said[key] = becomes
 
     def refused(self, key: str, reason: str) -> ConfigError:
-        """The error that an option has no counterpart here."""
+        """The error that an option, or what it is without being given, has no counterpart here."""
+        if not self.has(key):
+            return ConfigError(f"{self.file.place}: {self.where} has no option '{key}': {reason}")
         return self.entry(key).refused(reason)
+
+    def second(self, what: str) -> ConfigError:
+        """The error that another module has done the same already."""
+        return ConfigError(
+            f"{self.file.place}: {self.where} {what} a second time: leave out one of the modules"
+        )
 
     def entries(self) -> Iterator[Entry]:
         """Those of its own, in order."""
@@ -114,7 +133,9 @@ class Given:
         """A row for each of its own entries; ConfigError on one that the module has not got, or
         that is accepted with other values alone."""
         for entry in self.entries():
-            if entry.key == "file":
+            if self.left_out:
+                explanation.idle(entry, self.left_out)
+            elif entry.key == "file":
                 explanation.option(entry, self.module.does)
             elif entry.key in _OF_COSMOSIS:
                 explanation.idle(entry, "how CosmoSIS runs the module")

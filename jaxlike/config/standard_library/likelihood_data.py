@@ -1,6 +1,7 @@
 """What a likelihood of the standard library says of its data: tables, cuts, simulations."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -38,14 +39,7 @@ def cuts_of(given: Given, tables: list[Table]) -> Cuts:
     for table in tables:
         name = table.name.lower()
         known = {f"angle_range_{name}_{a}_{b}": (a, b) for a, b in table.pairs}
-        for key, pair in known.items():
-            if given.has(key):
-                try:
-                    limits = two_numbers(given.numbers(key))
-                except ValueError as error:
-                    raise given.refused(key, "least and largest are needed") from error
-                cuts.between.setdefault(table.name, {})[pair] = _open(limits, table.scale)
-                given.say(key, f"scale_cuts of {table.statistic}")
+        keep_between(given, cuts, table, known)
         key = f"cut_{name}"
         if given.has(key):
             try:
@@ -55,11 +49,24 @@ def cuts_of(given: Given, tables: list[Table]) -> Cuts:
             except ValueError as error:
                 raise given.refused(key, "pairs of bins are needed, such as 1,2 1,3") from error
             given.say(key, f"scale_cuts of {table.statistic} leave these pairs out")
-        for entry in given.section.entries:
-            own = entry.startswith((f"angle_range_{name}_",))
-            if own and entry not in known:
-                given.say(entry, "no effect: the data have no such pair of bins in this order")
     return cuts
+
+
+def keep_between(
+    given: Given, cuts: Cuts, table: Table, known: Mapping[str, tuple[int, int]]
+) -> None:
+    """Add limits of a table to the cuts; known: options of these -> the pair of bins of each."""
+    for key, pair in known.items():
+        if given.has(key):
+            try:
+                limits = two_numbers(given.numbers(key))
+            except ValueError as error:
+                raise given.refused(key, "least and largest are needed") from error
+            cuts.between.setdefault(table.name, {})[pair] = _open(limits, table.scale)
+            given.say(key, f"scale_cuts of {table.statistic}")
+    for key in given.section.entries:
+        if key.startswith(f"angle_range_{table.name.lower()}_") and key not in known:
+            given.say(key, "no effect: the data have no such pair of bins in this order")
 
 
 def _open(limits: tuple[float, float], scale: np.ndarray) -> tuple[float, float]:

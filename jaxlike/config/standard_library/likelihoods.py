@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxlike.config.standard_library.block import Block, Spectrum, TwoPoint
+from jaxlike.config.standard_library.counting import NOT_LISTED
 from jaxlike.config.standard_library.cuts import Cuts
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.likelihood_data import correction_of, cuts_of, tables_of
@@ -26,18 +27,18 @@ _CORRELATED = "a covariance that does not depend on parameters is needed here"
 _NORMS = {True: "ln L has -0.5 ln|C|", False: "ln L has no -0.5 ln|C|"}
 
 
-def _like_name(given: Given, default: str) -> str:
-    return given.text("like_name", default)
-
-
-def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> tuple[str, Spectrum]:
+def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> Spectrum:
     where = _THEORY.get(str(table.statistic))
     if where is None:
         raise given.refused(
             "data_file",
             f"table '{table.name}' holds {table.statistic}, which no module here computes",
         )
-    section, transform = where[0] + suffix, where[1]
+    return theory_in(block, given, table, where[0] + suffix, where[1])
+
+
+def theory_in(block: Block, given: Given, table: Table, section: str, transform: str) -> Spectrum:
+    """What stands in a section, of which this has been made; ConfigError where it does not."""
     spectrum = block.spectra.get(section)
     if spectrum is None or spectrum.transform != transform:
         raise ConfigError(
@@ -45,7 +46,7 @@ def _spectrum(block: Block, given: Given, table: Table, suffix: str) -> tuple[st
             "module before it makes"
         )
     block.taken.add(section)
-    return section, spectrum
+    return spectrum
 
 
 def _suffixes(given: Given, count: int) -> list[str]:
@@ -64,27 +65,28 @@ def _two_point(block: Block, given: Given, *, marginal: bool = False) -> None:
     tables = tables_of(given, [] if names == ["all"] else names, file)
     theory = {}
     for table, end in zip(tables, _suffixes(given, len(tables)), strict=True):
-        theory[table.name] = _spectrum(block, given, table, end)[1]
+        theory[table.name] = _spectrum(block, given, table, end)
     options = correction_of(given)
     if marginal:
         options |= _masses(block, given, tables, theory)
-    like = _like_name(given, "2pt")
     given.say("data_file", f"data_file = {file}")
     given.say("data_sets", f"probes = {' '.join(str(t.statistic) for t in tables)}")
     given.say("include_norm", _NORMS[given.flag("include_norm", False)])
-    _append(block, given, like, file, tables, theory, cuts_of(given, tables), options)
+    append(block, given, file, tables, theory, cuts_of(given, tables), options)
 
 
-def _append(
+def append(
     block: Block,
     given: Given,
-    like: str,
     file: str,
     tables: list[Table],
     theory: dict[str, Spectrum],
     cuts: Cuts,
     options: dict[str, Any],
 ) -> None:
+    """Add a likelihood of tables of a file to the block; ConfigError where another has its name or
+    its data."""
+    like = given.like_name
     if any(one.like_name == like for one in block.two_point):
         raise ConfigError(
             f"{given.file.place}: {given.where} has the likelihood '{like}', as another module "
@@ -132,12 +134,12 @@ def _masses(
         return {}
     if not given.flag("do_pm_sigcritinv", False):
         raise given.refused(
-            "do_pm_sigcritinv" if given.has("do_pm_sigcritinv") else "do_pm_marg",
+            "do_pm_sigcritinv",
             "point masses go with Sigma_crit^-1 of both bins here: take do_pm_sigcritinv = T",
         )
     if given.number("sigma_a", -1.0) != 1e4:
         raise given.refused(
-            "sigma_a" if given.has("sigma_a") else "do_pm_marg",
+            "sigma_a",
             "amplitudes have a prior of width 10000 here: take sigma_a = 10000",
         )
     at = given.text("sigma_crit_inv_section", "sigma_crit_inv_lens_source").lower()
@@ -155,12 +157,7 @@ def _simple(block: Block, given: Given) -> None:
     name = (given.words("data_set", "En n") or ["En"])[0]
     tables = tables_of(given, [name], file)
     section = given.text("theory_section", "cosebis").lower()
-    spectrum = block.spectra.get(section)
-    if spectrum is None or spectrum.transform != tables[0].statistic:
-        raise ConfigError(
-            f"{given.file.place}: {given.where} compares '{name}' with [{section}], which no "
-            "module before it makes"
-        )
+    spectrum = theory_in(block, given, tables[0], section, str(tables[0].statistic))
     given.say("data_set", f"probes = {tables[0].statistic}")
     given.say("data_file", f"data_file = {file}")
     most = spectrum.options.get("max_mode")
@@ -170,18 +167,17 @@ def _simple(block: Block, given: Given) -> None:
             f"the data have modes up to {tables[0].scale.max():g}, the theory up to {most}: take "
             "n_max as large",
         )
-    like, own = _like_name(given, "cosebis"), {"section": section}
-    _append(block, given, like, file, tables, {tables[0].name: spectrum}, Cuts(), own)
+    own = {"section": section}
+    append(block, given, file, tables, {tables[0].name: spectrum}, Cuts(), own)
 
 
 def _ratios(block: Block, given: Given) -> None:
-    """Ratios of gamma_t, with the likelihood that has the same galaxies."""
+    """Ratios of gamma_t, with the likelihood that has the same galaxies, if that counts."""
     spectrum = block.spectra.get("galaxy_shear_xi")
     if spectrum is None:
         raise ConfigError(
             f"{given.file.place}: {given.where} takes [galaxy_shear_xi], which no module makes"
         )
-    given.place("data_file")
     found = [
         one
         for one in block.two_point
@@ -189,6 +185,9 @@ def _ratios(block: Block, given: Given) -> None:
             s.samples == spectrum.samples and s.kinds == spectrum.kinds for s in one.theory.values()
         )
     ]
+    if not found and block.left_out:
+        given.left_out = NOT_LISTED
+        return
     if len(found) != 1:
         raise ConfigError(
             f"{given.file.place}: {given.where} goes with the likelihood that has gamma_t of the "
@@ -199,7 +198,7 @@ def _ratios(block: Block, given: Given) -> None:
             f"{given.file.place}: {given.where} is a second likelihood of shear ratios"
         )
     found[0].options["shear_ratios"] = str(ratios_file(given))
-    found[0].options["ratios_like"] = _like_name(given, "shear_ratio")
+    found[0].options["ratios_like"] = given.like_name
     given.say("data_file", f"shear_ratios = {found[0].options['shear_ratios']}")
     given.say("include_norm", _NORMS[given.flag("include_norm", False)])
 
@@ -225,7 +224,13 @@ _OF_DATA = (
 )
 
 MODULES = (
-    Module(("likelihood/2pt/2pt_like",), "a likelihood of two-point data", _OF_DATA, _two_point),
+    Module(
+        ("likelihood/2pt/2pt_like",),
+        "a likelihood of two-point data",
+        _OF_DATA,
+        _two_point,
+        like="2pt",
+    ),
     Module(
         ("likelihood/2pt/2pt_point_mass/2pt_point_mass",),
         "a likelihood of two-point data, whose point masses may be marginalised",
@@ -239,6 +244,7 @@ MODULES = (
             only("gammat_name", ("gammat",), "gamma_t is known by its quantities"),
         ),
         _marginal,
+        like="2pt",
     ),
     Module(
         ("likelihood/2pt/cosebis/simple_like",),
@@ -251,6 +257,7 @@ MODULES = (
             *SILENT,
         ),
         _simple,
+        like="cosebis",
     ),
     Module(
         ("likelihood/des-y3/shear_ratio/shear_ratio_likelihood",),
@@ -266,10 +273,7 @@ MODULES = (
             *SILENT,
         ),
         _ratios,
-    ),
-    refused(
-        "SACC files are read by a module of this package (data_file = FILE.sacc), not from these",
-        *("likelihood/sacc/sacc_like", "likelihood/hsc_cosmic_shear/hsc_cosmic_shear_like"),
+        like="shear_ratio",
     ),
     refused(
         "such two-point data are not read here",

@@ -60,7 +60,8 @@ class Module:
     """A module by the end of its file's path.
 
     files: such ends, without what the file's name ends with (.py, .so); does: what becomes of it,
-    in words; run: its effect on what stands in the block.
+    in words; run: its effect on what stands in the block; like: of a likelihood, what CosmoSIS
+    calls it where no option does.
     """
 
     files: tuple[str, ...]
@@ -68,6 +69,7 @@ class Module:
     options: tuple[Option, ...] = ()
     run: Callable[["Block", "Given"], None] = field(default=nothing)
     refused: str = ""
+    like: str = ""
 
     def option(self, name: str) -> Option | None:
         """The option of this name, None where it has none."""

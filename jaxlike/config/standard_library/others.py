@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from jaxlike.config.others.bao import COMPONENT
 from jaxlike.config.standard_library import planck_lite
 from jaxlike.config.standard_library.block import Block
 from jaxlike.config.standard_library.gaussian import NAME, NORM, PLACES, append
@@ -21,24 +22,26 @@ _DESI = {
     "QSO": "desi_bao_qso",
     "Lya": "desi_bao_lya",
 }
-_RELEASED = (
-    "the numbers are those of DESI's release, which the module has rounded, with correlations of "
-    "the paper's table: chi^2 is smaller by 0.2 to 0.4 around the best fit of flat LCDM"
+_BAO = "desi_dr2_cosmosis"
+_NUMBERS = (
+    "the numbers are the module's own, rounded and with other correlations than those that DESI "
+    "released, which are bao.desi_dr2: chi^2 of the two differs by 0.2 to 0.4 around the best fit "
+    "of flat LCDM"
 )
 
 
 def _desi_dr2(block: Block, given: Given) -> None:
-    given.notes.append(_RELEASED)
+    given.notes.append(_NUMBERS)
     names = [one.strip() for one in given.text("desi_data_sets", "all").split(",")]
     if names == ["all"]:
-        append(block, given, "bao.desi_dr2")
-        given.say("desi_data_sets", "bao.desi_dr2, all samples")
+        append(block, given, COMPONENT, data=_BAO)
+        given.say("desi_data_sets", f"{_BAO}, all samples")
         return
     for name in names:
         if name not in _DESI:
             raise given.refused("desi_data_sets", f"accepted are all, {', '.join(_DESI)}")
-        append(block, given, f"bao.desi_dr2.{_DESI[name]}")
-    given.say("desi_data_sets", ", ".join(f"bao.desi_dr2.{_DESI[name]}" for name in names))
+        append(block, given, COMPONENT, data=f"{_BAO}.{_DESI[name]}")
+    given.say("desi_data_sets", ", ".join(f"{_BAO}.{_DESI[name]}" for name in names))
 
 
 def _rdh(block: Block, given: Given) -> None:
@@ -92,9 +95,10 @@ MODULES = (
     ),
     Module(
         ("likelihood/bao/desi-dr2/desi_dr2",),
-        "bao.desi_dr2, as it comes with jaxlike",
+        "desi_dr2_cosmosis: DESI DR2 by the module's own numbers",
         (*used("which samples", "desi_data_sets"), *NAME, *NORM, *PLACES, *SILENT),
         _desi_dr2,
+        like="desi_bao",
     ),
     Module(
         ("likelihood/pantheon_plus/pantheon_plus_shoes",),
@@ -108,18 +112,21 @@ MODULES = (
             *SILENT,
         ),
         _pantheon_plus,
+        like="pantheon",
     ),
     Module(
         ("likelihood/des-sn/des_y5_sn_likelihood",),
         "sn.desy5",
         (*used(_INSTALLED, "data_file", "covmat_file"), *NAME, *NORM, *PLACES, *SILENT),
         _of_cobaya("sn.desy5"),
+        like="desy5sn",
     ),
     Module(
         ("likelihood/pantheon/pantheon",),
         "sn.pantheon",
         (*used(_INSTALLED, "data_file", "covmat_file"), *NAME, *NORM, *PLACES, *SILENT),
         _of_cobaya("sn.pantheon"),
+        like="pantheon",
     ),
     planck_lite.MODULE,
     refused(_PLANCK, "likelihood/planck2018/planck_interface"),

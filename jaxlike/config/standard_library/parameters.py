@@ -24,10 +24,10 @@ class Use:
     source: Source
 
 
-def suffixes_of(models: Mapping[str, Model], block: Block) -> dict[str, str]:
+def suffixes_of(models: Mapping[str, Model], block: Block, *, alone: bool) -> dict[str, str]:
     """What the sections of each likelihood's parameters end with here: nothing where there is one
-    likelihood, else the end that most of its parameters have, or its name."""
-    if len(models) == 1:
+    likelihood alone, else the end that most of its parameters have, or its name."""
+    if alone:
         return dict.fromkeys(models, "")
     found: dict[str, str] = {}
     for name, model in models.items():

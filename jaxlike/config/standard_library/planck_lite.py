@@ -15,7 +15,6 @@ _KINDS = {
     "TTTEEE": "planck_2018_highl_plik.TTTEEE_lite_native",
     "TT": "planck_2018_highl_plik.TT_lite_native",
 }
-_LIKE = "planck"
 _CALIBRATION = "A_planck"
 _TAU = "cosmological_parameters--tau"
 _HELIUM = (
@@ -42,9 +41,9 @@ def _planck_lite(block: Block, given: Given) -> None:
         options["dataset_params"] = {"use_cl": words, "use_bins": bins}
     given.notes.append(_HELIUM)
     given.say("spectra", f"{_KINDS[spectra]}, of {folder}")
-    append(block, given, _KINDS[spectra], _LIKE, **options)
+    append(block, given, _KINDS[spectra], **options)
     if given.flag("use_low_ell_bins", False):
-        append(block, given, COMPONENT, _LIKE, data=LOW_ELL)
+        append(block, given, COMPONENT, data=LOW_ELL)
         given.say("use_low_ell_bins", f"{COMPONENT}, data: {LOW_ELL}")
     # the module takes Planck's map as calibrated, whatever the values say of it
     block.fixed[_CALIBRATION] = 1.0
@@ -117,5 +116,6 @@ MODULE = Module(
         *SILENT,
     ),
     _planck_lite,
+    like="planck",
 )
 """planck_py."""

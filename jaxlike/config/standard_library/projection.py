@@ -52,6 +52,7 @@ def _spectrum(
         if end not in block.alignment:
             raise given.refused(name, "no module before it makes P(k) of intrinsic alignment")
         alignment = block.alignment[end]
+        block.projected.add(end)
     bias = magnified = None
     lens = samples[0].removeprefix("nz_")
     one_loop: tuple[Source, ...] = ()
@@ -70,7 +71,7 @@ def _spectrum(
         raise given.refused(name, "shear of two samples is not read from pipelines")
     if kind.kinds == ("counts", "counts") and samples[0] != samples[1]:
         raise given.refused(name, "clustering of two samples is not read from pipelines")
-    if section in block.spectra and section not in block.taken:
+    if block.is_waiting(section):
         raise given.refused(
             name, f"[{section}] is there already, and nothing has been made of it: leave out one"
         )
@@ -118,9 +119,7 @@ def _bin_bias(block: Block, given: Given) -> None:
         if name in block.spectra:
             spectrum = block.spectra[name]
             if spectrum.bias is not None:
-                raise ConfigError(
-                    f"{given.file.place}: {given.where} gives [{name}] a second galaxy bias"
-                )
+                raise given.second(f"gives [{name}] a galaxy bias")
             block.spectra[name] = replace(spectrum, bias=source)
             biased = True
     if not biased:
@@ -147,6 +146,8 @@ def _magnify(block: Block, given: Given, section: str, parts: tuple[str, ...]) -
                 f"{given.file.place}: {given.where} takes [{name}], which no module before it makes"
             )
     block.taken.update(parts)
+    if block.spectra[section].magnified is not None:
+        raise given.second(f"adds magnification to [{section}]")
     first = block.spectra[parts[0]]
     if first.bias is not None and first.one_loop != block.spectra[section].one_loop:
         raise ConfigError(

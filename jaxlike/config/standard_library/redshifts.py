@@ -18,7 +18,7 @@ def _table(name: str, given: Given) -> str:
 
 
 def _load(block: Block, given: Given) -> None:
-    file = given.place("nz_file")
+    file = given.place_if_there("nz_file")
     names = given.words("data_sets")
     outputs = given.words("data_sets_output", given.text("data_sets"))
     if not names or len(names) != len(outputs):
@@ -30,7 +30,7 @@ def _load(block: Block, given: Given) -> None:
 
 
 def _load_sacc(block: Block, given: Given) -> None:
-    file = given.place("nz_file")
+    file = given.place_if_there("nz_file")
     for name in given.words("data_sets"):
         section = f"nz_{name}" if given.flag("prefix_section", True) else name
         _add(block, given, section.lower(), Nz(file, name, given.entry("nz_file")))
@@ -73,7 +73,7 @@ def _bias(block: Block, given: Given) -> None:
     default = "wl_photoz_errors" if not given.has("sample") else f"{name}_errors"
     section = given.text("bias_section", default).lower()
     if nz.shift is not None:
-        raise ConfigError(f"{given.file.place}: {given.where} shifts [{name}] a second time")
+        raise given.second(f"shifts [{name}]")
     source = _of_bins(block, given, "dz", "bias", section)
     block.nz[name] = _changed(nz, given, shift=source)
     given.say("bias_section", f"{section}--bias_1, ... are the shifts dz of its bins")
@@ -88,6 +88,8 @@ def _width(block: Block, given: Given) -> None:
             "stretched before they are shifted here"
         )
     section = given.text("bias_section", f"{name}_errors").lower()
+    if nz.width is not None:
+        raise given.second(f"stretches [{name}]")
     source = _of_bins(block, given, "sz", "width", section)
     block.nz[name] = _changed(nz, given, width=source)
     given.say("bias_section", f"{section}--width_1, ... are the widths sz of its bins")

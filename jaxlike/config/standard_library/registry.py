@@ -10,6 +10,7 @@ from jaxlike.config.standard_library import (
     others,
     projection,
     redshifts,
+    sacc_like,
     statistics,
 )
 from jaxlike.config.standard_library.module import Module
@@ -20,7 +21,7 @@ GROUPS: dict[str, tuple[Module, ...]] = {
     "Intrinsic alignment": alignment.MODULES,
     "C_ell, galaxies, calibration": projection.MODULES,
     "From C_ell to what is measured": statistics.MODULES,
-    "Likelihoods of two-point data": likelihoods.MODULES,
+    "Likelihoods of two-point data": (*likelihoods.MODULES, *sacc_like.MODULES),
     "Likelihoods of other data": others.MODULES,
 }
 """By what they are of, in the order of a pipeline."""

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from jaxlike.config.explained import Entry
 from jaxlike.config.standard_library.block import Alignment, Nz, Source, Spectrum, TwoPoint
+from jaxlike.config.standard_library.given import ABSENT
 from jaxlike.data.fits2pt.reader import read_redshift_distributions
 from jaxlike.data.nz_file import nz_in
 from jaxlike.data.recognised import is_sacc
@@ -114,6 +117,7 @@ def _sample(one: TwoPoint, kind: str, name: str, sources: Iterable[Source]) -> S
 
 
 def _n_bin(nz: Nz) -> int:
+    _there(nz.entry, nz.file)
     try:
         if is_sacc(nz.file):
             readers = {name.lower(): read for name, read in nz_in(nz.file).items()}
@@ -128,6 +132,13 @@ def _n_bin(nz: Nz) -> int:
         raise nz.entry.refused(str(error)) from error
 
 
+def _there(entry: Entry, file: Path) -> str:
+    """A file that a likelihood reads; ConfigError where it is not there."""
+    if not file.is_file():
+        raise entry.refused(ABSENT)
+    return str(file)
+
+
 def _of_transforms(one: TwoPoint) -> dict[str, Any]:
     """Options of what has been made of C_ell, which all have in common."""
     options: dict[str, Any] = {}
@@ -139,7 +150,7 @@ def _of_transforms(one: TwoPoint) -> dict[str, Any]:
                     f"{options[key]}: a likelihood here has one for all of its data"
                 )
         if spectrum.psf:
-            options |= spectrum.psf["files"]
+            options |= {name: _there(*place) for name, place in spectrum.psf["files"].items()}
         if spectrum.point_mass:
             options["point_mass"] = spectrum.point_mass[0]
     xi = [s for s in one.theory.values() if s.transform in ("xi_plus", "xi_minus")]
@@ -162,13 +173,14 @@ def kernels_of(one: TwoPoint, model: Model) -> tuple[dict[str, str], str | None]
     for name, spectrum in one.theory.items():
         for kernel, section in zip(one.kernels[name], spectrum.samples, strict=True):
             table = tables[section]
-            if kernel.lower() != table.lower() and not (elsewhere and _only_one(elsewhere)):
+            if kernel.lower() != table.lower() and not _known(one, elsewhere):
                 kernels[kernel] = table
     return kernels, str(elsewhere.pop()) if elsewhere else None
 
 
-def _only_one(files: set[Any]) -> bool:
-    return len(nz_in(next(iter(files)))) == 1
+def _known(one: TwoPoint, elsewhere: set[Path]) -> bool:
+    """Whether n(z) are those of the tracers of a SACC file, or the only ones of another file."""
+    return len(nz_in(next(iter(elsewhere)))) == 1 if elsewhere else is_sacc(one.file)
 
 
 def sources_of(model: Model) -> Iterator[tuple[Sampled, Source, int | None]]:

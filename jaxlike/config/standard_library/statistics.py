@@ -6,19 +6,23 @@ from typing import Any
 from jaxlike.config.standard_library.block import Block, Source, Spectrum
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, only, refused, used
-from jaxlike.errors import ConfigError
 
 _SUMS = "the transform to angles is exact in the curved sky here"
 
 
 def _take(block: Block, given: Given, key: str, section: str) -> Spectrum:
     if section not in block.spectra:
-        absent = f"[{section}], which no module before it makes"
-        if given.has(key):
-            raise given.refused(key, f"it takes {absent}")
-        raise ConfigError(f"{given.file.place}: {given.where} takes {absent}")
+        raise given.refused(key, f"it takes [{section}], which no module before it makes")
     block.taken.add(section)
     return block.spectra[section]
+
+
+def _make(block: Block, given: Given, section: str, made: Spectrum) -> None:
+    """Put what is made of a spectrum into the block; ConfigError where another module has."""
+    if block.is_waiting(section):
+        raise given.second(f"makes [{section}]")
+    block.taken.discard(section)
+    block.spectra[section] = made
 
 
 def _bins(given: Given) -> dict[str, Any] | None:
@@ -39,7 +43,7 @@ def _bins(given: Given) -> dict[str, Any] | None:
 def _full_sky(block: Block, given: Given) -> None:
     kind = given.text("xi_type").strip("'\" ")
     if not given.flag("bin_avg", False):
-        raise (given.refused if given.has("bin_avg") else _missing(given))(
+        raise given.refused(
             "bin_avg",
             "correlation functions on the curved sky are averaged over angular bins here: take "
             "bin_avg = T",
@@ -64,7 +68,7 @@ def _full_sky(block: Block, given: Given) -> None:
             )
         made = replace(spectrum, b_modes=True, transform="xi", options=options)
         for word, name in zip(("plus", "minus"), outputs, strict=True):
-            block.spectra[name + end] = replace(made, transform=f"xi_{word}")
+            _make(block, given, name + end, replace(made, transform=f"xi_{word}"))
         given.say("xi_type", "xi+ of E + B modes, xi- of E - B modes")
         return
     defaults = {
@@ -80,19 +84,13 @@ def _full_sky(block: Block, given: Given) -> None:
     if kind == "22":
         for word in ("plus", "minus"):
             name = f"{output}_{word}" if output else section.replace("cl", f"xi_{word}")
-            block.spectra[name + end] = replace(made, transform=f"xi_{word}")
+            _make(block, given, name + end, replace(made, transform=f"xi_{word}"))
         given.say("xi_type", "xi+ and xi- of E modes")
         return
     word = "w" if kind == "00" else "gamma_t"
-    block.spectra[(output or section.replace("cl", "xi")) + end] = replace(made, transform=word)
+    name = (output or section.replace("cl", "xi")) + end
+    _make(block, given, name, replace(made, transform=word))
     given.say("xi_type", word)
-
-
-def _missing(given: Given) -> Any:
-    def error(key: str, reason: str) -> ConfigError:
-        return ConfigError(f"{given.file.place}: {given.where} has no option '{key}': {reason}")
-
-    return error
 
 
 def _nicaea(block: Block, given: Given) -> None:
@@ -112,7 +110,7 @@ def _nicaea(block: Block, given: Given) -> None:
     names = {0: ("xi_plus", "xi_minus"), 1: ("w",), 2: ("gamma_t",)}[kind]
     for name in names:
         word = f"{output}_{name.removeprefix('xi_')}" if kind == 0 else output
-        block.spectra[word] = replace(made, transform=name)
+        _make(block, given, word, replace(made, transform=name))
     given.say("corr_type", f"{' and '.join(names)}, projection = flat")
 
 
@@ -123,7 +121,7 @@ def _cosebis(block: Block, given: Given) -> None:
     angles = [given.number("theta_min", 0.5), given.number("theta_max", 300.0)]
     modes = int(given.number("n_max", 5))
     options = {"cosebis_theta": angles, "max_mode": modes}
-    block.spectra[output] = replace(spectrum, transform="E_n", options=options)
+    _make(block, given, output, replace(spectrum, transform="E_n", options=options))
     for key in ("theta_min", "theta_max"):
         given.say(key, f"cosebis_theta = {angles[0]:g} {angles[1]:g}")
     given.say("n_max", f"modes up to {modes}")
@@ -137,7 +135,7 @@ def _point_mass(block: Block, given: Given) -> None:
     name = given.text("gammat_section", "galaxy_shear_xi").lower()
     at = given.text("sigcrit_inv_section", "sigma_crit_inv_lens_source").lower()
     if not given.flag("use_fiducial", False):
-        raise (given.refused if given.has("use_fiducial") else _missing(given))(
+        raise given.refused(
             "use_fiducial", "Sigma_crit^-1 is at a fixed cosmology here: take use_fiducial = T"
         )
     block.point_mass[at] = (lens, source)
@@ -147,20 +145,24 @@ def _point_mass(block: Block, given: Given) -> None:
     spectrum = _take(block, given, "gammat_section", name)
     section = given.text("bias_section", "add_pm").lower()
     stem = given.text("bias_prefix", "b_").lower()
+    if spectrum.point_mass is not None:
+        raise given.second(f"adds point masses to [{name}]")
     masses = Source("A_pm", section, stem, module=given.where)
     block.spectra[name] = replace(spectrum, point_mass=("sampled", masses))
     given.say("add_togammat", "point_mass = sampled")
 
 
 _PSF = "psf_systematics_parameters"
+_PSF_FILES = {"psf_file": "psf_file", "tfile": "psf_transform"}
 
 
 def _psf(block: Block, given: Given) -> None:
     name = "shear_xi_plus"
     spectrum = _take(block, given, "model_type", name)
-    files = {"psf_file": str(given.place("psf_file"))}
-    if given.text("tfile", ""):
-        files["psf_transform"] = str(given.place("tfile"))
+    if spectrum.psf:
+        raise given.second(f"adds the PSF's terms to [{name}]")
+    keys = ["psf_file", *(["tfile"] if given.text("tfile", "") else [])]
+    files = {_PSF_FILES[key]: (given.entry(key), given.place_if_there(key)) for key in keys}
     words = ("psf_alpha2", "psf_beta2", "psf_alpha4", "psf_beta4")
     sources = [
         Source(word, _PSF, f"psf_cor{i}_z1", numbered=False, module=given.where)
@@ -171,9 +173,8 @@ def _psf(block: Block, given: Given) -> None:
         for i in (1, 2)
     ]
     block.spectra[name] = replace(spectrum, psf={"files": files, "sources": tuple(sources)})
-    for key, option in (("psf_file", "psf_file"), ("tfile", "psf_transform")):
-        if given.has(key):
-            given.say(key, f"{option} = {files[option]}")
+    for option, (entry, file) in files.items():
+        given.say(entry.key, f"{option} = {file}")
 
 
 MODULES = (

@@ -10,6 +10,7 @@ from jaxlike.config.cosmosis_correlated import with_module
 from jaxlike.config.ini_file import Section, Sections
 from jaxlike.config.others import KINDS, OtherConfig, check_counted_once
 from jaxlike.config.standard_library.block import Block, Source, TwoPoint
+from jaxlike.config.standard_library.counting import leave_out, mark_unread, run
 from jaxlike.config.standard_library.given import Given, library_file
 from jaxlike.config.standard_library.parameters import Use, renamed, suffixes_of, uses_of
 from jaxlike.config.standard_library.registry import module_of
@@ -20,7 +21,7 @@ from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import find
 from jaxlike.registry.options import SURVEY_OPTIONS, TheoryOptions
 
-_TWO_POINT = ("2pt_like", "2pt_point_mass", "simple_like")
+_TWO_POINT = ("2pt_like", "2pt_point_mass", "simple_like", "sacc_like", "hsc_cosmic_shear_like")
 _UNKNOWN = (
     "it is no module of the standard library that is known here, and no module of [pipeline] is"
     " jaxlike_two_point.py"
@@ -69,7 +70,11 @@ def translate(
     """What a pipeline at `path` is here; ConfigError names module, option and line."""
     modules = _modules(path, ini, pipeline, overrides)
     block = Block({p.name: p.name for p in parameters}, {p.name: p.value for p in parameters})
+    block.left_out = leave_out(path, modules, pipeline, overrides)
+    changed: dict[str, set[str]] = {}
     for given in modules:
+        if given.left_out:
+            continue
         given.check()
         if Path(given.text("file")).name == CORRELATED:
             try:
@@ -77,11 +82,12 @@ def translate(
             except ConfigError as error:
                 raise ConfigError(f"{given.file.place}: {error}") from error
             block.values |= {p.name: p.name for p in parameters if p.name not in block.values}
-        given.module.run(block, given)
-    _check(path, block, modules, pipeline)
-    wanted = _wanted(path, block, pipeline)
+        changed[given.name] = changed.get(given.name, set()) | run(block, given)
+    _check(path, block)
+    mark_unread(modules, changed, block)
+    wanted = block.two_point
     models = {one.like_name: model_of(one) for one in wanted}
-    suffixes = suffixes_of(models, block)
+    suffixes = suffixes_of(models, block, alone=not _of_several(modules, pipeline))
     uses: list[Use] = []
     options = {}
     for one in wanted:
@@ -102,7 +108,10 @@ def translate(
     have = {p.name for p in parameters}
     fixed = tuple(Parameter(n, value=v) for n, v in block.fixed.items() if n not in have)
     others = tuple(KINDS[one.kind].read(one.section, one.kind, one.options) for one in block.others)
-    check_counted_once(others)
+    try:
+        check_counted_once(others)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
     return Translation(
         options,
         dict(block.universe),
@@ -116,6 +125,14 @@ def translate(
         block.dropped,
         block.options,
     )
+
+
+def _of_several(modules: Sequence[Given], pipeline: Mapping[str, str]) -> bool:
+    """Whether the pipeline itself, whatever a keyword leaves of it, has several likelihoods of
+    two-point data, whose parameters have names of their own."""
+    listed = pipeline.get("likelihoods", "").split()
+    names = [one.like_name for one in modules if Path(one.text("file")).stem in _TWO_POINT]
+    return len([name for name in names if not listed or name in listed]) > 1
 
 
 def _like(one: TwoPoint) -> Like:
@@ -163,7 +180,8 @@ def _replaced(
             found[section["nz_file"]] = str(find_data_file(library_file(nz, path)))
         if Path(section.get("file", "")).stem not in _TWO_POINT or "data_file" not in section:
             continue
-        like = section.get("like_name", "cosebis" if "simple" in section["file"] else "2pt")
+        module = module_of(section["file"])
+        like = section.get("like_name", module.like if module else "")
         one = overrides.get(
             f"{like}.data_file", given.get(like) if isinstance(given, Mapping) else given
         )
@@ -172,33 +190,13 @@ def _replaced(
     return found
 
 
-def _check(path: Path, block: Block, modules: Sequence[Given], pipeline: Mapping[str, str]) -> None:
+def _check(path: Path, block: Block) -> None:
     if not block.boltzmann:
         raise ConfigError(
             f"{path}: no module of [pipeline] modules computes P(k, z) or distances: put camb there"
         )
     if not block.two_point and not block.others:
         raise ConfigError(f"{path}: none of [pipeline] modules is a likelihood")
-
-
-def _wanted(path: Path, block: Block, pipeline: Mapping[str, str]) -> list[TwoPoint]:
-    """The likelihoods that count: all, or those that the pipeline lists."""
-    listed = pipeline.get("likelihoods", "").split()
-    if not listed:
-        return block.two_point
-    names = [one.like_name for one in block.two_point]
-    ratios = [one.options["ratios_like"] for one in block.two_point if "ratios_like" in one.options]
-    others = [one.like_name for one in block.others]
-    for name in listed:
-        if name not in (*names, *ratios, *others):
-            known = ", ".join((*names, *ratios, *others))
-            raise ConfigError(f"{path}: [pipeline] likelihoods has '{name}'; modules make {known}")
-    for one in block.two_point:
-        if one.options.get("ratios_like") not in (None, *listed):
-            for key in ("shear_ratios", "ratios_like"):
-                one.options.pop(key)
-    block.others = [one for one in block.others if one.like_name in listed]
-    return [one for one in block.two_point if one.like_name in listed]
 
 
 def _options(one: TwoPoint, model: Model, suffix: str, block: Block) -> dict[str, Any]:

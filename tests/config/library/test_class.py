@@ -64,6 +64,7 @@ BAD = {
         {"values": FIRST_VALUES.replace("w = -1.0", "w = -2.0 -1.0 -0.3")},
         "does not read 'cosmological_parameters--w': fix it at -1",
     ),
+    "P(k) that ends too early": ({"kmax": "2.0"}, r"line \d+: option 'kmax' of camb is 2.0: .* 3"),
     "both codes": (
         {"more": {"again": {"file": "boltzmann/camb/camb_interface.py"}}},
         "again and camb both compute",
