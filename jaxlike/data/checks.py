@@ -158,7 +158,8 @@ def _asymmetry(covariance: BlockMatrix, sigma: np.ndarray) -> tuple[float, int, 
     """The largest |C_ij - C_ji| / sigma_i sigma_j, and where it is."""
     width = np.append(sigma, 1.0)[covariance.rows]
     difference = np.abs(covariance.blocks - np.swapaxes(covariance.blocks, 1, 2))
-    difference = difference / width[:, :, None] / width[:, None, :]
+    # by the product, which is the same of (i, j) and (j, i): the first of both is named
+    difference = difference / (width[:, :, None] * width[:, None, :])
     block, i, j = np.unravel_index(int(difference.argmax()), difference.shape)
     rows = covariance.rows[block]
     return float(difference[block, i, j]), int(rows[i]), int(rows[j])
