@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # programs that tests start (cobaya-run, cosmosis, jaxlike) come from the same environment
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: demo test slow quick lint types benchmark mock clean
+.PHONY: demo test slow hosts quick lint types benchmark mock clean
 
 demo: $(VENV)/demo.stamp
 	$(BIN)/jaxlike nuts cobaya_yaml/mock_3x2pt_mcmc.yaml --output demo/mock_3x2pt --force
@@ -20,6 +20,11 @@ test: $(VENV)/$(EXTRAS).stamp
 # what samples until statistics have settled, or compiles much
 slow: $(VENV)/$(EXTRAS).stamp
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m slow
+
+# of these, Cobaya and CosmoSIS through their own runners
+hosts: $(VENV)/$(EXTRAS).stamp
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m slow tests/cobaya/test_cobaya_run.py \
+		tests/cosmosis/test_cosmosis_runner.py tests/test_mpi.py
 
 # what compiles little: names, inputs, files, numbers, imports
 quick: $(VENV)/$(EXTRAS).stamp

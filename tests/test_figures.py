@@ -60,6 +60,7 @@ def test_figure_4_has_one_matrix_by_two_methods(simplest):
     assert value(figure_4(simplest), "two methods") < 1e-8
 
 
+@pytest.mark.slow
 def test_figure_5_needs_the_right_step(example):
     pytest.importorskip("pyccl", reason="CCL is not installed")
     steps = STEPS[1:]

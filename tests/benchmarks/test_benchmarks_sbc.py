@@ -86,6 +86,7 @@ class Linear:
         return self.log_posterior(self.from_unconstrained(u))
 
 
+@pytest.mark.slow
 def test_a_right_posterior_and_one_that_is_too_narrow(tmp_path):
     """48 mocks tell them apart; a calibration is resumed as if uninterrupted."""
     options = {"options": {"warmup": 40, "samples": 64}, "progress": False}

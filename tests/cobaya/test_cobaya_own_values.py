@@ -102,6 +102,7 @@ def sampler(info: dict[str, Any], **options: Any) -> Any:
     return get_sampler({"jaxlike.cobaya.NUTS": {**SHORT, **options}}, get_model(info))
 
 
+@pytest.mark.slow
 def test_cobaya_s_sampler_takes_camb_and_says_what_it_compared(
     packages: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

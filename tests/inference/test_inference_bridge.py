@@ -80,6 +80,7 @@ class Banana:
         return x
 
 
+@pytest.mark.slow
 def test_a_bent_posterior_has_its_error_and_a_flow_a_smaller_one():
     pytest.importorskip("flowjax", reason="FlowJAX is not installed")
     model = Banana(2)

@@ -186,6 +186,7 @@ WIDE = {  # low, high
 }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_corners_of_a_wide_prior(small_data):
     """Dark energy, curvature and neutrinos to their limits: finite with gradient, or -inf."""
     likelihood = build_likelihood(small_data, TheoryOptions())

@@ -68,6 +68,7 @@ def test_what_is_of_data_vectors_is_refused(model):
     assert "Omega_b > 0" in model.reason_of_failure(beyond)
 
 
+@pytest.mark.slow
 def test_commands_take_it(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     params = INPUT["params"] | {"H0": 68.0, "ombh2": 0.0222}  # one is free

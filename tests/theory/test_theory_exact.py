@@ -152,6 +152,7 @@ def size(field, c):
     return np.sqrt([counts[i] * ends[j] for i, j in PAIRS[field]])
 
 
+@pytest.mark.slow
 def test_integrals_over_bessel_functions(both):
     """Density, velocities, magnification, shear and alignment, and all their pairs; Limber's
     approximation has distortions of the wrong sign there."""
