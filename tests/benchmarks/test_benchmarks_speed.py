@@ -15,6 +15,8 @@ from jaxlike.errors import ConfigError
 from jaxlike.mocks.files import write_survey_mock
 from jaxlike.posterior.density import Density
 
+pytestmark = pytest.mark.slow
+
 INPUT = """\
 theory:
   jaxlike.cobaya.Theory: {linear: eisenstein_hu, nonlinear: takahashi, radiation: false}

@@ -189,6 +189,7 @@ def test_files(tmp_path):
         check(tmp_path / "new" / "a")
 
 
+@pytest.mark.slow
 def test_a_model_of_real_space(small_folder):
     """Both methods agree, and with differences of the data vector."""
     model = jaxlike.load(small_folder / "pipeline.ini", probes=("gamma_t", "w"))

@@ -20,6 +20,8 @@ from jaxlike.likelihoods.linearised import Linearised, with_linearised
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.registry.closed_form import check_host
 
+pytestmark = pytest.mark.slow
+
 MEAN, SIGMA = 0.01, 0.02
 M = ("shear_calibration_parameters--m1", "shear_calibration_parameters--m2")
 

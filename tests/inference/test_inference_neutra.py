@@ -10,6 +10,8 @@ from jaxlike.inference import complaints, run_neutra, summarise
 from jaxlike.inference.runs import drive
 from jaxlike.inference.samplers import neutra, variational
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("numpyro")
 
 SHORT = {"steps": 20, "warmup": 60, "samples": 40, "chains": 2, "progress": False}

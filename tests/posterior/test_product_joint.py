@@ -84,6 +84,7 @@ def test_without_radiation_there_is_no_r_drag(file):
         jaxlike.load(info)
 
 
+@pytest.mark.slow
 def test_commands_take_them(file, tmp_path, monkeypatch, capsys):
     """`nuts`, whose output is read again, with a sampled magnitude; plots, best fit."""
     monkeypatch.chdir(tmp_path)

@@ -133,6 +133,7 @@ def test_other_data_priors_and_likelihoods_of_the_product(product, survey):
     assert float(again.log_posterior(x)) == float(product.log_posterior(x))
 
 
+@pytest.mark.slow
 def test_it_is_sampled(product):
     """As any posterior: what the clocks say of their factor is far narrower than its prior."""
     idata = jaxlike.sample(product, chains=2, warmup=60, samples=40, progress=False)
