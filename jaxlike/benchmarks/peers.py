@@ -25,9 +25,7 @@ from jaxlike.posterior.model import Model
 
 _ROUNDS, _LONGEST_S = 20, 60.0  # of turns of all codes: how many, and after which there are no more
 _ELL = 2.0, 3e4  # multipoles that other codes are asked for where the data are of angles
-_APART = (
-    1e-7  # relative change of a density from one turn to the next: no code may remember a value
-)
+_APART = 1e-7  # relative change of a density from turn to turn: no code may remember a value
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,11 @@ def add_config(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("config", metavar="CONFIG", help=CONFIG_HELP)
 
 
+def add_chains(parser: argparse.ArgumentParser) -> None:
+    """The chains that a command takes."""
+    parser.add_argument("chains", metavar="PREFIX", help="prefix of chains, or a CosmoSIS chain")
+
+
 def add_prefix(parser: argparse.ArgumentParser, files: str, ending: str) -> None:
     """Where a command writes `files`, as `open_model` finds it with the same `ending`."""
     parser.add_argument(

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jaxlike.cli.common_options import Parents, add_force, stem_of
+from jaxlike.cli.common_options import Parents, add_chains, add_force, stem_of
 from jaxlike.cli.running import warn
 from jaxlike.errors import ConfigError
 
@@ -20,7 +20,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     parser = subparsers.add_parser(
         "convert", parents=[shared.device], help="write chains for ArviZ, CosmoSIS or GetDist"
     )
-    parser.add_argument("chains", metavar="PREFIX", help="prefix of chains, or a CosmoSIS chain")
+    add_chains(parser)
     parser.add_argument(
         "--to",
         required=True,

@@ -2,10 +2,15 @@
 
 import argparse
 import json
-from pathlib import Path
 from typing import Any
 
-from jaxlike.cli.common_options import CONFIG_HELP, Parents, add_force, add_no_progress
+from jaxlike.cli.common_options import (
+    CONFIG_HELP,
+    Parents,
+    add_chains,
+    add_force,
+    add_no_progress,
+)
 from jaxlike.cli.opening import open_model
 from jaxlike.cli.running import warn
 
@@ -17,7 +22,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         parents=[shared.device, shared.model],
         help="evidence of a posterior from its chains, by bridge sampling",
     )
-    parser.add_argument("chains", metavar="PREFIX", help="prefix of chains, or a CosmoSIS chain")
+    add_chains(parser)
     parser.add_argument(
         "--config", required=True, help="the posterior that was sampled: " + CONFIG_HELP
     )
@@ -39,19 +44,13 @@ def add_command(subparsers: Any, shared: Parents) -> None:
 
 def evidence(arguments: argparse.Namespace) -> int:
     """Print and write ln Z; exit status 1 where its error says nothing."""
-    from jaxlike.errors import ConfigError
-    from jaxlike.files import atomic_writer
     from jaxlike.inference import read_draws
     from jaxlike.inference.results import evidence as bridged
+    from jaxlike.inference.results.text_files import check_unused_texts, write_texts
 
     arguments.output = arguments.output or f"{arguments.chains.removesuffix('.txt')}_evidence"
-
-    def check(name: str) -> None:
-        if Path(f"{name}.json").exists():
-            raise ConfigError(f"'{name}.json' exists; give --force to replace it")
-
     draws = read_draws(arguments.chains)
-    model, name = open_model(arguments, "evidence", check)
+    model, name = open_model(arguments, "evidence", lambda p: check_unused_texts(p, [".json"]))
     found = bridged.bridge_evidence(
         model,
         draws,
@@ -59,7 +58,6 @@ def evidence(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         progress=not arguments.no_progress,
     )
-    file = Path(f"{name}.json")
     record = {
         "config": arguments.config,
         "chains": arguments.chains,
@@ -70,8 +68,7 @@ def evidence(arguments: argparse.Namespace) -> int:
         "converged": found.converged,
         "values": found.values,
     }
-    with atomic_writer(file) as handle:
-        handle.write(f"{json.dumps(record, indent=1)}\n".encode())
+    (file,) = write_texts(name, {".json": f"{json.dumps(record, indent=1)}\n"})
     print(bridged.report(found))
     print(f"{'file':<11}{file}")
     warnings = bridged.complaints(found, arguments.proposal)

@@ -5,7 +5,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from jaxlike.cli.common_options import CONFIG_HELP, Parents, add_force, add_no_progress
+from jaxlike.cli.common_options import (
+    CONFIG_HELP,
+    Parents,
+    add_chains,
+    add_force,
+    add_no_progress,
+)
 from jaxlike.cli.opening import open_model
 from jaxlike.cli.running import run_info, warn
 from jaxlike.errors import ConfigError
@@ -18,7 +24,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         parents=[shared.device, shared.model],
         help="chains of one posterior as weighted chains of another",
     )
-    parser.add_argument("chains", metavar="PREFIX", help="prefix of chains, or a CosmoSIS chain")
+    add_chains(parser)
     parser.add_argument(
         "--config",
         required=True,

@@ -19,8 +19,8 @@ import numpy as np
 from jaxlike.inference import Chains, Cost
 from jaxlike.inference.geometry.laplace import Laplace, dispersed_starts, gradient_batch
 from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, stored
-from jaxlike.inference.runs.initial_points import STARTS, best_fit_from
-from jaxlike.inference.runs.options import SEED, check_choice, check_whole
+from jaxlike.inference.runs.initial_points import Start, best_fit_from, check_start
+from jaxlike.inference.runs.options import SEED, check_whole
 from jaxlike.inference.runs.parameter_space import ParameterSpace, chains_of
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.target import Posterior
@@ -84,7 +84,7 @@ def run_mh(
     steps: int = 20000,
     samples: int = 2000,
     seed: int = 0,
-    start: str = "reference",
+    start: Start = "reference",
     progress: bool = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
@@ -103,7 +103,7 @@ def run_mh(
         ("seed", seed, *SEED),
     ):
         check_whole(name, value, *limits)
-    check_choice("start", start, STARTS)
+    check_start(start)
     settings = {
         "method": "mh", "parameters": list(model.parameters), "chains": chains, "steps": steps,
         "seed": seed, "start": start,
@@ -150,7 +150,7 @@ def _begin(
     log_likelihood: Callable[[Any], Any],
     chains: int,
     seed: int,
-    start: str,
+    start: Start,
 ) -> _Run:
     """Chains at points around the best fit, with the covariance there for a proposal."""
     clock, rng = stopwatch(), np.random.default_rng(seed)

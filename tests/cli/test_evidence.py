@@ -24,7 +24,7 @@ BAD = [
     (["evidence", "{prefix}", "--config", "{config}", "--seed", "-1"], "option seed is -1"),
     (
         ["evidence", "{prefix}", "--config", "{config}", "--output", "{taken}"],
-        "'{taken}.json' exists; give --force to replace it",
+        "{taken}.json exists already; give another --output, or --force to replace it",
     ),
 ]
 

@@ -78,12 +78,13 @@ def translated_ini(
     sections = {one.name: dict(one.entries) for one in normals}
     sections |= {one.name: _module(one, config, names, files) for one in config.likelihoods}
     first = sections[config.likelihoods[0].name]
-    for option, words in _others(config).items():
+    others = _others(config)
+    for option, words in others.items():
         first[option] = " ".join(words)
     if any(MAGNITUDE_OPTION in one.options for one in config.others):
         first[MAGNITUDE_OPTION] = "T"
     likes = [str(like_name_of(sections[one.name])) for one in config.likelihoods]
-    likes += [word.replace(".", "_") for words in _others(config).values() for word in words]
+    likes += [word.replace(".", "_") for words in others.values() for word in words]
     pipeline = {
         "modules": " ".join(sections),
         "values": files.add("_values.ini", by_sections(values)),

@@ -18,7 +18,9 @@ def lines_of(
 
     ConfigError on a prior that CosmoSIS has not got.
     """
-    joint = {name: one for prior in config.correlated_priors for name, one in _marginals(prior)}
+    joint: dict[str, Normal] = {}
+    for prior in config.correlated_priors:
+        joint |= prior.marginals
     values: dict[str, str] = {}
     priors: dict[str, str] = {}
     for p in config.parameters:
@@ -47,10 +49,6 @@ def check_no_functions(config: Config, made: Collection[str]) -> None:
                 f"parameter '{p.name}' is a function of others, which a values file has no way to "
                 "say: take --output FILE.yaml"
             )
-
-
-def _marginals(prior: object) -> Collection[tuple[str, Normal]]:
-    return prior.marginals.items()  # type: ignore[attr-defined]
 
 
 def _limits(prior: Normal) -> tuple[float, float]:

@@ -32,8 +32,13 @@ from jaxlike.inference.runs.checkpoint import (
 )
 from jaxlike.inference.runs.device_placement import Placement
 from jaxlike.inference.runs.drive import Keeping, Sampler, drive
-from jaxlike.inference.runs.initial_points import STARTS, best_fit_from, bounded_parameters
-from jaxlike.inference.runs.options import SEED, check_between, check_choice, check_whole
+from jaxlike.inference.runs.initial_points import (
+    Start,
+    best_fit_from,
+    bounded_parameters,
+    check_start,
+)
+from jaxlike.inference.runs.options import SEED, check_between, check_whole
 from jaxlike.inference.runs.parameter_space import ParameterSpace
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
@@ -126,7 +131,7 @@ def run_laps(
     seed: int = 0,
     target_accept: float = 0.8,
     straighten: bool = True,
-    start: str = "reference",
+    start: Start = "reference",
     progress: bool = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
@@ -143,7 +148,7 @@ def run_laps(
     check_whole("samples", samples, 1)
     check_whole("seed", seed, *SEED)
     check_between("target_accept", target_accept, 0, 1)
-    check_choice("start", start, STARTS)
+    check_start(start)
     n, context, total = len(model.parameters), context_of(model), chains * walkers
     each = -(-samples // walkers)
     settings = {

@@ -71,7 +71,7 @@ def run_mcmc(
         "method": name, "parameters": list(model.parameters), "chains": chains, "warmup": warmup,
         "seed": seed, "target_accept": target_accept, "max_tree_depth": max_tree_depth,
         "mass": mass, "straighten": straighten,
-        "start": start if isinstance(start, str) else list(start),
+        "start": start,
     }  # fmt: skip
     keeping = Keeping(settings, checkpoint, save)
     before = stored(checkpoint, resume, settings)

@@ -14,6 +14,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.inference.results.chains import Chains
+from jaxlike.inference.runs.initial_points import Start
 from jaxlike.inference.runs.progress import progress_bar
 from jaxlike.inference.samplers.guides import Guide
 from jaxlike.inference.samplers.mcmc import check_run
@@ -92,7 +93,7 @@ def run_neutra(
     seed: int = 0,
     target_accept: float = 0.9,
     max_tree_depth: int = 10,
-    start: str = "reference",
+    start: Start = "reference",
     progress: bool = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,

@@ -18,6 +18,7 @@ from jax import Array
 
 from jaxlike.errors import JaxlikeError
 from jaxlike.inference.results.chains import Chains, Cost, Evidence
+from jaxlike.inference.runs.initial_points import Start
 from jaxlike.inference.runs.options import check_whole
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.samplers.guides import Guide
@@ -41,7 +42,7 @@ def run_svi(
     samples: int = 1000,
     chains: int = 4,
     seed: int = 0,
-    start: str = "reference",
+    start: Start = "reference",
     progress: bool = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,

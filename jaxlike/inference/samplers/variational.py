@@ -14,7 +14,7 @@ from jaxlike.errors import ConfigError
 from jaxlike.inference.geometry.laplace import Laplace, gradient_batch
 from jaxlike.inference.results.chains import Cost
 from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, stored
-from jaxlike.inference.runs.initial_points import STARTS, best_fit_from
+from jaxlike.inference.runs.initial_points import Start, best_fit_from, check_start
 from jaxlike.inference.runs.options import (
     SEED,
     check_between,
@@ -41,7 +41,7 @@ class Training:
     learning_rate: float
     particles: int
     seed: int
-    start: str
+    start: Start
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def check_training(
     learning_rate: float | None,
     particles: int,
     seed: int,
-    start: str,
+    start: Start,
 ) -> Training:
     """The training that the options ask for; ConfigError on one out of range."""
     check_installed(method, numpyro="NumPyro", optax="Optax")
@@ -90,7 +90,7 @@ def check_training(
     check_between("learning_rate", learning_rate, 0, 1)
     check_whole("particles", particles, 1, 65536)
     check_whole("seed", seed, *SEED)
-    check_choice("start", start, STARTS)
+    check_start(start)
     return Training(guide, steps, learning_rate, particles, seed, start)
 
 
