@@ -1,10 +1,14 @@
 """Cobaya's own BAO and supernovae fed with given distances, and files in its layout."""
 
+import gzip
 import logging
+import shutil
 from pathlib import Path
 
 import numpy as np
 from cobaya.component import get_component_class
+
+from jaxlike.data.supernova_library import LIBRARY_SETS
 
 LIGHT = 299792.458
 
@@ -129,6 +133,27 @@ def write_supernovae(folder: Path) -> None:
         said = f"# about\nname = {name}\ndata_file = {name}/table.txt\n"
         said += f"mag_covmat_file = {name}/cov.{end}\nhas_mag_covmat = T\n"
         (folder / name / file).write_text(said)
+
+
+def write_library_supernovae(library: Path) -> None:
+    """The same supernovae where CosmoSIS's standard library has them."""
+    write_supernovae(library / "cobaya")
+    for name, place, data in (
+        ("PantheonPlus", "pantheon_plus", "pantheonplus_cosmosis"),
+        ("DESY5", "des-sn", "desy5_cosmosis"),
+        ("Pantheon", "pantheon", "pantheon_cosmosis"),
+    ):
+        folder, own = library / "likelihood" / place, LIBRARY_SETS[data]
+        folder.mkdir(parents=True)
+        shutil.copy(library / "cobaya" / name / "table.txt", folder / own.table)
+        text = (library / "cobaya" / name / "cov.txt").read_text()
+        if name == "PantheonPlus":
+            n, *rest = text.split()
+            matrix = np.array(rest, float).reshape(int(n), int(n))
+            text = "\n".join([n, *map(repr, map(float, matrix[np.triu_indices(int(n))]))])
+        file = folder / own.covariance
+        with gzip.open(file, "wt") if file.suffix == ".gz" else file.open("w") as opened:
+            opened.write(text)
 
 
 DATASETS = {

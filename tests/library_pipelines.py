@@ -120,6 +120,40 @@ bias_2 = 0.0
 )
 
 
+def by_mass(modules, file, suffix):
+    """Shear alone, whose spectra of alignment end in `suffix` until a module makes them go with the
+    masses of haloes."""
+    project = {n: v for n, v in modules["pk_to_cl"].items() if not n.startswith("position")}
+    own = {"file": "intrinsic_alignments/mass_dependent_ia/mass_dependent_ia_model.py"}
+    if suffix:
+        own["suffix"] = suffix
+        project |= dict.fromkeys(SHEAR[1:3], f"source-source:{suffix}")
+    found = {}
+    for name, module in modules.items():
+        if name == "pk_to_cl":
+            found |= {name: project, "by_mass": own}
+        elif name not in ("bin_bias", "2pt_gal", "2pt_gal_shear"):
+            found[name] = module
+    return found | {
+        "add_intrinsic": add(**{"position-shear": "F"}),
+        "2pt_like": like(file, "xip xim"),
+    }
+
+
+def mass_values(suffix):
+    """Values of what `by_mass` makes of the first generation's pipeline."""
+    section = f"[intrinsic_alignment_parameters_{suffix}]\n" if suffix else ""
+    masses = """\
+beta = 0.0 0.5 1.0
+log10_M_piv = 13.5
+log10_M_mean_1 = 13.1
+log10_M_mean_2 = 13.3
+f_r_1 = 0.2
+f_r_2 = 0.3
+"""
+    return FIRST_VALUES.replace("z0 = 0.62\n", f"z0 = 0.62\n{section}{masses}")
+
+
 def second_generation(file):
     """3x2pt with TATT, magnification and point masses: the form of the library's DES-Y3."""
     of_lensing = ("lingal-shear", "lingal-intrinsic", "magnification-shear")

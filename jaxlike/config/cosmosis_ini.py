@@ -8,8 +8,8 @@ from jaxlike.config import cosmosis_correlated
 from jaxlike.config.container import Config, make_config
 from jaxlike.config.correlated import of_parameters
 from jaxlike.config.cosmosis_others import (
-    MAGNITUDE_OPTION,
     OTHER_OPTIONS,
+    SUPERNOVA_OPTIONS,
     check_listed,
     check_used,
     others_of,
@@ -204,7 +204,7 @@ def module_options(
     ConfigError if one of its own entries is unknown or has no effect.
     """
     own, inherited = _cased(own), _cased(inherited)
-    accepted = (*MODULE_OPTIONS, *OUTPUT_OPTIONS, *OTHER_OPTIONS, MAGNITUDE_OPTION)
+    accepted = (*MODULE_OPTIONS, *OUTPUT_OPTIONS, *OTHER_OPTIONS, *SUPERNOVA_OPTIONS)
     check_option_names(
         [name for name in own if name not in _COSMOSIS_OPTIONS],
         accepted,

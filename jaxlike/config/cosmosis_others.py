@@ -20,7 +20,14 @@ OTHER_OPTIONS: Mapping[str, str] = {
 """Options of the module's section -> the component whose option `data` has the same words."""
 
 MAGNITUDE_OPTION = "use_abs_mag"
-"""Option: whether the absolute magnitude of supernovae is a parameter."""
+
+SUPERNOVA_OPTIONS: Mapping[str, str] = {
+    MAGNITUDE_OPTION: MAGNITUDE_OPTION,
+    "supernova_table": "table",
+    "supernova_covariance": "covariance",
+}
+"""Further options of supernovae -> what the component calls them: whether the absolute magnitude is
+a parameter, and the files of data of the standard library's."""
 
 OWN_SECTIONS: Mapping[str, str] = {ABSOLUTE_MAGNITUDE: "supernova_params--m"}
 """Parameters of these likelihoods -> `section--name`, as the standard library has them."""
@@ -35,9 +42,7 @@ def others_of(options: Mapping[str, object], path: Path) -> tuple[OtherConfig, .
     ConfigError on a set that is none, and on data that would count twice.
     """
     found: list[OtherConfig] = []
-    sampled = MAGNITUDE_OPTION in options and flag(MAGNITUDE_OPTION, options[MAGNITUDE_OPTION])
-    if sampled and "supernovae" not in options:
-        raise ConfigError(f"option '{MAGNITUDE_OPTION}' has no effect without 'supernovae'")
+    of_supernovae = _of_supernovae(options, path)
     for option, component in OTHER_OPTIONS.items():
         words = str(options.get(option) or "").split()
         if option in options and not words:
@@ -47,14 +52,28 @@ def others_of(options: Mapping[str, object], path: Path) -> tuple[OtherConfig, .
             name = Path(data).stem if Path(data).is_file() else word
             try:
                 given: dict[str, object] = {"data": data}
-                if sampled and option == "supernovae":
-                    given[MAGNITUDE_OPTION] = True
+                if option == "supernovae":
+                    given |= of_supernovae
                 one = KINDS[component].read(name.replace(".", "_"), component, given)
             except ConfigError as error:
                 raise ConfigError(f"option '{option}': {error}") from error
             found.append(one)
     check_counted_once(found)
     return tuple(found)
+
+
+def _of_supernovae(options: Mapping[str, object], path: Path) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for option, name in SUPERNOVA_OPTIONS.items():
+        if option not in options:
+            continue
+        if option != MAGNITUDE_OPTION:
+            found[name] = find_file(str(options[option]), path, above=True)
+        elif flag(option, options[option]):
+            found[name] = True
+        if name in found and "supernovae" not in options:
+            raise ConfigError(f"option '{option}' has no effect without 'supernovae'")
+    return found
 
 
 def with_own_names(
@@ -79,7 +98,7 @@ def with_own_names(
 def check_used(options: Mapping[str, object], power: object) -> None:
     """ConfigError where others are asked for in a universe of tables, whose parameters are not
     known."""
-    for option in (*OTHER_OPTIONS, MAGNITUDE_OPTION):
+    for option in (*OTHER_OPTIONS, *SUPERNOVA_OPTIONS):
         if option in options and power == "block":
             raise ConfigError(
                 f"option '{option}' has no effect with power = block: take power = jaxlike, or a "

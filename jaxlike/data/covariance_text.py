@@ -1,6 +1,8 @@
 """Text that is not that of two-point data: its lines, settings, tables, covariance matrices."""
 
+import gzip
 import os
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,12 +13,16 @@ from jaxlike.errors import DataError
 
 
 def text_of(path: str | os.PathLike[str], what: str) -> str:
-    """What a text file says; DataError, with `what` it is wanted as, where it cannot be read."""
+    """What a text file says, compressed where its name ends in .gz; DataError, with `what` it is
+    wanted as, where it cannot be read."""
     file = Path(path).expanduser()
     try:
+        if file.suffix == ".gz":
+            with gzip.open(file, "rt", encoding="utf-8") as opened:
+                return opened.read()
         return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else str(error)
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{file}: cannot be read as {what} ({reason})") from error
 
 
@@ -87,6 +93,25 @@ def read_matrix(path: str | os.PathLike[str], n: int) -> NDArray:
             f"{path}: has {found.size} numbers, but the covariance of {n} data has {n} x {n}"
         )
     return found.reshape(n, n)
+
+
+def read_triangle(path: str | os.PathLike[str], n: int) -> NDArray:
+    """Symmetric matrix (n, n) from text: the number n, then its upper triangle by rows."""
+    found = _numbers(text_of(path, "a covariance matrix"), path)
+    size = n * (n + 1) // 2
+    if found.size != size + 1 or found[0] != n:
+        raise DataError(
+            f"{path}: has {found.size} numbers, but the triangle of the covariance of {n} data has "
+            f"{size} after the number {n}"
+        )
+    return of_triangle(found[1:], n)
+
+
+def of_triangle(upper: NDArray, n: int) -> NDArray:
+    """Symmetric matrix (n, n) of its upper triangle by rows."""
+    matrix = np.zeros((n, n))
+    matrix[np.triu_indices(n)] = upper
+    return matrix + np.triu(matrix, 1).T
 
 
 def _numbers(text: str, path: str | os.PathLike[str]) -> NDArray:

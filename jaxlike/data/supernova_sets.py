@@ -1,6 +1,7 @@
 """Supernovae that `cobaya-install` brings, read and cut as Cobaya does it."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from zipfile import BadZipFile
@@ -8,7 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from jaxlike.data.covariance_text import finite, read_matrix, settings_of
+from jaxlike.data.covariance_text import finite, of_triangle, read_matrix, settings_of
 from jaxlike.data.supernovae import SupernovaData, read_columns
 from jaxlike.errors import DataError
 
@@ -42,10 +43,13 @@ def files_of(dataset: Mapping[str, str], folder: Path) -> tuple[Path, Path]:
     return folder / dataset["data_file"], folder / dataset["mag_covmat_file"]
 
 
-def _pantheon_plus(
-    table: Path, covariance: Path, dataset: Mapping[str, str], *, cepheids: bool = False
+def pantheon_plus(
+    table: Path, covariance: Callable[[int], NDArray], *, cepheids: bool = False
 ) -> SupernovaData:
-    """Beyond z = 0.01, and, with `cepheids`, those in galaxies of SH0ES (arXiv:2202.04077)."""
+    """Beyond z = 0.01, and, with `cepheids`, those in galaxies of SH0ES (arXiv:2202.04077).
+
+    covariance: of how many supernovae the table has.
+    """
     wanted = {"magnitude": ("m_b_corr",), "z_cmb": ("zhd",), "z_hel": ("zhel",)}
     if cepheids:
         wanted |= {"calibrator": ("is_calibrator",), "modulus": ("ceph_dist",)}
@@ -56,24 +60,35 @@ def _pantheon_plus(
     if modulus is not None:
         found["calibrated"] = np.where(calibrator, modulus, np.nan)
     chosen = np.flatnonzero((found["z_cmb"] > _Z_MIN) | calibrator)
-    matrix = read_matrix(covariance, n)[np.ix_(chosen, chosen)]
+    matrix = covariance(n)[np.ix_(chosen, chosen)]
     kept = {name: column[chosen] for name, column in found.items()}
     return SupernovaData(**kept, covariance=matrix, source=str(table))
 
 
+def _pantheon_plus(table: Path, covariance: Path, dataset: Mapping[str, str]) -> SupernovaData:
+    return pantheon_plus(table, partial(read_matrix, covariance))
+
+
 def _shoes(table: Path, covariance: Path, dataset: Mapping[str, str]) -> SupernovaData:
-    return _pantheon_plus(table, covariance, dataset, cepheids=True)
+    return pantheon_plus(table, partial(read_matrix, covariance), cepheids=True)
 
 
 _OF_DES = {"magnitude": ("mu",), "z_cmb": ("zhd",), "z_hel": ("zhel",)}
 
 
-def _des_y5(table: Path, covariance: Path, dataset: Mapping[str, str]) -> SupernovaData:
-    """The matrix is of systematics; errors of each are in the table (arXiv:2401.02929)."""
+def des_y5(table: Path, covariance: Callable[[int], NDArray]) -> SupernovaData:
+    """The matrix is of systematics; errors of each are in the table (arXiv:2401.02929).
+
+    covariance: of how many supernovae the table has.
+    """
     found = read_columns(table, {**_OF_DES, "error": ("muerr_final",)}, separator=",")
     error = found.pop("error")
-    matrix = read_matrix(covariance, error.size) + np.diag(error**2)
+    matrix = covariance(error.size) + np.diag(error**2)
     return SupernovaData(**found, covariance=matrix, source=str(table))
+
+
+def _des_y5(table: Path, covariance: Path, dataset: Mapping[str, str]) -> SupernovaData:
+    return des_y5(table, partial(read_matrix, covariance))
 
 
 def _dovekie(table: Path, covariance: Path, dataset: Mapping[str, str]) -> SupernovaData:
@@ -97,9 +112,7 @@ def _triangle(file: Path, n: int) -> NDArray:
         raise DataError(f"{file}: cannot be read as an inverse covariance ({reason})") from error
     if size != n or upper.shape != (n * (n + 1) // 2,):
         raise DataError(f"{file}: has the triangle of {size} data, but the table has {n}")
-    matrix = np.zeros((n, n))
-    matrix[np.triu_indices(n)] = upper
-    return matrix + np.triu(matrix, 1).T
+    return of_triangle(upper, n)
 
 
 def _pantheon(table: Path, covariance: Path, dataset: Mapping[str, str]) -> SupernovaData:

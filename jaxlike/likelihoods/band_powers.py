@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from jaxlike.data.planck_lite import BandPowers
 from jaxlike.likelihoods.gaussian import factorise, quadratic_form, whole_inverse
+from jaxlike.theory.power.cmb.helium import Helium
 from jaxlike.theory.power.cmb.spectra import check_multipoles
 from jaxlike.theory.power.universe import Universe
 
@@ -25,7 +26,7 @@ class CmbBandPowers:
     value: (n,) C_ell in muK^2, those of one spectrum after those of another; inverse: (n, n) of
     their covariance; weights: spectrum by spectrum (n_bin, width), of D_ell from the bin's first
     multipole on; bins: (spectrum, first, last multipoles (n_bin,)); calibration: name of the
-    parameter A by whose square the prediction is divided, or none.
+    parameter A by whose square the prediction is divided, or none; helium: that of the spectra.
     """
 
     value: NDArray | Array
@@ -35,9 +36,12 @@ class CmbBandPowers:
         metadata={"static": True}
     )
     calibration: str = field(default="", metadata={"static": True})
+    helium: Helium = field(default="camb", metadata={"static": True})
 
     @classmethod
-    def of(cls, data: BandPowers, *, calibration: str = "") -> "CmbBandPowers":
+    def of(
+        cls, data: BandPowers, *, calibration: str = "", helium: Helium = "camb"
+    ) -> "CmbBandPowers":
         """The likelihood of data; ParameterError on multipoles that no spectrum here has."""
         weights, bins = [], []
         for name in dict.fromkeys(data.spectrum):
@@ -51,7 +55,7 @@ class CmbBandPowers:
         factors = factorise(np.asarray(data.covariance, float))
         inverse = whole_inverse(factors.inverse, factors.rows, len(data.value))
         value = np.asarray(data.value, float)
-        return cls(value, inverse, tuple(weights), tuple(bins), calibration)
+        return cls(value, inverse, tuple(weights), tuple(bins), calibration, helium)
 
     def __repr__(self) -> str:
         names = ", ".join(name for name, _, _ in self.bins)
@@ -90,7 +94,8 @@ class CmbBandPowers:
         """Binned C_ell (n,) in muK^2 in the order of the data."""
         spectra = universe.cmb
         every = {
-            name: spectra.D_ell(name, np.arange(2, last + 1)) for name, last in self.ell_max.items()
+            name: spectra.D_ell(name, np.arange(2, last + 1), helium=self.helium)
+            for name, last in self.ell_max.items()
         }
         return self.of_spectra(every, parameters)
 

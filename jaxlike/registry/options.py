@@ -30,7 +30,7 @@ from jaxlike.theory.power.nonlinear import NONLINEAR, NonlinearModel, boosted
 from jaxlike.theory.statistics.exact_choice import LimberRange
 from jaxlike.theory.statistics.projection import Projection
 from jaxlike.theory.systematics.point_mass import PointMassModel
-from jaxlike.theory.tracers.alignment import AlignmentModel
+from jaxlike.theory.tracers.alignment import BY_MASS, AlignmentModel
 from jaxlike.theory.tracers.bias import BiasModel
 from jaxlike.theory.universe.cosmology import MASSIVE_EIGENSTATES, NeutrinoModel
 
@@ -140,8 +140,8 @@ class TheoryOptions:
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, with one times f_r (M / M_pivot)^beta, or with tidal alignment and tidal torquing to second
     order.  f_r: shares of red galaxies, a number for each source bin; log10_M_pivot: of halo masses
-    in M_sun/h; both with alignment = nla_m alone.  b_modes: those of alignment = tatt in xi+-, or
-    (false) E modes alone.  magnification, rsd: of galaxy counts by the matter before them,
+    in M_sun/h; both with alignment = nla_m or nla_m_twice.  b_modes: those of alignment = tatt in
+    xi+-, or (false) E modes alone.  magnification, rsd: of galaxy counts by the matter before them,
     redshift-space distortions in them.  power: where P(k, z) and distances come from, this package
     or the program that calls it.  neutrinos: which of the three eigenstates have the mass that
     omnuh2 or mnu gives: one, all three alike, all three in normal order, or none (and then there is
@@ -228,11 +228,11 @@ class TheoryOptions:
 
     def _check_masses(self) -> None:
         """ConfigError on options of halo masses that are missing or without effect."""
-        if self.alignment == "nla_m":
+        if self.alignment in BY_MASS:
             if self.f_r is None:
                 raise ConfigError(
-                    "option 'f_r' is missing: alignment = nla_m needs the share of red galaxies in "
-                    "each source bin, such as f_r: [0.1, 0.2, 0.3]"
+                    f"option 'f_r' is missing: alignment = {self.alignment} needs the share of red "
+                    "galaxies in each source bin, such as f_r: [0.1, 0.2, 0.3]"
                 )
             for value in self.f_r:
                 if not 0 <= value <= 1:

@@ -66,6 +66,16 @@ def test_calibration_has_cobaya_s_prior_unless_the_input_has_one(packages):
     assert again.parameters == config.parameters
 
 
+@pytest.mark.parametrize("helium", ["bbn_consistency", 0.245])
+def test_helium_is_an_option(packages, helium):
+    config = read({NAME: {"helium": helium}}, packages_path=str(packages))
+    (one,) = config.others
+    assert one.build().helium == helium
+    assert config_from_info(as_cobaya(config), "in.yaml").others == config.others
+    (plain,) = read({NAME: {"helium": "camb"}}, packages_path=str(packages)).others
+    assert "helium" not in plain.options
+
+
 def test_what_comes_with_the_package():
     low, polarisation = read({"low": LOW, "lowE": LOW_E}).others
     assert low.build().n_points == 2
@@ -97,6 +107,8 @@ REFUSED = {
     "entries": ({NAME: {"dataset_params": "tt"}}, "'dataset_params' of .* is 'tt': give a mapping"),
     "an entry": ({NAME: {"dataset_params": {"use": 1}}}, "unknown entry in dataset_params of"),
     "an option": ({NAME: {"use_cl": "tt"}}, "unknown option of planck_2018"),
+    "a table of helium": ({NAME: {"helium": "parthenope"}}, "accepted are camb, bbn_consistency"),
+    "much helium": ({NAME: {"helium": 0.3}}, "'helium' is 0.3; .* a number from 0.225 to 0.265"),
     "beside": ({"low": LOW | {"mean": {"tau": 0.05}}}, "option 'mean' has no effect beside data"),
     "other data": ({CMB: {"data": "wmap"}}, "planck_2018_lowe, planck_2018_lowl_tt, the path"),
 }

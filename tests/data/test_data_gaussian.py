@@ -51,8 +51,12 @@ def test_planck_2018_is_the_published_late_universe():
         of = derived_of(from_parameters(resolve(given, ()), radiation=True), "emulator")
         return jnp.stack([of("H0"), of("omegam"), of("sigma8")])
 
-    slope = np.asarray(jax.jacfwd(late)(jnp.asarray(data.mean)))
-    found = np.asarray(late(data.mean)), np.sqrt(np.diag(slope @ data.covariance @ slope.T))
+    steps = 0.1 * np.diag(np.sqrt(np.diag(data.covariance)))
+    mean, *around = np.asarray(
+        jax.jit(jax.vmap(late))(data.mean + np.vstack([0 * steps[:1], steps]))
+    )
+    slope = (np.array(around) - mean).T / np.diag(steps)
+    found = mean, np.sqrt(np.diag(slope @ data.covariance @ slope.T))
     published = np.array([67.27, 0.3166, 0.8120]), np.array([0.60, 0.0084, 0.0073])
     np.testing.assert_allclose((found[0] - published[0]) / published[1], 0, atol=0.05)
     np.testing.assert_allclose(found[1], published[1], rtol=0.03)

@@ -1,6 +1,7 @@
 """Training of the CMB's spectra: design, fit and file, one run of CAMB, the command."""
 
 import sys
+from dataclasses import replace
 
 import jax
 import numpy as np
@@ -13,9 +14,10 @@ from jaxlike.emulator.cmb.design import TRAINED, design
 from jaxlike.emulator.cmb.spectra import Universe, camb_spectra
 from jaxlike.emulator.cmb.train import train
 from jaxlike.errors import ConfigError
+from jaxlike.theory.power.cmb import helium
 from jaxlike.theory.power.cmb.coordinates import NAMES
 from jaxlike.theory.power.cmb.lattice import ELL_MAX
-from jaxlike.theory.power.cmb.spectra import SPECTRA
+from jaxlike.theory.power.cmb.spectra import SPECTRA, Spectra
 from jaxlike.theory.power.cmb.table import shipped_cmb
 
 
@@ -103,6 +105,7 @@ def test_command_trains_and_checks(by_toy, capsys):
         kept = shipped_cmb().read(file)
     assert kept.metadata["n_points"] == 32
     assert set(kept.parts) == set(SPECTRA)
+    assert set(kept.helium) == {"tt", "te", "ee"}
     rows = kept.metadata["held_out"]
     assert rows[0]["group"] == "LambdaCDM"
     worst, _ = rows[0]["errors"]["tt"][1]
@@ -128,6 +131,27 @@ def test_without_camb_there_is_one_sentence(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "camb", None)
     with pytest.raises(ConfigError, match=r"need CAMB: install jaxlike\[emulator\], or camb"):
         train(n=16, n_check=1, jobs=1, folder=tmp_path)
+
+
+def test_helium_far_from_planck_s_universe():
+    """What bbn_consistency's table changes, to a fifth of the largest change, at small scales."""
+    camb = pytest.importorskip("camb", reason="CAMB is not installed")
+    universe = Universe(
+        h=0.69, omega_b=0.0225, omega_cb=0.137, n_s=0.97, A_s=2.2e-9, tau=0.07, ell_max=2200,
+        lens_accuracy=1,
+    )  # fmt: skip
+    fractions = [helium.mass_fraction(name, universe.omega_b) for name in helium.TABLES]
+    assert fractions[0] == pytest.approx(camb.bbn.get_predictor().Y_He(0.0225), abs=2e-6)
+    runs = [camb_spectra(replace(universe, helium=float(Y))) for Y in fractions]
+    cosmo = replace(universe.cosmology(), tau=universe.tau)
+    ell = np.arange(100, 2200)
+    with jax.enable_x64(True):
+        of = Spectra(cosmo, "eisenstein_hu_no_wiggle")
+        for name in ("tt", "te", "ee"):
+            less, more = (of.D_ell(name, ell, helium=table) for table in helium.TABLES)
+            expected = (runs[1][name] - runs[0][name])[0, ell]
+            wrong = np.abs(np.asarray(more - less) - expected)
+            assert wrong.max() < 0.2 * np.abs(expected).max(), name
 
 
 def test_shipped_table_is_camb_s():

@@ -51,7 +51,8 @@ class Known:
     def __init__(self, amplitude, held=True):
         self.amplitude, self.held, self.cmb = amplitude, held, self
 
-    def D_ell(self, name, ell):
+    def D_ell(self, name, ell, *, helium):
+        assert helium == "camb"
         return self.amplitude * spectra(2399)[name][ell]
 
 

@@ -29,8 +29,8 @@ N_BIN = 6
 PAIRS = [(i, j) for i in range(N_BIN) for j in range(i + 1)]
 
 
-def shapes(distributions, f_r, pivot=13.5):
-    options = {"alignment": "nla_m", "f_r": f_r, "log10_M_pivot": pivot, "ell_prefactors": False}
+def shapes(distributions, f_r, pivot=13.5, alignment="nla_m"):
+    options = {"alignment": alignment, "f_r": f_r, "log10_M_pivot": pivot, "ell_prefactors": False}
     return Shapes.of(distributions, options)
 
 
@@ -63,8 +63,14 @@ def survey(stored):
     nodes = Nodes.build(found.z, 96, np.arange(N_LATTICE))
     grid = UniverseGrid.build(nodes)
     tables = grid.tables(stored["pk/nl_z"], stored["pk/nl_k_h"], stored["distances/z"][::7])
-    arrays = jax.device_put((grid, found.on(nodes), tables, table_of(stored)))
-    return SimpleNamespace(spectra=lambda p: compute(*arrays, p), rows=rows)
+    twice = (found.tracers[0], shapes(sample, f_r, alignment="nla_m_twice"))
+    once, twice = (one.on(nodes) for one in (found, replace(found, tracers=twice)))
+    grid, tables, table = jax.device_put((grid, tables, table_of(stored)))
+    return SimpleNamespace(
+        spectra=lambda p: compute(grid, once, tables, table, p),
+        twice=lambda p: compute(grid, twice, tables, table, p),
+        rows=rows,
+    )
 
 
 def parameters_of(stored):
@@ -116,6 +122,24 @@ def test_spectra_are_those_of_kids_legacy(survey, stored):
             assert np.all(difference < of_all * plus[row]), (name, i, j)
             if {i, j} <= {1, 2, 3, 4}:
                 assert np.all(difference < 1e-3 * np.abs(expected)), (name, i, j)
+
+
+def test_twice_in_GI_of_a_bin_with_itself(survey, stored):
+    """What the pipeline's module makes of GI: there the factor squared, as in KiDS-Legacy's C_ell,
+    which are right to 1e-3 (first bin 5e-3, of its n(z))."""
+    p = parameters_of(stored)
+    once, twice = (np.asarray(of(p)) for of in (survey.spectra, survey.twice))
+    own = np.array([i == j for i, j in PAIRS])
+    np.testing.assert_allclose(twice[~own], once[~own], rtol=1e-12)
+    assert np.abs(twice[own] / once[own] - 1).max() > 0.02
+    listed = {(i - 1, j - 1): row for row, (i, j) in enumerate(stored["shear_cl/pairs"].tolist())}
+    rows = [listed[max(pair), min(pair)] for pair in PAIRS]
+    expected = stored["shear_cl/values"][rows][:, survey.rows]
+    difference = np.abs(twice / expected - 1).max(axis=1)
+    first = np.array([min(pair) == 0 for pair in PAIRS])
+    assert difference[~first].max() < 1.2e-3
+    assert difference[first].max() < 5e-3
+    assert np.abs(once / expected - 1).max() > 0.02
 
 
 def test_derivatives_and_batches(survey, stored):

@@ -15,7 +15,9 @@ from jaxlike.data.planck_lite import (
 )
 from jaxlike.errors import ConfigError, DataError
 from jaxlike.likelihoods.band_powers import CmbBandPowers
+from jaxlike.registry.option_values import bad_value, number
 from jaxlike.registry.options import check_option_names
+from jaxlike.theory.power.cmb.helium import CAMB, RANGE, TABLES
 
 HIGH_ELL = "Planck's spectra at ell >= 30"
 """What these and the compressed CMB have in common."""
@@ -29,11 +31,11 @@ _CALIBRATION = "A_planck"
 class PlanckLiteConfig(OtherConfig):
     """Cobaya's plik-lite of its own, of files that `cobaya-install` brings."""
 
-    accepted = ("path", "packages_path", "dataset_file", "dataset_params")
+    accepted = ("path", "packages_path", "dataset_file", "dataset_params", "helium")
 
     @classmethod
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "PlanckLiteConfig":
-        """Options as in Cobaya."""
+        """Options as in Cobaya, and `helium` of the spectra."""
         changed = given.get("dataset_params") or {}
         if not isinstance(changed, Mapping):
             raise ConfigError(f"option 'dataset_params' of {kind} is {changed!r}: give a mapping")
@@ -44,6 +46,8 @@ class PlanckLiteConfig(OtherConfig):
         changed = {key: _words(value) for key, value in changed.items()}
         if changed and changed != {"use_cl": _USED[kind]}:
             options["dataset_params"] = changed
+        if (helium := _helium(given.get("helium", CAMB))) != CAMB:
+            options["helium"] = helium
         return cls(name, kind, options)
 
     @property
@@ -107,7 +111,20 @@ class PlanckLiteConfig(OtherConfig):
 
     def build(self) -> CmbBandPowers:
         """The likelihood itself."""
-        return CmbBandPowers.of(self.data(), calibration=self.calibration)
+        helium: Any = self.options.get("helium", CAMB)
+        return CmbBandPowers.of(self.data(), calibration=self.calibration, helium=helium)
+
+
+def _helium(given: object) -> object:
+    """A table of nucleosynthesis, or the share of helium; ConfigError on others."""
+    if given in TABLES:
+        return given
+    low, high = RANGE
+    accepted = f"{', '.join(TABLES)}, or a number from {low} to {high}"
+    value = number("helium", given, accepted)
+    if not low <= value <= high:
+        raise bad_value("helium", given, accepted)
+    return value
 
 
 def _words(value: object) -> str:

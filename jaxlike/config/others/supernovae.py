@@ -11,6 +11,7 @@ from jaxlike.config.others.other_config import (
     check_as_published,
     of_component,
 )
+from jaxlike.data.supernova_library import LIBRARY_SETS
 from jaxlike.data.supernova_sets import (
     SUPERNOVA_SETS,
     SupernovaSet,
@@ -123,21 +124,59 @@ class InstalledSupernovae(_OfSupernovae):
         )
 
 
-class SupernovaComponent(OtherConfig):
-    """jaxlike's component for Cobaya, whose option `data` is one of Cobaya's names."""
+class LibrarySupernovae(_OfSupernovae):
+    """A compilation in the files of a module of CosmoSIS's standard library."""
 
-    accepted = ("data", *InstalledSupernovae.accepted)
+    accepted = ("table", "covariance", "use_abs_mag")
+    places = ("table", "covariance")
+
+    @classmethod
+    def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> "LibrarySupernovae":
+        """The two files, and whether the absolute magnitude is a parameter."""
+        own = LIBRARY_SETS[kind.removeprefix("sn.")]
+        for option in cls.places:
+            if not isinstance(given.get(option), str):
+                raise ConfigError(
+                    f"option '{option}' of {kind} is {given.get(option)!r}: give the path of the "
+                    f"library's {getattr(own, option)}"
+                )
+        return cls(name, kind, {key: given[key] for key in cls.places} | _magnitude(given))
+
+    @property
+    def source(self) -> str:
+        """Where the data are from, in words."""
+        return str(self.options["table"])
+
+    def build(self) -> Supernovae:
+        """The likelihood itself."""
+        own = LIBRARY_SETS[self.kind.removeprefix("sn.")]
+        table, covariance = (Path(str(self.options[key])).expanduser() for key in self.places)
+        return Supernovae.of(
+            own.read(table, covariance),
+            sampled=bool(self.parameters),
+            normalised=own.normalised,
+        )
+
+
+class SupernovaComponent(OtherConfig):
+    """jaxlike's component for Cobaya, whose option `data` is one of Cobaya's names, or of those of
+    the library's files."""
+
+    accepted = ("data", *InstalledSupernovae.accepted, *LibrarySupernovae.places)
 
     @classmethod
     def read(cls, name: str, kind: str, given: Mapping[str, Any]) -> OtherConfig:
         """What `data` names."""
-        return of_component(COMPONENT, name, {"data": "union3", **given}, BY_COBAYA, REFUSED)
+        return of_component(
+            COMPONENT, name, {"data": "union3", **given}, {**BY_COBAYA, **BY_COSMOSIS}, REFUSED
+        )
 
 
 BY_COBAYA: Kinds = {
     "sn.union3": SupernovaConfig,
     **dict.fromkeys((f"sn.{name}" for name in SUPERNOVA_SETS), InstalledSupernovae),
 }
+BY_COSMOSIS: Kinds = dict.fromkeys((f"sn.{name}" for name in LIBRARY_SETS), LibrarySupernovae)
 REFUSED = dict.fromkeys(
     ("sn.jla", "sn.jla_lite"),
     "its covariance is a function of the light curves' parameters alpha and beta; `cobaya-run` "

@@ -113,34 +113,8 @@ def _choose(block: Block, given: Given) -> None:
     )
 
 
-def _masses(block: Block, given: Given) -> None:
-    """Amplitudes by the masses of haloes, of spectra that are there."""
-    suffixes = [given.text(key, "").lower() for key in ("suffix", "new_suffix")]
-    old, new = (f"_{one}" if one else "" for one in suffixes)
-    section = SECTION + old
-    for term in ("shear_cl_gi", "shear_cl_ii"):
-        spectrum = _there(block, given, term + old)
-        if spectrum.alignment is None or spectrum.alignment.model != "nla":
-            raise ConfigError(
-                f"{given.file.place}: {given.where}: the spectra of [{term}{old}] are not of the "
-                "nonlinear alignment model, which alignment = nla_m is here"
-            )
-        bins = (
-            Source("log10_M", section, "log10_m_mean_", module=given.where),
-            Source("beta_IA", section, "beta", numbered=False, module=given.where),
-        )
-        masses = Alignment(
-            "nla_m",
-            (*spectrum.alignment.sources, *bins),
-            values=(
-                Source("f_r", section, "f_r_", module=given.where),
-                Source("log10_M_pivot", section, "log10_m_piv", numbered=False, module=given.where),
-            ),
-        )
-        block.spectra[term + new] = replace(spectrum, alignment=masses)
-
-
-def _there(block: Block, given: Given, section: str) -> Spectrum:
+def there(block: Block, given: Given, section: str) -> Spectrum:
+    """A spectrum that a module takes; ConfigError where there is none."""
     if section not in block.spectra:
         raise ConfigError(
             f"{given.file.place}: {given.where} takes [{section}], which no module before it makes"
@@ -154,8 +128,8 @@ def _add(block: Block, given: Given) -> None:
     end = f"_{suffix}" if suffix else ""
     per_bin = given.flag("perbin", False)
     if given.flag("shear-shear", True):
-        spectrum = _there(block, given, f"shear_cl{end}")
-        terms = [_there(block, given, f"shear_cl_{term}{end}").alignment for term in ("gi", "ii")]
+        spectrum = there(block, given, f"shear_cl{end}")
+        terms = [there(block, given, f"shear_cl_{term}{end}").alignment for term in ("gi", "ii")]
         alignment = _one(terms, given)
         if per_bin:
             alignment = _by_bin(block, given, alignment, SECTION + end)
@@ -165,8 +139,8 @@ def _add(block: Block, given: Given) -> None:
         if f"shear_cl_ii_bb{end}" in block.spectra:
             block.spectra[f"shear_cl_bb{end}"] = block.spectra[f"shear_cl_ii_bb{end}"]
     if given.flag("position-shear", True):
-        spectrum = _there(block, given, f"galaxy_shear_cl{end}")
-        term = _there(block, given, f"galaxy_intrinsic_cl{end}")
+        spectrum = there(block, given, f"galaxy_shear_cl{end}")
+        term = there(block, given, f"galaxy_intrinsic_cl{end}")
         if (term.bias, term.magnified) != (spectrum.bias, spectrum.magnified):
             raise ConfigError(
                 f"{given.file.place}: {given.where}: [galaxy_intrinsic_cl{end}] has another bias "
@@ -255,15 +229,6 @@ MODULES = (
         "whose parameters of alignment the next module takes",
         (*used("the end of their names", "suffix"), *SILENT),
         _choose,
-    ),
-    Module(
-        ("intrinsic_alignments/mass_dependent_ia/mass_dependent_ia_model",),
-        "alignment = nla_m, by the masses of haloes",
-        (
-            *used("the end of its spectra's and its parameters' sections", "suffix", "new_suffix"),
-            *SILENT,
-        ),
-        _masses,
     ),
     Module(
         ("shear/add_intrinsic/add_intrinsic",),

@@ -127,7 +127,8 @@ class Block:
     modules have without a value; dropped: parameters without effect, and why; options: those that
     are options here.  own: names of parameters of likelihoods of other data -> those that they are
     among the values.  left_out: likelihoods that do not count.  cmb: why C_ell of the CMB are not
-    those that are computed here, if so.  nz, alignment, spectra: by their sections; taken,
+    those that are computed here, if so.  helium: the table of it, CAMB's own where it is empty.
+    nz, alignment, spectra: by their sections; taken,
     projected: sections of spectra, and ends of alignment, of which a module has made something.
     """
 
@@ -145,6 +146,7 @@ class Block:
     others: list[OtherLikelihood] = field(default_factory=list)
     boltzmann: str = ""
     cmb: str = "no module computes them"
+    helium: str = ""
     own: dict[str, str] = field(default_factory=dict)
     cosmology: set[str] = field(default_factory=set)
     taken: set[str] = field(default_factory=set)

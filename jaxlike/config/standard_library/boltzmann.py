@@ -1,11 +1,14 @@
 """Modules of a universe: relations of parameters, CAMB and CLASS, and what goes with P(k, z)."""
 
+from collections.abc import Mapping
+
 from jaxlike.config.standard_library.accuracy import FINE, check_accuracy
 from jaxlike.config.standard_library.block import Block
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, only, refused, used
 from jaxlike.config.standard_library.neutrinos import COSMOLOGY, hierarchy_of
 from jaxlike.errors import ConfigError
+from jaxlike.theory.power.cmb.helium import Nucleosynthesis
 
 HALOES = "halo_model_parameters"
 LATTICE = "P(k, z) and distances are computed where they are needed, without a table"
@@ -24,8 +27,10 @@ _SMOOTH = (
     "dark energy is smooth at the wavenumbers of the data, whichever of CAMB's two fluids it is"
 )
 _HELIUM = (
-    "the transfer functions are of the helium that big-bang nucleosynthesis makes of ombh2 and nnu"
+    "P(k, z) is that of the helium of CAMB's own table of nucleosynthesis, spectra of the CMB have "
+    "this module's"
 )
+BBN_CONSISTENCY: Nucleosynthesis = "bbn_consistency"
 ACCURACY = "the emulator was trained on CAMB with settings of its own"
 
 
@@ -40,6 +45,10 @@ def _consistency(block: Block, given: Given) -> None:
         given.say("cosmomc_theta", "theta_MC_100 in the place of h where it is given")
     if not block.has(COSMOLOGY, "nnu"):
         block.fixed[f"{COSMOLOGY}--nnu"] = 3.044
+
+
+def _bbn_consistency(block: Block, given: Given) -> None:
+    block.helium = f"'data' of {given.where}" if given.has("data") else BBN_CONSISTENCY
 
 
 def _hmcode_eta(block: Block, given: Given) -> None:
@@ -60,6 +69,17 @@ def alone(block: Block, given: Given) -> None:
             "out one of the two modules"
         )
     block.boltzmann = given.where
+
+
+def check_unread(block: Block, given: Given, values: Mapping[str, float]) -> None:
+    """ConfigError unless parameters that a module does not read have these values."""
+    for key, value in values.items():
+        name = f"{COSMOLOGY}--{key}"
+        if name in block.values and block.numbers.get(block.values[name]) != value:
+            raise ConfigError(
+                f"{given.file.place}: {given.where} does not read '{name}': fix it at {value:g}, "
+                "or take camb"
+            )
 
 
 def emulated(block: Block, model: str, neutrinos: str, *, n_eff: float) -> None:
@@ -182,6 +202,7 @@ MODULES = (
         ("utility/bbn_consistency/bbn_consistency",),
         _HELIUM,
         (*idle(_HELIUM, "data", "input_name"), *SILENT),
+        _bbn_consistency,
     ),
     Module(
         ("structure/hmcode_eta/hmcode_eta",),
@@ -238,7 +259,6 @@ MODULES = (
     refused(
         "distances are those of w0 and wa here",
         *("background/dynamical_de_distances/distances", "background/log_w_model/log_w_model"),
-        "background/astropy_background/astropy_background",
     ),
     refused(
         "it is of an older library: take boltzmann/camb/camb_interface.py",

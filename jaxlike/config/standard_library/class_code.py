@@ -7,12 +7,12 @@ from jaxlike.config.standard_library.boltzmann import (
     HALOES,
     LATTICE,
     alone,
+    check_unread,
     emulated,
 )
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, idle, used
 from jaxlike.config.standard_library.neutrinos import COSMOLOGY, eigenstates
-from jaxlike.errors import ConfigError
 
 _NONLINEAR = {"halofit": "takahashi", "hmcode": "hmcode2016", "none": "linear"}
 _HMCODE = {"a": 3.13, "eta": 0.603}  # CLASS's c_min and eta_0, without feedback of baryons
@@ -21,13 +21,7 @@ _UNREAD = {"w": -1.0, "wa": 0.0, "omega_k": 0.0}
 
 def _class(block: Block, given: Given) -> None:
     alone(block, given)
-    for key, value in _UNREAD.items():
-        name = f"{COSMOLOGY}--{key}"
-        if name in block.values and block.numbers.get(block.values[name]) != value:
-            raise ConfigError(
-                f"{given.file.place}: {given.where} does not read '{name}': fix it at {value:g}, "
-                "or take camb"
-            )
+    check_unread(block, given, _UNREAD)
     word = given.text("class_non_linear", "none").lower()
     if word not in _NONLINEAR:
         raise given.refused("class_non_linear", f"accepted are {', '.join(_NONLINEAR)}")

@@ -1,14 +1,17 @@
 """Modules of likelihoods of other data: BAO, supernovae, the CMB."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from jaxlike.config.others.bao import COMPONENT
+from jaxlike.config.others.supernovae import COMPONENT as SUPERNOVAE
 from jaxlike.config.standard_library import planck_lite
 from jaxlike.config.standard_library.block import Block
 from jaxlike.config.standard_library.gaussian import NAME, NORM, PLACES, append
-from jaxlike.config.standard_library.given import Given
+from jaxlike.config.standard_library.given import Given, library_file
 from jaxlike.config.standard_library.module import SILENT, Module, refused, used
+from jaxlike.data.supernova_library import LIBRARY_SETS
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.bao import RDH
 from jaxlike.likelihoods.supernovae import ABSOLUTE_MAGNITUDE
@@ -51,39 +54,51 @@ def _rdh(block: Block, given: Given) -> None:
     block.own[RDH] = name
 
 
-_INSTALLED = "the data are those that cobaya-install brings"
+_FILES = {"data_file": "table", "covmat_file": "covariance"}
 _MAGNITUDE = "supernova_params--m"
 
 
-def _of_cobaya(kind: str) -> Callable[[Block, Given], None]:
+def _supernovae(data: str) -> Callable[[Block, Given], None]:
     def run(block: Block, given: Given) -> None:
-        for option in ("data_file", "covmat_file"):
-            if given.has(option):
-                raise given.refused(option, f"{_INSTALLED}: leave it out")
-        options: dict[str, Any] = {}
-        if kind not in _MARGINAL:
+        options: dict[str, Any] = {"data": data}
+        for option, key in _FILES.items():
+            beside = Path(given.text("file")).parent / getattr(LIBRARY_SETS[data], key)
+            name = given.text(option, str(beside))
+            found = Path(library_file(name, given.path))
+            if not found.is_file():
+                raise given.refused(
+                    option if given.has(option) else "file",
+                    f"there is no {name} here, beside the .ini, in $CSL_DIR or $COSMOSIS_SRC_DIR",
+                )
+            options[key] = str(found.resolve())
+            given.say(option, f"{key} = {found}")
+        if data not in _MARGINAL:
             if _MAGNITUDE not in block.values:
                 raise ConfigError(
                     f"{given.file.place}: {given.where} reads '{_MAGNITUDE}', which has no value"
                 )
             block.own[ABSOLUTE_MAGNITUDE] = _MAGNITUDE
             options["use_abs_mag"] = True
-        append(block, given, kind, **options)
+        append(block, given, SUPERNOVAE, **options)
 
     return run
 
 
 def _pantheon_plus(block: Block, given: Given) -> None:
     shoes = given.flag("include_shoes", False)
-    kind = "sn.pantheonplusshoes" if shoes else "sn.pantheonplus"
-    given.say("include_shoes", kind)
-    _of_cobaya(kind)(block, given)
+    data = "pantheonplusshoes_cosmosis" if shoes else "pantheonplus_cosmosis"
+    given.say("include_shoes", data)
+    _supernovae(data)(block, given)
 
 
-_MARGINAL = ("sn.desy5",)  # of which the module marginalises the absolute magnitude
+_MARGINAL = ("desy5_cosmosis",)  # of which the module marginalises the absolute magnitude
 _PLANCK = (
     "foregrounds and systematics are other programs' business: take likelihood/planck_py, "
     "where they are marginalised"
+)
+_OF_FILES = (
+    *used("table: else the one beside the module", "data_file"),
+    *used("covariance: else the one beside the module", "covmat_file"),
 )
 
 MODULES = (
@@ -102,10 +117,10 @@ MODULES = (
     ),
     Module(
         ("likelihood/pantheon_plus/pantheon_plus_shoes",),
-        "sn.pantheonplus, or sn.pantheonplusshoes",
+        "jaxlike.cobaya.sn, data: pantheonplus_cosmosis, pantheonplusshoes_cosmosis",
         (
-            *used("sn.pantheonplusshoes", "include_shoes"),
-            *used(_INSTALLED, "data_file", "covmat_file"),
+            *used("pantheonplusshoes_cosmosis", "include_shoes"),
+            *_OF_FILES,
             *NAME,
             *NORM,
             *PLACES,
@@ -116,16 +131,16 @@ MODULES = (
     ),
     Module(
         ("likelihood/des-sn/des_y5_sn_likelihood",),
-        "sn.desy5",
-        (*used(_INSTALLED, "data_file", "covmat_file"), *NAME, *NORM, *PLACES, *SILENT),
-        _of_cobaya("sn.desy5"),
+        "jaxlike.cobaya.sn, data: desy5_cosmosis",
+        (*_OF_FILES, *NAME, *NORM, *PLACES, *SILENT),
+        _supernovae("desy5_cosmosis"),
         like="desy5sn",
     ),
     Module(
         ("likelihood/pantheon/pantheon",),
-        "sn.pantheon",
-        (*used(_INSTALLED, "data_file", "covmat_file"), *NAME, *NORM, *PLACES, *SILENT),
-        _of_cobaya("sn.pantheon"),
+        "jaxlike.cobaya.sn, data: pantheon_cosmosis",
+        (*_OF_FILES, *NAME, *NORM, *PLACES, *SILENT),
+        _supernovae("pantheon_cosmosis"),
         like="pantheon",
     ),
     planck_lite.MODULE,

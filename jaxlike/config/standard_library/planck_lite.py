@@ -10,6 +10,7 @@ from jaxlike.config.standard_library.given import Given, library_file
 from jaxlike.config.standard_library.module import SILENT, Module, only, used
 from jaxlike.data.planck_lite import COSMOSIS_FILE, SPECTRA, read_plik_lite
 from jaxlike.errors import ConfigError
+from jaxlike.theory.power.cmb.helium import CAMB, TABLES, Helium
 
 _KINDS = {
     "TTTEEE": "planck_2018_highl_plik.TTTEEE_lite_native",
@@ -17,10 +18,7 @@ _KINDS = {
 }
 _CALIBRATION = "A_planck"
 _TAU = "cosmological_parameters--tau"
-_HELIUM = (
-    "helium is that of CAMB's own table of nucleosynthesis, bbn_consistency's has 1 % more: 0.1 in "
-    "ln L of Planck's spectra near the best fit, 5 where chi^2 is larger by 130"
-)
+_YHE = "cosmological_parameters--yhe"
 _LIMITS = tuple(f"ell_max_{one}" for one in SPECTRA)
 
 
@@ -39,7 +37,8 @@ def _planck_lite(block: Block, given: Given) -> None:
     if bins := _bins(given, folder, spectra):
         words = "tt te ee" if spectra == "TTTEEE" else "tt"
         options["dataset_params"] = {"use_cl": words, "use_bins": bins}
-    given.notes.append(_HELIUM)
+    if (helium := _helium(block, given)) != CAMB:
+        options["helium"] = helium
     given.say("spectra", f"{_KINDS[spectra]}, of {folder}")
     append(block, given, _KINDS[spectra], **options)
     if given.flag("use_low_ell_bins", False):
@@ -49,6 +48,25 @@ def _planck_lite(block: Block, given: Given) -> None:
     block.fixed[_CALIBRATION] = 1.0
     block.own["tau"] = _TAU
     block.dropped.setdefault("planck--a_planck", f"{given.where} takes it as 1")
+
+
+def _helium(block: Block, given: Given) -> Helium:
+    """What CAMB is given: of bbn_consistency, else of the values, else its own."""
+    if block.helium:
+        if block.helium not in TABLES:
+            raise ConfigError(
+                f"{given.file.place}: {given.where} needs spectra of the helium of {block.helium}, "
+                "which are not known here: leave that option out, or give "
+                f"'{_YHE}' in the module's place"
+            )
+        return block.helium  # type: ignore[return-value]
+    if _YHE not in block.values:
+        return CAMB
+    value = block.numbers.get(_YHE)
+    if value is None:
+        raise ConfigError(f"{given.file.place}: '{_YHE}' must be a fixed value here")
+    block.options[_YHE] = f"helium = {value:g}"
+    return value
 
 
 def _folder(given: Given) -> Path:

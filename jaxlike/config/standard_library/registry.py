@@ -4,8 +4,10 @@ from pathlib import PurePath
 
 from jaxlike.config.standard_library import (
     alignment,
+    background,
     boltzmann,
     class_code,
+    halo_masses,
     likelihoods,
     others,
     projection,
@@ -16,9 +18,9 @@ from jaxlike.config.standard_library import (
 from jaxlike.config.standard_library.module import Module
 
 GROUPS: dict[str, tuple[Module, ...]] = {
-    "Universe and P(k, z)": (*boltzmann.MODULES, class_code.MODULE),
+    "Universe and P(k, z)": (*boltzmann.MODULES, class_code.MODULE, background.MODULE),
     "Redshift distributions": redshifts.MODULES,
-    "Intrinsic alignment": alignment.MODULES,
+    "Intrinsic alignment": (*alignment.MODULES, halo_masses.MODULE),
     "C_ell, galaxies, calibration": projection.MODULES,
     "From C_ell to what is measured": statistics.MODULES,
     "Likelihoods of two-point data": (*likelihoods.MODULES, *sacc_like.MODULES),

@@ -9,7 +9,7 @@ import yaml
 from jaxlike.config.analysis import analysis_for
 from jaxlike.config.container import Config
 from jaxlike.config.cosmosis_ini import like_name_of
-from jaxlike.config.cosmosis_others import MAGNITUDE_OPTION, OTHER_OPTIONS
+from jaxlike.config.cosmosis_others import MAGNITUDE_OPTION, OTHER_OPTIONS, SUPERNOVA_OPTIONS
 from jaxlike.config.explained import Explanation
 from jaxlike.config.likelihood_config import LikelihoodConfig
 from jaxlike.config.others import KINDS, OtherConfig
@@ -81,8 +81,10 @@ def translated_ini(
     others = _others(config)
     for option, words in others.items():
         first[option] = " ".join(words)
-    if any(MAGNITUDE_OPTION in one.options for one in config.others):
-        first[MAGNITUDE_OPTION] = "T"
+    for one in config.others:
+        for option, name in SUPERNOVA_OPTIONS.items():
+            if name in one.options:
+                first[option] = "T" if option == MAGNITUDE_OPTION else str(one.options[name])
     likes = [str(like_name_of(sections[one.name])) for one in config.likelihoods]
     likes += [word.replace(".", "_") for words in others.values() for word in words]
     pipeline = {
@@ -188,7 +190,8 @@ def _word_of(one: OtherConfig, config: Config) -> tuple[str, str]:
     word = one.kind.partition(".")[2]
     for option, component in OTHER_OPTIONS.items():
         try:
-            own = {key: one.options[key] for key in (MAGNITUDE_OPTION,) if key in one.options}
+            keys = SUPERNOVA_OPTIONS.values()
+            own = {key: one.options[key] for key in keys if key in one.options}
             same = KINDS[component].read(one.name, component, {"data": word, **own})
         except ConfigError:
             continue

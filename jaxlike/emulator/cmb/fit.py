@@ -118,7 +118,7 @@ def fit_table(found: Samples, degrees: Degrees, metadata: Mapping[str, Any]) -> 
     matrix = vander(unit, which)
     size = expected(which, degrees)
     parts = {name: _part(name, found.scaled, matrix, size, degrees) for name in SPECTRA}
-    return CmbTable(_accepted(box), box, plane, which, parts, metadata)
+    return CmbTable(_accepted(box), box, plane, which, parts, {}, metadata)
 
 
 def _plane(found: Samples) -> NDArray:
@@ -180,13 +180,17 @@ def _part(
     left_out = (np.sum(scatter**2) - np.cumsum(scatter**2)) / len(rows)
     n = int(np.argmax(left_out < degrees.tolerance)) + 1
     weight = _ridge(matrix, (rows - mean) @ modes[:n].T, degrees.noise / size).T
-    # least squares again for the coefficients: errors count as the experiment's
-    basis = collocation() / error[:, None]
-    natural = 1e-4 * np.array([[1, -2, 1, *np.zeros(N_U - 1)], [*np.zeros(N_U - 1), 1, -2, 1]])
-    lhs = np.concatenate([basis, natural])
-    rhs = np.concatenate([np.vstack([mean, modes[:n]]), np.zeros((n + 1, 2))], axis=1)
-    coefficients = np.linalg.lstsq(lhs, rhs.T, rcond=1e-13)[0].T
+    coefficients = in_splines(np.vstack([mean, modes[:n]]), error)
     return Part(coefficients[0], coefficients[1:], weight)
+
+
+def in_splines(rows: NDArray, error: NDArray) -> NDArray:
+    """B-spline coefficients (n, n_u + 2) of values over their errors (n, n_ell) at ELL, by least
+    squares in which errors (n_ell,) count."""
+    natural = 1e-4 * np.array([[1, -2, 1, *np.zeros(N_U - 1)], [*np.zeros(N_U - 1), 1, -2, 1]])
+    lhs = np.concatenate([collocation() / error[:, None], natural])
+    rhs = np.concatenate([rows, np.zeros((len(rows), 2))], axis=1)
+    return np.linalg.lstsq(lhs, rhs.T, rcond=1e-13)[0].T
 
 
 def _ridge(matrix: NDArray, values: NDArray, penalty: NDArray) -> NDArray:

@@ -27,7 +27,8 @@ class Variant:
 
 @dataclass(frozen=True)
 class Universe:
-    """What CAMB is run for; mnu in eV, of the eigenstates that `kind` says.
+    """What CAMB is run for; mnu in eV, of the eigenstates that `kind` says; helium: its share of
+    the baryons' mass, None for that of nucleosynthesis.
 
     variants: cheap beside the first, which has its own n_s; the nonlinear part of their lensing
     potential is that of the first.
@@ -47,6 +48,7 @@ class Universe:
     variants: tuple[Variant, ...] = ()
     ell_max: int = ELL_MAX
     lens_accuracy: int = LENS_ACCURACY
+    helium: float | None = None
 
     @property
     def every(self) -> tuple[Variant, ...]:
@@ -81,6 +83,7 @@ def camb_spectra(universe: Universe) -> dict[str, NDArray]:
     ell (ell + 1) C_ell / 2 pi in muK^2; `pp`, [ell (ell + 1)]^2 C_ell / 2 pi of the lensing
     potential."""
     camb = camb_module()
+    more = {} if universe.helium is None else {"YHe": universe.helium}
     pars = camb_parameters(
         h=universe.h,
         omega_b=universe.omega_b,
@@ -93,6 +96,7 @@ def camb_spectra(universe: Universe) -> dict[str, NDArray]:
         nnu=N_EFF,
         standard_neutrino_neff=N_EFF,
         tau=universe.tau,
+        **more,
     )
     pars.InitPower.set_params(As=universe.A_s, ns=universe.n_s)
     pars.set_for_lmax(universe.ell_max, lens_potential_accuracy=universe.lens_accuracy)

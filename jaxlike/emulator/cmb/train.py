@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxlike.emulator import library
+from jaxlike.emulator.cmb import helium
 from jaxlike.emulator.cmb.check import held_out, rows_of
 from jaxlike.emulator.cmb.design import CURVED, HEAVIEST, TRAINED, design
 from jaxlike.emulator.cmb.fit import Degrees, fit_table, samples
@@ -48,6 +49,9 @@ def train(
         "seed": SEED,
     }
     table = fit_table(samples(universes, spectra), degrees, metadata)
+    pair = helium.universes()
+    of_pair = samples(pair, library.cmb_spectra(folder, pair, jobs=jobs))
+    table = replace(table, helium=helium.slopes(of_pair))
     errors = check(table, n=n_check, jobs=jobs, folder=folder, planck=planck)
     return replace(table, metadata={**metadata, "held_out": errors})
 

@@ -79,6 +79,13 @@ class _Products:
         x, y = (jnp.broadcast_to(a, (n, *a.shape[1:])) for a, n in zip((x, y), sizes, strict=True))
         return (triangle if self.group.auto else rectangle)(x, y)
 
+    def own(self, factor: Array | None) -> Array | None:
+        """`factor` (n_bin,) for pairs of a bin with itself, else 1; None where no pair has it."""
+        if factor is None or not self.group.auto:
+            return None
+        first, second = np.array(self.order, int).reshape(-1, 2).T
+        return jnp.where(first == second, factor[first], 1.0)
+
 
 class _Known:
     """What has been made of n(z), which fields of one sample have in common.
@@ -152,7 +159,8 @@ def weights_of(
             if not meet(one.field, other.field):
                 continue
             into = parts.setdefault(pair_of(one.field, other.field), [])
-            into += _met(*_same_axes(one, other), rules, products, density, path, known)
+            mix = products.own(seen[group.first].own_mix)
+            into += _met(*_same_axes(one, other), rules, products, density, path, known, mix)
         response = products(*(_response(seen[i]) for i in (group.first, group.second)))
         found.append(
             {
@@ -188,15 +196,17 @@ def _met(
     density: Array,
     path: Array,
     known: _Known,
+    mix: Array | None,
 ) -> list[Array]:
-    """What the two parts of a term and those of another add to the weights of their fields."""
+    """What the two parts of a term and those of another add to the weights of their fields; mix
+    (n_pair,): a factor on what is local in one and smooth in the other."""
     parts: list[Array] = []
     if one.smooth is not None and other.smooth is not None:
         parts.append(path * products(one.smooth, other.smooth))
-    if one.there is not None and other.smooth is not None:
-        parts.append(products(one.there, other.smooth))
-    if one.smooth is not None and other.there is not None:
-        parts.append(products(one.smooth, other.there))
+    for first, second in ((one.there, other.smooth), (one.smooth, other.there)):
+        if first is not None and second is not None:
+            mixed = products(first, second)
+            parts.append(mixed if mix is None else (mixed.T * mix).T)
     if one.local is not None and other.local is not None:
         parts.append(_local(one, other, rules, products, density, known))
     return parts

@@ -15,11 +15,15 @@ from jaxlike.theory.tracers.terms import Parameters, Term, per_bin
 from jaxlike.theory.universe.cosmology import Scalar
 from jaxlike.theory.universe.line_of_sight import Sight
 
-AlignmentModel = Literal["nla", "nla_per_bin", "tatt", "nla_m"]
+AlignmentModel = Literal["nla", "nla_per_bin", "tatt", "nla_m", "nla_m_twice"]
 """Linear in the tidal field, with one amplitude for all source bins or one for each; TATT; or one
-that goes with the share of red galaxies and the mass of their haloes in each bin."""
+that goes with the share of red galaxies and the mass of their haloes in each bin, once or, in GI of
+a bin with itself, twice."""
 
-ALIGNMENT_OPTIONS = {"nla_m": ("f_r", "log10_M_pivot")}
+BY_MASS = ("nla_m", "nla_m_twice")
+"""Models whose amplitude goes with the mass of haloes."""
+
+ALIGNMENT_OPTIONS = dict.fromkeys(BY_MASS, ("f_r", "log10_M_pivot"))
 """Model -> options of a likelihood that it takes beside its parameters, under the same names."""
 
 
@@ -28,7 +32,8 @@ def _named(*names: str) -> tuple[str, ...]:
 
 
 _SECOND_ORDER = ("alignment", ("tatt",))
-_MASS: tuple[str, tuple[object, ...]] = ("alignment", ("nla_m",))
+_MASS: tuple[str, tuple[object, ...]] = ("alignment", BY_MASS)
+_REQUIRED_BY_MASS = tuple(("alignment", model) for model in BY_MASS)
 
 PARAMETERS = (
     Declared(
@@ -37,9 +42,9 @@ PARAMETERS = (
         _named("a", "a1"),
         r"A_\mathrm{IA}",
         default=0.0,
-        needs=("alignment", ("nla", "tatt", "nla_m")),
+        needs=("alignment", ("nla", "tatt", *BY_MASS)),
         # codes differ in what they assume for an amplitude that is not given
-        required_by=(("alignment", "tatt"), ("alignment", "nla_m")),
+        required_by=(("alignment", "tatt"), *_REQUIRED_BY_MASS),
     ),
     Declared(
         "alpha_IA",
@@ -79,7 +84,7 @@ PARAMETERS = (
         _named("beta"),
         r"\beta_\mathrm{IA}",
         needs=_MASS,
-        required_by=(("alignment", "nla_m"),),
+        required_by=_REQUIRED_BY_MASS,
     ),
     Declared(
         "log10_M",
@@ -88,7 +93,7 @@ PARAMETERS = (
         r"\log_{10} M^{#}",
         per="bin",
         needs=_MASS,
-        required_by=(("alignment", "nla_m"),),
+        required_by=_REQUIRED_BY_MASS,
     ),
 )
 """Of galaxies whose shapes are intrinsically aligned."""
@@ -153,10 +158,15 @@ def _nla_m(sight: Sight, dndz: Array, parameters: Parameters) -> tuple[Term, ...
 
     KiDS-Legacy, Wright et al. 2025 (arXiv:2503.19441), section 2.4.4 and appendix B.
     """
-    decades = per_bin(parameters, "log10_M", len(dndz)) - parameters["log10_M_pivot"]
-    scaling = jnp.exp(np.log(10) * jnp.asarray(parameters["beta_IA"]) * decades)
-    A_IA = jnp.asarray(parameters["A_IA"]) * jnp.asarray(parameters["f_r"]) * scaling
+    A_IA = jnp.asarray(parameters["A_IA"]) * by_mass(parameters, len(dndz))
     return (linear_term(sight, dndz, A_IA, *_evolution(parameters)),)
 
 
-ALIGNMENTS |= {"nla": _nla, "nla_per_bin": _nla_per_bin, "nla_m": _nla_m}
+def by_mass(parameters: Parameters, n_bin: int) -> Array:
+    """f_r,i (M_i / M_pivot)^beta of each bin (n_bin,)."""
+    decades = per_bin(parameters, "log10_M", n_bin) - parameters["log10_M_pivot"]
+    scaling = jnp.exp(np.log(10) * jnp.asarray(parameters["beta_IA"]) * decades)
+    return jnp.asarray(parameters["f_r"]) * scaling
+
+
+ALIGNMENTS |= {"nla": _nla, "nla_per_bin": _nla_per_bin, **dict.fromkeys(BY_MASS, _nla_m)}

@@ -15,8 +15,10 @@ from jaxlike.theory.declarations import Declared
 from jaxlike.theory.power.one_loop_kernels import Family
 from jaxlike.theory.tracers.alignment import (
     ALIGNMENT_OPTIONS,
+    BY_MASS,
     AlignmentModel,
     alignment_terms,
+    by_mass,
 )
 from jaxlike.theory.tracers.alignment import PARAMETERS as ALIGNMENT
 from jaxlike.theory.tracers.redshift import ShiftedDistributions
@@ -81,18 +83,22 @@ class Shapes(Galaxies):
 
     def plain(self) -> "Shapes":
         """With linear alignment of one amplitude: nodes that serve it serve the smoother loops."""
-        return replace(self, alignment="nla") if self.alignment in ("tatt", "nla_m") else self
+        return replace(self, alignment="nla") if self.alignment in ("tatt", *BY_MASS) else self
 
     def seen(self, sight: Sight, parameters: Parameters) -> Seen:
         """Lensing, and alignment where the galaxies are."""
         dndz = dndz_of(self.distributions, parameters, "source")
-        return shapes_seen(
+        given = {**parameters, **self.constants}
+        seen = shapes_seen(
             sight,
             dndz,
             per_bin(parameters, "m", self.n_bin),
-            alignment_terms(self.alignment, sight, dndz, {**parameters, **self.constants}),
+            alignment_terms(self.alignment, sight, dndz, given),
             prefactors=self.prefactors,
         )
+        if self.alignment == "nla_m_twice":
+            return replace(seen, own_mix=by_mass(given, self.n_bin))
+        return seen
 
 
 def shapes_seen(

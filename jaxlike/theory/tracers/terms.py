@@ -66,12 +66,14 @@ class Term:
 class Seen:
     """A sample in one universe: its terms, the response (n_bin,) of all of them to the signal
     (1 + m of shapes), and the factor (n_ell,) that the sky's curvature puts on its C_ell; across:
-    its terms in pairs with another kind of tracer, where these differ."""
+    its terms in pairs with another kind of tracer, where these differ; own_mix (n_bin,): a factor
+    on what local and smooth parts make with each other in a bin with itself (nla_m_twice)."""
 
     terms: tuple[Term, ...]
     response: Array | None = None
     ell_factor: Array | None = None
     across: tuple[Term, ...] | None = None
+    own_mix: Array | None = None
 
 
 class Tracer(Protocol):

@@ -1,6 +1,7 @@
 """Pipelines of modules of the CosmoSIS standard library that tests change."""
 
 import pytest
+from cobaya_sets import write_library_supernovae
 from library_pipelines import (
     FIRST_VALUES,
     first_generation,
@@ -12,6 +13,14 @@ from library_pipelines import (
 def file(small_folder):
     """The small data set, whose tables are called as the library's are."""
     return str(small_folder / "small.fits")
+
+
+@pytest.fixture(scope="session")
+def library(tmp_path_factory):
+    """A folder with the library's supernovae, made up."""
+    folder = tmp_path_factory.mktemp("library")
+    write_library_supernovae(folder)
+    return folder
 
 
 @pytest.fixture

@@ -4,6 +4,9 @@ import pytest
 from library_pipelines import (
     FIRST_VALUES,
     SECOND_VALUES,
+    by_mass,
+    first_generation,
+    mass_values,
     second_generation,
     written,
 )
@@ -92,6 +95,15 @@ def test_tatt_without_its_second_order_is_nla(tmp_path, file):
     names = {p.name for p in config.parameters}
     assert "intrinsic_alignment_parameters--a1" in names
     assert not {n for n in names if n.endswith(("a2", "alpha2", "bias_ta"))}
+
+
+@pytest.mark.parametrize(("suffix", "model"), [("", "nla_m_twice"), ("all", "nla_m")])
+def test_alignment_by_the_masses_of_haloes(tmp_path, file, suffix, model):
+    """In its place it multiplies GI of a bin with itself twice, which is said."""
+    modules = by_mass(first_generation(file), file, suffix)
+    config = library_of(written(tmp_path, modules, mass_values(suffix)), {}).config
+    assert (config.theory.alignment, config.theory.f_r) == (model, (0.2, 0.3))
+    assert any("twice" in note for note in config.notes) is (model == "nla_m_twice")
 
 
 def test_what_a_module_takes_where_there_is_no_value(tmp_path, file):

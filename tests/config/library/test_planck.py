@@ -37,8 +37,8 @@ def planck_data(tmp_path_factory):
 def with_planck(tmp_path, file, planck_data):
     """Planck's band powers beside galaxies, with options of the two modules changed."""
 
-    def make(camb=None, values=FIRST_VALUES, **changed):
-        modules = first_generation(file)
+    def make(camb=None, values=FIRST_VALUES, bbn=None, **changed):
+        modules = ({"bbn": bbn} if bbn else {}) | first_generation(file)
         modules["camb"] = modules["camb"] | OF_THE_CMB | (camb or {})
         options = {"data_directory": str(planck_data)} | PLANCK | changed
         return written(tmp_path, modules | {"planck": options}, values)
@@ -61,6 +61,20 @@ def test_planck_s_band_powers_join(with_planck, planck_data, tmp_path):
     assert [one.name for one in again.others] == ["planck"]
     (tmp_path / "own.yaml").write_text(translated_yaml(library.config, library.explanation))
     assert read_config(tmp_path / "own.yaml").others == library.config.others
+
+
+def test_helium_is_that_of_the_pipeline(with_planck):
+    """bbn_consistency's, else that of the values, else CAMB's own."""
+    by_module = {"file": "utility/bbn_consistency/bbn_consistency.py"}
+    without = FIRST_VALUES.replace("yhe = 0.245\n", "")
+    high = read_config(with_planck()).others[0]
+    assert high.options["helium"] == 0.245
+    high = read_config(with_planck(values=without)).others[0]
+    assert "helium" not in high.options
+    high = read_config(with_planck(bbn=by_module)).others[0]
+    assert high.options["helium"] == "bbn_consistency"
+    with pytest.raises(ConfigError, match="the helium of 'data' of bbn, which are not known here"):
+        read_config(with_planck(bbn=by_module | {"data": "own.dat"}))
 
 
 def test_planck_s_band_powers_beside_the_module(with_planck, planck_data, tmp_path, monkeypatch):
@@ -88,6 +102,10 @@ WITH_PLANCK = {
     "limits": ({"ell_max_te": "300"}, "option 'ell_max_te' of planck is 300: .* give the three"),
     "a mock": ({"use_data_from_test": "out"}, "data are Planck's here"),
     "elsewhere": ({"data_directory": "there"}, "there is no there/2018/planck_lite_2018_v22.dat"),
+    "sampled helium": (
+        {"values": FIRST_VALUES.replace("yhe = 0.245", "yhe = 0.24 0.245 0.25")},
+        "'cosmological_parameters--yhe' must be a fixed value here",
+    ),
     "no tau": (
         {"values": FIRST_VALUES.replace("tau = ", "tau_ = ")},
         "planck needs 'cosmological_parameters--tau', which has no value",

@@ -54,7 +54,7 @@ b2 = exponential 2.0
 
 
 @pytest.fixture
-def pipelines(tmp_path, file):
+def pipelines(tmp_path, file, library, monkeypatch):
     """Pipelines of the library by a word for each."""
 
     def make(word):
@@ -84,6 +84,7 @@ def pipelines(tmp_path, file):
             desi = {"file": "likelihood/bao/desi-dr2/desi_dr2.py", "desi_data_sets": "BGS,Lya"}
             return written(tmp_path, first_generation(file) | {"desi": desi}, FIRST_VALUES)
         if word == "supernovae":
+            monkeypatch.setenv("CSL_DIR", str(library))
             sn = {"file": "likelihood/pantheon_plus/pantheon_plus_shoes.py", "include_shoes": "F"}
             values = FIRST_VALUES + "[supernova_params]\nM = -20.0 -19.3 -18.0\n"
             return written(tmp_path, first_generation(file) | {"sn": sn}, values)

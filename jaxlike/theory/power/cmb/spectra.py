@@ -16,6 +16,7 @@ from jaxlike.errors import ParameterError
 from jaxlike.numerics import chebyshev as chebyshev_nodes
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.power.cmb.coordinates import Seen, away, conditions, seen
+from jaxlike.theory.power.cmb.helium import Helium, excess
 from jaxlike.theory.power.cmb.lattice import ELL_MAX, ELL_MIN, at_multipoles
 from jaxlike.theory.power.cmb.lensing_power import L
 from jaxlike.theory.power.cmb.table import ROOTS, CmbTable, shipped_cmb
@@ -63,11 +64,14 @@ class Spectra:
         """Whether all conditions hold."""
         return jnp.all(jnp.stack(list(self.conditions.values())))
 
-    def D_ell(self, spectrum: str, ell: ArrayLike) -> Array:
+    def D_ell(self, spectrum: str, ell: ArrayLike, *, helium: Helium = "camb") -> Array:
         """ell (ell + 1) C_ell / 2 pi in muK^2 at multipoles (n_ell,); of pp [ell (ell + 1)]^2 C_ell
         / 2 pi."""
         part = self._table.parts[spectrum]
         coefficients = part.mean + (part.weight @ self._terms) @ part.components
+        if helium != "camb" and spectrum in self._table.helium:
+            more = excess(helium, self._cosmo.Omega_b * self._cosmo.h**2)
+            coefficients = coefficients + more * self._table.helium[spectrum]
         found = at_multipoles(coefficients, ell)
         if spectrum in ROOTS:
             found = found**2

@@ -14,6 +14,9 @@ ROOTS = ("ee",)
 """Spectra whose root is tabulated: reionisation adds to it in proportion to the optical depth."""
 
 
+_HELIUM = "helium"
+
+
 class Part(NamedTuple):
     """One spectrum, or its root: mean (n_u,) and components (n_component, n_u), B-spline
     coefficients on the lattice of multipoles (see `lattice`); weight (n_component, n_term) of the
@@ -28,14 +31,16 @@ class Part(NamedTuple):
 class CmbTable:
     """accepted: name -> range of each coordinate that the table answers for; box: (9, 2) range of
     the training set; plane: (9,) of `coordinates.away`; exponents: (n_term, 9) orders of the
-    Chebyshev polynomials; parts: name -> spectrum; metadata: how it was trained and how well it
-    does."""
+    Chebyshev polynomials; parts: name -> spectrum; helium: name -> B-spline coefficients (n_u,) of
+    the slope of a spectrum, or of its root, in the mass fraction of helium; metadata: how it was
+    trained and how well it does."""
 
     accepted: Mapping[str, tuple[float, float]]
     box: NDArray
     plane: NDArray
     exponents: NDArray
     parts: Mapping[str, Part]
+    helium: Mapping[str, NDArray]
     metadata: Mapping[str, Any]
 
     def save(self, file: BinaryIO) -> None:
@@ -46,6 +51,7 @@ class CmbTable:
             for name, part in self.parts.items()
             for key, value in part._asdict().items()
         }
+        arrays |= {f"{n}/{_HELIUM}": slope.astype(np.float32) for n, slope in self.helium.items()}
         np.savez_compressed(
             file,
             header=header,
@@ -70,6 +76,11 @@ class CmbTable:
             parts={
                 name: Part(*(arrays[f"{name}/{key}"].astype(float) for key in Part._fields))
                 for name in names
+            },
+            helium={
+                name: arrays[f"{name}/{_HELIUM}"].astype(float)
+                for name in names
+                if f"{name}/{_HELIUM}" in arrays
             },
             metadata=header,
         )
