@@ -106,6 +106,8 @@ def _lines(found: "Contents", kept: "np.ndarray | None") -> Iterator[str]:
         between = f" of {' x '.join(dict.fromkeys(table.kernels))}" if table.kernels else ""
         yield f"  {table.name:<{width}} {table.n_rows:>5} of {what}{between}"
     if found.data is not None:
+        if found.data.blinded:
+            yield f"\nvalues are blinded with key {found.data.blinded}"
         yield from _points(found.data, kept)
     for nz in found.nz:
         yield from _nz_lines(nz)

@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from jaxlike.cli import (
     benchmark,
+    blind,
     convert,
     data,
     emulator,
@@ -37,7 +38,7 @@ COMMANDS = (
     *(sample, minimise),
     *(plot, reweight, evidence, convert),
     *(fisher, moped, survey),
-    *(info, explain, data, figures, benchmark, emulator, mock),
+    *(info, explain, data, blind, figures, benchmark, emulator, mock),
 )
 """In the order of --help: run a posterior, use its chains, forecast, and what serves them."""
 

@@ -71,6 +71,7 @@ def _surveys(model: "Model") -> str:
 
 def _data(one: "Likelihood", model: "Model") -> str:
     about = [f"{one.data.n_cut} cut"] if one.data.n_cut else []
+    about += [f"blinded with key {one.data.blinded}"] if one.data.blinded else []
     about += [f"{sample.n_bin} {sample.word} bins" for sample in one.samples]
     own = next((own for own in model.config.likelihoods if own.name == one.name), None)
     about += [own.about_mock] if own is not None and own.about_mock else []

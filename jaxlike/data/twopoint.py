@@ -28,8 +28,9 @@ class TwoPointData:
     A measurement's kernels name tables of `nz`, of which there may be several of one kind, or the
     maps of `convergence`, whichever its statistic correlates.
     Rows of the covariance follow the measurements one after another; `source` is the file, for
-    messages; `n_cut` how many points of its statistics were left out; `is_covariance`: known to be
-    one, as a part of one is, and not looked through again. Raises DataError for bins without n(z)
+    messages; `n_cut` how many points of its statistics were left out; `blinded`: name of the key
+    that the values are blinded with; `is_covariance`: known to be one, as a part of one is, and
+    not looked through again. Raises DataError for bins without n(z)
     and for a covariance that is not one.
     """
 
@@ -39,6 +40,7 @@ class TwoPointData:
     source: str
     convergence: tuple[Convergence, ...] = ()
     n_cut: int = 0
+    blinded: str = ""
     is_covariance: InitVar[bool] = False
 
     def __post_init__(self, is_covariance: bool) -> None:
@@ -137,7 +139,8 @@ class TwoPointData:
         for m in self.measurements:
             counts[m.statistic] += m.value.size
         each = ", ".join(f"{n} {statistic}" for statistic, n in counts.items())
-        return f"{self.n_data} points of {self.source} ({each})"
+        blind = f", blinded with key {self.blinded}" if self.blinded else ""
+        return f"{self.n_data} points of {self.source} ({each}){blind}"
 
     def __repr__(self) -> str:
         tables = [f"{table.name} ({table.n_bin} bins)" for table in self.nz]

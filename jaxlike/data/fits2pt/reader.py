@@ -34,6 +34,7 @@ from jaxlike.data.fits2pt.quantities import BAND_POWERS, known_statistic, statis
 from jaxlike.data.formats import path_of, plain_file
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.redshift_distribution import RedshiftDistribution
+from jaxlike.data.stamp import STAMP
 from jaxlike.data.statistics import (
     COLUMNS,
     KINDS,
@@ -143,6 +144,7 @@ def _read_tables(
         _read_covariance(hdus, tables, measurements, source),
         source,
         tuple(Convergence(name) for name in used["convergence"]),
+        blinded=str(hdus[0][2].get(STAMP) or "").strip(),
     )
 
 

@@ -33,6 +33,7 @@ from jaxlike.data.sacc.types import (
     tracer_fields,
 )
 from jaxlike.data.sacc.windows import angular_edges, bandpower_windows
+from jaxlike.data.stamp import STAMP
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS, chosen_probes, scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
@@ -139,7 +140,15 @@ def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None)
     covariance = finite_array(covariance[np.ix_(order, order)], "the covariance", ndim=2)
     covariance = symmetrised(covariance, "the covariance", source)
     check_covariance(covariance, "the covariance")
-    return TwoPointData(tuple(measurements), nz, covariance, source, maps, is_covariance=True)
+    return TwoPointData(
+        tuple(measurements),
+        nz,
+        covariance,
+        source,
+        maps,
+        blinded=str(content.metadata.get(STAMP.lower()) or ""),
+        is_covariance=True,
+    )
 
 
 def _tables(
