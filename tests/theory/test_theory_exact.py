@@ -215,6 +215,10 @@ def test_gradients_are_finite_differences(both):
 
 def test_tables_without_linear_power_are_refused(both):
     """What a host must give for it, in one sentence."""
-    universe = both.beyond.grid.universe(both.cosmo)
+
+    def spectra(cosmo):
+        universe = both.beyond.grid.universe(cosmo)
+        return both.beyond.theory.spectra(replace(universe, linear=None), [NUISANCE] * 2)
+
     with pytest.raises(ParameterError, match=r"limber = beyond.*give P_lin"):
-        both.beyond.theory.spectra(replace(universe, linear=None), [NUISANCE] * 2)
+        jax.eval_shape(spectra, both.cosmo)
