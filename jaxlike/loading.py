@@ -189,17 +189,27 @@ def _check_arguments(config: Config, kept: set[str]) -> None:
 def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Model:
     """The Model of a Cobaya input (.yaml, or the mapping in it) or a CosmoSIS pipeline (.ini).
 
-    Keywords replace the file's options: data_file, nz_file, scale_cuts, probes, prefix, power,
-    linear, nonlinear, boost, nz, nz_bandwidth, projection, cosebis_theta, band_power_theta,
-    band_power_apodisation, band_power_ell, radiation, ell_prefactors, limber, bias, alignment,
-    f_r, log10_M_pivot, b_modes, magnification, rsd, point_mass, psf_file, psf_transform,
-    shear_ratios, covariance_correction, n_simulations, n_parameters, compression, marginalise,
-    marginalise_at; of one of several likelihoods where they are dictionaries, name -> value.
-    `likelihoods` takes some of them alone. Raises JaxlikeError, whose one sentence names the file,
-    option or parameter at fault; warns where JAX is in single precision.
+    Args:
+        path: The file, or the mapping of a Cobaya input.
+        overrides: Options in the place of the file's, those of the likelihood and of the theory
+            (data_file, scale_cuts, probes, linear, nonlinear, nz, bias, alignment, ...: the page of
+            options); of one of several likelihoods where they are dictionaries, name -> value.
+            `likelihoods` takes some of them alone.
 
-    >>> model = jaxlike.load("des_y1_3x2pt.yaml", data_file="des_y1.fits")
-    >>> model.value_and_gradient(model.reference)
+    Returns:
+        The posterior, a Model of pure functions.
+
+    Raises:
+        JaxlikeError: One sentence that names the file, option or parameter at fault.
+
+    Warns where JAX is in single precision.
+
+    Example:
+        >>> model = jaxlike.load("small.yaml")
+        >>> model.parameters
+        ('omegam', 'b1')
+        >>> jaxlike.load("small.yaml", scale_cuts="none").data.n_data
+        100
     """
     if not jax.config.read("jax_enable_x64"):
         warnings.warn(_SINGLE, stacklevel=2)

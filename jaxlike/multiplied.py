@@ -29,17 +29,30 @@ def posterior(
     priors: Mapping[str, object] | None = None,
     **theory: object,
 ) -> Model:
-    """The product of models, and of likelihoods that see the same universe.
+    """The product of models, and of likelihoods that see the same universe: `jaxlike.posterior`.
 
-    likelihoods: Models, objects with the protocol `LogLikelihood`, functions (parameters, universe)
-    or (parameters, universe, data), the last as a pair (function, data); a mapping gives them
-    names. priors: entries as in the block `params` of a Cobaya input, in the place of the models';
-    what models say of a parameter must be the same otherwise. theory: its options, where there is
-    no model to have them. Two-point likelihoods of several models are built again on common nodes.
-    ConfigError or ParameterError names what does not fit.
+    Args:
+        likelihoods: Models, objects with the protocol `LogLikelihood`, functions (parameters,
+            universe) or (parameters, universe, data), the last as a pair (function, data); a
+            mapping gives them names. Two-point likelihoods of several models are built again on
+            common nodes.
+        priors: Entries as in the block `params` of a Cobaya input, in the place of the models';
+            what models say of a parameter must be the same otherwise.
+        theory: Its options, where there is no model to have them.
 
-    >>> jaxlike.posterior([des, kids, planck_prior], {"omegam": [0.1, 0.5]})
-    >>> jaxlike.posterior({"clocks": (clocks, data)}, {"H0": [50, 90], "omegam": 0.3, ...})
+    Returns:
+        The Model of the product.
+
+    Raises:
+        ConfigError: On what cannot be multiplied, or on options that differ.
+        ParameterError: On parameters that are unknown, missing or said to be different things.
+
+    Example:
+        >>> def local(parameters, universe):
+        ...     return -0.5 * ((universe.H(0.0) - 73.0) / 1.0) ** 2  # km/s/Mpc
+        >>> both = jaxlike.posterior([model, local], {"H0": [50, 90]})
+        >>> both.likelihood_names, both.parameters
+        (('jaxlike.cobaya.2x2pt', 'local'), ('omegam', 'b1', 'H0'))
     """
     try:
         return _posterior(likelihoods, dict(priors or {}), theory)

@@ -27,14 +27,26 @@ def sample(
 ) -> Any:
     """Draws of a posterior as ArviZ's InferenceData.
 
-    method: nuts, hmc, adjusted_mclmc, mclmc, laps, svi, neutra, nested or mh; options: its own
-    (`chains`, `samples`, `seed`, ...), as of `jaxlike sample`; progress: whether to print how far
-    it is. The group `posterior` has the sampled and the derived parameters, `sample_stats` the
-    log-posterior `lp`, `diverging`, and `chi2_NAME` of each likelihood. ConfigError on an unknown
-    method or option.
+    Args:
+        model: The posterior.
+        method: nuts, hmc, adjusted_mclmc, mclmc, laps, svi, neutra, nested or mh.
+        progress: Whether to print how far it is (default: where the output is a terminal).
+        options: Those of the method (`chains`, `samples`, `seed`, ...), as of `jaxlike sample`.
 
-    >>> draws = jaxlike.sample(jaxlike.load("des.yaml"), chains=4, samples=1000)
-    >>> arviz.summary(draws, var_names=["omegam", "S8"])
+    Returns:
+        InferenceData. The group `posterior` has the sampled and the derived parameters, each
+        (chain, draw), `sample_stats` the log-posterior `lp`, `diverging`, and `chi2_NAME` of each
+        likelihood.
+
+    Raises:
+        ConfigError: On an unknown method or option.
+
+    Example:
+        >>> found = jaxlike.sample(model, chains=2, warmup=20, samples=20, seed=1, progress=False)
+        >>> found.posterior["omegam"].shape
+        (2, 20)
+        >>> sorted(found.sample_stats)
+        ['chi2_jaxlike.cobaya.2x2pt', 'diverging', 'lp']
     """
     run = sampler(method)
     checked = checked_options(method, {k: v for k, v in options.items() if v is not None})
@@ -49,10 +61,26 @@ def sample(
 def minimise(model: Model, *, starts: int = 4, seed: int = 0) -> BestFit:
     """The point of highest posterior density, with its covariance and chi2.
 
-    starts: searches, from the reference point, then from draws of the prior. ConfigError unless it
-    is above 0; JaxlikeError where no start has a finite log-posterior.
+    Args:
+        model: The posterior.
+        starts: How many searches, the first from the reference point, others from draws of the
+            prior.
+        seed: Of these draws.
 
-    >>> jaxlike.minimise(model).chi2
+    Returns:
+        BestFit with `x` (n,), `chi2`, `log_posterior`, `covariance` (n, n), the inverse of minus
+        the Hessian, in the order of `model.parameters`.
+
+    Raises:
+        ConfigError: Where `starts` is not above 0.
+        JaxlikeError: Where no start has a finite log-posterior.
+
+    Example:
+        >>> best = jaxlike.minimise(model, starts=1)
+        >>> best.x.shape, best.covariance.shape
+        ((2,), (2, 2))
+        >>> bool(best.chi2 <= model.chi2(model.reference))
+        True
     """
     if starts < 1:
         raise ConfigError(f"starts is {starts}; accepted is a number above 0")
@@ -70,11 +98,27 @@ def fisher(
 ) -> _fisher.Fisher:
     """The Gaussian forecast of a posterior at its reference point, or where `at` says.
 
-    parameters: those that vary (all that are not `fixed`); method: jacobian, of the mean, or
-    hessian, of ln L; priors: whether Gaussian ones count. ParameterError on bad names and on a
-    point outside the prior.
+    Args:
+        model: The posterior.
+        parameters: Those that vary (default: all that are not `fixed`).
+        fixed: Those that are known.
+        at: Values of parameters at the point, by name, where these are not the reference's.
+        method: "jacobian" of the mean, or "hessian" of ln L of data without noise.
+        priors: Whether Gaussian priors count.
 
-    >>> dict(zip((found := jaxlike.fisher(model)).names, found.errors))
+    Returns:
+        Fisher with `names`, `matrix` (n, n), `covariance` (n, n), `errors` (n,), and forecasts of
+        fewer parameters (`fixed`, `marginalised`).
+
+    Raises:
+        ParameterError: On names that are not sampled and on a point outside the prior.
+
+    Example:
+        >>> found = jaxlike.fisher(model)
+        >>> found.names
+        ('omegam', 'b1')
+        >>> bool(found.errors[1] < jaxlike.fisher(model, priors=False).errors[1])
+        True
     """
     return _fisher.fisher(
         model, parameters=parameters, fixed=fixed, at=at, method=method, priors=priors
@@ -91,13 +135,26 @@ def plot(
 ) -> Path | list[Path]:
     """Write an image and return its path: contours of draws, or the data vector of a posterior.
 
-    what: InferenceData, Chains, or a sequence or a dictionary (label -> draws) of several, for a
-    triangle of `names`; or a Model, whose data and theory at `at` (x or a dictionary; the reference
-    point by default) are drawn, minus each other with `residuals`, an image for each likelihood
-    (NAME before the path's own name) where there are several. ConfigError on what has no effect.
+    Args:
+        what: InferenceData, Chains, or a sequence or a dictionary (label -> draws) of several, for
+            a triangle; or a Model, whose data and theory are drawn.
+        path: Of the image; its ending says the format.
+        names: Parameters of the triangle (default: all).
+        at: Where the theory of a Model is, x (n,) or a dictionary (default: the reference point).
+        residuals: Whether data minus theory are drawn, in units of the errors.
 
-    >>> jaxlike.plot(draws, "triangle.png", names=["omegam", "S8"])
-    >>> jaxlike.plot(model, "data_vector.png", at=jaxlike.minimise(model).x)
+    Returns:
+        The path; where a Model has several likelihoods a list of one for each, their names before
+        the path's own.
+
+    Raises:
+        ConfigError: On what has no effect, or cannot be plotted.
+
+    Example:
+        >>> jaxlike.plot(draws, "triangle.png", names=["omegam", "b1"]).name
+        'triangle.png'
+        >>> jaxlike.plot(model, "data_vector.png", at={"omegam": 0.31, "b1": 1.4}).name
+        'data_vector.png'
     """
     if isinstance(what, Model):
         if names is not None:

@@ -57,6 +57,9 @@ class Config:
     no two-point data, whose likelihoods say them otherwise.  notes: in what it differs from what
     the file means elsewhere.  asked: the same before parameters of it were marginalised in closed
     form, which are fixed here.
+
+    >>> jaxlike.read_config("small.yaml").probes
+    ('w',)
     """
 
     path: Path

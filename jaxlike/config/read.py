@@ -22,9 +22,23 @@ _OF_MAPPING = "input"  # in the place of a file's name in messages
 def read_config(path: str | PathLike[str] | Mapping[str, Any], **overrides: object) -> Config:
     """Read a Cobaya input (.yaml, .yml, or the mapping in it) or a CosmoSIS pipeline (.ini).
 
-    Keywords replace the file's options: data_file, scale_cuts, probes, output, and the fields of
-    TheoryOptions.  Relative data and cuts files are looked for in the current folder, then in the
-    configuration's.  Raises ConfigError, or ParameterError for a parameter, naming the file.
+    Args:
+        path: The file, or the mapping. Relative data and cuts files are looked for in the current
+            folder, then in the configuration's.
+        overrides: Options in the place of the file's: data_file, scale_cuts, probes, output, and
+            the fields of TheoryOptions.
+
+    Returns:
+        What the file asks for; nothing is computed, and no data are read.
+
+    Raises:
+        ConfigError: Naming the file and the option.
+        ParameterError: Naming the file and the parameter.
+
+    Example:
+        >>> config = jaxlike.read_config("small.yaml", nonlinear="takahashi")
+        >>> [p.name for p in config.sampled], config.theory.nonlinear
+        (['omegam', 'b1'], 'takahashi')
     """
     if isinstance(path, Mapping):
         return config_from_info(path, _OF_MAPPING, **overrides)

@@ -21,9 +21,23 @@ def read_lensing_bandpowers(
 ) -> TwoPointData:
     """C_ell_kappa of a map of the CMB's convergence, from three files of numbers.
 
-    bandpowers: n numbers, C_b of kappa x kappa; covariance: n x n; windows: lines of a multipole
-    and of its weight in each of the n bands, C_b = sum_L W_b(L) C_L. name: of the map. DataError
-    names the file and line at fault.
+    Args:
+        bandpowers: n numbers, C_b of kappa x kappa.
+        covariance: n x n of them.
+        windows: Lines of a multipole and of its weight in each of the n bands,
+            C_b = sum_L W_b(L) C_L.
+        name: Of the map.
+
+    Raises:
+        DataError: Naming the file and line at fault.
+
+    Example:
+        >>> np.savetxt("bands.txt", [3e-8, 1e-8])
+        >>> np.savetxt("covariance.txt", np.diag([1e-17, 4e-18]))
+        >>> np.savetxt("windows.txt", [[100, 1, 0], [101, 1, 0], [200, 0, 1]])
+        >>> data = jaxlike.data.read_lensing_bandpowers("bands.txt", "covariance.txt", "windows.txt")
+        >>> data.statistics, data.n_data
+        (('C_ell_kappa',), 2)
     """
     values = read_table(bandpowers, "band power")
     if values.shape[1] != 1:

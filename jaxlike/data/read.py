@@ -25,10 +25,23 @@ def read_two_point(
     """Read a 2pt FITS file or a SACC file (FITS or HDF5), compressed by gzip or not, or a .dataset
     file of CMB lensing.
 
-    With `probes`, statistics, only those are read and checked. `kernels` is for 2pt FITS alone:
-    it maps wrong names of n(z) to right ones, as `read_two_point_fits` has it. `nz_file` is where
-    n(z) are read instead, a 2pt FITS or SACC file or columns z, n1, n2, ... of text, or such files
-    by the names of n(z). DataError says what is wrong, and with which file.
+    Args:
+        path: The file.
+        probes: Statistics; only these are then read and checked.
+        kernels: For 2pt FITS alone: wrong names of n(z) -> right ones.
+        nz_file: Where n(z) are read instead, a 2pt FITS or SACC file or columns z, n1, n2, ... of
+            text, or such files by the names of n(z).
+
+    Returns:
+        The data: `measurements` (angles in arcmin), `nz`, `covariance` (n_data, n_data).
+
+    Raises:
+        DataError: Saying what is wrong, and with which file.
+
+    Example:
+        >>> data = jaxlike.read_two_point("small.fits", probes=["w"])
+        >>> data.n_data, data.measurements[0].theta_arcmin.shape
+        (100, (100,))
     """
     file = path_of(path)
     if is_lensing_dataset(file):

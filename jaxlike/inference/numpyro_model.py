@@ -15,13 +15,26 @@ UNCONSTRAINED = "u"
 def numpyro_model(model: Posterior) -> Callable[[], dict[str, Array]]:
     """The model of NumPyro of a posterior: a function that NUTS, SVI or another program takes.
 
-    Its site `u` (n,) has a unit normal for a prior, of which the parameters are functions: sites of
-    their own names, which it also returns; the factor `log_likelihood` has the likelihoods and the
-    external priors. ConfigError where NumPyro is not installed.
+    Args:
+        model: The posterior.
 
-    >>> from numpyro.infer import MCMC, NUTS, init_to_value
-    >>> start = init_to_value(values={"u": model.to_unconstrained(model.reference)})
-    >>> mcmc = MCMC(NUTS(jaxlike.numpyro_model(model), init_strategy=start), num_warmup=500, ...)
+    Returns:
+        A function without arguments. Its site `u` (n,) has a unit normal for a prior, of which the
+        parameters are functions: sites of their own names, which it also returns; the factor
+        `log_likelihood` has the likelihoods and the external priors.
+
+    Raises:
+        ConfigError: Where NumPyro is not installed.
+
+    Example:
+        >>> from numpyro.infer.util import log_density
+        >>> u = model.to_unconstrained(model.reference)
+        >>> value, sites = log_density(jaxlike.numpyro_model(model), (), {}, {"u": u})
+        >>> sorted(sites)
+        ['b1', 'log_likelihood', 'omegam', 'u']
+
+        With `numpyro.infer.MCMC(NUTS(jaxlike.numpyro_model(model), init_strategy=start), ...)` and
+        `start = init_to_value(values={"u": u})` NumPyro samples it.
     """
     check_installed("numpyro_model", numpyro="NumPyro")
     import numpyro

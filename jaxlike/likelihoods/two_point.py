@@ -76,6 +76,9 @@ class Likelihood:
 
     arrays: what is compiled; grid: universes on the nodes that it was built for, alone or with
     others; node_error: estimated Delta^T C^-1 Delta of these nodes. jit, grad and vmap apply.
+
+    >>> model.likelihood.theory_vector(model.canonical(x)).shape == (model.n_points,)
+    True
     """
 
     name: str
@@ -287,5 +290,9 @@ def _assembled(
 def build_likelihood(
     data: TwoPointData, options: TheoryOptions, *, tolerance: float = NODE_TOLERANCE
 ) -> Likelihood:
-    """The likelihood of `data`, on as many nodes as its own errors ask for."""
+    """The likelihood of `data`, on as many nodes as its own errors ask for.
+
+    >>> options = jaxlike.TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
+    >>> likelihood = jaxlike.build_likelihood(model.data, options)
+    """
     return build_likelihoods([DataSet("", data, options)], tolerance=tolerance)[""]

@@ -52,7 +52,11 @@ class Composed:
 
     @property
     def likelihoods(self) -> dict[str, Part]:
-        """Name -> likelihood, with `data`, `theory_vector(params)` and `chi2(params)`."""
+        """Name -> likelihood, with `data`, `theory_vector(params)` and `chi2(params)`.
+
+        >>> model.likelihoods["jaxlike.cobaya.2x2pt"].data.statistics
+        ('w',)
+        """
         return {name: Part(one, self.density) for name, one in self.parts.items()}
 
     @property
@@ -85,7 +89,11 @@ class Composed:
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the sampled parameters, in order."""
+        """Names of the sampled parameters, in order.
+
+        >>> model.parameters
+        ('omegam', 'b1')
+        """
         return tuple(spec.name for spec in self.specs)
 
     @property
@@ -100,7 +108,11 @@ class Composed:
 
     @property
     def reference(self) -> NDArray:
-        """A sensible starting vector (n,): the centres of the parameters' `ref`."""
+        """A sensible starting vector (n,): the centres of the parameters' `ref`.
+
+        >>> model.reference.tolist()
+        [0.3, 1.4]
+        """
         return np.array([spec.ref_loc for spec in self.specs], float)
 
     @property
@@ -143,7 +155,12 @@ class Composed:
 
     def with_context(self, value: ArrayLike) -> Self:
         """The posterior of other data vectors (n_data,), one after another, with the same
-        covariances."""
+        covariances.
+
+        >>> mock = model.with_context(model.mean(x))
+        >>> mock.chi2(x).item() < 1e-9
+        True
+        """
         value = jnp.asarray(value)
         if value.shape != self.value.shape:
             raise ParameterError(
@@ -192,9 +209,11 @@ class Composed:
         parameters that it alone knows, each as in a Cobaya input. ParameterError on a name that is
         taken, and on what JAX cannot differentiate.
 
-        >>> def shoes(parameters, universe, data):
-        ...     return -0.5 * ((universe.H(0.0) / 100 - data["h"]) / data["error"]) ** 2
-        >>> model.with_likelihood("shoes", shoes, data={"h": 0.73, "error": 0.01})
+        >>> def flat(parameters, universe, data):
+        ...     return -0.5 * ((universe.D_M(1.0) - data["D"]) / data["error"]) ** 2  # Mpc
+        >>> more = model.with_likelihood("flat", flat, data={"D": 3300.0, "error": 50.0})
+        >>> more.likelihood_names
+        ('jaxlike.cobaya.2x2pt', 'flat')
         """
         other = other_likelihood(name, likelihood, data, tuple(params or ()))
         config = changed.config_with_parameters(self.config, other, params or {}, self.samples)
@@ -222,7 +241,9 @@ class Composed:
         reference that it leaves outside moves to its centre. ParameterError on names that are not
         sampled, ConfigError on what is no prior.
 
-        >>> model.with_priors({"omegam": [0.2, 0.4], "DES_m1": {"dist": "norm", "scale": 0.01}})
+        >>> narrow = model.with_priors({"omegam": [0.2, 0.4], "b1": {"dist": "norm", "loc": 1.4}})
+        >>> narrow.log_posterior({"omegam": 0.45, "b1": 1.4}).item()
+        -inf
         """
         config = changed.config_with_priors(self.config, priors)
         density = replace(self.density, **priors_of(config))
@@ -235,7 +256,10 @@ class Composed:
         traced or not; NAME.table where several likelihoods have a table of this name.
         ParameterError on a table or shape that there is not, and on galaxies beyond the file's.
 
-        >>> jax.grad(lambda nz: model.with_nz({"nz_source": nz}).log_posterior(x))(nz)
+        >>> table = model.data.nz[0]
+        >>> slope = jax.grad(lambda n: model.with_nz({table.name: n}).log_posterior(x))
+        >>> slope(jnp.asarray(table.dndz)).shape == table.dndz.shape
+        True
         """
         return self._holding({**self.parts, **changed.parts_with_nz(self.measured, tables)})
 
@@ -246,7 +270,8 @@ class Composed:
         Name of the likelihood -> its data where there are several; a vector may also have all of
         them one after another. ParameterError on another shape or on other samples of galaxies.
 
-        >>> model.with_data(jaxlike.read_two_point("other.fits"))
+        >>> model.with_data(1.01 * model.value).n_points == model.n_points
+        True
         """
         if not isinstance(data, Mapping | TwoPointData):
             return self.with_context(data)

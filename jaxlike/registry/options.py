@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from numbers import Real
 from typing import Literal, get_args
 
@@ -154,6 +155,8 @@ class TheoryOptions:
     shear_ratios: a file of ratios of gamma_t, which count too. covariance_correction: for a
     covariance from n_simulations (see `likelihoods.correction`), with n_parameters where Percival's
     asks for how many are fitted.
+
+    >>> options = jaxlike.TheoryOptions(alignment="tatt", nonlinear="hmcode2020")
     """
 
     linear: LinearModel = "eisenstein_hu"
@@ -262,10 +265,6 @@ def check_option_names(given: Iterable[object], accepted: Iterable[str], what: s
             raise ConfigError(f"unknown {what} '{name}'; accepted are {_listed(accepted)}")
 
 
-def _positive(name: str, value: object) -> float:
-    return number(name, value, "a positive number, null")
-
-
 def theory_options(given: Mapping[str, object], *, host: str = "host") -> TheoryOptions:
     """TheoryOptions from the options of a file or of a host, absent ones at their defaults.
 
@@ -281,7 +280,8 @@ def theory_options(given: Mapping[str, object], *, host: str = "host") -> Theory
     values |= {name: file_from(values[name]) for name in FILE_OPTIONS if name in values}
     if "log10_M_pivot" in values:
         values["log10_M_pivot"] = number("log10_M_pivot", values["log10_M_pivot"])
-    for name, read in (("nz_bandwidth", _positive), ("f_r", numbers)):
+    width = partial(number, accepted="a positive number, null")
+    for name, read in (("nz_bandwidth", width), ("f_r", numbers)):
         if name in values:
             values[name] = None if is_none(values[name]) else read(name, values[name])
     if "power" in values:

@@ -59,10 +59,17 @@ def read_two_point_fits(
 ) -> TwoPointData:
     """Read measurements, n(z) and covariance of a 2pt FITS file; DataError says what is wrong.
 
-    With `probes`, statistics, tables of others are not looked at, and may be of what is unknown
-    here. `kernels` maps a name that KERNEL_1 or KERNEL_2 has to the HDU that is meant, for files
-    in which they differ; a key TABLE.NAME is for one table. `elsewhere` takes the names that the
-    kernels then have and gives the n(z) that another file has of these.
+    Args:
+        path: The file, compressed by gzip or not.
+        probes: Statistics; tables of others are not looked at, and may be of what is unknown here.
+        kernels: A name that KERNEL_1 or KERNEL_2 has -> the HDU that is meant, for files in which
+            they differ; a key TABLE.NAME is for one table.
+        elsewhere: Takes the names that the kernels then have and gives the n(z) that another file
+            has of these.
+
+    Example:
+        >>> jaxlike.read_two_point_fits("small.fits").nz[0].n_bin
+        5
     """
     file = path_of(path)
     with _hdus_of(file) as hdus:

@@ -39,7 +39,16 @@ def write_two_point_fits(
 ) -> None:
     """Write `data` so that reading it back gives the same arrays and writing twice the same bytes.
 
-    `header` goes to the primary HDU. Raises DataError if `path` exists, unless `overwrite`.
+    Args:
+        data: Measurements, n(z) and covariance.
+        path: Of the file.
+        overwrite: Whether one that exists is replaced; else that is a DataError.
+        header: What goes to the primary HDU.
+
+    Example:
+        >>> jaxlike.write_two_point_fits(model.data, "cut.fits")
+        >>> jaxlike.read_two_point("cut.fits").n_data == model.data.n_data
+        True
     """
     file = Path(path).expanduser()
     for m in data.measurements:

@@ -96,7 +96,14 @@ def load_sacc(file: Path) -> Any:
 
 
 def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None) -> TwoPointData:
-    """The data in a `sacc.Sacc` object; `source` is its file, for messages."""
+    """The data in a `sacc.Sacc` object; `source` is its file, for messages.
+
+    Example:
+        >>> from pathlib import Path
+        >>> content = jaxlike.data.to_sacc(model.data, Path("in memory"))
+        >>> jaxlike.data.from_sacc(content, "in memory").statistics
+        ('w',)
+    """
     n_point = len(content.data)
     if n_point == 0:
         raise DataError("has no data points; at least one is needed")

@@ -27,8 +27,17 @@ def write_sacc(
 ) -> None:
     """Write `data` so that reading it gives the same points, windows, n(z), modes and covariance.
 
-    Edges of the cells of n(z) are not kept, only their middles. Raises DataError if `path` exists,
-    unless `overwrite`.
+    Edges of the cells of n(z) are not kept, only their middles.
+
+    Args:
+        data: Measurements, n(z) and covariance.
+        path: Of the file.
+        overwrite: Whether one that exists is replaced; else that is a DataError.
+
+    Example:
+        >>> jaxlike.write_sacc(model.data, "cut.sacc")
+        >>> jaxlike.read_two_point("cut.sacc").n_data == model.data.n_data
+        True
     """
     file = Path(path).expanduser()
     if file.exists() and not overwrite:
@@ -45,7 +54,14 @@ def write_sacc(
 
 
 def to_sacc(data: TwoPointData, file: Path) -> Any:
-    """A `sacc.Sacc` object of the data; `file` is named in messages."""
+    """A `sacc.Sacc` object of the data; `file` is named in messages.
+
+    Example:
+        >>> from pathlib import Path
+        >>> content = jaxlike.data.to_sacc(model.data, Path("in memory"))
+        >>> len(content.mean) == model.data.n_data
+        True
+    """
     sacc = sacc_module(file)
     content = sacc.Sacc()
     stems = _stems(data)
