@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jaxlike.notebook import fisher, minimise, plot, sample
     from jaxlike.posterior.model import Model
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Config": "jaxlike.config",
