@@ -5,9 +5,6 @@ VENV ?= .venv
 EXTRAS ?= test
 PYTEST_FLAGS ?= -n 2 --dist loadscope --no-loadscope-reorder
 BIN := $(VENV)/bin
-# the five tutorials compile the same functions, and run them a few times only
-SITE_ENVIRONMENT := JAX_PLATFORMS=cpu JAX_COMPILATION_CACHE_DIR=$(abspath docs/_build/jax) \
-	JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0.1
 # programs that tests start (cobaya-run, cosmosis, jaxlike) come from the same environment
 export PATH := $(abspath $(BIN)):$(PATH)
 
@@ -25,13 +22,15 @@ demo: $(VENV)/demo.stamp ## sample the shipped mock survey and draw three plots
 test: $(VENV)/$(EXTRAS).stamp ## all tests but the slow ones
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m "not slow"
 
-slow: $(VENV)/$(EXTRAS).stamp #	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m slow
+slow: $(VENV)/$(EXTRAS).stamp ## what samples until statistics have settled, or compiles much
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m slow
 
 hosts: $(VENV)/$(EXTRAS).stamp ## of the slow ones, Cobaya and CosmoSIS through their own runners
 	$(BIN)/python -m pytest $(PYTEST_FLAGS) -m slow tests/cobaya/test_cobaya_run.py \
 		tests/cosmosis/test_cosmosis_runner.py tests/test_mpi.py
 
-quick: $(VENV)/$(EXTRAS).stamp #	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests/test_imports.py tests/registry tests/config tests/data tests/numerics tests/plots
+quick: $(VENV)/$(EXTRAS).stamp ## what compiles little: names, inputs, files, numbers, imports
+	$(BIN)/python -m pytest $(PYTEST_FLAGS) tests/test_imports.py tests/registry tests/config tests/data tests/numerics tests/plots
 
 lint: $(VENV)/$(EXTRAS).stamp ## ruff, check and format
 	$(BIN)/ruff check .
@@ -41,7 +40,7 @@ types: $(VENV)/$(EXTRAS).stamp ## mypy
 	$(BIN)/mypy
 
 site: $(VENV)/docs.stamp ## docs/ as a site in docs/_build/html, warnings being errors
-	$(SITE_ENVIRONMENT) $(BIN)/python -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going -q -d docs/_build/doctrees docs docs/_build/html
 	@echo "The site is docs/_build/html/index.html"
 
 coverage: $(VENV)/$(EXTRAS).stamp ## branch coverage of jaxlike/ by all tests but the slow ones

@@ -1,10 +1,18 @@
 """Settings of Sphinx, which makes a site of docs/: `make site`, warnings being errors."""
 
+import os
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE.parent), str(HERE)]
+sys.path[:0] = [str(HERE.parent), str(HERE), str(HERE.parent / "tests")]
+# the kernels of the tutorials have these from here: what they compile they run a few times only
+os.environ["PYTHONPATH"] = os.pathsep.join([str(HERE.parent), os.environ.get("PYTHONPATH", "")])
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import quick_xla  # noqa: E402
+
+os.environ["XLA_FLAGS"] = f"{quick_xla.XLA_FLAGS} {os.environ.get('XLA_FLAGS', '')}"
 
 import reference_pages  # noqa: E402
 

@@ -208,8 +208,8 @@ def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Mod
         >>> model = jaxlike.load("small.yaml")
         >>> model.parameters
         ('omegam', 'b1')
-        >>> jaxlike.load("small.yaml", scale_cuts="none").data.n_data
-        100
+        >>> jaxlike.load("small.yaml", bias="inverse_growth").config.theory.bias
+        'inverse_growth'
     """
     if not jax.config.read("jax_enable_x64"):
         warnings.warn(_SINGLE, stacklevel=2)

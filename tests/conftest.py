@@ -6,28 +6,21 @@ import logging
 import os
 import shutil
 from collections.abc import Iterator
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
+
+from quick_xla import XLA_FLAGS
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 # Many tests, and the programs they start, compile the same functions: once is enough, and the next
-# run of the tests begins with what this one kept. What they compile they run a few times only:
-# compilation that takes a fifth as long pays, though the result is twice as slow. JAX reads these
-# when it is imported.
+# run of the tests begins with what this one kept. What they compile they run a few times only. JAX
+# reads these when it is imported.
 os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".pytest_cache" / "jax"))
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 # where in the sources an operation stands takes a twentieth of the time, and nobody reads it
 os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
-_QUICK = ["--xla_backend_optimization_level=0"]
-if version("jaxlib").startswith("0.10."):  # later ones end the program on a flag they do not know
-    # the other cores are other workers'
-    _QUICK += ["--xla_cpu_use_fusion_emitters=false", "--xla_cpu_parallel_codegen_split_count=1"]
-    # a fifth less, most of it time for the choice of what to fuse; sums are made at once
-    _QUICK += ["--xla_cpu_opt_preset=fast_compile"]
-    _QUICK += ["--xla_disable_hlo_passes=tree_reduction_rewriter"]
-os.environ["XLA_FLAGS"] = " ".join([*_QUICK, os.environ.get("XLA_FLAGS", "")])
+os.environ["XLA_FLAGS"] = f"{XLA_FLAGS} {os.environ.get('XLA_FLAGS', '')}"
 # threads of NumPy's BLAS and of CAMB would mostly wait for those of other workers
 for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(_threads, "1")

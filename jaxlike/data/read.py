@@ -41,7 +41,7 @@ def read_two_point(
     Example:
         >>> data = jaxlike.read_two_point("small.fits", probes=["w"])
         >>> data.n_data, data.measurements[0].theta_arcmin.shape
-        (100, (100,))
+        (54, (54,))
     """
     file = path_of(path)
     if is_lensing_dataset(file):

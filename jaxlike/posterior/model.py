@@ -112,7 +112,7 @@ class Model(Composed):
     def chi2(self, params: Point) -> Array:
         """chi^2 at x or for a dictionary of parameters.
 
-        >>> bool(model.chi2(x) == -2 * model.log_likelihood(x))
+        >>> bool(jnp.isclose(model.chi2(x), -2 * model.log_likelihood(x)))
         True
         """
         return _chi2(self.held, self.values(params))

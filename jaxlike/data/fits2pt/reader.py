@@ -68,8 +68,8 @@ def read_two_point_fits(
             has of these.
 
     Example:
-        >>> jaxlike.read_two_point_fits("small.fits").nz[0].n_bin
-        5
+        >>> [table.n_bin for table in jaxlike.read_two_point_fits("small.fits").nz]
+        [4, 5]
     """
     file = path_of(path)
     with _hdus_of(file) as hdus:
