@@ -35,6 +35,7 @@ myst_heading_anchors = 4  # links to headings, as GitHub has them
 nb_execution_mode = "cache"
 nb_execution_raise_on_error = True
 nb_execution_timeout = 600
+nb_execution_in_temp = True  # what they write stays out of docs/
 nb_merge_streams = True
 
 autodoc_member_order = "bysource"
