@@ -46,8 +46,10 @@ napoleon_numpy_docstring = False
 html_theme = "furo"
 html_title = f"jaxlike {release}"
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 
 
-def setup(app):  # noqa: ANN001, ANN201
+def setup(app):
     """Put what is generated where a page asks for it."""
     app.connect("source-read", reference_pages.fill)

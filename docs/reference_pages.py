@@ -1,8 +1,9 @@
 """The pages of the reference that the package writes itself: options, parameters, commands.
 
 A page of docs/reference/ has a line `<!-- generated: NAME -->`, in whose place Sphinx puts what the
-function of that name here makes of the package: of the components' own yaml files (what `cobaya-doc`
-prints), of CosmoSIS's `module.yaml`, of what the theory declares, of the parsers of the commands.
+function of that name here makes of the package: of the components' own yaml files (what
+`cobaya-doc` prints), of CosmoSIS's `module.yaml`, of what the theory declares, of the parsers of
+the commands.
 """
 
 import argparse
@@ -29,6 +30,9 @@ MARK = re.compile(r"^<!-- generated: (\w+) -->$", re.MULTILINE)
 
 COMPONENTS = ("Theory", "3x2pt", "bao", "sn", "cmb", "candl", "external", "NUTS", "MCLMC")
 """Components of Cobaya whose options are listed; `shear` and `2x2pt` have those of `3x2pt`."""
+
+
+_CORE = ("Theory", "3x2pt")
 
 
 class Option(NamedTuple):
@@ -65,29 +69,31 @@ def module_options() -> dict[str, str]:
 
 def options() -> str:
     """Every option of Cobaya's components, with that of CosmoSIS's module of the same name."""
-    ours, text = module_options(), []
+    ours, text, shown = module_options(), [], set()
     for component in COMPONENTS:
         title, found = component_options(component)
         beside = ", `jaxlike.cobaya.shear` and `2x2pt`" if component == "3x2pt" else ""
         text += [f"## jaxlike.cobaya.{component}", f"`jaxlike.cobaya.{component}`{beside}: {title}"]
         for one in found:
-            text.append(f"### {one.name}" if component in ("Theory", "3x2pt") else f"**{one.name}**")
+            text.append(f"### {one.name}" if component in _CORE else f"**{one.name}**")
             text += list(_described(one, component))
-            if component in ("Theory", "3x2pt") and one.name in ours:
-                text.append(f"In CosmoSIS: {_plain(ours.pop(one.name))}")
+            if component in _CORE and one.name in ours:
+                text.append(f"In CosmoSIS: {_plain(ours[one.name])}")
+                shown.add(one.name)
     text.append("## CosmoSIS's module")
     text.append(
         "What `cosmosis_modules/jaxlike_two_point.py` takes besides, in the section of its own; an "
         "option above has the same name there."
     )
-    text += [f"**{name}**\n\n{_plain(what)}" for name, what in ours.items()]
+    others = {name: what for name, what in ours.items() if name not in shown}
+    text += [f"**{name}**\n\n{_plain(what)}" for name, what in others.items()]
     return "\n\n".join(text)
 
 
 def _described(one: Option, component: str) -> Iterator[str]:
     """Default, accepted values where they are a list, and the text of an option."""
     default = f"Default `{one.default or 'null'}`."
-    known = component in ("Theory", "3x2pt") and one.name in CHOICES
+    known = component in _CORE and one.name in CHOICES
     accepted = ", ".join(f"`{value}`" for value in CHOICES[one.name]) if known else ""
     yield default + (f" Names: {accepted}." if accepted else "")
     yield _plain(one.text)
@@ -114,16 +120,19 @@ def parameters() -> str:
 
 
 def _table(declared: Iterable[Declared], names: Callable[[Declared], Iterable[str]]) -> str:
-    rows = ["| parameter | names | CosmoSIS | not given | has an effect with |", "|---|---|---|---|---|"]
+    heads = ("parameter", "names", "CosmoSIS", "not given", "has an effect with")
+    rows = [_row(*heads), _row(*("---" for _ in heads))]
     for one in declared:
         end = "1.." if one.per else None
         spelt = [f"`{one.spelt(name, end)}`" for name in names(one)]
         sections = [f"`{one.spelt(name, end)}`" for name in one.sections]
-        rows.append(
-            f"| {_math(one.latex)} | {', '.join(spelt)} | {', '.join(sections)} | {_missing(one)} | "
-            f"{_needs(one)} |"
-        )
+        names_of = ", ".join(spelt), ", ".join(sections)
+        rows.append(_row(_math(one.latex), *names_of, _missing(one), _needs(one)))
     return "\n".join(rows)
+
+
+def _row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 def _math(latex: str) -> str:
@@ -139,8 +148,7 @@ def _missing(one: Declared) -> str:
 
 def _needs(one: Declared) -> str:
     wanted = [pair for pair in (one.needs, one.or_needs) if pair is not None]
-    said = [f"`{option}`: {', '.join(_word(value) for value in values)}" for option, values in wanted]
-    return "; or ".join(said)
+    return "; or ".join(f"`{option}`: {', '.join(map(_word, values))}" for option, values in wanted)
 
 
 def _word(value: object) -> str:

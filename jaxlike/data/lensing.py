@@ -33,9 +33,9 @@ def read_lensing_bandpowers(
 
     Example:
         >>> np.savetxt("bands.txt", [3e-8, 1e-8])
-        >>> np.savetxt("covariance.txt", np.diag([1e-17, 4e-18]))
+        >>> np.savetxt("errors.txt", np.diag([1e-17, 4e-18]))
         >>> np.savetxt("windows.txt", [[100, 1, 0], [101, 1, 0], [200, 0, 1]])
-        >>> data = jaxlike.data.read_lensing_bandpowers("bands.txt", "covariance.txt", "windows.txt")
+        >>> data = jaxlike.data.read_lensing_bandpowers("bands.txt", "errors.txt", "windows.txt")
         >>> data.statistics, data.n_data
         (('C_ell_kappa',), 2)
     """
