@@ -245,6 +245,6 @@ def test_a_wrong_name_would_be_found(pages, commands):
     """The tests above can fail: they see the lines that they are about."""
     start = pages["docs/start.md"]
     lines = list(_command_lines(start))
-    assert any(line.startswith("nuts ") and "--output" in line for line in lines)
+    assert any(line.startswith("plot ") and "--config" in line for line in lines)
     assert "no-such-heading" not in start.anchors
     assert "--no-such-option" not in commands["nuts"]
