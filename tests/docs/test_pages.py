@@ -1,6 +1,7 @@
 """Pages refer to what is there: other pages, files, commands, options, parameters."""
 
 import ast
+import importlib
 import re
 import textwrap
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import jaxlike
 from jaxlike.cobaya import __path__ as COBAYA
 from jaxlike.config.overrides import OVERRIDES
 from jaxlike.inference.samplers.by_name import METHODS, options_of
@@ -166,6 +168,37 @@ def test_targets_of_make_exist(pages, repository):
                 if found := re.match(r" *make ((?:[a-z]+ ?)+)", line.split("#")[0]):
                     for target in found[1].split():
                         assert target in targets, (page.name, line)
+
+
+OF_HOSTS = re.compile(r"jaxlike\.(cobaya\.\w|\w+=|chi2)")  # components; [jaxlike] of an ini file
+
+
+def test_names_of_python_exist(pages):
+    """Dotted names of the package, and what is said of a `model`."""
+    wrong = []
+    for page in pages.values():
+        code = [text for language, text in page.blocks if language in ("python", "{code-cell}")]
+        for text in [*code, *page.indented, *page.spans]:
+            for name in re.findall(r"(?<![\w/.\"'])jaxlike(?:\.[a-zA-Z_]\w*=?)+", text):
+                if not OF_HOSTS.match(name) and not _resolves(name):
+                    wrong.append((page.name, name))
+            for name in re.findall(r"(?<![\w.])model\.([a-z_]\w*)", text):
+                if not hasattr(jaxlike.Model, name) and name not in ("config", "parts", "yaml"):
+                    wrong.append((page.name, f"model.{name}"))
+    assert wrong == []
+
+
+def _resolves(name):
+    """Whether a dotted name is a module, or something in one."""
+    found, parts = jaxlike, name.split(".")[1:]
+    for i, part in enumerate(parts):
+        if not hasattr(found, part):
+            try:
+                importlib.import_module(".".join(["jaxlike", *parts[: i + 1]]))
+            except ImportError:
+                return False
+        found = getattr(found, part)
+    return True
 
 
 MADE_UP = re.compile(r"my_|somebody|chronometers|config\.yaml|input\.|PREFIX|NAME")
