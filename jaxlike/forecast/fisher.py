@@ -46,7 +46,13 @@ class GaussianPosterior(Posterior, Protocol):
 
 @dataclass(frozen=True)
 class Fisher:
-    """A Fisher matrix (n, n) of named parameters at `at` (n,): their Gaussian forecast."""
+    """A Fisher matrix (n, n) of named parameters at `at` (n,): their Gaussian forecast.
+
+    Example:
+        >>> found = jaxlike.fisher(model)
+        >>> bool(found.fixed(["b1"]).errors[0] < found.errors[0])
+        True
+    """
 
     names: tuple[str, ...]
     latex: tuple[str, ...]

@@ -83,7 +83,21 @@ class Bao:
 
     @classmethod
     def of(cls, data: BaoData, *, rs_rescale: float = 1.0, by_rdh: bool = False) -> "Bao":
-        """The likelihood of data; what no parameter changes is made once."""
+        """The likelihood of data; what no parameter changes is made once.
+
+        Args:
+            data: Numbers of DM_over_rs, DH_over_rs, f_sigma8, ... at their redshifts.
+            rs_rescale: What r_drag [Mpc] counts times.
+            by_rdh: Whether the parameter rdh rescales it.
+
+        Example:
+            >>> from jaxlike.likelihoods.bao import Bao
+            >>> bao = Bao.of(jaxlike.data.desi_dr2_bao())
+            >>> bao.n_points
+            13
+
+            `model.with_likelihood("bao", bao)` multiplies a posterior by it.
+        """
         z = np.asarray(data.z, float)
         distance = DistanceGrid.reaching(z)
         value, scale = np.asarray(data.value, float), float(rs_rescale)

@@ -50,8 +50,18 @@ class Supernovae:
     def of(
         cls, data: SupernovaData, *, sampled: bool = False, normalised: bool = False
     ) -> "Supernovae":
-        """The likelihood of data; sampled: the absolute magnitude is the parameter `Mb`;
-        normalised: chi^2 has ln(1^T C^-1 1 / 2 pi) besides, as Cobaya's of Pantheon."""
+        """The likelihood of data; what no parameter changes is made once.
+
+        Args:
+            data: Magnitudes at their redshifts, with their covariance.
+            sampled: Whether the absolute magnitude is the parameter `Mb`, and not marginalised.
+            normalised: Whether chi^2 has ln(1^T C^-1 1 / 2 pi) besides, as Cobaya's of Pantheon.
+
+        Example:
+            >>> from jaxlike.likelihoods.supernovae import Supernovae
+            >>> Supernovae.of(jaxlike.data.union3(), sampled=True).parameters
+            ('Mb',)
+        """
         z = np.asarray(data.z_cmb, float)
         known = np.full(z.size, np.nan) if data.calibrated is None else data.calibrated
         followed = np.isnan(known)

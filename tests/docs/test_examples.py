@@ -3,9 +3,9 @@
 import ast
 import contextlib
 import doctest
-import importlib
 import inspect
 import io
+import pydoc
 import re
 
 import jax
@@ -25,8 +25,7 @@ def documented(pages):
     found = {}
     for kind, name, more in _DIRECTIVE.findall(pages["docs/reference/api.md"].text):
         dotted = name if name.startswith("jaxlike.") else f"jaxlike.{name}"
-        home, _, last = dotted.rpartition(".")
-        found[dotted] = getattr(importlib.import_module(home), last)
+        found[dotted] = pydoc.locate(dotted)
         if kind == "class" and (members := re.search(r":members: ([\w, \n]+?)(?=\n +:|$)", more)):
             for member in re.findall(r"\w+", members[1]):
                 found[f"{dotted}.{member}"] = inspect.getattr_static(found[dotted], member)

@@ -28,6 +28,10 @@ class BestFit:
     x: (n,); covariance (n, n) from the Hessian there, no wider than the prior in any direction;
     ends: log-posterior (n_start,) that each start reached; at_edge: names of parameters whose best
     value is an end of the prior.
+
+    Example:
+        >>> jaxlike.minimise(model, starts=1).at_edge
+        ()
     """
 
     x: np.ndarray

@@ -62,6 +62,15 @@ class Provider:
     h/Mpc that it answers for; beyond, P goes on as Eisenstein & Hu's without wiggles.  z_max:
     redshift beyond which P goes on by the growth factor.  ranges: name of PARAMETERS -> (low, high)
     beyond which a universe has posterior zero.
+
+    Example:
+        >>> from jaxlike.theory.power.provider import Provider
+        >>> def power(parameters, k, z):  # (k,) in h/Mpc, (z,) -> P (z, k) in (Mpc/h)^3
+        ...     shape = k ** parameters["n_s"] / (1 + (k / 0.15) ** 4)
+        ...     return 1e13 * parameters["A_s"] * shape / (1 + z[:, None]) ** 2
+        >>> narrow = Provider(power, k_range=(1e-4, 10.0), z_max=3.0, ranges={"h": (0.6, 0.8)})
+
+        An input names it by its dotted path, `power: {provider: package.module.narrow}`.
     """
 
     linear: Power
@@ -81,6 +90,10 @@ def forward_mode(function: Power) -> Power:
 
     For one that has no others, as solvers with while loops have not. Each derivative is a pass of
     its own, once where the power is wanted with its gradient. k and z are held fixed.
+
+    Example:
+        >>> from jaxlike.theory.power.provider import Provider, forward_mode
+        >>> solver = Provider(forward_mode(lambda p, k, z: p["A_s"] * k / (1 + z[:, None])))
     """
 
     @jax.custom_jvp
