@@ -61,6 +61,8 @@ def blind(arguments: argparse.Namespace) -> int:
 
 
 def _blind(arguments: argparse.Namespace) -> int:
+    import jax.numpy as jnp
+
     from jaxlike.data.blinded import difference, digest, write_with_values
     from jaxlike.forecast.blinding import Blinding, default_ranges
 
@@ -88,7 +90,7 @@ def _blind(arguments: argparse.Namespace) -> int:
     _keep(file, key)
     print(f"{arguments.output}: {data.n_data} points, blinded with key {blinding.name}")
     print(f"drawn are {', '.join(blinding.ranges)}; {file} has the secret: put it away")
-    moved = float(model.information(shift[:, None])[0, 0]) ** 0.5
+    moved = float(model.information(jnp.asarray(shift)[:, None])[0, 0]) ** 0.5
     if moved < 1:
         print(f"the data have moved by {moved:.1f} sigma in all: take wider ranges")
     return 0

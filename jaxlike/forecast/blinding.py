@@ -73,7 +73,7 @@ def default_ranges(model: Model) -> dict[str, tuple[float, float]]:
     prior goes."""
     found = {}
     for spec in model.specs:
-        known, centre = find(spec.name), float(spec.ref_loc)
+        known, centre = find(spec.name), float(spec.ref_loc or 0.0)
         canonical = spec.name if known is None else known.canonical
         width = _ABSOLUTE.get(canonical, _RELATIVE.get(canonical, 0.0) * abs(centre))
         if width and spec.prior is not None:

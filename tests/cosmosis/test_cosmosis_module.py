@@ -16,7 +16,7 @@ from cosmosis.gaussian_likelihood import GaussianLikelihood
 
 import jaxlike
 from jaxlike.config.cosmosis_ini import MODULE_OPTIONS, OUTPUT_OPTIONS
-from jaxlike.config.cosmosis_others import MAGNITUDE_OPTION, OTHER_OPTIONS
+from jaxlike.config.cosmosis_others import OTHER_OPTIONS, SUPERNOVA_OPTIONS
 from jaxlike.cosmosis.module import cleanup, execute
 from jaxlike.data import write_sacc, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
@@ -358,7 +358,7 @@ def test_module_yaml(repository, mock_module, make_block, values):
     described = yaml.safe_load(text)
     assert described["name"] == "jaxlike_two_point"
     assert (repository / "cosmosis_modules" / described["interface"]).is_file()
-    beside = (*OTHER_OPTIONS, MAGNITUDE_OPTION)
+    beside = (*OTHER_OPTIONS, *SUPERNOVA_OPTIONS)
     assert set(described["params"]) == {*MODULE_OPTIONS, *OUTPUT_OPTIONS, *beside}
     block = make_block(values)
     execute(block, mock_module)
