@@ -55,6 +55,7 @@ def simplest(example):
         return Example.build(example.survey)
 
 
+@pytest.mark.slow
 def test_figure_4_has_one_matrix_by_two_methods(simplest):
     """The data have no noise, so that the theory's second derivatives count nothing."""
     assert value(figure_4(simplest), "two methods") < 1e-8

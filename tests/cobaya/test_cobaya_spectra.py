@@ -56,9 +56,21 @@ def test_cobaya_s_plik_lite_with_our_theory_is_our_own(tmp_path):
         assert float(each[name]) == pytest.approx(-2 * value, rel=1e-9), name
     assert float(each["lowE"]) == pytest.approx(((0.056 - 0.0506) / 0.0086) ** 2)
     x = np.array([{**at, "tau": 0.2}[name] for name in own.parameters])
-    value, slope = own.value_and_gradient(x)
-    assert value == -np.inf
+    assert own.log_posterior(x) == -np.inf
     assert "<= tau <= 0.13864 (range of the CMB's spectra)" in own.reason_of_failure(x)
+
+
+@pytest.mark.slow
+def test_there_is_no_slope_where_no_spectra_are_known(tmp_path):
+    info = {
+        "theory": {THEORY: None},
+        "likelihood": {NAME: None},
+        "params": PARAMS,
+        "packages_path": str(write_packages(tmp_path)),
+    }
+    own = jaxlike.load(info)
+    at = AT | {"A_planck": 1.002, "tau": 0.2}
+    _, slope = own.value_and_gradient(np.array([at[name] for name in own.parameters]))
     assert not np.any(slope[:-1]), "but that of the calibration's prior"
 
 

@@ -147,7 +147,13 @@ def saved_run(make_movable, shared_functions, tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize(("method", "options", "saves"), KILLED)
+_SLOW = ("svi", "neutra")  # compile much
+
+
+@pytest.mark.parametrize(
+    ("method", "options", "saves"),
+    [pytest.param(*one, marks=[pytest.mark.slow] * (one[0] in _SLOW)) for one in KILLED],
+)
 def test_a_run_killed_at_any_moment_goes_on(
     make_movable, saved_run, shared_functions, tmp_path, method, options, saves
 ):

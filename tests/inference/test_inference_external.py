@@ -76,7 +76,10 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("method", RUNS)
+@pytest.mark.parametrize(
+    "method",
+    [pytest.param(one, marks=[pytest.mark.slow] * (one == "neutra")) for one in RUNS],
+)
 def test_every_method_counts_them_once(model, warm_up, method):
     own = {"compiled": functions_of(method, model, 4, warm_up)} if method in CHAINS else {}
     chains = sampler(method)(model, **RUNS[method], **own, seed=1, progress=False)

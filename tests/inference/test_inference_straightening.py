@@ -251,7 +251,9 @@ def test_several_coordinates_are_bent_at_once():
     assert roughness(no_straightening(n), near) > 50 > 10 * roughness(straightening, near)
 
 
-@pytest.mark.parametrize("model", [Valley(0.1), Valley(0.02), Funnel(0.05)])
+@pytest.mark.parametrize(
+    "model", [pytest.param(Valley(0.1), marks=pytest.mark.slow), Valley(0.02), Funnel(0.05)]
+)
 def test_nuts_has_the_right_moments(model):
     chains = run_nuts(model, warmup=500, samples=2500, seed=2, progress=False)
     summary = summarise(chains)

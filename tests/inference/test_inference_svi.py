@@ -14,7 +14,7 @@ pytest.importorskip("numpyro")
 SHORT = {"steps": 20, "samples": 50, "chains": 2, "progress": False}
 
 
-@pytest.fixture(scope="module", params=["mvn", "bnaf"])
+@pytest.fixture(scope="module", params=["mvn", pytest.param("bnaf", marks=pytest.mark.slow)])
 def run(request, make_gaussian):
     model = make_gaussian(4)
     with pytest.MonkeyPatch.context() as patch:

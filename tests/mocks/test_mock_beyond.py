@@ -1,6 +1,7 @@
 """The mock of a survey beyond Limber's approximation is so, too, where its errors see it."""
 
 import numpy as np
+import pytest
 
 from jaxlike.likelihoods.two_point import fine_likelihood
 from jaxlike.mocks import making
@@ -30,6 +31,7 @@ points:
 }
 
 
+@pytest.mark.slow
 def test_how_many_multipoles_is_a_question_of_its_errors(tmp_path, monkeypatch):
     for name, text in FILES.items():
         (tmp_path / name).write_text(text)

@@ -143,7 +143,9 @@ def test_every_survey_has_one_and_every_input_takes_it(repository):
             assert (one.data_file, one.survey in FILES) == ("mock", True)
 
 
-@pytest.mark.parametrize("name", TO_COME)
+@pytest.mark.parametrize(
+    "name", [pytest.param(one, marks=[pytest.mark.slow] * (one != "lsst_y10")) for one in TO_COME]
+)
 def test_surveys_to_come(name):
     """Points in both spaces, of which counts are cut; bins have no more galaxies than there are."""
     n_cl, n_xi = TO_COME[name]

@@ -111,6 +111,7 @@ def of_a_few(points, weight):
     return jax.vmap(jax.value_and_grad(total))(points)
 
 
+@pytest.mark.slow
 def test_gradient_against_finite_differences():
     weight = np.random.default_rng(1).normal(size=(Z.size, K.size))
     check_slopes(values_and_slopes, CENTRE, weight, BATCH)

@@ -100,6 +100,7 @@ def test_power_is_cambs(camb, mnu):
             assert np.sqrt(np.mean(off**2)) > 3 * np.sqrt(np.mean(difference**2))
 
 
+@pytest.mark.slow
 def test_slopes_and_batches(camb):
     """In the sum of masses, against finite differences; vmap against a loop."""
     stored, case = camb
