@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
-from jaxlike.compile_cache import keep_compiled
+from jaxlike.compile_cache import forget_compiled, keep_compiled
 from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -58,15 +58,19 @@ def use_devices(
     distributed: str | None,
     *,
     cpu_devices: int | None = None,
+    keep: bool = True,
 ) -> Team:
     """Set JAX up before it starts: double precision, kind and number of devices, processes.
 
     `devices` share chains between them: on a CPU so many are made of its cores, else the first ones
     are taken. Where they are not given, a CPU is made `cpu_devices`. ConfigError names what is not
-    there.
+    there. `keep`: what is compiled in a folder of the user's.
     """
     jax.config.update("jax_enable_x64", True)
-    keep_compiled()
+    if keep:
+        keep_compiled()
+    else:
+        forget_compiled()
     if devices is not None and devices < 1:
         raise ConfigError(f"option --devices is {devices}; accepted are whole numbers from 1")
     if device == "cpu":

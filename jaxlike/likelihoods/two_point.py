@@ -16,6 +16,7 @@ from jaxlike.likelihoods.assembly import arrays_of, covariance_of, precision_of
 from jaxlike.likelihoods.common_nodes import fine_grid, grid_of
 from jaxlike.likelihoods.compiled import Evaluated, TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.gaussian import whitening
+from jaxlike.likelihoods.kept_nodes import kept_choice
 from jaxlike.likelihoods.references import REFERENCES, typical
 from jaxlike.likelihoods.survey import build_survey, samples_of
 from jaxlike.registry.effects import check_complete, check_effects
@@ -26,7 +27,7 @@ from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.power.validity import reason_of_failure
 from jaxlike.theory.spectra.limber import Spectra
 from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
-from jaxlike.theory.statistics.node_choice import Judged, choose_nodes
+from jaxlike.theory.statistics.node_choice import Judged, NodeChoice, choose_nodes
 from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
 
 NODE_TOLERANCE = 2e-3
@@ -247,13 +248,16 @@ def build_likelihoods(
     surveys = [build_survey(one.data, one.options) for one in data_sets]
     options = data_sets[0].options
     data = [one.data for one in data_sets]
-    judged = [_judged(one, survey) for one, survey in zip(data_sets, surveys, strict=True)]
-    choice = choose_nodes(
-        judged,
-        [from_parameters(p, radiation=options.radiation) for p in REFERENCES],
-        lambda n_z: fine_grid(data, surveys, options, n_z),
-        tolerance=tolerance,
-    )
+
+    def choose() -> NodeChoice:
+        return choose_nodes(
+            [_judged(one, survey) for one, survey in zip(data_sets, surveys, strict=True)],
+            [from_parameters(p, radiation=options.radiation) for p in REFERENCES],
+            lambda n_z: fine_grid(data, surveys, options, n_z),
+            tolerance=tolerance,
+        )
+
+    choice = kept_choice([(one.data, one.options) for one in data_sets], tolerance, choose)
     error = choice.error / min(_strictness(one) for one in data)
     return _assembled(data_sets, surveys, grid_of(surveys, choice, options), error)
 

@@ -17,6 +17,7 @@ from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.function import other_likelihood
 from jaxlike.likelihoods.protocol import LogLikelihood, Other
 from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.numerics.kept.fingerprint import fingerprint
 from jaxlike.posterior import changed
 from jaxlike.posterior.build import density_of, grid_of, priors_of
 from jaxlike.posterior.checked import check_differentiable
@@ -26,6 +27,7 @@ from jaxlike.posterior.described import described
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.part import Part
 from jaxlike.posterior.priors import Prior
+from jaxlike.registry.looked_up import looked_up
 from jaxlike.registry.samples import Sample
 
 
@@ -148,6 +150,17 @@ class Composed:
     def context(self) -> Density:
         """What compiled functions take as an argument, apart from the point."""
         return self.density
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What its functions depend on besides the structure and the arrays of `context`: what is
+        found by names. None where somebody else's functions are among that."""
+        return fingerprint(type(self), looked_up(self.density.options))
+
+    @property
+    def log_density_constant(self) -> float:
+        """What `log_density` leaves out of log-likelihood + `log_reference`."""
+        return 0.0
 
     def in_context(self, density: Density) -> Self:
         """The posterior of another density of the same structure, whose arrays may be traced."""

@@ -24,7 +24,8 @@ from jaxlike.inference.geometry.straightening import (
     to_straight,
 )
 from jaxlike.inference.runs.device_placement import AXIS, Placement
-from jaxlike.inference.target import Posterior, context_of, in_context
+from jaxlike.inference.target import Posterior, context_of, fingerprint_of, in_context
+from jaxlike.numerics.kept.programs import Program
 
 LENGTH = 25
 """Largest number of draws in a segment."""
@@ -96,6 +97,16 @@ def compile_segment(
 
     log_density: the model's `sloped_density`.
     """
+    return segment_program(kernel, model, log_density, placement).compiled()
+
+
+def segment_program(
+    kernel: Kernel,
+    model: Posterior,
+    log_density: Callable[[Any, Array], Array],
+    placement: Placement,
+) -> Program:
+    """The same before it is compiled."""
     from blackjax.mcmc.hmc import HMCState
 
     real, n, group = jnp.result_type(float), len(model.parameters), placement.group
@@ -159,16 +170,16 @@ def compile_segment(
     def shape(*dims: int, dtype: Any = real) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(dims, dtype)
 
-    keys = jax.random.split(jax.random.key(0), group)
+    keys = jax.eval_shape(lambda: jax.random.split(jax.random.key(0), group))
     state = HMCState(shape(group, n), shape(group), shape(group, n))
     straightening = jax.tree.map(lambda a: shape(*a.shape), no_straightening(n))
     tuning = Tuning(shape(), shape(n, n), straightening)
     index = shape(dtype=jnp.int32)
-    return (
-        jax.jit(spread, in_shardings=lies)
-        .lower(context_of(model), keys, index, index, state, tuning)
-        .compile()
-    )
+    of = fingerprint_of(model)
+    about = None if of is None else ("segment", of, kernel, group)
+    arguments = context_of(model), keys, index, index, state, tuning
+    jitted = jax.jit(spread, in_shardings=lies)
+    return Program(jitted, arguments, about, devices=placement.devices)
 
 
 def _pulled(function: Callable[[Array], Array], point: Array, gradient: Array) -> Array:

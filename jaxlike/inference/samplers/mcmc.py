@@ -12,6 +12,7 @@ import jax
 from jaxlike.inference.geometry.adaptation import mass_pattern
 from jaxlike.inference.results.chains import Chains, Cost
 from jaxlike.inference.results.comparison import compared
+from jaxlike.inference.runs.beginning import keep, kept, key_of
 from jaxlike.inference.runs.checkpoint import check_same_density, stored
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.drive import Keeping, Sampler, drive
@@ -80,19 +81,26 @@ def run_mcmc(
     total = sum(stage.draws for stage in stages)
     with ThreadPoolExecutor(max(chains, 4)) as pool, progress_bar(total, progress) as bar:
         warm = before is not None and before.numbers["done"] >= warmup
+        # posteriors that share what is compiled are many, each of data of its own
+        key = None if compiled or before else key_of(model, chains, seed, start)
+        begun = kept(key)
         functions = compiled or CompiledFunctions.start(
-            model, chosen, chains, max_tree_depth, pool, warm=warm
+            model, chosen, chains, max_tree_depth, pool, warm=warm, fitted=begun is not None
         )
-        evaluate = functions.evaluate.result()(context)
         cost = Cost(compile_s=clock())
         if before and checkpoint:
+            assert functions.evaluate is not None
+            evaluate = functions.evaluate.result()(context)
+            cost = cost + Cost(compile_s=clock())
             run = Run.of_checkpoint(before)
             check_same_density(checkpoint, evaluate(run.position)[0], run.value)
             cpu_start -= run.cost.cpu_s
             run = replace(run, cost=run.cost + cost)
         else:
             bar.set_description("best fit")
-            run = first_run(model, functions, evaluate, chains, seed, pattern, start, cost)
+            run, first = first_run(model, functions, begun, chains, seed, pattern, start, cost)
+            if begun is None:
+                keep(key, first)
             clock()
         space = functions.space.result().within(context)
         warm_up_placement, own_placement = functions.placements
