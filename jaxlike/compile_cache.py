@@ -3,7 +3,7 @@
 import jax
 from platformdirs import user_cache_path
 
-from jaxlike.numerics.kept.environment import processor
+from jaxlike.kept.environment import processor
 
 MAX_BYTES = 500_000_000
 _SHORTEST_S = 0.5  # of a compilation that is worth keeping

@@ -27,6 +27,7 @@ def open_model(
     """
     import jaxlike
     from jaxlike.config import read_config
+    from jaxlike.loading import model_from_config
     from jaxlike.posterior.range_policy import check_prior
 
     overrides = option_overrides(arguments)
@@ -35,8 +36,10 @@ def open_model(
     if not arguments.force:
         check(prefix)
     wanted = overrides.pop("likelihoods", None) if whole else None
-    model = jaxlike.load(arguments.config, **overrides)
-    if wanted is not None:
+    if wanted is None:
+        model = model_from_config(config)
+    else:
+        model = jaxlike.load(arguments.config, **overrides)
         model = model.with_likelihoods(wanted.replace(",", " ").split())
     print(described(arguments.config, model), flush=True)
     for note in model.config.notes:

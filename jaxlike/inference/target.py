@@ -9,8 +9,9 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.kept.programs import Program
 from jaxlike.numerics.batches import CPU_CHUNK, sloped_few_at_a_time
-from jaxlike.numerics.kept.programs import Program
+from jaxlike.numerics.compilation import as_array
 
 
 class Prior(Protocol):
@@ -98,7 +99,7 @@ class Contextual(Protocol):
 
 def context_of(model: Posterior) -> Any:
     """The context of a posterior, as JAX's arrays; () where it has none."""
-    return jax.tree.map(jnp.asarray, model.context) if isinstance(model, Contextual) else ()
+    return jax.tree.map(as_array, model.context) if isinstance(model, Contextual) else ()
 
 
 def in_context(model: Posterior, name: str) -> Callable[[Any, ArrayLike], Any]:

@@ -1,13 +1,11 @@
 """The nodes that were chosen for data sets and options, kept for the next time."""
 
-import io
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from jaxlike.data import TwoPointData
-from jaxlike.numerics.kept import store
-from jaxlike.numerics.kept.fingerprint import fingerprint
+from jaxlike.kept import store
+from jaxlike.kept.arrays import packed, unpacked
+from jaxlike.kept.fingerprint import fingerprint
 from jaxlike.registry.looked_up import looked_up
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.theory.statistics.node_choice import NodeChoice
@@ -28,17 +26,11 @@ def kept_choice(
     found = store.read(_KIND, key, _restored)
     if found is None:
         found = choose()
-        store.write(_KIND, key, _stored(found))
+        store.write(_KIND, key, packed(vars(found)))
     return found
 
 
-def _stored(choice: NodeChoice) -> bytes:
-    file = io.BytesIO()
-    np.savez(file, **vars(choice))
-    return file.getvalue()
-
-
 def _restored(payload: bytes) -> NodeChoice:
-    with np.load(io.BytesIO(payload)) as file:
-        numbers = int(file["n_z"]), float(file["z_max"])
-        return NodeChoice(*numbers, file["ell_lattice"], float(file["error"]))
+    found = unpacked(payload)
+    numbers = int(found["n_z"]), float(found["z_max"])
+    return NodeChoice(*numbers, found["ell_lattice"], float(found["error"]))

@@ -14,10 +14,10 @@ from scipy.linalg import block_diag
 from jaxlike.config import Config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
+from jaxlike.kept.fingerprint import fingerprint
 from jaxlike.likelihoods.function import other_likelihood
 from jaxlike.likelihoods.protocol import LogLikelihood, Other
 from jaxlike.likelihoods.two_point import Likelihood
-from jaxlike.numerics.kept.fingerprint import fingerprint
 from jaxlike.posterior import changed
 from jaxlike.posterior.build import density_of, grid_of, priors_of
 from jaxlike.posterior.checked import check_differentiable

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from jax.scipy import stats
 from jax.typing import ArrayLike
 
-from jaxlike.numerics.kept.fingerprint import NoFingerprintError
+from jaxlike.kept.fingerprint import NoFingerprintError
 
 _SCOPE = {"np": jnp, "numpy": jnp, "jnp": jnp, "stats": stats, "import_module": import_module}
 

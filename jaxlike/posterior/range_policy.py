@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.kept.programs import Program
 from jaxlike.likelihoods.compiled import cosmology
 from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
-from jaxlike.numerics.kept.programs import Program
+from jaxlike.numerics.compilation import as_array
 from jaxlike.posterior.density import Density
 from jaxlike.posterior.model import Model
 from jaxlike.theory.power.cmb.spectra import Spectra
@@ -66,7 +66,7 @@ def prior_out_of_range(model: Model, n: int = N_DRAWS, seed: int = 0) -> dict[st
     if not (linear_model(linear).limited or of_cmb):
         return {}
     drawn = np.random.default_rng(seed).standard_normal((n, len(model.parameters)))
-    u = jnp.asarray(drawn)
+    u = as_array(drawn)
 
     def held(density: Density, u: jax.Array) -> dict[str, jax.Array]:
         x = density.from_unconstrained(u)

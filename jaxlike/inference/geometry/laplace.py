@@ -16,8 +16,8 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import JaxlikeError
+from jaxlike.kept.programs import Program
 from jaxlike.numerics.batches import in_blocks
-from jaxlike.numerics.kept.programs import Program
 
 # In u the prior alone has curvature 1.  Less means a banana or a ridge seen from its outside, for
 # which a Gaussian twice as wide as the prior is wide enough.

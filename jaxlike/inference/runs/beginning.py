@@ -4,15 +4,15 @@ The best fit and the chains around it follow from the posterior's numbers, a see
 asks for the same again, with another number of draws or another sampler, need not search again.
 """
 
-import io
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
 
 from jaxlike.inference.target import Posterior, context_of, fingerprint_of
-from jaxlike.numerics.kept import store
-from jaxlike.numerics.kept.fingerprint import fingerprint
+from jaxlike.kept import store
+from jaxlike.kept.arrays import packed, unpacked
+from jaxlike.kept.fingerprint import fingerprint
 
 _KIND = "beginning"
 
@@ -41,9 +41,7 @@ def key_of(model: Posterior, chains: int, seed: int, start: Any) -> str | None:
 def keep(key: str | None, begun: Beginning) -> None:
     """Keep a beginning for the next run."""
     if key is not None:
-        file = io.BytesIO()
-        np.savez(file, **begun._asdict())
-        store.write(_KIND, key, file.getvalue())
+        store.write(_KIND, key, packed(begun._asdict()))
 
 
 def kept(key: str | None) -> Beginning | None:
@@ -52,5 +50,4 @@ def kept(key: str | None) -> Beginning | None:
 
 
 def _restored(payload: bytes) -> Beginning:
-    with np.load(io.BytesIO(payload)) as file:
-        return Beginning(**{name: file[name] for name in Beginning._fields})
+    return Beginning(**unpacked(payload))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from jaxlike.inference.geometry.laplace import Batch, batch_program, batches_of
@@ -18,7 +19,7 @@ from jaxlike.inference.target import (
     sloped_density,
     trace_slope,
 )
-from jaxlike.numerics.kept.programs import Program
+from jaxlike.kept.programs import Program
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,12 @@ class CompiledFunctions:
             own_placement = Placement.of(chains, points_at_once(model))
         density, n = sloped_density(model), len(model.parameters)
 
-        def segment(kernel: Kernel, placement: Placement) -> Program:
-            return segment_program(kernel, model, density, placement)
+        def segment(make_kernel: Callable[[], Kernel], placement: Placement) -> Program:
+            return segment_program(make_kernel, model, density, placement)
 
-        own = segment(method.kernel, own_placement) if method else None
-        warm_up = own if warm and own else segment(nuts_kernel(max_tree_depth), warm_up_placement)
+        own = segment(partial(_kernel, method), own_placement) if method else None
+        nuts = partial(nuts_kernel, max_tree_depth)
+        warm_up = own if warm and own else segment(nuts, warm_up_placement)
         batch = batch_program(density, n, context_of(model), fingerprint_of(model))
         sloped = [warm_up, *([own] if own else []), *([] if fitted else [batch])]
         trace_slope(model, density, sloped)
@@ -71,3 +73,7 @@ class CompiledFunctions:
         evaluate = None if fitted else pool.submit(batches_of, batch)
         space = pool.submit(ParameterSpace.compile, model)
         return cls((warm_up_placement, own_placement), evaluate, space, warming, moving or warming)
+
+
+def _kernel(method: Method) -> Kernel:
+    return method.kernel

@@ -19,8 +19,8 @@ from jaxlike.inference.target import (
     fingerprint_of,
     in_context,
 )
+from jaxlike.kept.programs import Program
 from jaxlike.numerics.batches import in_blocks
-from jaxlike.numerics.kept.programs import Program
 
 LENGTH = 25
 """Number of points that are taken there at once."""

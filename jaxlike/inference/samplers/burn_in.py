@@ -16,7 +16,7 @@ from jax.sharding import PartitionSpec
 
 from jaxlike.inference.runs.device_placement import AXIS, Placement
 from jaxlike.inference.target import Posterior, context_of, fingerprint_of
-from jaxlike.numerics.kept.programs import Program
+from jaxlike.kept.programs import Program
 
 LENGTH = 25
 """Largest number of steps in a segment."""

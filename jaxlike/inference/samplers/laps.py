@@ -154,7 +154,7 @@ def run_laps(
     keys = jax.random.split(jax.random.key(seed), 2)
     with ThreadPoolExecutor(4) as pool, progress_bar(burn_in, progress, unit="step") as bar:
         density = sloped_density(model)
-        moving = segment_program(walkers_kernel(), model, density, placement)
+        moving = segment_program(walkers_kernel, model, density, placement)
         batch = batch_program(density, n, context, fingerprint_of(model))
         trace_slope(model, density, (moving, batch))
         compiling = pool.submit(moving.compiled)
@@ -170,7 +170,7 @@ def run_laps(
             warm_up=segment,
             own=segment,
             context=context,
-            keys=jax.random.split(keys[1], total),
+            words=np.asarray(jax.random.key_data(jax.random.split(keys[1], total))),
             space=space,
             mass=np.ones((n, n), bool),
             bounded=bounded_parameters(model) if straighten else [],

@@ -7,8 +7,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import jax
-
 from jaxlike.inference.geometry.adaptation import mass_pattern
 from jaxlike.inference.results.chains import Chains, Cost
 from jaxlike.inference.results.comparison import compared
@@ -26,7 +24,7 @@ from jaxlike.inference.runs.options import SEED, check_between, check_whole
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import plan
-from jaxlike.inference.runs.transitions import first_states, run_segment
+from jaxlike.inference.runs.transitions import first_states, random_words, run_segment
 from jaxlike.inference.samplers.kernels import Method
 from jaxlike.inference.target import Posterior, context_of
 
@@ -109,7 +107,7 @@ def run_mcmc(
             warm_up=partial(run_segment, functions.warm_up.result(), pool, warm_up_placement),
             own=partial(run_segment, functions.own.result(), pool, own_placement),
             context=context,
-            keys=jax.random.split(jax.random.key(seed), chains),
+            words=random_words(seed, chains),
             space=space,
             mass=pattern,
             bounded=bounded_parameters(model) if straighten else [],

@@ -18,7 +18,7 @@ import jax
 import numpy as np
 from jax.tree_util import PyTreeDef
 
-from jaxlike.numerics.kept.environment import PACKAGES, environment
+from jaxlike.kept.environment import PACKAGES, environment
 
 
 class NoFingerprintError(Exception):

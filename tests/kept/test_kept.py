@@ -12,9 +12,9 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.numerics.kept import programs, store
-from jaxlike.numerics.kept.fingerprint import fingerprint
-from jaxlike.numerics.kept.programs import Program
+from jaxlike.kept import programs, store
+from jaxlike.kept.fingerprint import fingerprint
+from jaxlike.kept.programs import Program
 
 KEY, OTHER = "a" * 64, "b" * 64
 
@@ -123,7 +123,7 @@ VALUES = """
 import functools, json
 import jax, numpy as np
 jax.config.update("jax_enable_x64", True)
-from jaxlike.numerics.kept.fingerprint import fingerprint
+from jaxlike.kept.fingerprint import fingerprint
 from jaxlike.numerics.quadrature import gauss_legendre_panels
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.inference.samplers.kernels import nuts_kernel

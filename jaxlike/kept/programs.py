@@ -11,9 +11,9 @@ import jax.numpy as jnp
 from jax.experimental.serialize_executable import deserialize_and_load, serialize
 from jax.stages import Compiled
 
-from jaxlike.numerics.compilation import compile_quickly
-from jaxlike.numerics.kept import store
-from jaxlike.numerics.kept.fingerprint import fingerprint
+from jaxlike.kept import store
+from jaxlike.kept.fingerprint import fingerprint
+from jaxlike.numerics.compilation import compile_anew, compile_quickly, compile_usually
 
 _KIND = "program"
 
@@ -55,10 +55,13 @@ class Program:
         if found is not None:
             return found
         lowered = self.jitted.lower(*self.arguments)  # type: ignore[attr-defined]
-        made: Compiled = compile_quickly(lowered) if self.quick else lowered.compile()
-        if self.key is not None and (stored := _stored(made)) is not None:
-            store.write(_KIND, self.key, stored)
-        return made
+        if self.key is not None:
+            made = compile_anew(lowered, quick=self.quick)
+            if made is not None:
+                if (stored := _stored(made)) is not None:
+                    store.write(_KIND, self.key, stored)
+                return made
+        return (compile_quickly if self.quick else compile_usually)(lowered)
 
     @property
     def _devices(self) -> list[Any]:
