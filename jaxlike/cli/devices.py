@@ -1,5 +1,6 @@
 """Which devices JAX computes on, and the other processes of a run, as the command line asks."""
 
+import gc
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ def use_devices(
     there. `keep`: what is compiled in a folder of the user's.
     """
     jax.config.update("jax_enable_x64", True)
+    _trace_quickly()
     if keep:
         keep_compiled()
     else:
@@ -98,6 +100,13 @@ def use_devices(
             f"({jax.default_backend()})"
         )
     return team
+
+
+def _trace_quickly() -> None:
+    """Spend no time on what tracing leaves behind: few of its millions of objects are garbage, and
+    nobody reads where in the sources a compiled operation stands."""
+    gc.set_threshold(200_000, 20, 50)
+    jax.config.update("jax_traceback_in_locations_limit", 0)
 
 
 def _join(distributed: str) -> Team:

@@ -26,6 +26,7 @@ from jaxlike.inference.runs.options import check_choice
 from jaxlike.inference.runs.progress import stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.target import Posterior, Transport, at_reference, context_of
+from jaxlike.numerics.compilation import as_array
 
 STARTS = ("reference", "prior")
 """Where the search for the best fit can begin, besides a point of one's own."""
@@ -40,16 +41,22 @@ def check_start(start: Start) -> None:
         check_choice("start", start, STARTS)
 
 
+def start_point(model: Posterior, start: Start) -> np.ndarray | None:
+    """Where the search begins, u (n,); None for the best of some draws of the prior."""
+    if start == "prior":
+        return None
+    x = np.asarray(model.reference if isinstance(start, str) else start)
+    return np.asarray(model.to_unconstrained(as_array(x.astype(jnp.result_type(float)))))
+
+
 def best_fit_from(
     model: Posterior, evaluate: Batch, start: Start, rng: np.random.Generator
 ) -> Laplace:
     """The Gaussian around the best fit, searched for from one of `STARTS` or a point x (n,)."""
     try:
-        if start == "prior":
+        point, spent = start_point(model, start), 0
+        if point is None:
             point, spent = best_of_prior(evaluate, len(model.parameters), rng)
-        else:
-            x = model.reference if isinstance(start, str) else start
-            point, spent = np.asarray(model.to_unconstrained(jnp.asarray(x))), 0
         laplace = fit_laplace(evaluate, point, rng)
     except JaxlikeError as error:
         raise JaxlikeError(f"{error}{at_reference(model)}") from error

@@ -19,6 +19,7 @@ from jaxlike.inference.runs.initial_points import (
     bounded_parameters,
     check_start,
     first_run,
+    start_point,
 )
 from jaxlike.inference.runs.options import SEED, check_between, check_whole
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
@@ -82,6 +83,8 @@ def run_mcmc(
         # posteriors that share what is compiled are many, each of data of its own
         key = None if compiled or before else key_of(model, chains, seed, start)
         begun = kept(key)
+        if not (begun or before):
+            start_point(model, start)  # which, once others are compiled, would wait for them
         functions = compiled or CompiledFunctions.start(
             model, chosen, chains, max_tree_depth, pool, warm=warm, fitted=begun is not None
         )
