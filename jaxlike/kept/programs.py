@@ -36,8 +36,8 @@ class Program:
 
     @functools.cached_property
     def key(self) -> str | None:
-        """Its fingerprint."""
-        if self.about is None or store.folder() is None:
+        """Its fingerprint; None where it is not kept, as on devices that it was not tried on."""
+        if self.about is None or store.folder() is None or jax.default_backend() != "cpu":
             return None
         leaves, tree = jax.tree.flatten(self.arguments)
         shapes = [(a.shape, str(a.dtype), getattr(a, "weak_type", False)) for a in leaves]

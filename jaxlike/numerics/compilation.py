@@ -41,10 +41,8 @@ def compile_usually(lowered: Lowered) -> Compiled:
 
 
 def compile_anew(lowered: Lowered, *, quick: bool) -> Compiled | None:
-    """The same past what JAX has compiled before: a program for a CPU that JAX has read from its
+    """The same for a CPU, past what JAX has compiled before: a program that it has read from its
     folder cannot be written again. None where it cannot be told to."""
-    if jax.default_backend() != "cpu":
-        return lowered.compile()
     options: dict[str, str | bool] = dict(_QUICK if quick else _USUAL)
     options[_WITHOUT_EFFECT] = str(secrets.randbelow(2**31))  # another program, to JAX
     with suppress(jax.errors.JaxRuntimeError):

@@ -1,7 +1,7 @@
 """What a posterior is made of, and the posteriors of other data, n(z) and priors."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import jax.numpy as jnp
@@ -155,7 +155,9 @@ class Composed:
     def fingerprint(self) -> str | None:
         """What its functions depend on besides the structure and the arrays of `context`: what is
         found by names. None where somebody else's functions are among that."""
-        return fingerprint(type(self), looked_up(self.density.options))
+        known = {field.name for field in fields(Composed)}
+        own = [getattr(self, one.name) for one in fields(self) if one.name not in known]
+        return fingerprint(type(self), own, looked_up(self.density.options))
 
     @property
     def log_density_constant(self) -> float:
