@@ -133,6 +133,8 @@ def run_laps(
     The burn-in has at most `burn_in` steps, and ends where the ensemble settles; a walker then
     makes `samples / walkers` draws.  The other options are those of `run_mcmc`, errors too.
     """
+    import blackjax  # noqa: F401, or two threads below would find it half imported
+
     check_whole("chains", chains, 2, 1024)
     check_whole("walkers", walkers, 2, 65536)
     check_whole("burn_in", burn_in, 10)
