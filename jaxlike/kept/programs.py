@@ -49,7 +49,7 @@ class Program:
         """Whether it need not be traced."""
         return store.has(_KIND, self.key)
 
-    def compiled(self) -> Compiled:
+    def compiled(self) -> Callable[..., Any]:
         """The program, read or compiled; what is compiled is kept."""
         found = store.read(_KIND, self.key, self._restored)
         if found is not None:

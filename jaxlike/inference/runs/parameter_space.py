@@ -53,11 +53,12 @@ class ParameterSpace:
             return x, prior(context, x)
 
         reference = in_context(model, "log_reference")
-        compiled = (
-            _program(model, name, function, LENGTH).compiled()
-            for name, function in (("parameters", transform), ("log_reference", reference))
+        return cls(
+            model,
+            _program(model, "parameters", transform, LENGTH).compiled(),
+            _program(model, "log_reference", reference, LENGTH).compiled(),
+            context_of(model),
         )
-        return cls(model, *compiled, context_of(model))
 
     def within(self, context: Any) -> "ParameterSpace":
         """The same for another context of the same shapes."""
