@@ -155,14 +155,8 @@ class Composed:
     def fingerprint(self) -> str | None:
         """What its functions depend on besides the structure and the arrays of `context`: what is
         found by names. None where somebody else's functions are among that."""
-        known = {field.name for field in fields(Composed)}
-        own = [getattr(self, one.name) for one in fields(self) if one.name not in known]
-        return fingerprint(type(self), own, looked_up(self.density.options))
-
-    @property
-    def log_density_constant(self) -> float:
-        """What `log_density` leaves out of log-likelihood + `log_reference`."""
-        return 0.0
+        more = [getattr(self, one.name) for one in fields(self)[len(fields(Composed)) :]]
+        return fingerprint(type(self), more, looked_up(self.density.options))
 
     def in_context(self, density: Density) -> Self:
         """The posterior of another density of the same structure, whose arrays may be traced."""

@@ -9,7 +9,7 @@ import pytest
 from jaxlike.inference.target import context_of
 from jaxlike.kept import store
 from jaxlike.kept.fingerprint import fingerprint
-from jaxlike.likelihoods import two_point
+from jaxlike.likelihoods import chosen_nodes
 from jaxlike.likelihoods.two_point import build_likelihood
 from jaxlike.posterior.functions import Function
 from jaxlike.posterior.model import Model
@@ -69,13 +69,13 @@ def test_a_class_of_somebody_s_is_not_recognised(small_model):
 
 def test_nodes_are_chosen_once_for_data_and_options(small_data, small_model, tmp_path, monkeypatch):
     monkeypatch.setattr(store, "folder", lambda: tmp_path)
-    chosen, choose = [], two_point.choose_nodes
+    chosen, choose = [], chosen_nodes.choose_nodes
 
     def spy(*arguments, **more):
         chosen.append(1)
         return choose(*arguments, **more)
 
-    monkeypatch.setattr(two_point, "choose_nodes", spy)
+    monkeypatch.setattr(chosen_nodes, "choose_nodes", spy)
     options = small_model.config.theory
     first, second = (build_likelihood(small_data, options) for _ in range(2))
     assert len(chosen) == 1
