@@ -1,5 +1,6 @@
 """Files: yaml whose keys stand once, and what is either complete or not there at all."""
 
+import hashlib
 import os
 import re
 from collections.abc import Iterator
@@ -23,6 +24,12 @@ def atomic_writer(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         os.replace(partial, target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def sha256_of(file: Path) -> str:
+    """The SHA-256 of a file's bytes, in 64 hexadecimal digits."""
+    with file.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
 class YamlError(ValueError):

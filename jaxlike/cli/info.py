@@ -2,8 +2,6 @@
 
 import argparse
 import os
-import sys
-from pathlib import Path
 from typing import Any
 
 from jaxlike.cli.common_options import Parents
@@ -24,17 +22,6 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     parser.set_defaults(run=info)
 
 
-def _examples() -> str:
-    """The folder of cobaya_yaml/ and cosmosis_modules/, of a checkout or as installed."""
-    import jaxlike
-
-    checkout = Path(jaxlike.__file__).resolve().parents[1]
-    for folder in (checkout, Path(sys.prefix) / "share" / "jaxlike"):
-        if (folder / "cosmosis_modules" / "jaxlike_two_point.py").is_file():
-            return str(folder)
-    return ""
-
-
 def info(arguments: argparse.Namespace) -> int:
     """Print versions, devices, precision, and which surveys are known."""
     import platform
@@ -43,6 +30,7 @@ def info(arguments: argparse.Namespace) -> int:
     import jax.numpy as jnp
 
     from jaxlike.data import data_folder, default_data_file
+    from jaxlike.examples import FOLDER
     from jaxlike.surveys import known_surveys
 
     try:
@@ -56,7 +44,7 @@ def info(arguments: argparse.Namespace) -> int:
         ("precision", str(jnp.zeros(()).dtype)),
         ("mock survey", mock_file),
         ("data folder", str(data_folder())),
-        ("inputs", _examples() or "not installed"),
+        ("inputs", str(FOLDER)),
         ("surveys", ", ".join(known_surveys())),
     ]
     for name, value in rows:

@@ -8,10 +8,12 @@ Exit status: 0 well, 1 ran but the result should not be trusted yet, 2 wrong inp
 
 import argparse
 import os
+import shlex
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from jaxlike import __version__
 from jaxlike.cli import (
     benchmark,
     blind,
@@ -19,14 +21,17 @@ from jaxlike.cli import (
     data,
     emulator,
     evidence,
+    examples,
     explain,
     figures,
     fisher,
     info,
+    init,
     minimise,
     mock,
     moped,
     plot,
+    report,
     reweight,
     sample,
     survey,
@@ -35,12 +40,13 @@ from jaxlike.cli.common_options import parents
 from jaxlike.errors import ConfigError, JaxlikeError
 
 COMMANDS = (
+    *(init, examples),
     *(sample, minimise),
-    *(plot, reweight, evidence, convert),
+    *(report, plot, reweight, evidence, convert),
     *(fisher, moped, survey),
     *(info, explain, data, blind, figures, benchmark, emulator, mock),
 )
-"""In the order of --help: run a posterior, use its chains, forecast, and what serves them."""
+"""In the order of --help: begin, run a posterior, use chains, forecast, and what serves them."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -54,6 +60,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: the process's own); returns the exit status."""
     try:
         arguments = _parser().parse_args(argv)
+        arguments.command = shlex.join(["jaxlike", *(sys.argv[1:] if argv is None else argv)])
         _set_up(arguments)
         return int(arguments.run(arguments) or 0)
     except JaxlikeError as error:
@@ -73,7 +80,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="jaxlike", description="Likelihoods of two-point functions, in JAX.")
+    parser = _Parser(
+        prog="jaxlike",
+        description="Likelihoods of two-point functions, in JAX.",
+        epilog="To begin: `jaxlike init`, then `jaxlike nuts mock.yaml`.",
+    )
+    parser.add_argument("--version", action="version", version=f"jaxlike {__version__}")
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True)
     shared = parents()
     for command in COMMANDS:

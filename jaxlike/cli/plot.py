@@ -129,10 +129,7 @@ def _plot_data_vector(arguments: argparse.Namespace, stem: str) -> None:
         of = predictive(
             model, draws, n=arguments.draws or N_DRAWS, progress=not arguments.no_progress
         )
-        bands = {
-            name: {probability: one.band(probability) for probability in _BANDS}
-            for name, one in of.parts.items()
-        }
+        bands = of.bands(_BANDS)
         checks = check(of)
         title = f"{source}: posterior predictive check, {len(of.weights)} draws"
         text = f"\n{title}\n{as_table(checks)}"

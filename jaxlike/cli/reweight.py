@@ -13,7 +13,7 @@ from jaxlike.cli.common_options import (
     add_no_progress,
 )
 from jaxlike.cli.opening import open_model
-from jaxlike.cli.running import run_info, warn
+from jaxlike.cli.running import begun, run_info, warn
 from jaxlike.errors import ConfigError
 
 
@@ -62,7 +62,7 @@ def reweight(arguments: argparse.Namespace) -> int:
     chains = with_chi2s(model, chains)
     result = replace(result, chains=chains)
     about = {"reweighted": str(arguments.chains), "k_hat": result.k_hat, "ess": result.ess}
-    info = run_info(model.config, result.chains, arguments, about)
+    info = run_info(model.config, result.chains, arguments, about, begun(model, arguments))
     files = write_chains(
         result.chains, prefix, overwrite=arguments.force, info=info, weights=result.weights
     )

@@ -5,11 +5,13 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from jaxlike.config import Config, LikelihoodConfig
     from jaxlike.inference import Chains
+    from jaxlike.posterior.model import Model
 
 
 def warn(sentence: str) -> None:
@@ -45,12 +47,46 @@ _COMPONENTS = {"nuts": "jaxlike.cobaya.NUTS", "adjusted_mclmc": "jaxlike.cobaya.
 """Methods that are samplers of Cobaya, too."""
 
 
+_VERSIONS = ("jaxlib", "numpy", "scipy", "blackjax", "cobaya")
+
+
+def begun(model: "Model", arguments: argparse.Namespace) -> dict[str, Any]:
+    """What a run was at its beginning: command, date, devices, versions, and what the files were
+    whose names the input has."""
+    import os
+    import platform
+    from datetime import UTC, datetime
+
+    import jax
+
+    from jaxlike.files import sha256_of
+
+    kinds = sorted({f"{d.platform} ({d.device_kind})" for d in jax.devices()})
+    config = Path(arguments.config)
+    sources = {name: Path(one.data.source) for name, one in model.measured.items()}
+    return {
+        "command": getattr(arguments, "command", None),
+        "date": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "devices": f"{len(jax.devices())} x {', '.join(kinds)}, {os.cpu_count()} cores",
+        "versions": {
+            "python": platform.python_version(),
+            **{package: version_of(package) for package in _VERSIONS},
+        },
+        "config_sha256": sha256_of(config) if config.is_file() else None,
+        "data_sha256": {n: sha256_of(file) for n, file in sources.items() if file.is_file()},
+    }
+
+
 def run_info(
-    config: "Config", chains: "Chains", arguments: argparse.Namespace, options: Mapping[str, Any]
+    config: "Config",
+    chains: "Chains",
+    arguments: argparse.Namespace,
+    options: Mapping[str, Any],
+    about: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What the .updated.yaml says: an input that jaxlike and Cobaya run again, and what was run.
 
-    Where Cobaya has no such sampler, the input's own is kept, or its mcmc.
+    Where Cobaya has no such sampler, the input's own is kept, or its mcmc. about: as of `begun`.
     """
     from jaxlike.config.written import as_cobaya
 
@@ -70,6 +106,7 @@ def run_info(
             "version": version_of("jaxlike"),
             "jax": version_of("jax"),
             **options,
+            **(about or {}),
             "seconds": round(chains.cost.total_s, 1),
         },
     }

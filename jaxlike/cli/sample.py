@@ -3,49 +3,41 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.checking import add_no_check, check_against_cobaya
 from jaxlike.cli.common_options import (
     Parents,
     add_config,
     add_force,
-    add_no_progress,
     named_value,
 )
 from jaxlike.cli.opening import open_model
-from jaxlike.cli.running import run_info, termination_as_interrupt, warn
+from jaxlike.cli.report import report_of_run
+from jaxlike.cli.running import begun, run_info, termination_as_interrupt, warn
 from jaxlike.errors import ConfigError
 from jaxlike.inference.samplers.by_name import METHODS
+from jaxlike.inference.samplers.method_options import METHOD_OPTIONS, options_for
+
+if TYPE_CHECKING:
+    from jaxlike.inference.runs.progress import Shown
 
 _NUTS = ("chains", "warmup", "samples", "seed", "target_accept", "max_tree_depth")
+_NUTS_ACCEPT = 0.95
+"""What of NUTS is recorded where it is not given, too, and what suits it."""
+
+_SHOWN: dict[str, "Shown"] = {"bar": True, "json": "json", "none": False}
 
 
 def add_command(subparsers: Any, shared: Parents) -> None:
-    """Add `nuts` and `sample` to the commands."""
+    """Add `nuts` and `sample`, with the options of the methods, to the commands."""
     parser = subparsers.add_parser(
         "nuts", parents=[shared.device, shared.model], help="sample a posterior with NUTS"
     )
     add_config(parser)
-    for name, default, what in (
-        ("chains", 4, "number of chains"),
-        ("warmup", 500, "draws of each chain that tune the sampler and are dropped"),
-        ("samples", 1000, "draws of each chain that are kept"),
-        ("seed", 0, "seed of the random numbers"),
-        ("max-tree-depth", 10, "largest number of doublings of a trajectory"),
-    ):
-        parser.add_argument(
-            f"--{name}", type=int, default=default, metavar="N", help=f"{what} ({default})"
-        )
-    parser.add_argument(
-        "--target-accept",
-        type=float,
-        default=0.95,
-        metavar="P",
-        help="acceptance rate that the step size is tuned to; more means shorter steps (0.95)",
-    )
+    _add_options(parser, "nuts")
     _add_output(parser)
-    parser.set_defaults(run=nuts)
+    parser.set_defaults(run=sample, method="nuts")
 
     parser = subparsers.add_parser(
         "sample", parents=[shared.device, shared.model], help="sample a posterior by any method"
@@ -54,21 +46,30 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     parser.add_argument(
         "--method", default="nuts", metavar="NAME", help=f"one of {', '.join(METHODS)} (nuts)"
     )
-    for name, what in (
-        ("chains", "number of chains"),
-        ("samples", "draws of each chain that are kept"),
-        ("seed", "seed of the random numbers"),
-    ):
-        parser.add_argument(f"--{name}", type=int, metavar="N", help=what)
-    parser.add_argument(
+    _add_output(parser)
+    _add_options(parser, None)
+    parser.set_defaults(run=sample)
+
+
+def _add_options(parser: argparse.ArgumentParser, method: str | None) -> None:
+    """The options of a method, or of all of them; each is also NAME=VALUE of --option."""
+    title = f"options of {method}" if method else "options of the methods, and whose they are"
+    group = parser.add_argument_group(title)
+    for option in METHOD_OPTIONS if method is None else options_for(method):
+        group.add_argument(
+            option.flag,
+            type=str if option.kind is bool else option.kind,
+            metavar={int: "N", float: "X"}.get(option.kind, "WHAT"),
+            help=option.help(method),
+        )
+    group.add_argument(
         "--option",
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="another option of the method, such as target_accept=0.9 (repeatable)",
+        help="the same in another spelling, such as target_accept=0.9, and any option of a method "
+        "that is none of the package's (repeatable)",
     )
-    _add_output(parser)
-    parser.set_defaults(run=sample)
 
 
 def _add_output(parser: argparse.ArgumentParser) -> None:
@@ -83,7 +84,18 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resume", action="store_true", help="go on where a run of this output was stopped"
     )
-    add_no_progress(parser)
+    parser.add_argument(
+        "--no-report", action="store_true", help="do not write the page about the run, PREFIX.html"
+    )
+    parser.add_argument(
+        "--progress",
+        choices=("bar", "json", "none"),
+        default="bar",
+        help="on stderr a bar, or for programs a JSON object a line, or nothing (bar)",
+    )
+    parser.add_argument(
+        "--no-progress", action="store_const", dest="progress", const="none", help="nothing of it"
+    )
     add_no_check(parser)
     parser.add_argument(
         "--devices", type=int, metavar="N", help="devices that share the chains (all GPUs, one CPU)"
@@ -96,21 +108,26 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def nuts(arguments: argparse.Namespace) -> int:
-    """Sample the posterior of a config by NUTS; write chains, print the diagnostics."""
-    return _run(arguments, "nuts", {name: getattr(arguments, name) for name in _NUTS})
-
-
 def sample(arguments: argparse.Namespace) -> int:
-    """The same by any method; exit status 1 where the result should not be trusted yet."""
+    """Sample the posterior of a config; write chains, print the diagnostics.
+
+    Exit status 1 where the result should not be trusted yet.
+    """
     from jaxlike.inference.samplers.by_name import checked_options
 
     given: dict[str, Any] = dict(
         named_value("--option", item, "NAME=VALUE") for item in arguments.option
     )
-    for name in ("chains", "samples", "seed"):
-        if getattr(arguments, name) is not None:
-            given[name] = getattr(arguments, name)
+    for option in METHOD_OPTIONS:
+        value = getattr(arguments, option.name, None)
+        if value is None:
+            continue
+        if option.name in given:
+            raise ConfigError(f"option {option.flag} is given twice, once as --option")
+        given[option.name] = value
+    if arguments.method == "nuts":
+        known = {o.name: o.defaults["nuts"] for o in options_for("nuts") if o.name in _NUTS}
+        given = {**known, "target_accept": _NUTS_ACCEPT, **given}
     return _run(arguments, arguments.method, checked_options(arguments.method, given))
 
 
@@ -125,6 +142,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
     )
     from jaxlike.inference.results.chain_files import check_unused, write_chains
     from jaxlike.inference.results.chains import Chains
+    from jaxlike.inference.runs.progress import tell
     from jaxlike.inference.samplers.by_name import options_of, sampler
 
     run, team = sampler(method), arguments.team
@@ -147,14 +165,15 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
     if team.leads and not resuming:
         check_against_cobaya(arguments, model)
     checkpoint = _checkpoint(prefix, team.rank)
-    shown = team.leads and not arguments.no_progress
+    shown = _SHOWN[arguments.progress] if team.leads else False
+    about = begun(model, arguments)
     kept: list[Chains] = []
     files: list[Path] = []
 
     def save(chains: Chains) -> None:
         chains = with_external_priors(model, chains)
         chains = with_chi2s(model, chains, kept[0] if kept else None)
-        info = run_info(model.config, chains, arguments, options)
+        info = run_info(model.config, chains, arguments, options, about)
         files[:] = write_chains(
             chains,
             prefix,
@@ -193,10 +212,23 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
     summary = summarise(chains)
     warnings = complaints(chains, summary)
     if team.leads:
-        print(report(chains, summary))
+        print(report(chains, summary), flush=True)
+        if not arguments.no_report:
+            files += report_of_run(prefix, model)
         print(f"{'files':<11}{_listed(files)}")
         for warning in warnings:
             warn(warning)
+        if shown == "json":
+            tell(
+                "end",
+                trusted=not warnings,
+                warnings=list(warnings),
+                r_hat=float(summary.r_hat.max()),
+                ess=float(min(summary.ess_bulk.min(), summary.ess_tail.min())),
+                divergent=int(chains.divergent.sum()),
+                seconds=round(chains.cost.total_s, 1),
+                files=list(map(str, files)),
+            )
     return 1 if warnings else 0
 
 

@@ -22,7 +22,7 @@ from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, st
 from jaxlike.inference.runs.initial_points import Start, best_fit_from, check_start
 from jaxlike.inference.runs.options import SEED, check_whole
 from jaxlike.inference.runs.parameter_space import ParameterSpace, chains_of
-from jaxlike.inference.runs.progress import progress_bar, stopwatch
+from jaxlike.inference.runs.progress import Shown, progress_bar, stopwatch
 from jaxlike.inference.target import Posterior
 
 _ROUNDS = 10  # of each chain
@@ -85,7 +85,7 @@ def run_mh(
     samples: int = 2000,
     seed: int = 0,
     start: Start = "reference",
-    progress: bool = True,
+    progress: Shown = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,

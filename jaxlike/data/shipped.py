@@ -1,6 +1,5 @@
 """Where data are: a mock survey that comes with the package or is made, a data set, or a path."""
 
-import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from jaxlike.data.fits2pt.reader import read_redshift_distributions
 from jaxlike.data.formats import path_of
 from jaxlike.data.lensing_sets import LENSING_SETS, find_lensing_set
 from jaxlike.errors import DataError
+from jaxlike.files import sha256_of
 from jaxlike.surveys import Analysis, known_surveys, read_survey
 
 SHIPPED = ("des_y1_mock", "paper_mock")
@@ -77,7 +77,7 @@ def survey_of(name: str | None) -> str | None:
             return one.name
     try:
         file = find_data_file(name)
-        found = _hash(file)
+        found = sha256_of(file)
         for one in analyses:
             if found in {*one.sha256, *map(_hash_of_data_set, one.names)}:
                 return one.name
@@ -91,7 +91,7 @@ def _hash_of_data_set(name: str) -> str | None:
     """That of a published file, or of a shipped one; None for any other."""
     if name in DATA_SETS:
         return DATA_SETS[name].sha256
-    return _hash(_shipped_file(name)) if name in SHIPPED else None
+    return sha256_of(_shipped_file(name)) if name in SHIPPED else None
 
 
 def _mean_redshifts(file: Path) -> list[NDArray]:
@@ -127,8 +127,3 @@ def is_mock(name: str | None) -> bool:
 def is_survey_mock(name: object, survey: object) -> bool:
     """Whether data are to be made in the layout of a survey, and no file has that name."""
     return name == MOCK and bool(survey) and not Path(MOCK).is_file()
-
-
-def _hash(file: Path) -> str:
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.linalg import solve_triangular
 
 from jaxlike.data import TwoPointData
@@ -37,6 +38,12 @@ class Predictive:
             self.theory, tails, axis=0, weights=self.weights, method="inverted_cdf"
         )
         return low, high
+
+    def bands(self, shares: Sequence[float]) -> dict[str, dict[float, tuple[NDArray, NDArray]]]:
+        """Both ends of each likelihood's bands, by its name and by what they hold."""
+        return {
+            name: {share: one.band(share) for share in shares} for name, one in self.parts.items()
+        }
 
     @property
     def parts(self) -> dict[str, "Predictive"]:
@@ -73,6 +80,12 @@ class Check:
         n = kish(self.weights)
         fraction = (self.p_value * n + 0.5) / (n + 1.0)
         return float(np.sqrt(fraction * (1.0 - fraction) / (n + 2.0)))
+
+    def spread(self, chi2: NDArray) -> str:
+        """Mean and standard deviation over the draws of one of its chi^2, as text."""
+        mean = np.average(chi2, weights=self.weights)
+        std = np.sqrt(np.average((chi2 - mean) ** 2, weights=self.weights))
+        return f"{mean:.1f} +- {std:.1f}"
 
 
 def predictive(
@@ -158,15 +171,9 @@ def as_table(checks: Sequence[Check]) -> str:
     heads = f"{'points':>6} {'chi2, measured':>17} {'chi2, replicated':>17}  p-value"
     lines = [f"{'probe':<{width}} {heads}"]
     for c in checks:
-        measured, replicated = (_spread(c, chi2) for chi2 in (c.measured, c.replicated))
+        measured, replicated = (c.spread(chi2) for chi2 in (c.measured, c.replicated))
         lines.append(
             f"{c.name:<{width}} {c.n:>6} {measured:>17} {replicated:>17}  "
             f"{c.p_value:.3f} +- {c.error:.3f}"
         )
     return "\n".join(lines)
-
-
-def _spread(of: Check, chi2: np.ndarray) -> str:
-    mean = np.average(chi2, weights=of.weights)
-    std = np.sqrt(np.average((chi2 - mean) ** 2, weights=of.weights))
-    return f"{mean:.1f} +- {std:.1f}"

@@ -11,7 +11,7 @@ import yaml
 
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
-from jaxlike.inference.results.chains import Chains
+from jaxlike.inference.results.chains import PHASES, Chains
 from jaxlike.inference.results.draws import matching
 
 _EXTRAS = (".paramnames", ".ranges", ".updated.yaml")
@@ -197,6 +197,11 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
             "step_size": float(chains.step_size),
             "divergent": int(chains.divergent.sum()),
             "gradients": chains.cost.gradients,
+            "wanted": chains.wanted,
+            "seconds": {phase: round(getattr(chains.cost, f"{phase}_s"), 2) for phase in PHASES},
+            "cpu_seconds": round(chains.cost.cpu_s, 2),
+            **({"cautions": list(chains.cautions)} if chains.cautions else {}),
+            **({"evidence": chains.evidence._asdict()} if chains.evidence else {}),
         }
     }
     given = _plain(info.get("params", {}))

@@ -8,7 +8,8 @@ import numpy as np
 
 from jaxlike.inference.results.limits import limits_of
 
-_PHASES = ("compile", "fit", "warmup", "sampling")
+PHASES = ("compile", "fit", "warmup", "sampling")
+"""What a run's seconds are spent on."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +134,7 @@ def together(runs: Sequence[Chains]) -> Chains:
         return np.concatenate([getattr(run, name) for run in runs])
 
     total = sum((run.cost for run in runs[1:]), runs[0].cost)
-    clocks = {f"{phase}_s": getattr(runs[0].cost, f"{phase}_s") for phase in _PHASES}
+    clocks = {f"{phase}_s": getattr(runs[0].cost, f"{phase}_s") for phase in PHASES}
     return replace(
         runs[0],
         draws=joined("draws"),

@@ -12,7 +12,7 @@ from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference.results.chain_files import write_tables
 from jaxlike.inference.results.chains import Chains
-from jaxlike.inference.results.draws import Draws, equal_rows
+from jaxlike.inference.results.draws import Draws, equal_chains
 from jaxlike.inference.results.read_draws import read_draws
 from jaxlike.registry.names import default_latex
 
@@ -67,14 +67,8 @@ def inference_data_of_draws(draws: Draws) -> Any:
 
     Where the weights are no whole numbers each chain is resampled, to as many draws as it has.
     """
-    rows = [equal_rows(weights) for weights in draws.by_chain(draws.weights)]
-    length = min(map(len, rows))
-
-    def stacked(array: np.ndarray) -> np.ndarray:
-        pairs = zip(draws.by_chain(array), rows, strict=True)
-        return np.stack([chain[chosen[:length]] for chain, chosen in pairs])
-
-    values, log_posterior = stacked(draws.values), stacked(draws.log_posterior)
+    values = equal_chains(draws, draws.values)
+    log_posterior = equal_chains(draws, draws.log_posterior)
     posterior = {name: values[:, :, i] for i, name in enumerate(draws.names)}
     statistics = {} if np.isnan(log_posterior).any() else {"lp": log_posterior}
     return _arviz().from_dict(posterior=posterior, sample_stats=statistics)

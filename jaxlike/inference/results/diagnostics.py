@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from jaxlike.inference.results.chains import Chains
+from jaxlike.inference.results.draws import Draws, equal_chains, is_whole, kish
 
 MAX_R_HAT = 1.01
 MIN_ESS_PER_CHAIN = 100
 MAX_DIVERGENT = 0.001  # of the draws; fewer are reported, and not held against the chains
+MIN_E_BFMI = 0.3  # of a chain (Betancourt 2016, arXiv:1604.00695)
 _MIN_DRAWS = 4  # ArviZ's minimum
 
 
@@ -33,13 +35,32 @@ class Summary:
 
 def summarise(chains: Chains) -> Summary:
     """Summary of all chains together; a single chain is compared with itself, in two halves."""
-    draws = chains.values
-    flat = draws.reshape(-1, draws.shape[-1])
-    few = chains.n_draws < 2 * _MIN_DRAWS
+    return _summary(chains.columns, chains.values)
+
+
+def summarise_draws(draws: Draws) -> Summary:
+    """The same of draws from files: those of weight w count w times, longer chains are cut.
+
+    Where the weights are no whole numbers the draws are none of a chain: R-hat is NaN, and both
+    ESS are Kish's.
+    """
+    if is_whole(draws.weights):
+        return _summary(draws.names, equal_chains(draws, draws.values))
+    mean = np.average(draws.values, axis=0, weights=draws.weights)
+    std = np.sqrt(np.average((draws.values - mean) ** 2, axis=0, weights=draws.weights))
+    worth = np.full(len(mean), kish(draws.weights))
+    undefined = np.full(len(mean), np.nan)
+    errors = std / np.sqrt(worth), std / np.sqrt(2 * worth)
+    return Summary(draws.names, mean, std, *errors, undefined, worth, worth)
+
+
+def _summary(names: tuple[str, ...], values: np.ndarray) -> Summary:
+    """Of values (chain, draw, n)."""
+    flat = values.reshape(-1, values.shape[-1])
+    few = values.shape[1] < 2 * _MIN_DRAWS
     undefined = (np.nan,) * 5
-    rows = [undefined if few else _convergence(draws[:, :, i]) for i in range(draws.shape[-1])]
-    columns = np.array(rows).T
-    return Summary(chains.columns, flat.mean(axis=0), flat.std(axis=0), *columns)
+    rows = [undefined if few else _convergence(values[:, :, i]) for i in range(values.shape[-1])]
+    return Summary(names, flat.mean(axis=0), flat.std(axis=0), *np.array(rows).T)
 
 
 def standard_errors(draws: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -126,6 +126,17 @@ def equal_rows(weights: np.ndarray) -> np.ndarray:
     return systematic(weights, len(weights))
 
 
+def equal_chains(draws: Draws, array: np.ndarray) -> np.ndarray:
+    """Rows (chain, draw, ...) of `array` (n, ...) for draws that all count the same.
+
+    As `equal_rows` of each chain, of which longer ones are cut to the shortest.
+    """
+    rows = [equal_rows(weights) for weights in draws.by_chain(draws.weights)]
+    length = min(map(len, rows))
+    pairs = zip(draws.by_chain(array), rows, strict=True)
+    return np.stack([chain[chosen[:length]] for chain, chosen in pairs])
+
+
 def systematic(weights: np.ndarray, n: int) -> np.ndarray:
     """Rows (n,) that lie evenly in the cumulative weight, without random numbers."""
     total = np.cumsum(weights)

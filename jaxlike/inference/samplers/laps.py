@@ -45,7 +45,7 @@ from jaxlike.inference.runs.initial_points import (
 )
 from jaxlike.inference.runs.options import SEED, check_between, check_whole
 from jaxlike.inference.runs.parameter_space import ParameterSpace
-from jaxlike.inference.runs.progress import progress_bar, stopwatch
+from jaxlike.inference.runs.progress import Shown, progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import Stage
 from jaxlike.inference.runs.transitions import (
@@ -123,7 +123,7 @@ def run_laps(
     target_accept: float = 0.8,
     straighten: bool = True,
     start: Start = "reference",
-    progress: bool = True,
+    progress: Shown = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,

@@ -22,7 +22,7 @@ from jaxlike.inference.runs.initial_points import (
     start_point,
 )
 from jaxlike.inference.runs.options import SEED, check_between, check_whole
-from jaxlike.inference.runs.progress import progress_bar, stopwatch
+from jaxlike.inference.runs.progress import Shown, progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import plan
 from jaxlike.inference.runs.transitions import first_states, random_words, run_segment
@@ -43,7 +43,7 @@ def run_mcmc(
     mass: str = "dense",
     straighten: bool = True,
     start: Start = "reference",
-    progress: bool = True,
+    progress: Shown = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,

@@ -20,7 +20,7 @@ from jaxlike.inference.results.chains import Chains, Cost, Evidence
 from jaxlike.inference.runs.checkpoint import check_same_density, stored
 from jaxlike.inference.runs.options import SEED, check_between, check_whole
 from jaxlike.inference.runs.parameter_space import ParameterSpace
-from jaxlike.inference.runs.progress import progress_bar, stopwatch
+from jaxlike.inference.runs.progress import Shown, progress_bar, stopwatch
 from jaxlike.inference.samplers.nested_run import NestedRun, draw_live
 from jaxlike.inference.target import Posterior
 from jaxlike.numerics.batches import few_at_a_time
@@ -39,7 +39,7 @@ def run_nested(
     chains: int = 4,
     samples: int | None = None,
     seed: int = 0,
-    progress: bool = True,
+    progress: Shown = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,

@@ -15,7 +15,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.inference.results.chains import Chains
 from jaxlike.inference.runs.initial_points import Start
-from jaxlike.inference.runs.progress import progress_bar
+from jaxlike.inference.runs.progress import Shown, progress_bar
 from jaxlike.inference.samplers.guides import Guide
 from jaxlike.inference.samplers.mcmc import check_run
 from jaxlike.inference.samplers.nuts import run_nuts
@@ -94,7 +94,7 @@ def run_neutra(
     target_accept: float = 0.9,
     max_tree_depth: int = 10,
     start: Start = "reference",
-    progress: bool = True,
+    progress: Shown = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,

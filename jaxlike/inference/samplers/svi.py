@@ -20,7 +20,7 @@ from jaxlike.errors import JaxlikeError
 from jaxlike.inference.results.chains import Chains, Cost, Evidence
 from jaxlike.inference.runs.initial_points import Start
 from jaxlike.inference.runs.options import check_whole
-from jaxlike.inference.runs.progress import progress_bar, stopwatch
+from jaxlike.inference.runs.progress import Shown, progress_bar, stopwatch
 from jaxlike.inference.samplers.guides import Guide
 from jaxlike.inference.samplers.variational import Fit, check_training, fit_guide
 from jaxlike.inference.target import Posterior
@@ -43,7 +43,7 @@ def run_svi(
     chains: int = 4,
     seed: int = 0,
     start: Start = "reference",
-    progress: bool = True,
+    progress: Shown = True,
     save: Callable[[Chains], None] | None = None,
     checkpoint: Path | None = None,
     resume: bool = False,
