@@ -1,10 +1,11 @@
-"""`jaxlike data get`, `show`, `sacc` and `lensing`: data sets, what is in a file, other formats."""
+"""`jaxlike data`: data sets (`get`, `list`), what is in a file (`show`), other formats."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.common_options import Parents, add_force
+from jaxlike.cli.data_list import add_list
 from jaxlike.cli.data_show import add_show
 from jaxlike.errors import ConfigError
 
@@ -25,6 +26,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
     )
     fetching.add_argument("--folder", metavar="DIR", help="folder to keep it in")
     fetching.set_defaults(run=get)
+    add_list(commands, shared)
     add_show(commands, shared)
     converting = commands.add_parser(
         "sacc", parents=[shared.device], help="write a data file as SACC (needs jaxlike[sacc])"

@@ -11,6 +11,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from jaxlike import __version__
@@ -59,7 +60,10 @@ class _Parser(argparse.ArgumentParser):
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: the process's own); returns the exit status."""
     try:
-        arguments = _parser().parse_args(argv)
+        parser = _parser()
+        if "_ARGCOMPLETE" in os.environ:  # a shell asks what may come next
+            _complete(parser)
+        arguments = parser.parse_args(argv)
         arguments.command = shlex.join(["jaxlike", *(sys.argv[1:] if argv is None else argv)])
         _set_up(arguments)
         return int(arguments.run(arguments) or 0)
@@ -91,6 +95,14 @@ def _parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add_command(subparsers, shared)
     return parser
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Answer a shell's question with what could come next, by jaxlike[completion], and end."""
+    with suppress(ImportError):
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
 
 
 def _set_up(arguments: argparse.Namespace) -> None:

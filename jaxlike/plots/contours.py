@@ -3,7 +3,7 @@
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
@@ -14,7 +14,9 @@ import numpy as np
 from jaxlike.errors import ConfigError
 from jaxlike.inference.results.chain_files import numbered_files
 from jaxlike.inference.results.draws import Draws, matching
+from jaxlike.inference.results.limits import limits_of
 from jaxlike.inference.results.read_draws import read_draws
+from jaxlike.posterior.priors import Prior
 from jaxlike.registry.names import guessed
 
 if TYPE_CHECKING:
@@ -94,26 +96,31 @@ def triangle_plot(
     path: str | os.PathLike[str],
     *,
     names: Sequence[str] | None = None,
+    truth: Mapping[str, float] | None = None,
+    priors: Mapping[str, Prior] | None = None,
 ) -> Path:
     """Write the 1D and 2D marginal posteriors of one run or several as an image; returns its path.
 
     `names` are by default up to 8 of cosmology and intrinsic alignment that all runs have, under
-    the first one's names.  ConfigError if a name is not in the chains.
+    the first one's names.  truth: values that are marked by lines; priors: densities that are drawn
+    beside the first run's, on the same scale.  ConfigError if a name is not in the chains.
     """
-
     runs = list(samples) if isinstance(samples, Sequence) else [samples]
     first, *others = [[p.name for p in run.paramNames.names] for run in runs]
     same = [matching(first, other) for other in others]
     columns = [name for name in first if all(name in found for found in same)]
     for run, found in zip(runs[1:], same, strict=True):
         run.updateRenames(found)
-    for name in names or ():
+    marked = {matching([name], columns).get(name, name): x for name, x in (truth or {}).items()}
+    for name in (*(names or ()), *marked):
         if name not in columns:
             raise ConfigError(
                 f"parameter '{name}' is not in the chains; accepted are {', '.join(columns)}"
             )
     chosen = list(names) if names else default_names(columns)
-    return draw_triangle(runs, chosen, [run.label for run in runs], path)
+    known = {name: (priors or {})[own] for name, own in matching(chosen, [*(priors or {})]).items()}
+    labels = [run.label for run in runs]
+    return draw_triangle(runs, chosen, labels, path, markers=marked, priors=known)
 
 
 def draw_triangle(
@@ -123,8 +130,14 @@ def draw_triangle(
     path: str | os.PathLike[str],
     *,
     dpi: int = 130,
+    markers: Mapping[str, float] | None = None,
+    priors: Mapping[str, Prior] | None = None,
 ) -> Path:
-    """Write GetDist's triangle of samples or Gaussians, with a legend if there are several."""
+    """Write GetDist's triangle of samples or Gaussians, with a legend if there are several.
+
+    markers: values of parameters where lines are drawn; priors: of parameters, drawn beside the
+    densities of the first samples.
+    """
     from getdist import plots
 
     plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(names)))
@@ -140,10 +153,25 @@ def draw_triangle(
             filled=[i == 0 for i in range(len(densities))],
             contour_colors=_COLOURS[: len(densities)],
             legend_labels=labels if len(densities) > 1 else None,
+            markers=dict(markers or {}),
         )
+        for i, name in enumerate(names):
+            if priors and name in priors:
+                _draw_prior(plotter.subplots[i, i], densities[0], name, priors[name])
         plotter.fig.savefig(target, dpi=dpi, bbox_inches="tight")
     plots.plt.close(plotter.fig)
     return target
+
+
+def _draw_prior(ax: Any, samples: Any, name: str, prior: Prior) -> None:
+    """The density of a prior over that of samples, whose highest value is 1 in the picture."""
+    found = samples.get1DDensity(name)
+    area = float(np.trapezoid(found.P, found.x) / np.max(found.P))
+    x = np.linspace(*ax.get_xlim(), 200)
+    low, high = limits_of(prior.as_cobaya())
+    density = np.exp(np.asarray([float(prior.log_density(one)) for one in x]))
+    density[(x < low) | (x > high)] = 0.0
+    ax.plot(x, area * density, color="0.35", linestyle="--", linewidth=1.0)
 
 
 def elbo_plot(elbo: np.ndarray, path: str | os.PathLike[str]) -> Path:

@@ -43,6 +43,7 @@ def data_vector_plots(
     *,
     kinds: Sequence[str] = ("data_vector",),
     bands: Mapping[str, "Bands"] | None = None,
+    suffix: str = "png",
 ) -> list[Path]:
     """Write STEM_data_vector.png and STEM_residuals.png, as `kinds` say, for the model at x (n,);
     of several likelihoods STEM_NAME_data_vector.png. Returns the images' paths.
@@ -58,7 +59,7 @@ def data_vector_plots(
             path = data_vector_plot(
                 one.data,
                 theory,
-                f"{own}_{kind}.png",
+                f"{own}_{kind}.{suffix}",
                 title=f"{Path(one.data.source).name}, {where}",
                 residuals=kind == "residuals",
                 bands=(bands or {}).get(name),

@@ -11,7 +11,11 @@ from jaxlike.inference.results.draws import matching
 
 
 def trace_and_rank_plots(
-    data: Any, stem: str | os.PathLike[str], names: Sequence[str] | None = None
+    data: Any,
+    stem: str | os.PathLike[str],
+    names: Sequence[str] | None = None,
+    *,
+    suffix: str = "png",
 ) -> list[Path]:
     """Write STEM_trace.png and STEM_rank.png of ArviZ's `data`; returns their paths.
 
@@ -38,7 +42,7 @@ def trace_and_rank_plots(
                 axes = draw(data, var_names=chosen)
                 figure = axes.ravel()[0].figure
                 figure.set_layout_engine("constrained")
-                paths.append(Path(f"{stem}_{kind}.png"))
+                paths.append(Path(f"{stem}_{kind}.{suffix}"))
                 paths[-1].parent.mkdir(parents=True, exist_ok=True)
                 figure.savefig(paths[-1], dpi=90)
                 plt.close(figure)

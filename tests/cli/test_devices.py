@@ -103,7 +103,16 @@ def test_two_processes_of_jax_distributed(repository, tmp_path, small_folder):
     with socket.socket() as free:
         free.bind(("localhost", 0))
         port = free.getsockname()[1]
-    options = ["--chains", "2", "--warmup", "60", "--samples", "100", "--no-progress"]
+    options = [
+        "--chains",
+        "2",
+        "--warmup",
+        "60",
+        "--samples",
+        "100",
+        "--no-progress",
+        "--no-report",
+    ]
     path = os.pathsep.join([str(repository), str(repository / "tests")])
     processes = [
         subprocess.Popen(

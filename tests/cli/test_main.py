@@ -1,11 +1,13 @@
 """The command line as a whole: unknown commands, every command in its place, quick help."""
 
+import resource
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from jaxlike import __version__
 from jaxlike.cli import main as main_module
 from jaxlike.cli.main import main
 
@@ -18,6 +20,23 @@ BAD = [
 @pytest.mark.parametrize(("argv", "message"), BAD, ids=[" ".join(argv) for argv, _ in BAD])
 def test_wrong_input_is_one_line_and_status_2(argv, message, refused):
     assert message in refused(argv)
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"jaxlike {__version__}\n"
+
+
+def test_help_takes_less_than_a_fifth_of_a_second():
+    def seconds():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([sys.executable, "-m", "jaxlike", "--help"], capture_output=True, check=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+    assert min(seconds() for _ in range(3)) < 0.2
 
 
 def test_every_module_with_a_command_is_listed(capsys):

@@ -106,7 +106,7 @@ def test_a_config_far_away_ends_with_status_1(run, tmp_path, capsys):
 @pytest.mark.slow
 def test_re_weighted_chains_are_those_that_are_sampled(run, tmp_path, capsys):
     """To other data of the same form, whose posterior runs the same programs."""
-    size = ["--chains", "2", "--warmup", "150", "--samples", "400", QUIET]
+    size = ["--chains", "2", "--warmup", "150", "--samples", "400", QUIET, "--no-report"]
     data = run.model.data
     brighter = np.concatenate(
         [m.value * (1.07 if m.statistic == "w" else 1.0) for m in data.measurements]

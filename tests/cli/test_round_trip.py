@@ -33,7 +33,7 @@ params:
 prior:
   tie: 'lambda omch2, b1: stats.norm.logpdf(omch2 * b1, 0.17, 0.05)'
 """
-DRAWS = ["--chains", "1", "--warmup", "10", "--samples", "8", "--no-progress"]
+DRAWS = ["--chains", "1", "--warmup", "10", "--samples", "8", "--no-progress", "--no-report"]
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """`jaxlike nuts` and `jaxlike sample` from config to chain files."""
 
+import json
 import signal
 import threading
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from jaxlike.cli.main import main
+from jaxlike.files import sha256_of
 
 BAD = [
     (["nuts"], "required: CONFIG"),
@@ -32,6 +34,17 @@ BAD = [
         "option steps is 3; accepted",
     ),
     (["nuts", "{config}", "--resume", "--force"], "--resume and --force contradict each other"),
+    (["nuts", "{config}", "--option", "guide=x"], "option guide has no effect with method nuts"),
+    (["sample", "{config}", "--guide", "mvn"], "option guide has no effect with method nuts"),
+    (
+        ["sample", "{config}", "--straighten", "maybe"],
+        "option straighten of method nuts is 'maybe'",
+    ),
+    (
+        ["sample", "{config}", "--mass", "dense", "--option", "mass=dense"],
+        "option --mass is given twice",
+    ),
+    (["nuts", "{config}", "--progress", "dots"], "invalid choice: 'dots' (choose from"),
 ]
 
 
@@ -44,7 +57,7 @@ def test_wrong_input_is_one_line_and_status_2(argv, message, fake_model, tmp_pat
 
 def run_nuts(config, prefix, *more):
     size = ["--chains", "2", "--warmup", "100", "--samples", "400", "--no-progress"]
-    return main(["nuts", config, "--output", str(prefix), *size, *more])
+    return main(["nuts", config, "--output", str(prefix), *size, "--no-report", *more])
 
 
 def test_nuts_writes_chains_and_refuses_to_overwrite_them(fake_model, tmp_path, capsys):
@@ -78,13 +91,11 @@ def test_nuts_writes_chains_and_refuses_to_overwrite_them(fake_model, tmp_path, 
     assert "parameter 'S8' is not in the chains" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    ("method", "more"), [("adjusted_mclmc", []), ("mh", ["--option", "steps=500"])]
-)
+@pytest.mark.parametrize(("method", "more"), [("adjusted_mclmc", []), ("mh", ["--steps", "500"])])
 def test_sample_writes_chains_of_any_method(fake_model, tmp_path, capsys, method, more):
     prefix = tmp_path / "run"
     argv = ["sample", fake_model, "--method", method, "--output", str(prefix)]
-    argv += ["--samples", "400", "--chains", "2", "--no-progress", *more]
+    argv += ["--samples", "400", "--chains", "2", "--no-progress", "--no-report", *more]
     assert main(argv) in (0, 1)
     text = (tmp_path / "run.updated.yaml").read_text()
     assert f"jaxlike_{method}:" in text
@@ -128,6 +139,34 @@ def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypa
     monkeypatch.chdir(tmp_path)
     run_nuts(fake_model, "", "--samples", "20")
     assert Path("chains/fake_nuts.1.txt").is_file()
+
+
+def test_progress_in_json_is_for_programs(fake_model, tmp_path, capsys):
+    assert run_nuts(fake_model, tmp_path / "run", "--samples", "20", "--progress", "json") == 1
+    lines = capsys.readouterr().err.splitlines()
+    told = [json.loads(line) for line in lines if line.startswith("{")]
+    assert [line for line in lines if not line.startswith("{")] == [
+        f"jaxlike: warning: {sentence}" for sentence in told[-1]["warnings"]
+    ]
+    assert {one["event"] for one in told[:-1]} == {"progress"}
+    assert [told[0]["stage"], told[-2]["stage"]] == ["compiling", "sampling"]
+    assert told[-2]["done"] == told[-2]["total"] == 120
+    assert told[-1]["event"] == "end"
+    assert not told[-1]["trusted"]
+    assert str(tmp_path / "run.1.txt") in told[-1]["files"]
+
+
+def test_the_record_of_a_run_says_what_was_run(fake_model, tmp_path):
+    """What `jaxlike report` tells: the command, when, by which versions, with which files."""
+    prefix = tmp_path / "run"
+    run_nuts(fake_model, prefix, "--samples", "20")
+    recorded = yaml.safe_load(Path(f"{prefix}.updated.yaml").read_text())["jaxlike"]
+    assert recorded["command"].startswith(f"jaxlike nuts {fake_model} --output {prefix}")
+    assert recorded["config_sha256"] == sha256_of(Path(fake_model))
+    assert recorded["versions"]["numpy"] == np.__version__
+    own = recorded["jaxlike_nuts"]
+    assert set(own["seconds"]) == {"compile", "fit", "warmup", "sampling"}
+    assert (own["wanted"], own["draws"]) == (20, 20)
 
 
 @pytest.fixture

@@ -146,6 +146,7 @@ def test_a_run_prints_what_it_compared_or_stops(
     """`jaxlike nuts` of an input that names Cobaya's likelihoods."""
     path = tmp_path / "bao.yaml"
     options = ["--chains", "1", "--warmup", "10", "--samples", "10", "--no-progress", "--force"]
+    options += ["--no-report"]
     command = ["nuts", str(path), *options, "--output", str(tmp_path / "chain")]
     path.write_text(yaml.safe_dump(info_of(packages)))
     main(command)

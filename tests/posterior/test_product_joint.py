@@ -92,7 +92,7 @@ def test_commands_take_them(file, tmp_path, monkeypatch, capsys):
     sampled = {"prior": [-1, 1], "ref": -0.1}
     info = information(file, {ALL: None, "sn": sn}, Mb=sampled, ombh2=0.0224)
     (tmp_path / "in.yaml").write_text(yaml.safe_dump(info))
-    quick = ["--chains", "2", "--warmup", "60", "--samples", "40", "--no-progress"]
+    quick = ["--chains", "2", "--warmup", "60", "--samples", "40", "--no-progress", "--no-report"]
     main(["nuts", "in.yaml", *quick])
     shown = capsys.readouterr().out
     assert f"13 points of {ALL} and 22 points of sn" in shown

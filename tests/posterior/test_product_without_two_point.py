@@ -73,7 +73,7 @@ def test_commands_take_it(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     params = INPUT["params"] | {"H0": 68.0, "ombh2": 0.0222}  # one is free
     (tmp_path / "bao.yaml").write_text(yaml.safe_dump(INPUT | {"params": params}))
-    few = ["--chains", "2", "--warmup", "200", "--samples", "300", "--no-progress"]
+    few = ["--chains", "2", "--warmup", "200", "--samples", "300", "--no-progress", "--no-report"]
     assert main(["nuts", "bao.yaml", "--output", "c/bao", *few]) == 0
     said = capsys.readouterr().out
     assert f"bao.yaml: 1 parameters, 13 points of {ALL} and 22 points of {UNION3}\n" in said
