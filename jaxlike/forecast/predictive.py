@@ -25,11 +25,13 @@ TOTAL = "all"
 @dataclass(frozen=True)
 class Predictive:
     """Theory vectors (n_draw, n_data) at draws of weights (n_draw,), for the data of each
-    likelihood, by name, one after another."""
+    likelihood, by name, one after another; `best` (n_data,) is that at the draw of highest
+    posterior."""
 
     data: Mapping[str, TwoPointData]
     theory: np.ndarray
     weights: np.ndarray
+    best: np.ndarray
 
     def band(self, probability: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper end (n_data,) of the central interval of each point's theory."""
@@ -50,9 +52,10 @@ class Predictive:
         """The same of each likelihood alone."""
         ends = np.cumsum([data.n_data for data in self.data.values()])[:-1]
         each = np.split(self.theory, ends, axis=1)
+        bests = np.split(self.best, ends)
         return {
-            name: Predictive({name: data}, theory, self.weights)
-            for (name, data), theory in zip(self.data.items(), each, strict=True)
+            name: Predictive({name: data}, theory, self.weights, best)
+            for (name, data), theory, best in zip(self.data.items(), each, bests, strict=True)
         }
 
 
@@ -93,8 +96,8 @@ def predictive(
 ) -> Predictive:
     """The model's theory at about `n` of the draws, evenly taken with respect to their weights.
 
-    Parameters go by name.  ConfigError where the draws lack one, or where the model fixes one that
-    they sample; JaxlikeError where the theory is not finite.
+    Parameters go by name.  ConfigError where the draws lack one or their densities, or where the
+    model fixes one that they sample; JaxlikeError where the theory is not finite.
     """
     fixed = {p.name for p in model.config.parameters if p.value is not None}
     clash = matching(draws.varied, sorted(fixed))
@@ -104,7 +107,7 @@ def predictive(
             "is not that of their draws"
         )
     rows, weights = thinned(draws.weights, n)
-    x = draws.columns(model.parameters)[rows]
+    x = np.vstack([draws.columns(model.parameters)[rows], draws.best(model.parameters)])
     theory = at_draws(
         lambda point: model.theory_vector(model.params_dict(point)), x, "theory", progress=progress
     )
@@ -118,7 +121,7 @@ def predictive(
         else replace(one.data, covariance=one.covariance)
         for name, one in model.measured.items()
     }
-    return Predictive(data, theory, weights)
+    return Predictive(data, theory[:-1], weights, theory[-1])
 
 
 def check(of: Predictive, seed: int = 0) -> tuple[Check, ...]:

@@ -49,8 +49,8 @@ def load_chains(prefix: str | os.PathLike[str]) -> "MCSamples":
     return samples
 
 
-def draws_as_samples(draws: Draws, label: str) -> "MCSamples":
-    """Weighted draws as GetDist's samples."""
+def draws_as_samples(draws: Draws, label: str, **settings: Any) -> "MCSamples":
+    """Weighted draws as GetDist's samples; settings: GetDist's own, such as fine_bins_2D."""
     from getdist.mcsamples import MCSamples
 
     marks = zip(draws.names, draws.sampled, strict=True)
@@ -67,7 +67,7 @@ def draws_as_samples(draws: Draws, label: str) -> "MCSamples":
             labels=list(draws.latex),
             label=label,
             ranges=ends,
-            settings={"ignore_rows": 0},
+            settings={"ignore_rows": 0, **settings},
         )
 
 
@@ -143,7 +143,6 @@ def draw_triangle(
     plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(names)))
     plotter.settings.axes_fontsize, plotter.settings.lab_fontsize = 11, 15
     plotter.settings.legend_fontsize = 13
-    plotter.settings.tight_layout = True
     target = image_path(path)
     with warnings.catch_warnings():  # GetDist uses parts of Matplotlib that are on their way out
         warnings.simplefilter("ignore", DeprecationWarning)

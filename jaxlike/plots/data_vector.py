@@ -262,7 +262,9 @@ def _set_log_ticks(ax: "Axes", at: np.ndarray) -> None:
 
     steps = (1.0, 3.0) if at.max() > 30.0 * at.min() else (1.0, 2.0, 5.0)
     ax.set_xscale("log")
-    ax.set_xlim(0.85 * at.min(), 1.18 * at.max())
-    ax.xaxis.set_major_locator(FixedLocator([s * 10.0**k for k in range(-3, 5) for s in steps]))
+    low, high = 0.85 * at.min(), 1.18 * at.max()
+    ax.set_xlim(low, high)
+    ticks = [s * 10.0**k for k in range(-3, 5) for s in steps]
+    ax.xaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
     ax.xaxis.set_major_formatter(FormatStrFormatter("%g"))
     ax.xaxis.set_minor_locator(NullLocator())

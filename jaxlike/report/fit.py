@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jaxlike.forecast.predictive import N_DRAWS, Check, check, predictive
+from jaxlike.forecast.predictive import N_DRAWS, Check, Predictive, check, predictive
 from jaxlike.inference.results.draws import Draws
 from jaxlike.posterior.model import Model
 
@@ -14,11 +14,11 @@ BANDS = (0.95, 0.68)
 
 @dataclass(frozen=True)
 class Fit:
-    """A model at the best draw x (n,) of chains: bands of its theory, by likelihood and by what
-    they hold, posterior predictive checks, and chi^2 of each likelihood at x."""
+    """A model and its theory at draws of chains: that of each likelihood, bands of it by likelihood
+    and by what they hold, and posterior predictive checks."""
 
     model: Model
-    x: np.ndarray
+    of_each: Mapping[str, Predictive]
     bands: Mapping[str, Mapping[float, tuple[np.ndarray, np.ndarray]]]
     checks: Sequence[Check]
 
@@ -32,6 +32,5 @@ class Fit:
 def fit_of(model: Model, draws: Draws, *, n: int = N_DRAWS, progress: bool = False) -> Fit:
     """The fit of two-point data by chains of the model; ConfigError where they are of another one,
     JaxlikeError where the theory is not finite."""
-    x = draws.best(model.parameters)
     of = predictive(model, draws, n=n, progress=progress)
-    return Fit(model, x, of.bands(BANDS), check(of))
+    return Fit(model, of.parts, of.bands(BANDS), check(of))

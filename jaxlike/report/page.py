@@ -18,7 +18,7 @@ from jaxlike.plots.contours import default_names
 from jaxlike.report.fit import Fit, fit_of
 from jaxlike.report.pictures import Picture, data_and_theory, movements, replicated, triangle
 from jaxlike.report.record import Record, read_record
-from jaxlike.report.table import Row, rows_of, with_error
+from jaxlike.report.table import AS_PRIOR, Row, rows_of, with_error
 from jaxlike.report.verdicts import fit_level, fit_words, overall, verdicts_of
 
 if TYPE_CHECKING:
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "page.html.j2"
 _MARK = b'<meta name="generator" content="jaxlike'
-_SHOWN = 6  # parameters whose traces are drawn
+_SHOWN = 4  # parameters whose traces are drawn
 
 
 @dataclass(frozen=True)
 class ModelGiven:
-    """The model of the chains, or in words why there is none; seconds: that its parts took."""
+    """The model of the chains, or in words why there is none."""
 
     model: "Model | None" = None
     why: str = "no input of them is given: --config CONFIG"
@@ -98,6 +98,7 @@ def contents(label: str, draws: Draws, record: Record, given: ModelGiven) -> dic
     verdicts = verdicts_of(draws, summary, record.run)
     fit, why = _fit(draws, given)
     names = _slowest(draws, summary.ess_bulk)
+    known = [row.name for row in rows if row.remark != AS_PRIOR]
     problems: list[str] = []
 
     def pictures(draw: Callable[[], list[Picture]], what: str) -> list[Picture]:
@@ -120,7 +121,7 @@ def contents(label: str, draws: Draws, record: Record, given: ModelGiven) -> dic
         "total": fit.checks[-1] if fit else None,
         "all_data": TOTAL,
         "fit_words": fit_words(fit.checks[-1].p_value, fit.is_mock) if fit else "",
-        "triangle": pictures(lambda: triangle(draws, label.replace("_", " ")), "The triangle"),
+        "triangle": pictures(lambda: triangle(draws, label, known), "The triangle"),
         "data": pictures(lambda: data_and_theory(fit) if fit else [], "The data vector"),
         "replicated": pictures(lambda: replicated(fit) if fit else [], "Replicated data"),
         "movements": pictures(lambda: movements(draws, names), "Traces and ranks"),

@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from jaxlike.inference.results.convert import inference_data_of_draws
 from jaxlike.inference.results.draws import Draws
 from jaxlike.plots.contours import default_names, draws_as_samples, triangle_plot
-from jaxlike.plots.data_vector import data_vector_plots
+from jaxlike.plots.data_vector import data_vector_plot
 from jaxlike.plots.predictive import chi2_plot
+from jaxlike.plots.residuals import residual_strip
 from jaxlike.plots.traces import trace_and_rank_plots
 from jaxlike.report.fit import BANDS, Fit
 
 _COLOURS = 96  # of a figure: lines, points and a few fillings
 _LARGEST = 450_000  # bytes of a figure; what is larger is made smaller
+_CORNERS = 6  # parameters of the triangle: more take seconds, and are small on a phone
+_FINE_BINS = 128  # half of GetDist's: in four times less time the same to the eye
 _WIDE = 1000  # pixels, above which a figure is not squeezed into the width of a phone
 
 
@@ -61,16 +65,17 @@ def drawn(draw: Callable[[str], Sequence[tuple[str, str, Path]]]) -> list[Pictur
         return [picture(*one) for one in draw(f"{folder}/figure")]
 
 
-def triangle(draws: Draws, label: str) -> list[Picture]:
-    """The posterior of the parameters that tell most."""
-    names = default_names(draws.names)
+def triangle(draws: Draws, label: str, known: Sequence[str]) -> list[Picture]:
+    """The posterior of the parameters that tell most, of those that the data have made `known`."""
+    names = default_names(known or draws.names)[:_CORNERS]
+    samples = draws_as_samples(draws, label, fine_bins_2D=_FINE_BINS)
     caption = (
         f"Marginal posteriors of {', '.join(names)}: contours hold 68 % and 95 % of it. Other "
         "parameters: jaxlike plot --params."
     )
 
     def draw(stem: str) -> list[tuple[str, str, Path]]:
-        path = triangle_plot(draws_as_samples(draws, label), f"{stem}.png", names=names)
+        path = triangle_plot(samples, f"{stem}.png", names=names)
         return [("Posterior", caption, path)]
 
     return drawn(draw)
@@ -95,23 +100,25 @@ def movements(draws: Draws, names: Sequence[str]) -> list[Picture]:
 
 def data_and_theory(fit: Fit) -> list[Picture]:
     """Data vectors with bands of the theory, and what is left of them."""
-    caption = {
-        "data_vector": "Measured points with their errors, and the theory at the best draw.",
-        "residuals": "Measured minus theory at the best draw, in units of the error.",
-    }
     held = " and ".join(f"{100 * share:.0f} %" for share in sorted(BANDS))
+    captions = {
+        "Data and theory": "Measured points with their errors, and the theory at the best draw. "
+        f"Bands hold {held} of the posterior's theory at each point.",
+        "Residuals": "Measured minus theory at the best draw, in units of the error of each point, "
+        "pair after pair of bins; blue are those beyond three errors. Neighbours are correlated.",
+    }
 
     def draw(stem: str) -> list[tuple[str, str, Path]]:
-        kinds = tuple(caption)
-        paths = data_vector_plots(fit.model, fit.x, stem, "best draw", kinds=kinds, bands=fit.bands)
-        found = []
-        for index, path in enumerate(paths):
-            name = list(fit.model.measured)[index // len(kinds)]
-            kind = kinds[index % len(kinds)]
-            what = "Data and theory" if kind == "data_vector" else "Residuals"
-            title = f"{what}: {name}" if len(fit.model.measured) > 1 else what
-            text = f"{caption[kind]} Bands hold {held} of the posterior's theory at each point."
-            found.append((title, text, path))
+        found: list[tuple[str, str, Path]] = []
+        for name, one in fit.of_each.items():
+            of = f": {name}" if len(fit.of_each) > 1 else ""
+            data = one.data[name]
+            title = f"{Path(data.source).name}, best draw"
+            about: dict[str, Any] = {"bands": fit.bands[name], "title": title}
+            vector = data_vector_plot(data, one.best, f"{stem}_{len(found)}_data.png", **about)
+            strip = residual_strip(data, one.best, f"{stem}_{len(found)}_residuals.png", **about)
+            pairs = zip(captions.items(), (vector, strip), strict=True)
+            found += [(f"{what}{of}", caption, path) for (what, caption), path in pairs]
         return found
 
     return drawn(draw)

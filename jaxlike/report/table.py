@@ -7,6 +7,8 @@ import numpy as np
 from jaxlike.inference.results.diagnostics import Summary, summarise_draws
 from jaxlike.inference.results.draws import Draws
 
+AS_PRIOR = "as wide as its prior"
+"""The remark on a parameter of which the data say nothing."""
 _EDGES = 40  # bins across a prior
 _LEANS = 0.3  # of the highest bin: what the bin at an end has where draws lean on it
 _FOLLOWS = 0.85  # of the width of a flat prior
@@ -96,7 +98,7 @@ def _remark(draws: Draws, i: int, std: float) -> str:
     if not (draws.sampled[i] and np.isfinite(high - low)) or high <= low:
         return ""
     if std > _FOLLOWS * (high - low) / np.sqrt(12.0):
-        return "as wide as its prior"
+        return AS_PRIOR
     counts, _ = np.histogram(draws.values[:, i], _EDGES, (low, high), weights=draws.weights)
     ends = [
         word

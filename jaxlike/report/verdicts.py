@@ -153,14 +153,15 @@ def fit_level(p_value: float) -> Level:
 
 def fit_words(p_value: float, mock: bool) -> str:
     """What a posterior predictive p-value of all data means."""
+    p = f"p = {p_value:.3f}"
     if p_value > 1.0 - _RARE:
         why = "a mock without noise is" if mock else "errors that are too large make them"
-        return f"The data are closer to the model than noise would have them, as {why}."
+        return f"The data are closer to the model than noise would have them, as {why} ({p})."
     if p_value < _VERY_RARE:
-        return "The model does not describe the data: see which probe it is, below."
+        return f"The model does not describe the data ({p}): see below which probe it is."
     if p_value < _RARE:
-        return "The model describes the data poorly: see which probe it is, below."
-    return "The model describes the data."
+        return f"The model describes the data poorly ({p}): see below which probe it is."
+    return f"The model describes the data ({p})."
 
 
 def _and(names: Sequence[str]) -> str:

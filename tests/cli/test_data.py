@@ -6,6 +6,8 @@ import pytest
 
 from jaxlike.cli.main import main
 from jaxlike.data import read_two_point, write_two_point_fits
+from jaxlike.data.download import DATA_SETS
+from jaxlike.data.shipped import SHIPPED
 from jaxlike.loading import load
 
 needs_sacc = pytest.mark.skipif(find_spec("sacc") is None, reason="sacc is not installed")
@@ -20,6 +22,16 @@ BAD = [
 @pytest.mark.parametrize(("argv", "message"), BAD, ids=[" ".join(argv) for argv, _ in BAD])
 def test_wrong_input_is_one_line_and_status_2(argv, message, refused):
     assert message in refused(argv)
+
+
+def test_list_says_what_is_here(tmp_path, capsys):
+    one = DATA_SETS["kids_legacy"]
+    (tmp_path / one.file_name).write_bytes(b"")
+    assert main(["data", "list", "--folder", str(tmp_path)]) == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines() if line}
+    assert {*SHIPPED, *DATA_SETS} <= set(lines)
+    assert "158 kB  here" in lines["kids_legacy"]
+    assert "to fetch" in lines["des_y1"]
 
 
 @needs_sacc

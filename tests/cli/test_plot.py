@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from jaxlike.cli.main import main
+from jaxlike.plots.contours import load_chains
 
 QUIET = "--no-progress"
 
@@ -18,6 +20,13 @@ BAD = [
         "there is no file {absent}.1.txt; give the pref",
     ),
     (["plot", "{prefix}", "--config", "{absent}.yaml"], "'{absent}.yaml' is not a file"),
+    (["plot", "--config", "{config}", "--priors"], "--priors have no effect without a PREFIX"),
+    (["plot", "{prefix}", "--names", "a,b"], "option --names has 2 names for 1 chains; give one"),
+    (["plot", "{prefix}", "--compare", "a"], "option --compare is 'a'; accepted is NAME=PREFIX"),
+    (["plot", "{prefix}", "--compare", "a={absent}"], "there is no file {absent}.1.txt"),
+    (["plot", "{prefix}", "--truth", "omegam"], "option --truth is 'omegam'; accepted is NAME=N"),
+    (["plot", "{prefix}", "--truth", "w=-1"], "parameter 'w' is not in the chains; accepted are"),
+    (["plot", "{prefix}", "--format", "gif"], "invalid choice: 'gif' (choose from"),
     (["plot", "{prefix}", "--residuals"], "--residuals have no effect without --config"),
     (["plot", "{prefix}", "--draws", "9"], "--draws and --no-progress have no effect without"),
     (["plot", "{prefix}", "--config", "{config}", "--draws", "0"], "option --draws is 0; accepted"),
@@ -47,6 +56,36 @@ def test_plot_checks_the_fit(run, tmp_path, capsys):
     p_value, error = float(rows[-1][-3]), float(rows[-1][-1])
     assert 0.02 < p_value < 0.98
     assert 0.0 < error < 0.06
+
+
+def test_a_triangle_with_names_priors_and_truth(run, tmp_path, capsys, monkeypatch):
+    from getdist import plots
+
+    monkeypatch.setattr(plots.plt, "close", lambda _: None)
+    stem = tmp_path / "c"
+    argv = ["plot", run.prefix, "--names", "ours", "--compare", f"published one={run.prefix}"]
+    argv += ["--truth", "omegam=0.31", "--priors", "--config", run.config, "--draws", "50", QUIET]
+    argv += ["--params", "omegam,b1", "--format", "pdf", "--output", str(stem)]
+    assert main(argv) == 0
+    figure = plots.plt.gcf()
+    monkeypatch.undo()
+    assert f"{stem}_triangle.pdf" in capsys.readouterr().out
+    for name in ("triangle", "data_vector", "chi2"):
+        assert Path(f"{stem}_{name}.pdf").read_bytes().startswith(b"%PDF")
+    (legend,) = figure.legends
+    assert [text.get_text() for text in legend.get_texts()] == ["ours", "published one"]
+    first = figure.axes[0]
+    assert any(set(line.get_xdata()) == {0.31} for line in first.lines)
+    # a flat prior of width 0.8 under a density whose highest value is 1
+    (prior,) = [
+        line
+        for line in first.lines
+        if line.get_linestyle() == "--" and len(line.get_xdata()) == 200
+    ]
+    density = load_chains(run.prefix).get1DDensity("omegam")
+    area = np.trapezoid(density.P, density.x) / density.P.max()
+    np.testing.assert_allclose(prior.get_ydata(), area / 0.8, rtol=1e-3)
+    plots.plt.close(figure)
 
 
 def test_plot_without_chains_has_no_check(run, tmp_path, capsys):
