@@ -45,13 +45,14 @@ def test_an_input_is_written_and_never_over_another(here, capsys, refused):
     assert Path("mock.yaml").read_text() == written
 
 
-def test_a_pipeline_brings_the_files_that_it_names(here, refused):
+def test_a_pipeline_brings_the_files_that_it_names(here, refused, capsys):
     assert main(["init", "des_y3_3x2pt", "--cosmosis", "--output", "runs/y3.ini"]) == 0
     names = {file.name for file in Path("runs").iterdir()}
     own = {f"des_y3_{what}.ini" for what in ("shear_values", "shear_priors")}
     own |= {f"des_y3_3x2pt_{what}.ini" for what in ("values", "priors")}
     assert names == {"y3.ini", "jaxlike_two_point.py", *own}
     assert main(["init", "des_y3_shear", "--cosmosis", "--output", "runs/shear.ini"]) == 0
+    capsys.readouterr()
     Path("runs/des_y3_shear_values.ini").write_text("")
     message = refused(["init", "des_y3_3x2pt", "--cosmosis", "--output", "runs/another.ini"])
     assert "'runs/des_y3_shear_values.ini' exists already" in message
