@@ -38,7 +38,7 @@ class Team:
 
         from jaxlike.inference import together
 
-        names = ("draws", "log_posterior", "log_prior", "divergent", "derived")
+        names = ("draws", "log_posterior", "log_prior", "divergent", "derived", "energy")
         arrays = {name: getattr(chains, name) for name in names}
         every = {n: process_allgather(a) for n, a in arrays.items() if a is not None}
         counts = process_allgather(np.array([chains.cost.gradients, chains.cost.values]))

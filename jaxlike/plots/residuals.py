@@ -48,9 +48,9 @@ def residual_strip(
             ax.fill_between(at, *ends, color=_COLOUR, alpha=0.25, lw=0, step="mid")
         ax.axhline(0.0, color=_COLOUR, linewidth=1.2)
         far = np.abs(pulls[rows]) > _FAR
-        for some, colour in ((~far, "0.25"), (far, "#0969da")):
+        for some, colour, size in ((~far, "0.25", 4), (far, "#0969da", 7)):
             ax.vlines(at[some], 0.0, pulls[rows][some], color=colour, linewidth=0.7)
-            ax.plot(at[some], pulls[rows][some], ".", color=colour, markersize=4 + 3 * (colour != "0.25"))
+            ax.plot(at[some], pulls[rows][some], ".", color=colour, markersize=size)
         pairs = np.column_stack([m.bin1, m.bin2])
         starts = np.flatnonzero(np.any(np.diff(pairs, axis=0, prepend=-1) != 0, axis=1))
         ends = [*starts[1:], len(at)]

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from jaxlike.errors import ConfigError
 from jaxlike.inference.results.draws import matching
 
@@ -38,9 +40,14 @@ def trace_and_rank_plots(
         chosen = list(found.values())
         paths = []
         with arviz.rc_context({"plot.max_subplots": 2 * len(chosen) + 2}):
-            for kind, draw in (("trace", arviz.plot_trace), ("rank", arviz.plot_rank)):
-                axes = draw(data, var_names=chosen)
-                figure = axes.ravel()[0].figure
+            columns = min(3, -(-len(chosen) // 2))
+            grid = {"grid": (-(-len(chosen) // columns), columns)}
+            for kind, draw, how in (
+                ("trace", arviz.plot_trace, {}),
+                ("rank", arviz.plot_rank, grid),
+            ):
+                axes = draw(data, var_names=chosen, **how)
+                figure = np.ravel(axes)[0].figure
                 figure.set_layout_engine("constrained")
                 paths.append(Path(f"{stem}_{kind}.{suffix}"))
                 paths[-1].parent.mkdir(parents=True, exist_ok=True)

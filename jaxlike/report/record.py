@@ -20,13 +20,15 @@ _NO_OPTIONS += ("seconds", "command", "date", "devices")
 @dataclass(frozen=True)
 class DataFile:
     """A file of data: of which likelihood, where, SHA-256 and size in bytes; sha256 is "" where no
-    such file is to be found. changed: whether it was another one when the run was made."""
+    such file is to be found. changed: whether it was another one when the run was made; blinded:
+    name of the key that it is blinded with."""
 
     likelihood: str
     path: str
     sha256: str = ""
     n_bytes: int = 0
     changed: bool = False
+    blinded: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,18 @@ class Record:
                 for name, where in named.items()
             )
         found = [
-            _data_file(name, Path(one.data.source), before.get(name))
+            _data_file(name, Path(one.data.source), before.get(name), one.data.blinded)
             for name, one in model.measured.items()
         ]
         others = [DataFile(one.name, str(one.source)) for one in model.config.others]
         return (*found, *others)
 
 
-def _data_file(name: str, file: Path, before: str | None) -> DataFile:
+def _data_file(name: str, file: Path, before: str | None, blinded: str) -> DataFile:
     if not file.is_file():
-        return DataFile(name, str(file))
-    found = sha256_of(file)
-    return DataFile(name, str(file), found, file.stat().st_size, before not in (None, found))
+        return DataFile(name, str(file), blinded=blinded)
+    found, size = sha256_of(file), file.stat().st_size
+    return DataFile(name, str(file), found, size, before not in (None, found), blinded)
 
 
 def read_record(prefix: Path) -> Record:

@@ -167,6 +167,8 @@ def test_the_record_of_a_run_says_what_was_run(fake_model, tmp_path):
     own = recorded["jaxlike_nuts"]
     assert set(own["seconds"]) == {"compile", "fit", "warmup", "sampling"}
     assert (own["wanted"], own["draws"]) == (20, 20)
+    assert len(own["e_bfmi"]) == 2
+    assert all(0.1 < value < 3.0 for value in own["e_bfmi"])
 
 
 @pytest.fixture

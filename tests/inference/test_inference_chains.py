@@ -9,6 +9,7 @@ from getdist.mcsamples import loadMCSamples
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference import Chains, check_unused, write_chains
+from jaxlike.inference.results.diagnostics import e_bfmi
 
 NAMES = ("omegam", "DES_m1")
 LABELS = (r"\Omega_\mathrm{m}", "m^{1}")
@@ -42,6 +43,18 @@ def check_samples(samples, chains):
     np.testing.assert_allclose(chi2, chains.chi2.ravel(), rtol=1e-9)
     assert (samples.ranges.getLower("omegam"), samples.ranges.getUpper("omegam")) == (0.1, 0.9)
     assert len(samples.chain_offsets) == 4
+
+
+@pytest.mark.parametrize("correlation", [0.0, 0.9])
+def test_e_bfmi_is_what_energies_change_by(chains, correlation):
+    """Of energies that forget all of the last one, 2; of an autoregression, 2 (1 - correlation)."""
+    rng = np.random.default_rng(1)
+    energy = rng.standard_normal((3, 4000))
+    for i in range(1, 4000):
+        energy[:, i] = correlation * energy[:, i - 1] + np.sqrt(1 - correlation**2) * energy[:, i]
+    longer = replace(chains, draws=np.zeros((3, 4000, 2)), energy=energy)
+    np.testing.assert_allclose(e_bfmi(longer), 2 * (1 - correlation), rtol=0.15)
+    assert e_bfmi(chains) == ()
 
 
 @pytest.mark.parametrize("removed", [(), (".paramnames", ".ranges"), (".updated.yaml",)])

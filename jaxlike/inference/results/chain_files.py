@@ -12,6 +12,7 @@ import yaml
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference.results.chains import PHASES, Chains
+from jaxlike.inference.results.diagnostics import e_bfmi
 from jaxlike.inference.results.draws import matching
 
 _EXTRAS = (".paramnames", ".ranges", ".updated.yaml")
@@ -200,6 +201,7 @@ def _updated_yaml(chains: Chains, info: Mapping[str, Any]) -> str:
             "wanted": chains.wanted,
             "seconds": {phase: round(getattr(chains.cost, f"{phase}_s"), 2) for phase in PHASES},
             "cpu_seconds": round(chains.cost.cpu_s, 2),
+            **({"e_bfmi": [round(x, 4) for x in energies]} if (energies := e_bfmi(chains)) else {}),
             **({"cautions": list(chains.cautions)} if chains.cautions else {}),
             **({"evidence": chains.evidence._asdict()} if chains.evidence else {}),
         }

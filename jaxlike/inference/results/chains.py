@@ -62,6 +62,7 @@ class Chains:
     as {"min": 0, "max": 1}.  `wanted` is the number of draws a chain was meant to have.
     `derived` (chain, draw, m) are functions of the parameters, name -> LaTeX in `derived_latex`.
     `log_external`: logarithms (chain, draw) of external priors, by name, which are in `log_prior`.
+    `energy` (chain, draw) is that of the trajectories, of methods that have any.
     `chi2s`: chi^2 (chain, draw) of each likelihood, by name, where there are several.
     `cautions` are sentences on what the method itself says against its result, `remarks` what it
     says besides; `trace` is how it came to it, such as "elbo" (steps,).
@@ -86,6 +87,7 @@ class Chains:
     trace: Mapping[str, np.ndarray] = field(default_factory=dict)
     log_external: Mapping[str, np.ndarray] = field(default_factory=dict)
     chi2s: Mapping[str, np.ndarray] = field(default_factory=dict)
+    energy: np.ndarray | None = None
 
     @property
     def n_chains(self) -> int:
@@ -144,6 +146,7 @@ def together(runs: Sequence[Chains]) -> Chains:
         log_external=_joined([run.log_external for run in runs]),
         chi2s=_joined([run.chi2s for run in runs]),
         derived=None if any(run.derived is None for run in runs) else joined("derived"),
+        energy=None if any(run.energy is None for run in runs) else joined("energy"),
         cost=replace(total, **clocks),
     )
 

@@ -11,7 +11,7 @@ from jaxlike.inference.results.draws import Draws, equal_chains, is_whole, kish
 MAX_R_HAT = 1.01
 MIN_ESS_PER_CHAIN = 100
 MAX_DIVERGENT = 0.001  # of the draws; fewer are reported, and not held against the chains
-MIN_E_BFMI = 0.3  # of a chain (Betancourt 2016, arXiv:1604.00695)
+MIN_E_BFMI = 0.3  # of a chain
 _MIN_DRAWS = 4  # ArviZ's minimum
 
 
@@ -87,6 +87,15 @@ def _convergence(draws: np.ndarray) -> tuple[float, float, float, float, float]:
     )
 
 
+def e_bfmi(chains: Chains) -> tuple[float, ...]:
+    """Of each chain, what trajectories change of the energy, as a fraction of what it varies by;
+    none of methods without trajectories (Betancourt 2016, arXiv:1604.00695)."""
+    if chains.energy is None or chains.n_draws < 2 * _MIN_DRAWS:
+        return ()
+    changes, spread = np.diff(chains.energy, axis=1), chains.energy.var(axis=1)
+    return tuple(map(float, np.mean(changes**2, axis=1) / spread))
+
+
 def complaints(chains: Chains, summary: Summary) -> tuple[str, ...]:
     """What speaks against using these chains, one sentence each; empty if nothing does."""
     found = []
@@ -139,6 +148,8 @@ def report(chains: Chains, summary: Summary) -> str:
     draws = f"{chains.n_chains} chains x {chains.n_draws}"
     if np.isfinite(chains.step_size):  # what makes no trajectories has neither
         draws += f", {n_divergent} divergent, step size {chains.step_size:.3g}"
+    if (energy := min(e_bfmi(chains), default=1.0)) < MIN_E_BFMI:
+        draws += f", E-BFMI {energy:.2f} (below {MIN_E_BFMI}: tails may be missed)"
     about = {
         "draws": draws,
         "best draw": f"-2 ln L = {chains.chi2[best]:.2f}, "

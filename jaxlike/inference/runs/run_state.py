@@ -19,8 +19,8 @@ class Run:
 
     done: draws of every chain, of all stages; position, gradient (chain, n) and value (chain,) in
     u; averaging: the state of the step size's dual averaging, () where none is under way; warm_u,
-    warm_gradient (chain, draw, n): the warm-up by NUTS; u (chain, draw, n), log_density and
-    divergent (chain, draw): the draws that are kept; constant: what the log-density leaves out.
+    warm_gradient (chain, draw, n): the warm-up by NUTS; u (chain, draw, n), log_density, divergent
+    and energy (chain, draw): the draws that are kept; constant: what the log-density leaves out.
     """
 
     done: int
@@ -34,6 +34,7 @@ class Run:
     u: np.ndarray
     log_density: np.ndarray
     divergent: np.ndarray
+    energy: np.ndarray
     constant: float
     cost: Cost
 
@@ -64,6 +65,7 @@ class Run:
             u=none,
             log_density=no_draw,
             divergent=no_draw > 0,
+            energy=no_draw,
             constant=constant,
             cost=cost,
         )
@@ -83,6 +85,7 @@ class Run:
             u=np.concatenate([self.u, draws.u], axis=1),
             log_density=np.concatenate([self.log_density, draws.log_density], axis=1),
             divergent=np.concatenate([self.divergent, draws.divergent], axis=1),
+            energy=np.concatenate([self.energy, draws.energy], axis=1),
         )
 
     def chains(self, space: ParameterSpace, wanted: int, method: str, together: int = 1) -> Chains:
@@ -96,6 +99,7 @@ class Run:
             self.log_density.reshape(groups, -1),
             self.constant,
             divergent=self.divergent.reshape(groups, -1),
+            energy=self.energy if np.isfinite(self.energy).all() else None,
             step_size=float(self.tuning.step_size),
             cost=self.cost,
             wanted=wanted,
@@ -145,4 +149,5 @@ _ARRAYS = (
     "u",
     "log_density",
     "divergent",
+    "energy",
 )

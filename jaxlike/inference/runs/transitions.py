@@ -40,11 +40,13 @@ class Tuning(NamedTuple):
 
 
 class Info(NamedTuple):
-    """What a kernel says of one draw, numbers: whether it diverged, gradients, acceptance rate."""
+    """What a kernel says of one draw, numbers: whether it diverged, gradients, acceptance rate, and
+    the energy of its trajectory, NaN where it has none."""
 
     divergent: Any
     gradients: Any
     acceptance: Any
+    energy: Any = float("nan")
 
 
 class State(NamedTuple):
@@ -75,6 +77,7 @@ class Draws:
     divergent: np.ndarray
     gradients: np.ndarray
     acceptance: np.ndarray
+    energy: np.ndarray
 
 
 def first_states(
@@ -167,7 +170,7 @@ def segment_program(
 
         m = len(keys)
         vector, scalar = jnp.zeros((LENGTH, m, n), real), jnp.zeros((LENGTH, m), real)
-        outputs = (vector, vector, scalar, scalar, scalar, scalar)
+        outputs = (vector, vector, *(scalar,) * 5)
         return jax.lax.fori_loop(0, count, body, (state, outputs))
 
     chained = (False, True, False, False, True, False)
@@ -238,10 +241,10 @@ def run_segment(
         return jax.block_until_ready(segment(context, own, at, number, states[i], settings))
 
     results = list(pool.map(advance, range(len(states))))
-    u, gradient, value, divergent, gradients, acceptance = (
+    u, gradient, value, divergent, gradients, acceptance, energy = (
         np.concatenate([np.asarray(out[k])[:count] for _, out in results], axis=1).swapaxes(0, 1)
-        for k in range(6)
+        for k in range(7)
     )
     acceptance = np.nan_to_num(acceptance)
-    draws = Draws(u, gradient, value, divergent > 0, gradients.astype(int), acceptance)
+    draws = Draws(u, gradient, value, divergent > 0, gradients.astype(int), acceptance, energy)
     return [state for state, _ in results], draws

@@ -26,7 +26,8 @@ def hmc_method() -> Method:
         length = _LENGTH * (1 + _JITTER * (2 * pace - 1))
         count = jnp.ceil(length / tuning.step_size).astype(int)
         state, info = step(key, state, density, tuning.step_size, tuning.inverse_mass, count)
-        return state, Info(info.is_divergent, info.num_integration_steps, info.acceptance_rate)
+        gradients = info.num_integration_steps
+        return state, Info(info.is_divergent, gradients, info.acceptance_rate, info.energy)
 
     return Method("hmc", kernel, 0.8, lambda n: 0.9 / n**0.25)
 

@@ -35,6 +35,7 @@ def nuts_kernel(max_tree_depth: int) -> Kernel:
         state, info = step(
             key, state, density, tuning.step_size, tuning.inverse_mass, max_tree_depth
         )
-        return state, Info(info.is_divergent, info.num_integration_steps, info.acceptance_rate)
+        gradients = info.num_integration_steps
+        return state, Info(info.is_divergent, gradients, info.acceptance_rate, info.energy)
 
     return kernel
