@@ -130,7 +130,7 @@ def _named_chains(arguments: argparse.Namespace) -> tuple[list[str], list[str | 
             f"option --names has {len(names)} names for {len(prefixes)} chains; give one for each "
             "PREFIX"
         )
-    labels: list[str | None] = [*(names or [None] * len(prefixes))]
+    labels: list[str | None] = list(names) if names is not None else [None for _ in prefixes]
     for item in arguments.compare:
         name, equals, prefix = item.partition("=")
         if not (name and equals and prefix):

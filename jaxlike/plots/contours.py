@@ -166,7 +166,8 @@ def _draw_prior(ax: Any, samples: Any, name: str, prior: Prior) -> None:
     """The density of a prior over that of samples, whose highest value is 1 in the picture."""
     found = samples.get1DDensity(name)
     area = float(np.trapezoid(found.P, found.x) / np.max(found.P))
-    x = np.linspace(*ax.get_xlim(), 200)
+    first, last = ax.get_xlim()
+    x = np.linspace(first, last, 200)
     low, high = limits_of(prior.as_cobaya())
     density = np.exp(np.asarray([float(prior.log_density(one)) for one in x]))
     density[(x < low) | (x > high)] = 0.0

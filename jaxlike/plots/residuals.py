@@ -44,8 +44,8 @@ def residual_strip(
         at = np.arange(len(m.value))
         rows = first + at
         for low, high in (bands or {}).values():
-            ends = ((end[rows] - theory[rows]) / errors[rows] for end in (low, high))
-            ax.fill_between(at, *ends, color=_COLOUR, alpha=0.25, lw=0, step="mid")
+            below, above = ((end[rows] - theory[rows]) / errors[rows] for end in (low, high))
+            ax.fill_between(at, below, above, color=_COLOUR, alpha=0.25, lw=0, step="mid")
         ax.axhline(0.0, color=_COLOUR, linewidth=1.2)
         far = np.abs(pulls[rows]) > _FAR
         for some, colour, size in ((~far, "0.25", 4), (far, "#0969da", 7)):

@@ -41,7 +41,7 @@ def trace_and_rank_plots(
         paths = []
         with arviz.rc_context({"plot.max_subplots": 2 * len(chosen) + 2}):
             columns = min(3, -(-len(chosen) // 2))
-            grid = {"grid": (-(-len(chosen) // columns), columns)}
+            grid: dict[str, Any] = {"grid": (-(-len(chosen) // columns), columns)}
             for kind, draw, how in (
                 ("trace", arviz.plot_trace, {}),
                 ("rank", arviz.plot_rank, grid),

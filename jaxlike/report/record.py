@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from jaxlike.posterior.model import Model
 
 _OURS = "jaxlike"
-_NO_OPTIONS = ("config", "config_sha256", "data", "data_sha256", "version", "versions", "jax")
-_NO_OPTIONS += ("seconds", "command", "date", "devices")
+_NO_OPTIONS = (
+    *("config", "config_sha256", "data", "data_sha256", "version", "versions", "jax"),
+    *("seconds", "command", "date", "devices"),
+)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,8 @@ class Verdict:
 
 def overall(verdicts: Sequence[Verdict]) -> Verdict:
     """What they amount to, in a sentence."""
-    worst = max((one.level for one in verdicts), key=_ORDER.index, default="unknown")
+    levels: list[Level] = [one.level for one in verdicts]
+    worst: Level = max(levels, key=_ORDER.index, default="unknown")
     wrong = [one.name for one in verdicts if one.level == worst]
     match worst:
         case "good":

@@ -53,7 +53,7 @@ def test_e_bfmi_is_what_energies_change_by(chains, correlation):
     for i in range(1, 4000):
         energy[:, i] = correlation * energy[:, i - 1] + np.sqrt(1 - correlation**2) * energy[:, i]
     longer = replace(chains, draws=np.zeros((3, 4000, 2)), energy=energy)
-    np.testing.assert_allclose(e_bfmi(longer), 2 * (1 - correlation), rtol=0.15)
+    np.testing.assert_allclose(e_bfmi(longer), 2 * (1 - correlation), rtol=0.3)
     assert e_bfmi(chains) == ()
 
 
