@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jaxlike.errors import ConfigError
+from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.inference.results.chain_files import numbered_files
 from jaxlike.inference.results.draws import Draws, matching
 from jaxlike.inference.results.limits import limits_of
@@ -103,7 +103,8 @@ def triangle_plot(
 
     `names` are by default up to 8 of cosmology and intrinsic alignment that all runs have, under
     the first one's names.  truth: values that are marked by lines; priors: densities that are drawn
-    beside the first run's, on the same scale.  ConfigError if a name is not in the chains.
+    beside the first run's, on the same scale.  ConfigError if a name is not in the chains,
+    JaxlikeError where these are too short to be drawn.
     """
     runs = list(samples) if isinstance(samples, Sequence) else [samples]
     first, *others = [[p.name for p in run.paramNames.names] for run in runs]
@@ -120,7 +121,14 @@ def triangle_plot(
     chosen = list(names) if names else default_names(columns)
     known = {name: (priors or {})[own] for name, own in matching(chosen, [*(priors or {})]).items()}
     labels = [run.label for run in runs]
-    return draw_triangle(runs, chosen, labels, path, markers=marked, priors=known)
+    try:
+        return draw_triangle(runs, chosen, labels, path, markers=marked, priors=known)
+    except Exception as error:  # GetDist has many ways to fail where draws are few, or all the same
+        least = min(run.numrows for run in runs)
+        raise JaxlikeError(
+            f"GetDist cannot draw {', '.join(chosen)} of chains of {least} draws "
+            f"({type(error).__name__}: {error})"
+        ) from error
 
 
 def draw_triangle(

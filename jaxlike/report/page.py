@@ -95,7 +95,7 @@ def render(**found: Any) -> str:
 def contents(label: str, draws: Draws, record: Record, given: ModelGiven) -> dict[str, Any]:
     """All that the template shows."""
     rows, summary = rows_of(draws)
-    verdicts = verdicts_of(draws, summary, record.run)
+    verdicts = verdicts_of(draws, summary, record.run, ours=record.program == "jaxlike")
     fit, why = _fit(draws, given)
     names = _slowest(draws, summary.ess_bulk)
     known = [row.name for row in rows if row.remark != AS_PRIOR]
@@ -104,8 +104,8 @@ def contents(label: str, draws: Draws, record: Record, given: ModelGiven) -> dic
     def pictures(draw: Callable[[], list[Picture]], what: str) -> list[Picture]:
         try:
             return draw()
-        except (JaxlikeError, ValueError, np.linalg.LinAlgError) as error:
-            problems.append(f"{what} could not be drawn: {error}")
+        except Exception as error:  # one figure fewer is better than no page
+            problems.append(f"{what} could not be drawn: {error or type(error).__name__}")
             return []
 
     return {

@@ -50,9 +50,12 @@ def overall(verdicts: Sequence[Verdict]) -> Verdict:
     return Verdict("in all", "", worst, words)
 
 
-def verdicts_of(draws: Draws, summary: Summary, run: Mapping[str, Any]) -> list[Verdict]:
-    """Diagnostics of chains; run: what the run recorded of itself, if it did."""
-    longer = "Sample longer (--samples), or with a longer --warmup."
+def verdicts_of(
+    draws: Draws, summary: Summary, run: Mapping[str, Any], *, ours: bool
+) -> list[Verdict]:
+    """Diagnostics of chains; run: what the run recorded of itself, if it did; ours: whether jaxlike
+    made them, whose options it then names."""
+    longer = "Sample longer (--samples), or with a longer --warmup." if ours else "Sample longer."
     found = [_r_hat(summary, draws, longer), *_sizes(summary, draws, longer)]
     if "divergent" in run and np.isfinite(run.get("step_size", np.nan)):
         found.append(_divergences(int(run["divergent"]), draws))

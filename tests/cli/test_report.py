@@ -129,6 +129,20 @@ def test_chains_of_cosmosis_have_a_page_without_data(run, tmp_path, capsys):
     assert "cosmological_parameters--omega_m" in text
 
 
+def test_a_few_draws_have_a_page_and_no_triangle(run, tmp_path, capsys):
+    for file in Path(run.prefix).parent.glob("run.*.txt"):
+        few = "\n".join(file.read_text().splitlines()[:5])
+        (tmp_path / file.name).write_text(f"{few}\n")
+    assert main(["report", str(tmp_path / "run"), "--no-data"]) == 0
+    text = (tmp_path / "run.html").read_text()
+    assert "The triangle could not be drawn: GetDist cannot draw omegam" in text
+    assert "Do not use the numbers below yet" in text
+    capsys.readouterr()
+    assert main(["plot", str(tmp_path / "run")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "of chains of 8 draws" in line
+
+
 def test_a_report_that_fails_is_a_warning(fake_model, tmp_path, capsys):
     """The chains of a run are there, whatever becomes of its page."""
     size = ["--chains", "2", "--warmup", "100", "--samples", "400", "--no-progress"]
