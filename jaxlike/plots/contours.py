@@ -43,7 +43,7 @@ def load_chains(prefix: str | os.PathLike[str]) -> "MCSamples":
     try:
         with _quiet():
             samples = loadMCSamples(str(root.resolve()), no_cache=True, settings={"ignore_rows": 0})
-    except (OSError, ValueError, IndexError) as error:
+    except Exception as error:  # of whatever kind: GetDist takes files for what they should be
         raise ConfigError(f"chains '{prefix}' cannot be read by GetDist ({error})") from error
     samples.label = root.name.replace("_", " ")
     return samples

@@ -133,6 +133,9 @@ def test_a_few_draws_have_a_page_and_no_triangle(run, tmp_path, capsys):
     for file in Path(run.prefix).parent.glob("run.*.txt"):
         few = "\n".join(file.read_text().splitlines()[:5])
         (tmp_path / file.name).write_text(f"{few}\n")
+    assert main(["plot", str(tmp_path / "run")]) == 2  # as GetDist sees it, they have no names
+    assert "cannot be read by GetDist" in capsys.readouterr().err
+    shutil.copy(f"{run.prefix}.paramnames", tmp_path)
     assert main(["report", str(tmp_path / "run"), "--no-data"]) == 0
     text = (tmp_path / "run.html").read_text()
     assert "The triangle could not be drawn: GetDist cannot draw omegam" in text
