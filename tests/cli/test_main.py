@@ -1,5 +1,6 @@
 """The command line as a whole: unknown commands, every command in its place, quick help."""
 
+import os
 import resource
 import subprocess
 import sys
@@ -37,6 +38,19 @@ def test_help_takes_less_than_a_fifth_of_a_second():
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
     assert min(seconds() for _ in range(3)) < 0.2
+
+
+def test_a_shell_completes_options(tmp_path):
+    pytest.importorskip("argcomplete")
+    line, answer = "jaxlike nuts --ma", tmp_path / "answer"
+    environment = {
+        **os.environ,
+        **{"_ARGCOMPLETE": "1", "_ARGCOMPLETE_IFS": "\n", "COMP_TYPE": "9"},
+        **{"COMP_LINE": line, "COMP_POINT": str(len(line))},
+        "_ARGCOMPLETE_STDOUT_FILENAME": str(answer),
+    }
+    subprocess.run([sys.executable, "-m", "jaxlike"], env=environment, check=False)
+    assert answer.read_text().split() == ["--max-tree-depth", "--mass"]
 
 
 def test_every_module_with_a_command_is_listed(capsys):
