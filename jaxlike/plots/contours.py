@@ -151,6 +151,7 @@ def draw_triangle(
     plotter = plots.get_subplot_plotter(width_inch=max(4.0, 1.6 * len(names)))
     plotter.settings.axes_fontsize, plotter.settings.lab_fontsize = 11, 15
     plotter.settings.legend_fontsize = 13
+    plotter.settings.tight_layout = False  # the image is cut to what is drawn, which is quicker
     target = image_path(path)
     with warnings.catch_warnings():  # GetDist uses parts of Matplotlib that are on their way out
         warnings.simplefilter("ignore", DeprecationWarning)
