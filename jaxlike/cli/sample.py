@@ -166,14 +166,14 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
         check_against_cobaya(arguments, model)
     checkpoint = _checkpoint(prefix, team.rank)
     shown = _SHOWN[arguments.progress] if team.leads else False
-    about = begun(model, arguments)
+    beginning = begun(model, arguments)
     kept: list[Chains] = []
     files: list[Path] = []
 
     def save(chains: Chains) -> None:
         chains = with_external_priors(model, chains)
         chains = with_chi2s(model, chains, kept[0] if kept else None)
-        info = run_info(model.config, chains, arguments, options, about)
+        info = run_info(model.config, chains, arguments, options, beginning)
         files[:] = write_chains(
             chains,
             prefix,
