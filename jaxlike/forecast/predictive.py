@@ -26,12 +26,12 @@ TOTAL = "all"
 class Predictive:
     """Theory vectors (n_draw, n_data) at draws of weights (n_draw,), for the data of each
     likelihood, by name, one after another; `best` (n_data,) is that at the draw of highest
-    posterior."""
+    posterior, None where no density is known."""
 
     data: Mapping[str, TwoPointData]
     theory: np.ndarray
     weights: np.ndarray
-    best: np.ndarray
+    best: np.ndarray | None = None
 
     def band(self, probability: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper end (n_data,) of the central interval of each point's theory."""
@@ -52,7 +52,7 @@ class Predictive:
         """The same of each likelihood alone."""
         ends = np.cumsum([data.n_data for data in self.data.values()])[:-1]
         each = np.split(self.theory, ends, axis=1)
-        bests = np.split(self.best, ends)
+        bests = [None] * len(each) if self.best is None else np.split(self.best, ends)
         return {
             name: Predictive({name: data}, theory, self.weights, best)
             for (name, data), theory, best in zip(self.data.items(), each, bests, strict=True)
@@ -96,8 +96,8 @@ def predictive(
 ) -> Predictive:
     """The model's theory at about `n` of the draws, evenly taken with respect to their weights.
 
-    Parameters go by name.  ConfigError where the draws lack one or their densities, or where the
-    model fixes one that they sample; JaxlikeError where the theory is not finite.
+    Parameters go by name.  ConfigError where the draws lack one, or where the model fixes one that
+    they sample; JaxlikeError where the theory is not finite.
     """
     fixed = {p.name for p in model.config.parameters if p.value is not None}
     clash = matching(draws.varied, sorted(fixed))
@@ -107,13 +107,18 @@ def predictive(
             "is not that of their draws"
         )
     rows, weights = thinned(draws.weights, n)
-    x = np.vstack([draws.columns(model.parameters)[rows], draws.best(model.parameters)])
+    x = draws.columns(model.parameters)[rows]
+    if known := bool(np.isfinite(draws.log_posterior).any()):
+        x = np.vstack([x, draws.best(model.parameters)])
     theory = at_draws(
         lambda point: model.theory_vector(model.params_dict(point)), x, "theory", progress=progress
     )
+    theory, best = (theory[:-1], theory[-1]) if known else (theory, None)
     wrong = int(np.sum(~np.isfinite(theory).all(axis=1)))
     if wrong:
-        raise JaxlikeError(f"the theory is not finite at {wrong} of {len(x)} draws of the chains")
+        raise JaxlikeError(
+            f"the theory is not finite at {wrong} of {len(theory)} draws of the chains"
+        )
     # covariances as chi^2 has them, where templates or a correction make them others
     data = {
         name: one.data
@@ -121,7 +126,7 @@ def predictive(
         else replace(one.data, covariance=one.covariance)
         for name, one in model.measured.items()
     }
-    return Predictive(data, theory[:-1], weights, theory[-1])
+    return Predictive(data, theory, weights, best)
 
 
 def check(of: Predictive, seed: int = 0) -> tuple[Check, ...]:

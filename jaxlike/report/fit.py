@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jaxlike.errors import ConfigError
 from jaxlike.forecast.predictive import N_DRAWS, Check, Predictive, check, predictive
 from jaxlike.inference.results.draws import Draws
 from jaxlike.posterior.model import Model
@@ -33,4 +34,6 @@ def fit_of(model: Model, draws: Draws, *, n: int = N_DRAWS, progress: bool = Fal
     """The fit of two-point data by chains of the model; ConfigError where they are of another one,
     JaxlikeError where the theory is not finite."""
     of = predictive(model, draws, n=n, progress=progress)
+    if of.best is None:
+        raise ConfigError("the chains have no column minuslogpost: their best draw is not known")
     return Fit(model, of.parts, of.bands(BANDS), check(of))

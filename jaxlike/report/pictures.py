@@ -112,6 +112,7 @@ def data_and_theory(fit: Fit) -> list[Picture]:
         found: list[tuple[str, str, Path]] = []
         for name, one in fit.of_each.items():
             of = f": {name}" if len(fit.of_each) > 1 else ""
+            assert one.best is not None  # as `fit_of` has seen to
             data = one.data[name]
             title = f"{Path(data.source).name}, best draw"
             about: dict[str, Any] = {"bands": fit.bands[name], "title": title}
