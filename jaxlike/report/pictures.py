@@ -19,7 +19,7 @@ from jaxlike.report.fit import BANDS, Fit
 
 _COLOURS = 96  # of a figure: lines, points and a few fillings
 _LARGEST = 450_000  # bytes of a figure; what is larger is made smaller
-_CORNERS = 6  # parameters of the triangle: more take seconds, and are small on a phone
+_CORNERS = 5  # parameters of the triangle: more take seconds, and are small on a phone
 _FINE_BINS = 128  # half of GetDist's: in four times less time the same to the eye
 _WIDE = 1000  # pixels, above which a figure is not squeezed into the width of a phone
 
@@ -53,7 +53,7 @@ def picture(title: str, caption: str, file: Path) -> Picture:
         shown = image.convert("RGB")
     while True:
         buffer = BytesIO()
-        shown.quantize(_COLOURS).save(buffer, "PNG", optimize=True)
+        shown.quantize(_COLOURS).save(buffer, "PNG")
         if buffer.tell() <= _LARGEST or shown.width < _WIDE:
             return Picture(title, caption, buffer.getvalue(), shown.width, shown.height)
         shown = shown.resize((int(0.8 * shown.width), int(0.8 * shown.height)))
