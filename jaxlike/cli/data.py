@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jaxlike.cli.common_options import Parents, add_force
 from jaxlike.cli.data_show import add_show
 from jaxlike.errors import ConfigError
+from jaxlike.outputs import check_output_file
 
 if TYPE_CHECKING:
     from jaxlike.data import TwoPointData
@@ -65,13 +66,16 @@ def sacc(arguments: argparse.Namespace) -> int:
     """Write a data file of any format as SACC."""
     from jaxlike.data import find_data_file, read_two_point
 
-    return _written(read_two_point(find_data_file(arguments.input)), arguments)
+    file = find_data_file(arguments.input)
+    check_output_file(arguments.output, [file], force=arguments.force)
+    return _written(read_two_point(file), arguments)
 
 
 def lensing_as_sacc(arguments: argparse.Namespace) -> int:
     """Write band powers of CMB lensing in text as SACC."""
     from jaxlike.data import find_data_file, read_lensing_bandpowers, read_lensing_dataset
 
+    check_output_file(arguments.output, arguments.input, force=arguments.force)
     match arguments.input:
         case [dataset]:
             data = read_lensing_dataset(find_data_file(dataset), name=arguments.name)

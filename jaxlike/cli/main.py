@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import NoReturn
 
 from jaxlike.cli import (
@@ -54,8 +55,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: the process's own); returns the exit status."""
     try:
         arguments = _parser().parse_args(argv)
+        _check_not_empty(arguments)
         _set_up(arguments)
-        return int(arguments.run(arguments) or 0)
+        with ExitStack() as arguments.held:  # locks of what is written, until the command's end
+            status = int(arguments.run(arguments) or 0)
+        sys.stdout.flush()
+        return status
     except JaxlikeError as error:
         print(f"jaxlike: error: {error}", file=sys.stderr)
         return 2
@@ -63,9 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        if error.filename is None:
-            raise
-        print(f"jaxlike: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"jaxlike: error: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        print(f"jaxlike: error: not enough memory ({error})", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
         print(f"jaxlike: interrupted{f'; {stop}' if str(stop) else ''}", file=sys.stderr)
@@ -79,6 +86,13 @@ def _parser() -> argparse.ArgumentParser:
     for command in COMMANDS:
         command.add_command(subparsers, shared)
     return parser
+
+
+def _check_not_empty(arguments: argparse.Namespace) -> None:
+    """ConfigError on an option that is given as nothing, as a shell's unset variable is."""
+    for name, value in vars(arguments).items():
+        if value == "":
+            raise ConfigError(f"{name.replace('_', '-')} is given, and is empty")
 
 
 def _set_up(arguments: argparse.Namespace) -> None:

@@ -3,7 +3,7 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.checking import add_no_check, check_against_cobaya
 from jaxlike.cli.common_options import (
@@ -12,11 +12,15 @@ from jaxlike.cli.common_options import (
     add_force,
     add_no_progress,
     named_value,
+    whole,
 )
 from jaxlike.cli.opening import open_model
 from jaxlike.cli.running import run_info, termination_as_interrupt, warn
 from jaxlike.errors import ConfigError
 from jaxlike.inference.samplers.by_name import METHODS
+
+if TYPE_CHECKING:
+    from jaxlike.inference import Chains
 
 _NUTS = ("chains", "warmup", "samples", "seed", "target_accept", "max_tree_depth")
 
@@ -35,7 +39,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         ("max-tree-depth", 10, "largest number of doublings of a trajectory"),
     ):
         parser.add_argument(
-            f"--{name}", type=int, default=default, metavar="N", help=f"{what} ({default})"
+            f"--{name}", type=whole, default=default, metavar="N", help=f"{what} ({default})"
         )
     parser.add_argument(
         "--target-accept",
@@ -59,7 +63,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         ("samples", "draws of each chain that are kept"),
         ("seed", "seed of the random numbers"),
     ):
-        parser.add_argument(f"--{name}", type=int, metavar="N", help=what)
+        parser.add_argument(f"--{name}", type=whole, metavar="N", help=what)
     parser.add_argument(
         "--option",
         action="append",
@@ -115,6 +119,7 @@ def sample(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any]) -> int:
+    from jaxlike.cli.room import check_room
     from jaxlike.inference import (
         complaints,
         report,
@@ -123,8 +128,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
         with_derived,
         with_external_priors,
     )
-    from jaxlike.inference.results.chain_files import check_unused, write_chains
-    from jaxlike.inference.results.chains import Chains
+    from jaxlike.inference.results.chain_files import chain_files, checkpoints, write_chains
     from jaxlike.inference.samplers.by_name import options_of, sampler
 
     run, team = sampler(method), arguments.team
@@ -132,26 +136,33 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
         raise ConfigError("options --resume and --force contradict each other: give one")
     each = options.get("chains", options_of(method)["chains"])
     options = {**options, "seed": options.get("seed", 0) + team.rank * each}
-    resuming = False
 
-    def check(prefix: str) -> None:
-        nonlocal resuming
-        path = _checkpoint(prefix, team.rank)
-        resuming = arguments.resume and path.exists()
-        if team.leads and not resuming:
-            check_unused(prefix)
-            if arguments.resume:
-                warn(f"there is no {path} to go on from: the run starts")
+    def existing(prefix: str, _: Any) -> list[Path]:
+        return [*chain_files(prefix), *checkpoints(prefix)] if team.leads else []
 
-    model, prefix = open_model(arguments, method, check)
+    def resumes(prefix: str) -> bool:
+        return arguments.resume and _checkpoint(prefix, team.rank).exists()
+
+    model, prefix = open_model(arguments, method, existing, resumes=resumes)
+    checkpoint, resuming = _checkpoint(prefix, team.rank), resumes(prefix)
     if team.leads and not resuming:
+        if arguments.resume:
+            warn(f"there is no {checkpoint} to go on from: the run starts")
         check_against_cobaya(arguments, model)
-    checkpoint = _checkpoint(prefix, team.rank)
+    check_room(
+        prefix,
+        len(model.parameters),
+        len(model.derived_parameters),
+        {
+            **options_of(method),
+            **options,
+        },
+    )
     shown = team.leads and not arguments.no_progress
     kept: list[Chains] = []
     files: list[Path] = []
 
-    def save(chains: Chains) -> None:
+    def save(chains: "Chains") -> None:
         chains = with_external_priors(model, chains)
         chains = with_chi2s(model, chains, kept[0] if kept else None)
         info = run_info(model.config, chains, arguments, options)
@@ -178,13 +189,10 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
             chains = with_derived(model, chains)
             save(chains)
     except KeyboardInterrupt as stop:
-        goes_on = "; --resume goes on from there" if checkpoint.exists() else ""
-        if not kept:
-            raise KeyboardInterrupt(f"no draw was kept yet{goes_on}") from stop
-        raise KeyboardInterrupt(
-            f"{kept[0].n_draws} of {kept[0].wanted} draws of each chain are in {_listed(files)}"
-            f"{goes_on}"
-        ) from stop
+        raise KeyboardInterrupt(_what_is_kept(kept, files, checkpoint)) from stop
+    except OSError as error:  # such as that of a full disk, which leaves what was written before
+        about = f"{error.strerror or error}; {_what_is_kept(kept, files, checkpoint)}"
+        raise OSError(error.errno, about, error.filename) from error
     if "elbo" in chains.trace and team.leads:
         from jaxlike.plots.contours import elbo_plot
 
@@ -198,6 +206,15 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
         for warning in warnings:
             warn(warning)
     return 1 if warnings else 0
+
+
+def _what_is_kept(kept: Sequence["Chains"], files: Sequence[Path], checkpoint: Path) -> str:
+    """What there is of a run that has ended too early, in words."""
+    goes_on = "; --resume goes on from there" if checkpoint.exists() else ""
+    if not kept:
+        return f"no draw was kept yet{goes_on}"
+    draws = f"{kept[0].n_draws} of {kept[0].wanted} draws of each chain"
+    return f"{draws} are in {_listed(files)}{goes_on}"
 
 
 def _checkpoint(prefix: str, rank: int) -> Path:

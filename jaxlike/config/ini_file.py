@@ -13,6 +13,7 @@ from jaxlike.errors import ConfigError
 
 _COMMENTS = (";", "#")
 _HEADER = re.compile(r"\[(?P<name>[^]]+)\]")
+_DEEPEST, _LONGEST = 50, 200_000  # files that include each other, lines of all
 _KEY = re.compile(r"(?P<key>[^\s=:;#\[][^=:]*?)\s*[=:]")
 
 DEFAULT = "DEFAULT"
@@ -59,23 +60,31 @@ Sections = Mapping[str, Section]
 def read_lines(path: Path, root: Path, parents: tuple[Path, ...] = ()) -> list[Line]:
     """Lines of an ini file with environment variables and %include lines expanded, these found
     from here or beside `root`."""
+    lines: list[Line] = []
+    _add_lines(path, root, parents, lines)
+    return lines
+
+
+def _add_lines(path: Path, root: Path, parents: tuple[Path, ...], lines: list[Line]) -> None:
     if path.resolve() in parents:
         raise ConfigError(f"{path}: %include includes itself")
+    if len(parents) > _DEEPEST:
+        raise ConfigError(f"{path}: %include goes deeper than {_DEEPEST} files")
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"'{path}' cannot be read as text: {error}") from error
-    lines: list[Line] = []
     for number, line in enumerate(os.path.expandvars(text).splitlines(), start=1):
+        if len(lines) > _LONGEST:
+            raise ConfigError(f"{root}: has more than {_LONGEST} lines, with what it includes")
         if line.lower().startswith("%include"):
             name = line[len("%include") :].strip().strip("\"'")
             included = Path(find_file(name, root, above=True))
             if not included.is_file():
                 raise ConfigError(f"{path}: %include file '{name}' does not exist")
-            lines += read_lines(included, root, (*parents, path.resolve()))
+            _add_lines(included, root, (*parents, path.resolve()), lines)
         else:
             lines.append(Line(line, str(path), number))
-    return lines
 
 
 def read_ini(path: Path, root: Path) -> dict[str, Section]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference.results.draws import matching
+from jaxlike.plots.saving import save_image
 
 
 def trace_and_rank_plots(
@@ -38,8 +39,6 @@ def trace_and_rank_plots(
                 axes = draw(data, var_names=chosen)
                 figure = axes.ravel()[0].figure
                 figure.set_layout_engine("constrained")
-                paths.append(Path(f"{stem}_{kind}.png"))
-                paths[-1].parent.mkdir(parents=True, exist_ok=True)
-                figure.savefig(paths[-1], dpi=90)
+                paths.append(save_image(figure, f"{stem}_{kind}.png", dpi=90))
                 plt.close(figure)
     return paths

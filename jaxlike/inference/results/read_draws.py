@@ -9,7 +9,7 @@ import numpy as np
 import yaml
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference.results.chain_files import numbered_files
+from jaxlike.inference.results.chain_files import chain_files, numbered_files
 from jaxlike.inference.results.cosmosis_text import cosmosis_files, read_cosmosis
 from jaxlike.inference.results.draws import Draws, check_values, check_weights
 from jaxlike.registry.names import default_latex
@@ -34,6 +34,14 @@ def read_draws(prefix: str | os.PathLike[str]) -> Draws:
     raise ConfigError(
         f"chains '{prefix}': there is no file {prefix}.1.txt; give the prefix, or a CosmoSIS chain"
     )
+
+
+def files_of_draws(prefix: str | os.PathLike[str]) -> list[Path]:
+    """All files that `read_draws` reads of a prefix."""
+    path = Path(prefix)
+    if numbered_files(path):
+        return chain_files(path)
+    return cosmosis_files(path)
 
 
 def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:

@@ -27,6 +27,7 @@ from jaxlike.inference.runs.checkpoint import (
     Checkpoint,
     check_same_density,
     leaves_of,
+    restoring,
     stored,
     tree_like,
 )
@@ -118,7 +119,9 @@ class _Start:
         particles, adaptation = tree_like("ensemble", burn_in.example, arrays)
         ensemble = Ensemble(particles, adaptation, numbers["burn_in"], settled=False)
         cost = Cost(**numbers["cost"])
-        return cls(arrays["mode"], arrays["covariance"], numbers["log_density"], cost, ensemble)
+        mode = before.array("mode", None)
+        covariance = before.array("covariance", mode.size, mode.size)
+        return cls(mode, covariance, float(numbers["log_density"]), cost, ensemble)
 
 
 def run_laps(
@@ -183,7 +186,8 @@ def run_laps(
             tuned=1,
         )
         if before and burnt_in and checkpoint:
-            run = Run.of_checkpoint(before)
+            with restoring(checkpoint):
+                run = Run.of_checkpoint(before, total, n)
             check_same_density(checkpoint, evaluate(run.position[:2])[0], run.value[:2])
             cpu_start -= run.cost.cpu_s
             run = replace(run, cost=run.cost + spent)
@@ -191,8 +195,9 @@ def run_laps(
             ensembles = burning.result()
             spent = replace(spent, compile_s=spent.compile_s + clock())
             if before and checkpoint:
-                begun = _Start.of_checkpoint(before, ensembles)
-                u, value, _ = begun.points()
+                with restoring(checkpoint):
+                    begun = _Start.of_checkpoint(before, ensembles)
+                    u, value, _ = begun.points()
                 check_same_density(checkpoint, evaluate(u[:2])[0], value[:2])
                 cpu_start -= begun.cost.cpu_s
                 begun = replace(begun, cost=begun.cost + spent)

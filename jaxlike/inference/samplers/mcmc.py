@@ -12,7 +12,7 @@ import jax
 from jaxlike.inference.geometry.adaptation import mass_pattern
 from jaxlike.inference.results.chains import Chains, Cost
 from jaxlike.inference.results.comparison import compared
-from jaxlike.inference.runs.checkpoint import check_same_density, stored
+from jaxlike.inference.runs.checkpoint import check_same_density, restoring, stored
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.drive import Keeping, Sampler, drive
 from jaxlike.inference.runs.initial_points import (
@@ -75,18 +75,21 @@ def run_mcmc(
     }  # fmt: skip
     keeping = Keeping(settings, checkpoint, save)
     before = stored(checkpoint, resume, settings)
+    run: Run | None = None
+    if before and checkpoint:
+        with restoring(checkpoint):
+            run = Run.of_checkpoint(before, chains, len(model.parameters))
     stages = plan(chosen, len(model.parameters), warmup, samples, target_accept)
     context, cpu_start, clock = context_of(model), time.process_time(), stopwatch()
     total = sum(stage.draws for stage in stages)
     with ThreadPoolExecutor(max(chains, 4)) as pool, progress_bar(total, progress) as bar:
-        warm = before is not None and before.numbers["done"] >= warmup
+        warm = run is not None and run.done >= warmup
         functions = compiled or CompiledFunctions.start(
             model, chosen, chains, max_tree_depth, pool, warm=warm
         )
         evaluate = functions.evaluate.result()(context)
         cost = Cost(compile_s=clock())
-        if before and checkpoint:
-            run = Run.of_checkpoint(before)
+        if run and checkpoint:
             check_same_density(checkpoint, evaluate(run.position)[0], run.value)
             cpu_start -= run.cost.cpu_s
             run = replace(run, cost=run.cost + cost)
