@@ -90,9 +90,18 @@ def _remove_abandoned(target: Path) -> None:
     with suppress(OSError):
         for name in os.listdir(target.parent):
             if name.startswith(f".{stem}.") and name.endswith(_PART):
-                with suppress(OSError), target.with_name(name).open("rb") as handle:
-                    if _locked(handle):
-                        target.with_name(name).unlink()
+                with suppress(OSError):
+                    _remove_unless_locked(target.with_name(name))
+
+
+def _remove_unless_locked(file: Path) -> None:
+    # whatever lies there: no link is followed, nor is a pipe waited for
+    handle = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        if _locked(handle):
+            file.unlink()
+    finally:
+        os.close(handle)
 
 
 class YamlError(ValueError):

@@ -50,7 +50,7 @@ def minimise(arguments: argparse.Namespace) -> int:
     from jaxlike.inference.runs.options import SEED, check_whole
     from jaxlike.plots.data_vector import data_vector_images, data_vector_plots
 
-    check_whole("starts", arguments.starts, 1, 10_000)
+    check_whole("--starts", arguments.starts, 1)
     check_whole("seed", arguments.seed, *SEED)
 
     def existing(prefix: str, config: "Config") -> list[Path]:

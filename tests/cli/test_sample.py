@@ -1,5 +1,7 @@
 """`jaxlike nuts` and `jaxlike sample` from config to chain files."""
 
+import errno
+import os
 import signal
 import threading
 from pathlib import Path
@@ -9,6 +11,8 @@ import pytest
 import yaml
 
 from jaxlike.cli.main import main
+from jaxlike.inference.runs import drive
+from jaxlike.outputs import locked
 
 BAD = [
     (["nuts"], "required: CONFIG"),
@@ -32,6 +36,15 @@ BAD = [
         "option steps is 3; accepted",
     ),
     (["nuts", "{config}", "--resume", "--force"], "--resume and --force contradict each other"),
+    (["nuts", "{config}", "--output", ""], "output is given, and is empty"),
+    (["nuts", "{config}", "--warmup", "1e20"], "draws after 100000000000000000000 of warm-up"),
+    (["nuts", "{config}", "--samples", "1e12"], "4 chains of 1000000000000 draws after"),
+    (["nuts", "{config}", "--samples", "1.5"], "'1.5' is not a whole number"),
+    (
+        ["nuts", "{config}", "--samples", "2e9"],
+        "in 2 parameters are 1.01 TB on disk and 384 GB in memory",
+    ),
+    (["nuts", "{config}", "--devices", "99"], "option --devices is 99"),
 ]
 
 
@@ -124,9 +137,74 @@ def test_resuming_what_was_never_begun_begins_it_and_overwrites_nothing(
     assert (tmp_path / "run.1.txt").read_text() == before
 
 
+def test_a_second_run_of_one_output_is_told(fake_model, tmp_path, refused):
+    prefix = tmp_path / "run"
+    with locked(prefix):
+        message = refused(["nuts", fake_model, "--output", str(prefix), "--force"])
+    assert f"output '{prefix}' is being written by another run" in message
+    assert [file.name for file in tmp_path.iterdir()] == ["fake.yaml"]
+
+
+def test_the_checkpoint_of_a_killed_warm_up_is_not_replaced(fake_model, tmp_path, refused):
+    checkpoint = tmp_path / "run.checkpoint.npz"
+    checkpoint.write_bytes(b"hours of warm-up")
+    message = refused(["nuts", fake_model, "--output", str(tmp_path / "run")])
+    assert "--resume to go on, or --force to replace it" in message
+    assert checkpoint.read_bytes() == b"hours of warm-up"
+
+
+def test_a_full_disk_says_what_is_kept(fake_model, tmp_path, monkeypatch, capsys):
+    """As where chains and checkpoint were written, and then the disk was full."""
+    prefix, sync, calls = tmp_path / "run", os.fsync, []
+
+    def full(file):
+        calls.append(file)
+        if len(calls) > 8:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return sync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
+    assert run_nuts(fake_model, prefix) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.startswith(f"jaxlike: error: {prefix}")
+    assert "No space left on device; " in message
+    assert message.endswith("--resume goes on from there")
+    assert not list(tmp_path.glob(".*"))
+    monkeypatch.setattr(os, "fsync", sync)
+    assert run_nuts(fake_model, prefix, "--resume") in (0, 1)
+    assert run_nuts(fake_model, tmp_path / "whole") in (0, 1)
+    assert Path(f"{prefix}.1.txt").read_text() == (tmp_path / "whole.1.txt").read_text()
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda arrays: arrays.pop("u"), "it has no 'u'"),
+        (lambda arrays: arrays.update(position=np.zeros(3)), "its array position is of shape"),
+        (lambda arrays: arrays.clear(), "it has no header"),
+    ],
+    ids=["lacks an array", "another shape", "empty"],
+)
+def test_a_spoilt_checkpoint_is_told(fake_model, tmp_path, refused, spoil, message):
+    prefix = tmp_path / "run"
+    path = tmp_path / "run.checkpoint.npz"
+    assert run_nuts(fake_model, prefix, "--samples", "20") in (0, 1)
+    with np.load(path) as file:
+        arrays = dict(file)
+    spoil(arrays)
+    np.savez(path, **arrays)
+    before = path.read_bytes()
+    size = ["--chains", "2", "--warmup", "100", "--samples", "20", "--no-progress"]
+    said = refused(["nuts", fake_model, "--output", str(prefix), *size, "--resume"])
+    assert f"checkpoint '{path}' is damaged ({message}" in said
+    assert path.read_bytes() == before
+
+
 def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run_nuts(fake_model, "", "--samples", "20")
+    size = ["--chains", "2", "--warmup", "100", "--samples", "20", "--no-progress"]
+    assert main(["nuts", fake_model, *size]) in (0, 1)
     assert Path("chains/fake_nuts.1.txt").is_file()
 
 

@@ -17,7 +17,7 @@ from jaxlike.errors import JaxlikeError
 from jaxlike.inference.runs.checkpoint import Checkpoint, restoring
 from jaxlike.inference.runs.run_state import Run
 
-from .answers import answer, in_time, sentence_of
+from .answers import answer, check_sentence, in_time
 from .mutations import (
     WORDS,
     Change,
@@ -101,6 +101,15 @@ def _change_sacc(rng: Rng, content: Any) -> None:
         for one in some:
             one.tags[name] = chosen(rng, _NUMBERS)
 
+    def untagged() -> None:
+        name = chosen(rng, ("theta", "ell", "window"))
+        for one in some:
+            one.tags.pop(name, None)
+
+    def each(field: str, value: Any) -> None:
+        for one in some:
+            setattr(one, field, value)
+
     def window() -> None:
         low, high = (chosen(rng, (-1.0, 0.0, 2.0, 30.0, 1e4, 1e9, np.nan)) for _ in range(2))
         for one in some:
@@ -133,22 +142,10 @@ def _change_sacc(rng: Rng, content: Any) -> None:
         rng,
         (
             lambda: tag(chosen(rng, ("theta", "ell", "window_ind", "n"))),
-            lambda: [
-                one.tags.pop(
-                    chosen(
-                        rng,
-                        ("theta", "ell", "window"),
-                    ),
-                    None,
-                )
-                for one in some
-            ],
-            lambda: [setattr(one, "value", chosen(rng, _NUMBERS)) for one in some],
-            lambda: [
-                setattr(one, "data_type", chosen(rng, ("cl_ee", "x", "galaxy_density_xi")))
-                for one in some
-            ],
-            lambda: [setattr(one, "tracers", chosen(rng, points).tracers) for one in some],
+            untagged,
+            lambda: each("value", chosen(rng, _NUMBERS)),
+            lambda: each("data_type", chosen(rng, ("cl_ee", "x", "galaxy_density_xi"))),
+            lambda: each("tracers", chosen(rng, points).tracers),
             lambda: setattr(tracer, "quantity", chosen(rng, ("generic", "x", "galaxy_shear"))),
             lambda: tracer.metadata.update({chosen(rng, ("sample", "n_gal")): chosen(rng, WORDS)}),
             lambda: points.remove(point),
@@ -230,14 +227,8 @@ def redshifts(rng: Rng, folder: Path, good: Originals) -> None:
     """n(z) of another file: text, 2pt FITS."""
     _copied(folder, good, "cl.fits")
     name = chosen(rng, ("nz.txt", "nz.txt", "small.fits"))
-    file = _spoilt(
-        rng,
-        folder,
-        good,
-        name,
-        as_text(text_changed) if name == "nz.txt" else cards_changed,
-        bytes_changed,
-    )
+    own = as_text(text_changed) if name == "nz.txt" else cards_changed
+    file = _spoilt(rng, folder, good, name, own, bytes_changed)
     given = chosen(rng, (str(file), f"NZ_SOURCE={file}", f"{chosen(rng, WORDS)}={file}"))
     _look_at_data(rng, folder, folder / "cl.fits", "--nz-file", given)
 
@@ -279,7 +270,7 @@ def checkpoints(rng: Rng, folder: Path, good: Originals) -> None:
             with restoring(file):
                 run = Run.of_checkpoint(before, N_CHAIN, N_PARAMETER)
     except JaxlikeError as error:
-        assert str(file) in sentence_of(error)
+        check_sentence(str(error), of=str(file))
         return
     assert run.position.shape == (N_CHAIN, N_PARAMETER)
     assert run.warm_u.shape == run.warm_gradient.shape

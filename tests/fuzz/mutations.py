@@ -10,88 +10,27 @@ import numpy as np
 Rng = np.random.Generator
 
 WORDS = (
-    *(
-        "",
-        " ",
-        "nan",
-        "inf",
-        "-inf",
-        "-1",
-        "0",
-        "1",
-        "1e400",
-        "1e20",
-        "1e-300",
-        "0x10",
-        "1,5",
-        "1_0",
-    ),
-    *(
-        "!!int abc",
-        "!!python/object:os.system",
-        "2026-02-30",
-        "null",
-        "true",
-        "T",
-        "[1, 2",
-        "{a: 1}",
-    ),
-    *(
-        "'",
-        '"',
-        "\\",
-        "\t",
-        "\u00e9\u03a9",
-        "a" * 3000,
-        "../..",
-        "/",
-        ".",
-        "~nobody/x",
-        "%(x)s",
-        "$HOME",
-    ),
-    *(
-        "*",
-        "*a",
-        "&a b",
-        "lambda: exit()",
-        "lambda omegam: 1/0",
-        "lambda x: x",
-        "9" * 400,
-        "-",
-        "---",
-    ),
-    *("#", ";", "=", ":", "a=b", "a: b", "- a", "<<", "none", "mock", "des_y1", "all", "xi_plus"),
+    *("", " ", "nan", "inf", "-inf", "-1", "0", "1", "1e400", "1e20", "1e-300", "0x10", "1,5"),
+    *("!!int abc", "!!python/object:os.system", "2026-02-30", "null", "true", "T", "[1, 2"),
+    *("{a: 1}", "'", '"', "\\", "\t", "\u00e9\u03a9", "a" * 3000, "../..", "/", ".", "1_0"),
+    *("~nobody/x", "%(x)s", "$HOME", "*", "*a", "&a b", "lambda: exit()", "lambda omegam: 1/0"),
+    *("lambda x: x", "9" * 400, "-", "---", "#", ";", "=", ":", "a=b", "a: b", "- a", "<<"),
+    *("none", "mock", "des_y1", "all", "xi_plus"),
 )
 """What may stand where something else is meant."""
 
 VALUES: tuple[Any, ...] = (
     *(None, True, False, -1, 0, 1, 2, 10**400, -(10**19), 1e308, 5e-324, 1e20, 0.5, 1e-12),
-    *(float("nan"), float("inf"), float("-inf"), "", " ", "nan", "1e-3", "a", "a" * 3000, "\u00e9"),
-    *(
-        [],
-        {},
-        [1],
-        [1, 2],
-        [2, 1],
-        [0, 0],
-        ["a", "b"],
-        [[[]]],
-        [None],
-        {"a": None},
-        {1: 2},
-        {"": ""},
-    ),
-    *({"prior": {}}, {"prior": [0, 1]}, {"min": 1}, {"dist": "norm"}, {"dist": "norm", "loc": 1}),
-    *(
-        "lambda: exit()",
-        "lambda omegam: 1/0",
-        "lambda zz: zz",
-        "import_module('os').getcwd",
-        "none",
-    ),
+    *(np.nan, np.inf, -np.inf, "", " ", "nan", "1e-3", "a", "a" * 3000, "\u00e9", "none"),
+    *([], {}, [1], [1, 2], [2, 1], [0, 0], ["a", "b"], [[[]]], [None], {"a": None}, {1: 2}),
+    *({"": ""}, {"prior": {}}, {"prior": [0, 1]}, {"min": 1}, {"dist": "norm"}),
+    *({"dist": "norm", "loc": 1}, "lambda: exit()", "lambda omegam: 1/0", "lambda zz: zz"),
+    "import_module('os').getcwd",
 )
 """What may stand in a mapping where something else is meant."""
+
+SIGNS = ("", " ", "\t", ":", "'", '"', "[", "}", "\0", "\r", "%", "\ufeff", "\u2028")
+"""What may stand between letters."""
 
 
 def chosen(rng: Rng, among: Sequence[Any]) -> Any:
@@ -150,9 +89,7 @@ def text_changed(rng: Rng, text: str) -> str:
 
     def sign() -> list[str]:
         at = int(rng.integers(0, len(lines[i]) + 1))
-        new = chosen(
-            rng, ("", " ", "\t", ":", "'", '"', "[", "}", "\0", "\r", "%", "\ufeff", "\u2028")
-        )
+        new = chosen(rng, SIGNS)
         return [*lines[:i], lines[i][:at] + new + lines[i][at + 1 :], *lines[i + 1 :]]
 
     return "\n".join(
@@ -209,44 +146,14 @@ def _places(content: Any) -> list[tuple[Any, Any]]:
 
 
 _CARDS = (
-    "",
-    "0",
-    "-1",
-    "1",
-    "3",
-    "1000000000",
-    "99999999999999999999",
-    "'x'",
-    "T",
-    "1.5",
-    "'",
+    *("", "0", "-1", "1", "3", "1000000000", "99999999999999999999", "'x'", "T", "1.5", "'"),
     "/",
 )
 _KEYS = (
-    *(
-        "NAXIS",
-        "NAXIS1",
-        "NAXIS2",
-        "BITPIX",
-        "PCOUNT",
-        "GCOUNT",
-        "TFIELDS",
-        "TFORM",
-        "TTYPE",
-        "TUNIT",
-    ),
-    *(
-        "EXTNAME",
-        "XTENSION",
-        "SIMPLE",
-        "2PTDATA",
-        "NZDATA",
-        "COVDATA",
-        "QUANT1",
-        "QUANT2",
-        "KERNEL",
-    ),
-    *("STRT_", "NAME_", "WINDOWS", "SACCTYPE", "SACC", "ZCMPTYPE", "TDIM", "END"),
+    *("NAXIS", "NAXIS1", "NAXIS2", "BITPIX", "PCOUNT", "GCOUNT", "TFIELDS", "TFORM", "TTYPE"),
+    *("TUNIT", "EXTNAME", "XTENSION", "SIMPLE", "2PTDATA", "NZDATA", "COVDATA", "QUANT1"),
+    *("QUANT2", "KERNEL", "STRT_", "NAME_", "WINDOWS", "SACCTYPE", "SACC", "ZCMPTYPE", "END"),
+    "TDIM",
 )
 
 

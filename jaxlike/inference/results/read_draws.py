@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,7 @@ def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:
     for file, (other, _) in zip(files, tables, strict=True):
         if other != header:
             raise ConfigError(f"{file}: its columns are not those of {files[0]}")
+    _check_names(prefix, header, tuple(named))
     table = np.concatenate([rows for _, rows in tables])
     known = named or _of_yaml(prefix.with_name(prefix.name + ".updated.yaml"))
     limits = _ranges(prefix.with_name(prefix.name + ".ranges"))
@@ -76,6 +78,20 @@ def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:
         lengths=tuple(len(rows) for _, rows in tables),
         limits={name: limits[name] for name in names if name in limits},
     )
+
+
+def _check_names(prefix: Path, header: tuple[str, ...], named: tuple[str, ...]) -> None:
+    """ConfigError where the first line of chains and .paramnames, by which GetDist goes, differ."""
+    columns = tuple(name for name in header if name not in ("weight", "minuslogpost"))
+    if named and columns != named:
+        first = next(
+            (pair for pair in zip_longest(columns, named) if pair[0] != pair[1]), (None, None)
+        )
+        here, there = (name or "nothing" for name in first)
+        raise ConfigError(
+            f"chains '{prefix}': the first line of the files names a column {here}, where "
+            f"{prefix}.paramnames has {there}: they are of different chains"
+        )
 
 
 def _table(file: Path, named: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
