@@ -24,6 +24,7 @@ DAMAGED_ARRAYS = (
 )
 """What NumPy and zipfile raise on reading what is no .npz or .npy file, or no longer one."""
 
+_MOST_NODES = 2_000_000  # of a yaml, each alias with all that it stands for
 _PART = ".part"
 _LONGEST = 200  # bytes of the target's name in that of its partial file, of 255 in all
 
@@ -115,15 +116,37 @@ class YamlError(ValueError):
 def parse_yaml(text: str) -> Any:
     """What a YAML text says, read as Cobaya does; YamlError where it says nothing, or it twice."""
     try:
-        return _load(text)
+        content = _load(text)
+        _check_size(content)
+        return content
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = " ".join(str(getattr(error, "problem", None) or error).split())
         raise YamlError(problem, mark.line + 1 if mark else None) from error
     except RecursionError as error:
         raise YamlError("brackets nest too deep") from error
+    except YamlError:
+        raise
     except (ValueError, TypeError, OverflowError) as error:  # a date or number that there is not
         raise YamlError(" ".join(str(error).split())) from error
+
+
+def _check_size(content: Any) -> None:
+    """YamlError where aliases repeat what they stand for without an end, or millions of times."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Any, above: tuple[int, ...]) -> int:
+        if not isinstance(node, dict | list):
+            return 1
+        if id(node) in above:
+            raise YamlError("an alias stands for what it is in")
+        if id(node) not in sizes:
+            inner = node.values() if isinstance(node, dict) else node
+            sizes[id(node)] = 1 + sum(size(one, (*above, id(node))) for one in inner)
+        return sizes[id(node)]
+
+    if size(content, ()) > _MOST_NODES:
+        raise YamlError(f"with its aliases it has more than {_MOST_NODES} entries")
 
 
 def _load(text: str) -> Any:

@@ -44,6 +44,9 @@ COMMANDS = (
 """In the order of --help: run a posterior, use its chains, forecast, and what serves them."""
 
 
+_LONGEST = 200  # characters of a file's name in a message
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are the package's: one line, status 2."""
 
@@ -55,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line `argv` (default: the process's own); returns the exit status."""
     try:
         arguments = _parser().parse_args(argv)
-        _check_not_empty(arguments)
+        _check_words(arguments)
         _set_up(arguments)
         with ExitStack() as arguments.held:  # locks of what is written, until the command's end
             status = int(arguments.run(arguments) or 0)
@@ -68,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        where = "" if error.filename is None else f"{error.filename}: "
+        where = "" if error.filename is None else f"{_shortened(error.filename)}: "
         print(f"jaxlike: error: {where}{error.strerror or error}", file=sys.stderr)
         return 2
     except MemoryError as error:
@@ -88,11 +91,24 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _check_not_empty(arguments: argparse.Namespace) -> None:
-    """ConfigError on an option that is given as nothing, as a shell's unset variable is."""
+def _shortened(name: object) -> str:
+    """A file's name, of which no message repeats thousands of characters."""
+    text = str(name)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _check_words(arguments: argparse.Namespace) -> None:
+    """ConfigError on an option that is given as nothing, as a shell's unset variable is, and on
+    signs that stand in no name of a file."""
     for name, value in vars(arguments).items():
-        if value == "":
-            raise ConfigError(f"{name.replace('_', '-')} is given, and is empty")
+        for word in value if isinstance(value, list) else [value]:
+            if word == "" and not isinstance(value, list):
+                raise ConfigError(f"{name.replace('_', '-')} is given, and is empty")
+            if isinstance(word, str) and {*"\0\n\r"} & {*word}:
+                said = f"{name.replace('_', '-')} is {_shortened(repr(word))}"
+                raise ConfigError(
+                    f"{said}, which can be no name: it has a line break or a null byte"
+                )
 
 
 def _set_up(arguments: argparse.Namespace) -> None:

@@ -20,6 +20,9 @@ _ANGLE_UNITS = {str(unit): unit for unit in (units.arcmin, units.arcsec, units.d
 _LONG = 20 * 2880  # bytes of a header
 _BLOCK = 2880  # every FITS file is a whole number of blocks of this many bytes
 
+# what fitsio raises on headers that are none any more, besides what cfitsio says
+_DAMAGED = (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, MemoryError)
+
 Hdu: TypeAlias = tuple[str, Any, Any]
 """Name, fitsio HDU and fitsio header."""
 
@@ -54,6 +57,30 @@ def header_of(hdu: Any, file: Path) -> Any:
     with file.open("rb") as handle:
         handle.seek(place["header_start"])
         return fits.Header.fromstring(handle.read(size))
+
+
+def hdus_of(fits: Any, file: Path) -> list[Hdu]:
+    """Name, HDU and header of all in an open plain file; DataError where a header cannot be read,
+    and where an HDU is longer than the file, which a reader would make room for in memory."""
+    found: list[Hdu] = []
+    size = file.stat().st_size
+    try:
+        for hdu in fits:
+            end = hdu.get_offsets()["data_end"]
+            found.append((hdu.get_extname(), hdu, header_of(hdu, file)))
+            if not 0 <= end <= size:
+                raise DataError(
+                    f"is truncated or damaged: HDU {found[-1][0]!r} is said to end at byte {end},"
+                    f" and the file has {size}"
+                )
+    except DataError:
+        raise
+    except _DAMAGED as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(
+            f"is damaged: the header of HDU {len(found)} cannot be read ({reason})"
+        ) from error
+    return found
 
 
 def _check_container(file: Path) -> None:

@@ -67,6 +67,8 @@ def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:
     values = table[:, [header.index(name) for name in names]]
     sampled = tuple(is_sampled for _, is_sampled, _ in about)
     check_values(str(prefix), values, names, sampled)
+    densities = [name for name in ("minuslogpost", "minuslogprior") if name in header]
+    check_values(str(prefix), table[:, [header.index(n) for n in densities]], densities)
     return Draws(
         names=tuple(names),
         latex=tuple(latex for latex, *_ in about),
