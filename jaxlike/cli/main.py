@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return status
     except JaxlikeError as error:
-        print(f"jaxlike: error: {error}", file=sys.stderr)
+        print(f"jaxlike: error: {_shortened(error, 1500)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -91,10 +91,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _shortened(name: object) -> str:
-    """A file's name, of which no message repeats thousands of characters."""
-    text = str(name)
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+def _shortened(said: object, longest: int = _LONGEST) -> str:
+    """A file's name, or a message that repeats what was given, in one line of bearable length."""
+    text = " ".join(str(said).splitlines())
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
 
 
 def _check_words(arguments: argparse.Namespace) -> None:

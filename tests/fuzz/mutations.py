@@ -187,4 +187,5 @@ Change = Callable[[Rng, bytes], bytes]
 
 def as_text(change: Callable[[Rng, str], str]) -> Change:
     """A change of text as one of bytes."""
-    return lambda rng, content: change(rng, content.decode()).encode("utf-8", "surrogatepass")
+    as_is = "surrogateescape"
+    return lambda rng, content: change(rng, content.decode("utf-8", as_is)).encode("utf-8", as_is)

@@ -18,10 +18,8 @@ from jaxlike.errors import DataError
 
 _ANGLE_UNITS = {str(unit): unit for unit in (units.arcmin, units.arcsec, units.deg, units.rad)}
 _LONG = 20 * 2880  # bytes of a header
+_MOST_COLUMNS = 999
 _BLOCK = 2880  # every FITS file is a whole number of blocks of this many bytes
-
-# what fitsio raises on headers that are none any more, besides what cfitsio says
-_DAMAGED = (OSError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, MemoryError)
 
 Hdu: TypeAlias = tuple[str, Any, Any]
 """Name, fitsio HDU and fitsio header."""
@@ -59,15 +57,32 @@ def header_of(hdu: Any, file: Path) -> Any:
         return fits.Header.fromstring(handle.read(size))
 
 
+def check_fits(file: Path) -> None:
+    """DataError where a plain file is none, or says of itself what would fill all memory."""
+    try:
+        with open_fits(file) as fits:
+            hdus_of(fits, file)
+    except OSError as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"cannot be read as FITS ({reason})") from error
+
+
 def hdus_of(fits: Any, file: Path) -> list[Hdu]:
     """Name, HDU and header of all in an open plain file; DataError where a header cannot be read,
     and where an HDU is longer than the file, which a reader would make room for in memory."""
     found: list[Hdu] = []
+    end = 0
     size = file.stat().st_size
     try:
         for hdu in fits:
             end = hdu.get_offsets()["data_end"]
             found.append((hdu.get_extname(), hdu, header_of(hdu, file)))
+            columns = found[-1][2].get("TFIELDS") or 0
+            if not (isinstance(columns, int) and 0 <= columns <= _MOST_COLUMNS):
+                raise DataError(
+                    f"is damaged: HDU {found[-1][0]!r} is said to have {columns} columns, and FITS"
+                    f" has up to {_MOST_COLUMNS}"
+                )
             if not 0 <= end <= size:
                 raise DataError(
                     f"is truncated or damaged: HDU {found[-1][0]!r} is said to end at byte {end},"
@@ -75,11 +90,18 @@ def hdus_of(fits: Any, file: Path) -> list[Hdu]:
                 )
     except DataError:
         raise
-    except _DAMAGED as error:
+    except Exception as error:  # of what fitsio stumbles over in a header that is none any more
         reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"is damaged: the header of HDU {len(found)} cannot be read ({reason})"
         ) from error
+    # cfitsio takes an HDU that it cannot read for the end of the file
+    with file.open("rb") as handle:
+        handle.seek(end)
+        if handle.read(_BLOCK).strip(b"\0 "):
+            raise DataError(
+                f"is damaged: what follows HDU {found[-1][0]!r}, from byte {end} on, is no HDU"
+            )
     return found
 
 

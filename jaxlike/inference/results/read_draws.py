@@ -123,8 +123,12 @@ _About = Mapping[str, tuple[str, bool, tuple[float, float] | None]]
 def _paramnames(file: Path) -> _About:
     if not file.is_file():
         return {}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: cannot be read as names of parameters ({error})") from error
     found = {}
-    for line in file.read_text().splitlines():
+    for line in lines:
         marked, _, latex = line.strip().partition("\t" if "\t" in line else " ")
         name = marked.removesuffix("*")
         if name:

@@ -16,6 +16,7 @@ import numpy as np
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.files import DAMAGED_ARRAYS, atomic_writer
 
+_LONGEST = 200  # characters of what others say of a file
 _SAME = 1e-8  # relative change of a log-density that another data set or theory would exceed
 
 
@@ -83,7 +84,7 @@ def restoring(path: Path) -> Iterator[None]:
 
 
 def _damaged(path: Path, error: BaseException) -> ConfigError:
-    said = " ".join(str(error).split()) or type(error).__name__
+    said = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
     said = f"it has no {said}" if isinstance(error, KeyError) else said
     return ConfigError(f"checkpoint '{path}' is damaged ({said}): start again, with --force")
 
