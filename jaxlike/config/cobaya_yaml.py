@@ -47,7 +47,6 @@ PREFIX = "jaxlike.cobaya."
 LIKELIHOODS = {PREFIX + name: name for name in ("3x2pt", "shear", "2x2pt")}
 TWO_POINT = PREFIX + "3x2pt"
 THEORY = PREFIX + "Theory"
-_MOST = 10_000  # parameters, each of which takes a millisecond to read
 _READ = ("theory", "likelihood", "params", "prior", "sampler", "output")
 HOST_ONLY = (
     "jaxlike",  # what a run of ours was
@@ -213,8 +212,6 @@ def _check_blocks(info: Mapping[str, Any]) -> None:
         if info.get(name):
             raise ConfigError(f"block '{name}' cannot be used by jaxlike itself: {advice}")
     check_option_names(info, (*_READ, *HOST_ONLY, *_REFUSED), "block")
-    if len(_block(info, "params")) > _MOST:
-        raise ConfigError(f"block 'params' has more than {_MOST} parameters")
 
 
 def _component(block: str, name: object, options: object) -> tuple[str, dict[str, Any]]:

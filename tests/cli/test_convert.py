@@ -32,7 +32,7 @@ def test_wrong_input_is_one_line_and_status_2(argv, message, places, tmp_path, r
     assert not list(tmp_path.glob("new*"))
 
 
-def test_what_is_read_is_never_what_is_written(run, tmp_path, refused):
+def test_what_is_read_is_never_what_is_written(run, tmp_path, refused, capsys):
     own = tmp_path / "own"
     for file in Path(run.prefix).parent.iterdir():
         shutil.copy(file, tmp_path / file.name.replace("run", "own"))
@@ -45,6 +45,7 @@ def test_what_is_read_is_never_what_is_written(run, tmp_path, refused):
         assert f"is the input '{first}' itself" in refused(argv)
     assert first.read_text() == before
     assert main(["convert", str(own), "--to", "cosmosis"]) == 0
+    capsys.readouterr()
     theirs = tmp_path / "own_cosmosis.txt"
     shutil.copy(theirs, tmp_path / "x.1.txt")
     argv = ["convert", str(tmp_path / "x.1.txt"), "--to", "getdist", "--force"]

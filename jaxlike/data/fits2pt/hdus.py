@@ -40,7 +40,14 @@ def open_fits(file: Path) -> Iterator[Any]:
             link = Path(stack.enter_context(TemporaryDirectory())) / "file.fits"
             link.symlink_to(plain)
             plain = link
-        yield stack.enter_context(fitsio.FITS(str(plain)))
+        try:
+            fits = fitsio.FITS(str(plain))
+        except OSError:
+            raise
+        except Exception as error:  # fitsio looks for the names of all HDUs
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise DataError(f"is damaged: its headers cannot be read ({reason})") from error
+        yield stack.enter_context(fits)
 
 
 def header_of(hdu: Any, file: Path) -> Any:

@@ -29,7 +29,7 @@ def read_draws(prefix: str | os.PathLike[str]) -> Draws:
     files = numbered_files(path)
     if files:
         return _of_text(path, files)
-    files = cosmosis_files(path)
+    files = cosmosis_files(path) if path.name else []
     if files:
         return read_cosmosis(files)
     raise ConfigError(

@@ -119,9 +119,7 @@ class _Start:
         particles, adaptation = tree_like("ensemble", burn_in.example, arrays)
         ensemble = Ensemble(particles, adaptation, numbers["burn_in"], settled=False)
         cost = Cost(**numbers["cost"])
-        mode = before.array("mode", None)
-        covariance = before.array("covariance", mode.size, mode.size)
-        return cls(mode, covariance, float(numbers["log_density"]), cost, ensemble)
+        return cls(arrays["mode"], arrays["covariance"], numbers["log_density"], cost, ensemble)
 
 
 def run_laps(
@@ -175,7 +173,10 @@ def run_laps(
         segment = partial(run_segment, compiling.result(), pool, placement)
         spent = Cost(compile_s=clock())
         sampler = Sampler(
-            stages=_stages(n, each, target_accept),
+            stages=(
+                Stage("tuning laps", _TUNING_DRAWS, True, target_accept, first_step=n**0.25),
+                Stage("sampling", each, own=True),
+            ),
             warm_up=segment,
             own=segment,
             context=context,
@@ -222,11 +223,6 @@ def run_laps(
     return result
 
 
-def _stages(n: int, each: int, target_accept: float) -> tuple[Stage, ...]:
-    tuning = Stage("tuning laps", _TUNING_DRAWS, True, target_accept, first_step=1.0 * n**0.25)
-    return tuning, Stage("sampling", each, own=True)
-
-
 def _begin(
     burn_in: BurnIn,
     laplace: Laplace,
@@ -241,9 +237,8 @@ def _begin(
     w = solve_triangular(root, (starts - laplace.mode).T, lower=True).T
     points = (np.repeat(a, walkers, axis=0) for a in (w, value, gradient @ root))
     cost = replace(cost, fit_gradients=laplace.n_gradients + len(starts))
-    return _Start(
-        laplace.mode, laplace.covariance, laplace.log_density, cost, burn_in.begin(*points)
-    )
+    normal = laplace.mode, laplace.covariance, laplace.log_density
+    return _Start(*normal, cost, burn_in.begin(*points))
 
 
 def _burn_in(
