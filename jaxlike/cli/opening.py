@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jaxlike.cli.common_options import option_overrides
 from jaxlike.cli.running import warn
+from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
     from jaxlike.config import Config
@@ -40,6 +41,8 @@ def open_model(
     overrides = option_overrides(arguments)
     config = read_config(arguments.config, **overrides)
     prefix = arguments.output or f"{config.output or Path('chains', config.path.stem)}_{ending}"
+    if not config.sampled:
+        raise ConfigError(f"{arguments.config}: nothing is sampled: give a parameter a prior")
     check_prefix(prefix)
     arguments.held.enter_context(locked(prefix, arguments.team.rank))
     there = existing(prefix, config)

@@ -36,6 +36,7 @@ BAD = [
         "option steps is 3; accepted",
     ),
     (["nuts", "{config}", "--resume", "--force"], "--resume and --force contradict each other"),
+    (["nuts", "{tmp}/fixed.yaml"], "fixed.yaml: nothing is sampled: give a parameter a prior"),
     (["nuts", "{config}", "--output", ""], "output is given, and is empty"),
     (["nuts", "{config}", "--warmup", "1e20"], "draws after 100000000000000000000 of warm-up"),
     (["nuts", "{config}", "--samples", "1e12"], "4 chains of 1000000000000 draws after"),
@@ -51,6 +52,13 @@ BAD = [
 @pytest.mark.parametrize(("argv", "message"), BAD, ids=[" ".join(argv) for argv, _ in BAD])
 def test_wrong_input_is_one_line_and_status_2(argv, message, fake_model, tmp_path, refused):
     (tmp_path / "notes.txt").write_text("")
+    text = (
+        Path(fake_model)
+        .read_text()
+        .partition("params:")[0]
+        .replace("shear:", "shear: {params: {}}")
+    )
+    (tmp_path / "fixed.yaml").write_text(f"{text}params: {{omegam: 0.3, As: 2.1e-9}}\n")
     fill = {"tmp": tmp_path, "config": fake_model}
     assert message.format(**fill) in refused([a.format(**fill) for a in argv])
 

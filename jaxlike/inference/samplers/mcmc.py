@@ -27,7 +27,7 @@ from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import plan
 from jaxlike.inference.runs.transitions import first_states, run_segment
 from jaxlike.inference.samplers.kernels import Method
-from jaxlike.inference.target import Posterior, context_of
+from jaxlike.inference.target import Posterior, check_sampled, context_of
 
 
 def run_mcmc(
@@ -64,6 +64,7 @@ def run_mcmc(
     """
     check_run(chains, warmup, samples, seed, target_accept, max_tree_depth)
     check_start(start)
+    check_sampled(model)
     pattern = mass_pattern(mass, model.parameters)
     chosen = method() if method else None
     name = chosen.name if chosen else "nuts"
