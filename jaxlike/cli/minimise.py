@@ -51,7 +51,7 @@ def minimise(arguments: argparse.Namespace) -> int:
     from jaxlike.plots.data_vector import data_vector_images, data_vector_plots
 
     check_whole("--starts", arguments.starts, 1)
-    check_whole("seed", arguments.seed, *SEED)
+    check_whole("seed", arguments.seed, *SEED)  # before it takes its time
 
     def existing(prefix: str, config: "Config") -> list[Path]:
         names = () if arguments.no_plot else [one.name for one in config.likelihoods]

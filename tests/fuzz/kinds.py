@@ -184,7 +184,8 @@ def cobaya_input(rng: Rng, folder: Path, good: Originals) -> None:
     """Cobaya inputs: their text, and the mapping in it."""
     _copied(folder, good, "small.fits", "cuts.yaml")
     changes = (as_text(text_changed), _as_mapping, _as_mapping, bytes_changed)
-    _explained(rng, folder, _spoilt(rng, folder, good, "input.yaml", *changes), ".yaml")
+    name = chosen(rng, ("input.yaml", "foreign.yaml"))
+    _explained(rng, folder, _spoilt(rng, folder, good, name, *changes), ".yaml")
 
 
 def shipped_input(rng: Rng, folder: Path, good: Originals) -> None:
@@ -206,6 +207,16 @@ def cosmosis_input(rng: Rng, folder: Path, good: Originals) -> None:
     spoilt = chosen(rng, (names[0], *names))
     _spoilt(rng, folder, good, spoilt, as_text(text_changed), as_text(text_changed), bytes_changed)
     _explained(rng, folder, folder / "pipeline.ini", ".ini")
+
+
+def library_input(rng: Rng, folder: Path, good: Originals) -> None:
+    """Pipelines of the modules of CosmoSIS's standard library."""
+    own = sorted(str(f.relative_to(good.folder)) for f in (good.folder / "library").glob("*.ini"))
+    _copied(folder, good, "small.fits", *own)
+    pipeline = next(name for name in own if "values" not in name and "priors" not in name)
+    spoilt = chosen(rng, (pipeline, *own))
+    _spoilt(rng, folder, good, spoilt, as_text(text_changed))
+    _explained(rng, folder, folder / pipeline, chosen(rng, (".ini", ".yaml")))
 
 
 def scale_cuts(rng: Rng, folder: Path, good: Originals) -> None:
@@ -361,6 +372,7 @@ KINDS: dict[str, Case] = {
     "Cobaya input": cobaya_input,
     "shipped input": shipped_input,
     "CosmoSIS input": cosmosis_input,
+    "library input": library_input,
     "scale cuts": scale_cuts,
     "n(z)": redshifts,
     "chains": chains,

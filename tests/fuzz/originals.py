@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
+from library_pipelines import FIRST_VALUES, first_generation, written
 
 from jaxlike.data import BandpowerWindows, TwoPointData, write_sacc, write_two_point_fits
 from jaxlike.inference.results.chains import Cost
@@ -36,6 +37,33 @@ params:
   S8: {latex: S_8}
 sampler: {mcmc: {max_tries: 1000}}
 output: chains/small
+"""
+FOREIGN = """\
+theory:
+  camb: {stop_at_error: true, extra_args: {halofit_version: mead2020, num_massive_neutrinos: 1}}
+likelihood:
+  jaxlike.cobaya.bao: {data: desi_dr2}
+  jaxlike.cobaya.sn: {data: union3}
+  jaxlike.cobaya.cmb: {mean: {ombh2: 0.0222, omch2: 0.12}, error: {ombh2: 0.0002, omch2: 0.001}}
+  H0.riess2020:
+  jaxlike.cobaya.3x2pt:
+    data_file: small.fits
+    scale_cuts: {min_angle: {xi_plus: 8, xi_minus: 20, gamma_t: 10, w: 12}}
+    nz: {NZ_SOURCE: kde, NZ_LENS: spline}
+    alignment: tatt
+    params: {b1: 1.4, b2: [1, 2]}
+params:
+  logA: {prior: {min: 1.6, max: 3.9}, ref: {dist: norm, loc: 3.05, scale: 0.001}, drop: true}
+  As: {value: 'lambda logA: 1e-10*np.exp(logA)', latex: A_s}
+  ns: {prior: {min: 0.8, max: 1.2}, ref: 0.965}
+  theta_MC_100: {prior: {min: 0.5, max: 10}, ref: 1.0411, drop: true, renames: theta}
+  cosmomc_theta: {value: 'lambda theta_MC_100: 1.e-2*theta_MC_100', derived: false}
+  ombh2: {prior: {dist: norm, loc: 0.0222, scale: 0.0005}}
+  omch2: {prior: {min: 0.001, max: 0.99}, ref: 0.12}
+  mnu: 0.06
+  H0: {latex: H_0}
+  omegam:
+sampler: {jaxlike.cobaya.NUTS: {chains: 2}}
 """
 CUTS = """\
 min_angle: {xi_plus: {1-1: 8, '*-*': 7}, xi_minus: 20, gamma_t: 10, w: {'*-*': 12}}
@@ -115,10 +143,21 @@ def make_originals(folder: Path, small: TwoPointData, cl: TwoPointData, *, sacc:
     """Write them all."""
     write_two_point_fits(small, folder / "small.fits")
     write_two_point_fits(cl, folder / "cl.fits")
-    texts = {"input.yaml": INPUT, "cuts.yaml": CUTS, "pipeline.ini": PIPELINE, "nz.txt": NZ}
+    texts = {
+        "input.yaml": INPUT,
+        "foreign.yaml": FOREIGN,
+        "cuts.yaml": CUTS,
+        "pipeline.ini": PIPELINE,
+        "nz.txt": NZ,
+    }
     texts |= {"values.ini": VALUES, "priors.ini": PRIORS, "more.ini": "radiation = F\n"}
     for name, text in texts.items():
         (folder / name).write_text(text)
+    (folder / "library").mkdir()
+    modules = first_generation("../small.fits")
+    for options in modules.values():
+        options["file"] = f"modules/{options['file']}"
+    written(folder / "library", modules, FIRST_VALUES)
     (folder / "survey").mkdir()
     for name, text in SURVEY.items():
         (folder / "survey" / name).write_text(text)

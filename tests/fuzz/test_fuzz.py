@@ -13,10 +13,11 @@ import pytest
 
 from jaxlike.data import TwoPointData
 
+from .answers import answer
 from .kinds import KINDS, NEED_SACC
 from .originals import Originals, make_originals
 
-CASES = int(os.environ.get("JAXLIKE_FUZZ", "12"))
+CASES = int(os.environ.get("JAXLIKE_FUZZ", "20"))
 FIRST = int(os.environ.get("JAXLIKE_FUZZ_SEED", "0"))
 
 
@@ -27,6 +28,27 @@ def originals(
     """Good files, read only."""
     folder = tmp_path_factory.mktemp("good")
     return make_originals(folder, small_data, cl_data, sacc=find_spec("sacc") is not None)
+
+
+def test_what_is_spoilt_was_good(
+    originals: Originals, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else any answer would do."""
+    monkeypatch.chdir(tmp_path)
+    good = {name: str(originals.folder / name) for name in os.listdir(originals.folder)}
+    commands = [
+        ["convert", good["run.ranges"].removesuffix(".ranges"), "--to", "cosmosis"],
+        ["convert", good["cosmosis.txt"], "--to", "getdist"],
+        ["data", "show", good["small.fits"], "--scale-cuts", good["cuts.yaml"]],
+        ["data", "show", good["small.fits"], "--survey", good["survey"]],
+        ["data", "show", good["cl.fits"], "--nz-file", f"NZ_SOURCE={good['nz.txt']}"],
+        *(["explain", good[name]] for name in ("input.yaml", "foreign.yaml", "pipeline.ini")),
+        ["explain", f"{good['library']}/pipeline.ini"],
+        *(["data", "show", good[name]] for name in ("small.sacc", "cl.sacc") if name in good),
+    ]
+    for argv in commands:
+        found = answer([*argv, "--output", "new.txt"] if argv[0] == "convert" else argv)
+        assert found.status == 0, (argv, found)
 
 
 @pytest.mark.parametrize("kind", KINDS)
