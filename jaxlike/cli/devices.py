@@ -103,7 +103,7 @@ def use_devices(
 def _make_cpu_devices(devices: int | None, otherwise: int | None) -> None:
     """Make a CPU so many devices, as long as JAX has not started; each is at least a thread."""
     most = max(_MOST_OF_A_CPU, os.cpu_count() or 1)
-    if devices is not None and devices > most and jax.config.jax_platforms == "cpu":
+    if devices is not None and devices > most and jax.config.values["jax_platforms"] == "cpu":
         raise ConfigError(
             f"option --devices is {devices}; accepted on this CPU are numbers from 1 to {most}"
         )

@@ -163,7 +163,7 @@ def _as_mapping(rng: Rng, content: bytes) -> bytes:
     """A yaml with one entry changed; as text where it is none any more."""
     try:
         mapping = yaml.safe_load(content)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, ValueError):
         return as_text(text_changed)(rng, content)
     if not isinstance(mapping, dict | list):
         return content

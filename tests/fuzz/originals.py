@@ -67,7 +67,7 @@ sampler: {jaxlike.cobaya.NUTS: {chains: 2}}
 """
 CUTS = """\
 min_angle: {xi_plus: {1-1: 8, '*-*': 7}, xi_minus: 20, gamma_t: 10, w: {'*-*': 12}}
-max_angle: {w: 150}
+max_angle: {xi_plus: 250, xi_minus: 250, gamma_t: 200, w: 150}
 """
 PIPELINE = """\
 [DEFAULT]

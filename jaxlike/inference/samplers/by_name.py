@@ -85,4 +85,4 @@ def _whole(value: Any) -> int:
     return int(number)
 
 
-_AS: dict[type, Callable[[Any], Any]] = {bool: _flag, int: _whole}
+_AS: dict[Any, Callable[[Any], Any]] = {bool: _flag, int: _whole}
