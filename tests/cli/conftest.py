@@ -58,7 +58,7 @@ class Model:
     )
     parameters = ("omegam", "DES_AIA")
     reference = np.array([0.4, 0.1])
-    data = SimpleNamespace(n_data=7, n_cut=0, source="fake.fits")
+    data = SimpleNamespace(n_data=7, n_cut=0, source="fake.fits", blinded="")
     measured = {"toy": SimpleNamespace(data=data, samples=(), name="toy")}  # noqa: RUF012
     parts = measured
     n_points, compressed = 7, False

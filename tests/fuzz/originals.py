@@ -1,6 +1,7 @@
 """Good files of every kind that the package reads, to be spoilt."""
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -92,24 +93,6 @@ linear = eisenstein_hu_no_wiggle
 nonlinear = linear
 %include more.ini
 """
-VALUES = """\
-[cosmological_parameters]
-omega_m = 0.1 0.3 0.9
-A_s = 5e-10 2.1e-9 5e-9
-h0 = 0.7
-omega_b = 0.046
-n_s = 0.87 0.96 1.07
-w = -3.0 -1.0 1.0
-[bin_bias]
-b1 = 0.8 1.4 3.0
-b2 = 0.8 1.6 3.0
-[wl_photoz_errors]
-bias_1 = -0.1 0.0 0.1
-"""
-PRIORS = """\
-[wl_photoz_errors]
-bias_1 = gaussian 0.001 0.016
-"""
 NZ = "# z n1 n2\n" + "".join(
     f"{z:.3f} {np.exp(-((z - 0.5) ** 2) / 0.02):.6g} {np.exp(-((z - 0.9) ** 2) / 0.02):.6g}\n"
     for z in np.arange(0.02, 2.0, 0.04)
@@ -139,8 +122,10 @@ class Originals:
         return (self.folder / name).read_bytes()
 
 
-def make_originals(folder: Path, small: TwoPointData, cl: TwoPointData, *, sacc: bool) -> Originals:
-    """Write them all."""
+def make_originals(
+    folder: Path, small: TwoPointData, cl: TwoPointData, pipeline: Path, *, sacc: bool
+) -> Originals:
+    """Write them all; pipeline: the folder of values and priors."""
     write_two_point_fits(small, folder / "small.fits")
     write_two_point_fits(cl, folder / "cl.fits")
     texts = {
@@ -150,7 +135,9 @@ def make_originals(folder: Path, small: TwoPointData, cl: TwoPointData, *, sacc:
         "pipeline.ini": PIPELINE,
         "nz.txt": NZ,
     }
-    texts |= {"values.ini": VALUES, "priors.ini": PRIORS, "more.ini": "radiation = F\n"}
+    texts |= {"pipeline.ini": PIPELINE, "more.ini": "radiation = F\n"}
+    for name in ("values.ini", "priors.ini"):
+        shutil.copy(pipeline / name, folder)
     for name, text in texts.items():
         (folder / name).write_text(text)
     (folder / "library").mkdir()

@@ -23,11 +23,15 @@ FIRST = int(os.environ.get("JAXLIKE_FUZZ_SEED", "0"))
 
 @pytest.fixture(scope="module")
 def originals(
-    tmp_path_factory: pytest.TempPathFactory, small_data: TwoPointData, cl_data: TwoPointData
+    tmp_path_factory: pytest.TempPathFactory,
+    small_data: TwoPointData,
+    cl_data: TwoPointData,
+    small_folder: Path,
 ) -> Originals:
     """Good files, read only."""
     folder = tmp_path_factory.mktemp("good")
-    return make_originals(folder, small_data, cl_data, sacc=find_spec("sacc") is not None)
+    has_sacc = find_spec("sacc") is not None
+    return make_originals(folder, small_data, cl_data, small_folder, sacc=has_sacc)
 
 
 def test_what_is_spoilt_was_good(
