@@ -52,13 +52,10 @@ BAD = [
 @pytest.mark.parametrize(("argv", "message"), BAD, ids=[" ".join(argv) for argv, _ in BAD])
 def test_wrong_input_is_one_line_and_status_2(argv, message, fake_model, tmp_path, refused):
     (tmp_path / "notes.txt").write_text("")
-    text = (
-        Path(fake_model)
-        .read_text()
-        .partition("params:")[0]
-        .replace("shear:", "shear: {params: {}}")
+    (tmp_path / "fixed.yaml").write_text(
+        "likelihood: {jaxlike.cobaya.shear: {params: {}}}\n"
+        "params: {omegam: 0.3, As: 2.0e-9, H0: 70, omegab: 0.05, ns: 1}\n"
     )
-    (tmp_path / "fixed.yaml").write_text(f"{text}params: {{omegam: 0.3, As: 2.1e-9}}\n")
     fill = {"tmp": tmp_path, "config": fake_model}
     assert message.format(**fill) in refused([a.format(**fill) for a in argv])
 

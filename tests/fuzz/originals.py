@@ -142,8 +142,6 @@ def make_originals(
         (folder / name).write_text(text)
     (folder / "library").mkdir()
     modules = first_generation("../small.fits")
-    for options in modules.values():
-        options["file"] = f"modules/{options['file']}"
     written(folder / "library", modules, FIRST_VALUES)
     (folder / "survey").mkdir()
     for name, text in SURVEY.items():
