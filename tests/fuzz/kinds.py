@@ -325,6 +325,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     "evidence": ("--config", "--proposal", "--seed"),
     "reweight": ("--config", "--output"),
     "convert": ("--to", "--output"),
+    "blind": ("--output", "--key", "--range", "--reason", "--unblind", "--likelihood"),
     "plot": ("--config", "--params", "--draws", "--output"),
     "survey": ("--output",),
     "benchmark": ("--vs", "--longest", "--methods", "--option", "--mocks"),
