@@ -75,7 +75,6 @@ def lensing_as_sacc(arguments: argparse.Namespace) -> int:
     """Write band powers of CMB lensing in text as SACC."""
     from jaxlike.data import find_data_file, read_lensing_bandpowers, read_lensing_dataset
 
-    check_output_file(arguments.output, arguments.input, force=arguments.force)
     match arguments.input:
         case [dataset]:
             data = read_lensing_dataset(find_data_file(dataset), name=arguments.name)
@@ -86,6 +85,7 @@ def lensing_as_sacc(arguments: argparse.Namespace) -> int:
                 f"{len(arguments.input)} files are given to `jaxlike data lensing` before OUT; one "
                 ".dataset file is needed, or BANDPOWERS COVARIANCE WINDOWS"
             )
+    check_output_file(arguments.output, arguments.input, force=arguments.force)
     return _written(data, arguments)
 
 
