@@ -1,11 +1,9 @@
 """Compiled functions kept on disk, for programs that choose so: a second run starts at once."""
 
-import hashlib
-import platform
-from pathlib import Path
-
 import jax
 from platformdirs import user_cache_path
+
+from jaxlike.kept.environment import processor
 
 MAX_BYTES = 500_000_000
 _SHORTEST_S = 0.5  # of a compilation that is worth keeping
@@ -27,7 +25,7 @@ def keep_compiled() -> None:
     """
     if jax.config.jax_compilation_cache_dir is not None:  # type: ignore[attr-defined]
         return
-    folder = user_cache_path("jaxlike") / "compiled" / _processor()
+    folder = user_cache_path("jaxlike") / "compiled" / processor()
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_compilation_cache_max_size", MAX_BYTES)
     jax.config.update("jax_persistent_cache_min_compile_time_secs", _SHORTEST_S)
@@ -36,12 +34,3 @@ def keep_compiled() -> None:
 def forget_compiled() -> None:
     """Compile everything anew: for programs that time it."""
     jax.config.update("jax_enable_compilation_cache", False)
-
-
-def _processor() -> str:
-    """A short name of the processor's kind."""
-    info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.is_file() else [platform.processor()]
-    kinds = sorted({x for x in lines if x.startswith(("model name", "flags", "Features"))})
-    text = "\n".join([platform.machine(), *(kinds or lines[:1])])
-    return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -20,6 +20,8 @@ os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", str(REPOSITORY / ".pytest_cac
 os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0.1")
 # where in the sources an operation stands takes a twentieth of the time, and nobody reads it
 os.environ.setdefault("JAX_TRACEBACK_IN_LOCATIONS_LIMIT", "0")
+# what jaxlike itself keeps is found without tracing, so that a test would not see what it patches
+os.environ.setdefault("JAXLIKE_KEEP", "no")
 os.environ["XLA_FLAGS"] = f"{XLA_FLAGS} {os.environ.get('XLA_FLAGS', '')}"
 # threads of NumPy's BLAS and of CAMB would mostly wait for those of other workers
 for _threads in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):

@@ -16,6 +16,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "jaxlike"
 STEPS = (
     ("errors", "files", "outputs"),
     ("numerics",),
+    ("kept",),
     ("theory",),
     ("surveys",),
     ("data",),

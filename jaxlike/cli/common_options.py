@@ -28,6 +28,11 @@ def parents() -> Parents:
         choices=("cpu", "gpu"),
         help="where JAX computes (default: a GPU if it sees one)",
     )
+    device.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="compile everything anew, and keep nothing for the next run",
+    )
     model = argparse.ArgumentParser(add_help=False)
     model.add_argument("--data-file", metavar="FILE", help="data file instead of the config's")
     model.add_argument(

@@ -1,5 +1,6 @@
 """Which devices JAX computes on, and the other processes of a run, as the command line asks."""
 
+import gc
 import os
 from contextlib import suppress
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING
 import jax
 import numpy as np
 
-from jaxlike.compile_cache import keep_compiled
+from jaxlike.compile_cache import forget_compiled, keep_compiled
 from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,15 +63,20 @@ def use_devices(
     distributed: str | None,
     *,
     cpu_devices: int | None = None,
+    keep: bool = True,
 ) -> Team:
     """Set JAX up before it starts: double precision, kind and number of devices, processes.
 
     `devices` share chains between them: on a CPU so many are made of its cores, else the first ones
     are taken. Where they are not given, a CPU is made `cpu_devices`. ConfigError names what is not
-    there.
+    there. `keep`: what is compiled in a folder of the user's.
     """
     jax.config.update("jax_enable_x64", True)
-    keep_compiled()
+    _trace_quickly()
+    if keep:
+        keep_compiled()
+    else:
+        forget_compiled()
     if devices is not None and devices < 1:
         raise ConfigError(f"option --devices is {devices}; accepted are whole numbers from 1")
     if device == "cpu":
@@ -109,6 +115,13 @@ def _make_cpu_devices(devices: int | None, otherwise: int | None) -> None:
         )
     with suppress(RuntimeError):  # it has: whoever asks for more than there are hears it below
         jax.config.update("jax_num_cpu_devices", min(devices or otherwise or 1, most))
+
+
+def _trace_quickly() -> None:
+    """Spend no time on what tracing leaves behind: few of its millions of objects are garbage, and
+    nobody reads where in the sources a compiled operation stands."""
+    gc.set_threshold(200_000, 20, 50)
+    jax.config.update("jax_traceback_in_locations_limit", 0)
 
 
 def _join(distributed: str) -> Team:

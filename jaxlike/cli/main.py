@@ -124,4 +124,5 @@ def _set_up(arguments: argparse.Namespace) -> None:
         devices,
         getattr(arguments, "distributed", None),
         cpu_devices=os.cpu_count() if spread else None,
+        keep=not arguments.no_cache,
     )

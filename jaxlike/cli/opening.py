@@ -35,6 +35,7 @@ def open_model(
     import jaxlike
     from jaxlike.config import files_named_by, read_config
     from jaxlike.inference.results.chain_files import check_prefix, check_replaced
+    from jaxlike.loading import model_from_config
     from jaxlike.outputs import check_no_input, locked
     from jaxlike.posterior.range_policy import check_prior
 
@@ -51,8 +52,10 @@ def open_model(
     if there:
         check_no_input(there, [*inputs, *files_named_by(arguments.config, overrides)])
     wanted = overrides.pop("likelihoods", None) if whole else None
-    model = jaxlike.load(arguments.config, **overrides)
-    if wanted is not None:
+    if wanted is None:
+        model = model_from_config(config)
+    else:
+        model = jaxlike.load(arguments.config, **overrides)
         model = model.with_likelihoods(wanted.replace(",", " ").split())
     print(described(arguments.config, model), flush=True)
     for note in model.config.notes:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.io import FortranFile, FortranFormattingError
 
 from jaxlike.data.covariance_text import checked_covariance, read_matrix, settings_of, text_of
 from jaxlike.errors import DataError
@@ -201,6 +200,8 @@ def _covariance(folder: Path, said: Mapping[str, str], n: int, path: Path) -> ND
         if not said.get("cov_file"):
             raise DataError(f"{binary or path}: there is no covariance of the band powers")
         return read_matrix(folder / said["cov_file"], n)
+    from scipy.io import FortranFile, FortranFormattingError  # and much besides
+
     try:
         with FortranFile(binary, "r") as file:
             numbers = file.read_reals(dtype=float)

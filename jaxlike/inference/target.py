@@ -1,6 +1,6 @@
 """What a sampler sees of a model: names, a start, and a density over unit-normal variables."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import jax
@@ -10,7 +10,9 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError
+from jaxlike.kept.programs import Program
 from jaxlike.numerics.batches import CPU_CHUNK, sloped_few_at_a_time
+from jaxlike.numerics.compilation import as_array
 
 
 class Prior(Protocol):
@@ -98,7 +100,7 @@ class Contextual(Protocol):
 
 def context_of(model: Posterior) -> Any:
     """The context of a posterior, as JAX's arrays; () where it has none."""
-    return jax.tree.map(jnp.asarray, model.context) if isinstance(model, Contextual) else ()
+    return jax.tree.map(as_array, model.context) if isinstance(model, Contextual) else ()
 
 
 def in_context(model: Posterior, name: str) -> Callable[[Any, ArrayLike], Any]:
@@ -111,16 +113,27 @@ def in_context(model: Posterior, name: str) -> Callable[[Any, ArrayLike], Any]:
     return function
 
 
-def sloped_density(model: Posterior) -> Callable[[Any, Array], Array]:
-    """The log-density of (context, u), with a gradient in u, for all functions of a run.
+def fingerprint_of(model: Posterior) -> str | None:
+    """What functions of (context, point) depend on besides the shapes of these: programs that were
+    compiled for one posterior serve all of the same. None, unless `model` says it."""
+    return getattr(model, "fingerprint", None)
 
-    It is traced here, once, and not by each thread that compiles such a function: to trace a
-    gradient takes longer than to load what was compiled before.
-    """
-    density = sloped_few_at_a_time(in_context(model, "log_density"), chunk=points_at_once(model))
+
+def sloped_density(model: Posterior) -> Callable[[Any, Array], Array]:
+    """The log-density of (context, u), with a gradient in u, for all functions of a run."""
+    return sloped_few_at_a_time(in_context(model, "log_density"), chunk=points_at_once(model))
+
+
+def trace_slope(
+    model: Posterior, density: Callable[[Any, Array], Array], programs: Iterable[Program]
+) -> None:
+    """Trace a `sloped_density` with its gradient, once, before threads compile programs that take
+    it: each of them would, and it takes longer than to load what was compiled before. Where all
+    `programs` are kept nothing is traced."""
+    if all(program.kept for program in programs):
+        return
     point = jax.ShapeDtypeStruct((len(model.parameters),), jnp.result_type(float))
     jax.eval_shape(jax.value_and_grad(density, argnums=1), context_of(model), point)
-    return density
 
 
 @runtime_checkable

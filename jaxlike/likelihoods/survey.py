@@ -24,6 +24,7 @@ from jaxlike.data import (
 from jaxlike.data.shipped import OF_SURVEY
 from jaxlike.data.units import ARCMIN
 from jaxlike.errors import ConfigError, DataError
+from jaxlike.kept.arrays import kept_array
 from jaxlike.likelihoods.filtered import check_filters, filtered_points
 from jaxlike.likelihoods.sample_nz import MAPS, by_table, distributions_of
 from jaxlike.registry.options import TheoryOptions
@@ -160,7 +161,7 @@ def _block(
     points = replace(points, transfer=_transfer(measurement, data))
     project = partial(statistic.operator, points)
     if measurement.statistic not in FOURIER_SPACE:
-        project = partial(_by_way_of, statistic.operator(points, _FINE_ELL))
+        project = partial(_by_way_of, _on_fine_ell(statistic.operator, points))
     of_b = statistic.b_operator  # of which few surveys have a use
     project_b = None if of_b is None else partial(_of_b_modes, of_b, points)
     bins = measurement.bin1 - 1, measurement.bin2 - 1
@@ -183,6 +184,12 @@ def _transfer(measurement: Measurement, data: TwoPointData) -> Transfer | None:
     return Transfer(beam, low, high)
 
 
+def _on_fine_ell(operator: Operator, points: Points) -> NDArray:
+    """Matrix (n_angle, n_ell) on the fine multipoles, kept for the next time: it is made of many
+    Bessel functions."""
+    return kept_array("operator", (operator, points), lambda: operator(points, _FINE_ELL))
+
+
 def _by_way_of(fine: NDArray, ell: NDArray) -> NDArray:
     """Matrix (n_angle, n_ell) on any nodes, from that on the fine multipoles."""
     return fine @ cl_matrix(_FINE_ELL, ell)
@@ -190,7 +197,7 @@ def _by_way_of(fine: NDArray, ell: NDArray) -> NDArray:
 
 def _of_b_modes(operator: Operator, points: Points, ell: NDArray) -> NDArray:
     """The same on C_ell of B modes, made where it is asked for."""
-    return _by_way_of(operator(points, _FINE_ELL), ell)
+    return _by_way_of(_on_fine_ell(operator, points), ell)
 
 
 def _angles(

@@ -6,17 +6,15 @@ from functools import cached_property, partial
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
 from jaxlike.data import TwoPointData
 from jaxlike.likelihoods.assembly import arrays_of, covariance_of, precision_of
+from jaxlike.likelihoods.chosen_nodes import chosen_nodes, strictness
 from jaxlike.likelihoods.common_nodes import fine_grid, grid_of
 from jaxlike.likelihoods.compiled import Evaluated, TwoPoint, cosmology, with_solution
-from jaxlike.likelihoods.gaussian import whitening
-from jaxlike.likelihoods.references import REFERENCES, typical
 from jaxlike.likelihoods.survey import build_survey, samples_of
 from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions
@@ -26,13 +24,10 @@ from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.power.validity import reason_of_failure
 from jaxlike.theory.spectra.limber import Spectra
 from jaxlike.theory.statistics.data_vector import Survey, TwoPointTheory
-from jaxlike.theory.statistics.node_choice import Judged, choose_nodes
-from jaxlike.theory.universe.cosmology import Cosmology, from_parameters
+from jaxlike.theory.universe.cosmology import Cosmology
 
 NODE_TOLERANCE = 2e-3
 """Delta^T C^-1 Delta that the choice of nodes may cost."""
-
-_STRICTER = 20.0  # times, for CMB lensing alone, whose points are few
 
 
 @partial(jax.jit, static_argnums=3)
@@ -245,27 +240,11 @@ def build_likelihoods(
     if not data_sets:
         return {}
     surveys = [build_survey(one.data, one.options) for one in data_sets]
-    options = data_sets[0].options
     data = [one.data for one in data_sets]
-    judged = [_judged(one, survey) for one, survey in zip(data_sets, surveys, strict=True)]
-    choice = choose_nodes(
-        judged,
-        [from_parameters(p, radiation=options.radiation) for p in REFERENCES],
-        lambda n_z: fine_grid(data, surveys, options, n_z),
-        tolerance=tolerance,
-    )
-    error = choice.error / min(_strictness(one) for one in data)
-    return _assembled(data_sets, surveys, grid_of(surveys, choice, options), error)
-
-
-def _judged(one: DataSet, survey: Survey) -> Judged:
-    whiten = whitening(one.data.covariance)
-    signal = float(np.sum((whiten @ one.data.value) ** 2))
-    return Judged(survey, whiten, typical(survey), _strictness(one.data), signal)
-
-
-def _strictness(data: TwoPointData) -> float:  # how many times its error on the nodes counts
-    return _STRICTER if data.statistics == ("C_ell_kappa",) else 1.0
+    options = [one.options for one in data_sets]
+    choice = chosen_nodes(data, options, surveys, tolerance)
+    error = choice.error / min(strictness(one) for one in data)
+    return _assembled(data_sets, surveys, grid_of(surveys, choice, options[0]), error)
 
 
 def fine_likelihood(data: TwoPointData, options: TheoryOptions) -> Likelihood:

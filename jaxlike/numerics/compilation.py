@@ -1,11 +1,15 @@
 """Compilation of functions that run a few times only."""
 
 import functools
+import secrets
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
 from jax.stages import Compiled, Lowered
 
 # A third of the time to compile, for a function that takes twice as long to run.
@@ -13,6 +17,13 @@ _QUICK: dict[str, str | bool] = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_backend_optimization_level": "0",
 }
+# Half of the time, for one that takes no longer to run.
+_USUAL: dict[str, str | bool] = {
+    "xla_cpu_use_fusion_emitters": False,
+    "xla_backend_optimization_level": "1",
+    "xla_disable_hlo_passes": "tree_reduction_rewriter",
+}
+_WITHOUT_EFFECT = "xla_gpu_redzone_padding_bytes"  # on a CPU
 
 
 def compile_quickly(lowered: Lowered) -> Compiled:
@@ -20,10 +31,36 @@ def compile_quickly(lowered: Lowered) -> Compiled:
 
     A device other than a CPU, or an XLA that does not know the options, compiles it as all else.
     """
+    return _compiled(lowered, _QUICK)
+
+
+def compile_usually(lowered: Lowered) -> Compiled:
+    """Compile what runs often, without what a compiler tries in vain on it; elsewhere than on a CPU
+    as all else."""
+    return _compiled(lowered, _USUAL)
+
+
+def compile_anew(lowered: Lowered, *, quick: bool) -> Compiled | None:
+    """The same for a CPU, past what JAX has compiled before: a program that it has read from its
+    folder cannot be written again. None where it cannot be told to."""
+    options: dict[str, str | bool] = dict(_QUICK if quick else _USUAL)
+    options[_WITHOUT_EFFECT] = str(secrets.randbelow(2**31))  # another program, to JAX
+    with suppress(jax.errors.JaxRuntimeError):
+        return lowered.compile(compiler_options=options)
+    return None
+
+
+def _compiled(lowered: Lowered, options: dict[str, str | bool]) -> Compiled:
     if jax.default_backend() == "cpu":
         with suppress(jax.errors.JaxRuntimeError):
-            return lowered.compile(compiler_options=_QUICK)
+            return lowered.compile(compiler_options=dict(options))
     return lowered.compile()
+
+
+def as_array(value: Any) -> Array:
+    """`jnp.asarray`, which for an array of NumPy's compiles a program for each shape, without."""
+    is_numpy = isinstance(value, np.ndarray | np.generic)
+    return jax.device_put(value) if is_numpy else jnp.asarray(value)
 
 
 def jit_quickly(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,13 +4,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.config import Config
 from jaxlike.likelihoods.common_nodes import usual_grid
 from jaxlike.likelihoods.protocol import Other
 from jaxlike.likelihoods.two_point import Likelihood
+from jaxlike.numerics.compilation import as_array
 from jaxlike.posterior.density import Density
 from jaxlike.posterior.derived import outputs_of
 from jaxlike.posterior.independent import IndependentPriors
@@ -28,7 +28,7 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood | Other]) ->
     density = Density(
         grid=grid_of(likelihoods.values(), config.theory),
         likelihoods=tuple(one.arrays for one in likelihoods.values()),
-        fixed=jnp.asarray(np.array([p.value for p in config.parameters if p.value], float)),
+        fixed=as_array(np.array([p.value for p in config.parameters if p.value], float)),
         **priors_of(config),
         names=tuple(likelihoods),
         roles=tuple(p.role for p in config.parameters),
@@ -37,7 +37,7 @@ def density_of(config: Config, likelihoods: Mapping[str, Likelihood | Other]) ->
         known=known,
         outputs=outputs_of(config, names, known),
     )
-    return jax.tree.map(jnp.asarray, density)
+    return jax.tree.map(as_array, density)
 
 
 def grid_of(likelihoods: Iterable[Likelihood | Other], options: TheoryOptions) -> UniverseGrid:
@@ -54,6 +54,6 @@ def priors_of(config: Config) -> dict[str, Any]:
     names = tuple(p.name for p in config.sampled)
     joint = tuple(JointGaussian.of(prior, names) for prior in config.correlated_priors)
     return {
-        "priors": jax.tree.map(jnp.asarray, JointPriors(single, joint)),
-        "reference": jnp.asarray(np.array([p.ref_loc for p in config.sampled], float)),
+        "priors": jax.tree.map(as_array, JointPriors(single, joint)),
+        "reference": as_array(np.array([p.ref_loc for p in config.sampled], float)),
     }

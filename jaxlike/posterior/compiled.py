@@ -19,6 +19,7 @@ from jax import Array
 from jax.tree_util import PyTreeDef
 
 from jaxlike.numerics.batches import in_pieces
+from jaxlike.numerics.compilation import as_array
 from jaxlike.posterior.density import Density
 
 _SMALL = 250
@@ -51,7 +52,7 @@ class Structure:
         if any(isinstance(leaf, jax.core.Tracer) for leaf in small):
             return jnp.concatenate([jnp.ravel(leaf) for leaf in small]), *others
         # by NumPy, which compiles nothing for each new shape
-        return jnp.asarray(np.concatenate([np.ravel(leaf) for leaf in small])), *others
+        return as_array(np.concatenate([np.ravel(leaf) for leaf in small])), *others
 
     def density(self, arrays: tuple[Array, ...]) -> Density:
         """The density of these arrays."""

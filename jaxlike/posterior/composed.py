@@ -1,7 +1,7 @@
 """What a posterior is made of, and the posteriors of other data, n(z) and priors."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import jax.numpy as jnp
@@ -14,6 +14,7 @@ from scipy.linalg import block_diag
 from jaxlike.config import Config
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ParameterError
+from jaxlike.kept.fingerprint import fingerprint
 from jaxlike.likelihoods.function import other_likelihood
 from jaxlike.likelihoods.protocol import LogLikelihood, Other
 from jaxlike.likelihoods.two_point import Likelihood
@@ -26,6 +27,7 @@ from jaxlike.posterior.described import described
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.part import Part
 from jaxlike.posterior.priors import Prior
+from jaxlike.registry.looked_up import looked_up
 from jaxlike.registry.samples import Sample
 
 
@@ -148,6 +150,13 @@ class Composed:
     def context(self) -> Density:
         """What compiled functions take as an argument, apart from the point."""
         return self.density
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What its functions depend on besides the structure and the arrays of `context`: what is
+        found by names. None where somebody else's functions are among that."""
+        more = [getattr(self, one.name) for one in fields(self)[len(fields(Composed)) :]]
+        return fingerprint(type(self), more, looked_up(self.density.options))
 
     def in_context(self, density: Density) -> Self:
         """The posterior of another density of the same structure, whose arrays may be traced."""

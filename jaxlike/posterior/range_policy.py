@@ -9,12 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from jaxlike.errors import ConfigError, ParameterError
+from jaxlike.kept.programs import Program
 from jaxlike.likelihoods.compiled import cosmology
 from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
+from jaxlike.numerics.compilation import as_array
+from jaxlike.posterior.density import Density
 from jaxlike.posterior.model import Model
 from jaxlike.theory.power.cmb.spectra import Spectra
 from jaxlike.theory.power.linear import linear_model
@@ -63,18 +65,22 @@ def prior_out_of_range(model: Model, n: int = N_DRAWS, seed: int = 0) -> dict[st
     of_cmb = any(SPECTRA_OF_CMB in one.needs for one in others)
     if not (linear_model(linear).limited or of_cmb):
         return {}
-    u = np.random.default_rng(seed).standard_normal((n, len(model.parameters)))
+    drawn = np.random.default_rng(seed).standard_normal((n, len(model.parameters)))
+    u = as_array(drawn)
 
-    def held(u: jax.Array) -> dict[str, jax.Array]:
-        x = model.from_unconstrained(u)
-        cosmo = cosmology(model.density.canonical(x), model.density.options)
+    def held(density: Density, u: jax.Array) -> dict[str, jax.Array]:
+        x = density.from_unconstrained(u)
+        cosmo = cosmology(density.canonical(x), density.options)
         held = range_conditions(cosmo, linear)
         return held | Spectra(cosmo, linear).conditions if of_cmb else held
 
-    found = jax.jit(jax.vmap(held))(jnp.asarray(u))
-    broken = ~np.stack(list(map(np.asarray, found.values())), axis=1)
+    of = model.fingerprint
+    about = None if of is None else ("ranges", of, linear, of_cmb)
+    found = Program(jax.jit(jax.vmap(held, (None, 0))), (model.density, u), about, quick=True)
+    conditions = {name: np.asarray(one) for name, one in found.compiled()(model.density, u).items()}
+    broken = ~np.stack(list(conditions.values()), axis=1)
     first = np.argmax(broken[broken.any(axis=1)], axis=1)
-    names = list(found)
+    names = list(conditions)
     return {names[i]: count for i, count in Counter(first.tolist()).most_common()}
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import jaxlike
+from jaxlike import loading
 from jaxlike.cli.main import main
 from jaxlike.config import read_config
 from jaxlike.data import write_two_point_fits
@@ -110,6 +111,7 @@ def fake_model(monkeypatch, tmp_path):
         "  As: 2.1e-9\n  H0: 70\n  omegab: 0.05\n  ns: 0.96\n"
     )
     monkeypatch.setattr(jaxlike, "load", lambda p, **o: Model(read_config(p, **o)), raising=False)
+    monkeypatch.setattr(loading, "model_from_config", Model)
     return str(path)
 
 

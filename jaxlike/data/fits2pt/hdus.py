@@ -10,13 +10,11 @@ from typing import Any, TypeAlias
 
 import fitsio
 import numpy as np
-from astropy import units
-from astropy.io import fits
 
 from jaxlike.data.checks import check_real
 from jaxlike.errors import DataError
 
-_ANGLE_UNITS = {str(unit): unit for unit in (units.arcmin, units.arcsec, units.deg, units.rad)}
+_ANGLE_UNITS = ("arcmin", "arcsec", "deg", "rad")
 _LONG = 20 * 2880  # bytes of a header
 _MOST_COLUMNS = 999
 _BLOCK = 2880  # every FITS file is a whole number of blocks of this many bytes
@@ -60,6 +58,8 @@ def header_of(hdu: Any, file: Path) -> Any:
     if size < _LONG:
         return hdu.read_header()
     with file.open("rb") as handle:
+        from astropy.io import fits  # few files need it, and it takes a fifth of a second
+
         handle.seek(place["header_start"])
         return fits.Header.fromstring(handle.read(size))
 
@@ -213,4 +213,8 @@ def arcmin(hdu: Hdu, column: str, values: np.ndarray) -> np.ndarray:
             f"HDU {hdu[0]!r} column {column} has the unit {unit!r};"
             f" accepted are {', '.join(_ANGLE_UNITS)}"
         )
-    return np.asarray(values * _ANGLE_UNITS[unit].to(units.arcmin))
+    if unit == "arcmin":
+        return np.asarray(values * 1.0)
+    from astropy import units
+
+    return np.asarray(values * getattr(units, unit).to(units.arcmin))

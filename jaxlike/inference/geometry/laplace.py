@@ -16,8 +16,8 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.errors import JaxlikeError
+from jaxlike.kept.programs import Program
 from jaxlike.numerics.batches import in_blocks
-from jaxlike.numerics.compilation import compile_quickly
 
 # In u the prior alone has curvature 1.  Less means a banana or a ridge seen from its outside, for
 # which a Gaussian twice as wide as the prior is wide enough.
@@ -52,10 +52,24 @@ def batch_in_context(
 
     One compilation serves contexts of the shapes of `context`.
     """
+    return batches_of(batch_program(log_density, n, context, None))
+
+
+def batch_program(
+    log_density: Callable[[Any, Array], Array], n: int, context: Any, of: str | None
+) -> Program:
+    """What computes a batch: (context, points) -> log-densities and gradients; of: the fingerprint
+    of the log-density, without which it is not kept."""
     size = max(n + 1, _SMALLEST_BATCH)
     function = jax.vmap(jax.value_and_grad(log_density, argnums=1), in_axes=(None, 0))
     shape = jax.ShapeDtypeStruct((size, n), jnp.result_type(float))
-    compiled = compile_quickly(jax.jit(function).lower(context, shape))
+    about = None if of is None else ("gradients of a batch", of)
+    return Program(jax.jit(function), (context, shape), about, quick=True)
+
+
+def batches_of(program: Program) -> Callable[[Any], Batch]:
+    """From a context to a Batch, by what `batch_program` has made."""
+    compiled, size = program.compiled(), program.arguments[1].shape[0]
 
     def within(context: Any) -> Batch:
         def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import jax
 import numpy as np
 
 from jaxlike.inference.geometry.adaptation import (
@@ -46,17 +45,17 @@ class Keeping:
 class Sampler:
     """From one Run to the next: a segment of draws, and what is learned from them.
 
-    warm_up, own: (context, keys, first, count, states, Tuning) -> (states, Draws), by the kernel of
-    the warm-up and by the method's; mass (n, n): the entries of the mass matrix that are used;
-    bounded: the parameters of which a straightening is tried; tuned: draws between two changes of a
-    step size that is being tuned.
+    warm_up, own: (context, words, first, count, states, Tuning) -> (states, Draws), by the kernel
+    of the warm-up and by the method's; words: of random keys; mass (n, n): the entries of the mass
+    matrix that are used; bounded: the parameters of which a straightening is tried; tuned: draws
+    between two changes of a step size that is being tuned.
     """
 
     stages: Sequence[Stage]
     warm_up: Callable[..., tuple[list[Any], Draws]]
     own: Callable[..., tuple[list[Any], Draws]]
     context: Any
-    keys: jax.Array
+    words: np.ndarray
     space: ParameterSpace
     mass: np.ndarray
     bounded: Sequence[int]
@@ -81,7 +80,7 @@ class Sampler:
             tuning = tuning._replace(step_size=next_step_size(averaging))
             count = min(self.tuned, before + stage.draws - run.done)
         segment = self.own if stage.own else self.warm_up
-        states, draws = segment(self.context, self.keys, run.done, count, states, tuning)
+        states, draws = segment(self.context, self.words, run.done, count, states, tuning)
         position, value, gradient = joined(states)
         run = replace(run, done=run.done + count, position=position, value=value, gradient=gradient)
         gradients = int(draws.gradients.sum())

@@ -16,52 +16,49 @@ from jaxlike.inference.target import (
     Posterior,
     Product,
     context_of,
+    fingerprint_of,
     in_context,
 )
+from jaxlike.kept.programs import Program
 from jaxlike.numerics.batches import in_blocks
-from jaxlike.numerics.compilation import compile_quickly
 
 LENGTH = 25
 """Number of points that are taken there at once."""
 
 #: (context, u (LENGTH, n)) -> parameters (LENGTH, n) and their log-prior (LENGTH,)
 Transform = Callable[[Any, np.ndarray], tuple[Any, Any]]
-#: points (m, n), any m -> (m,)
-LogReference = Callable[[np.ndarray], np.ndarray]
+#: (context, u (LENGTH, n)) -> (LENGTH,)
+LogReference = Callable[[Any, np.ndarray], Any]
 
 
 @dataclass(frozen=True)
 class ParameterSpace:
-    """Compiled functions of a posterior: a Transform, and (context, x (n,)) -> log-posterior.
+    """Compiled functions of a posterior, and the context that they are for.
 
-    `log_reference` (m, n) -> (m,) is the prior's log-density over the variables that are sampled,
-    up to a constant.
+    reference: the prior's log-density over the variables that are sampled, up to a constant.
     """
 
     model: Posterior
     transform: Transform
-    log_posterior: Callable[[Any, Any], Any]
-    log_reference: LogReference
+    reference: LogReference
     context: Any = ()
 
     @classmethod
     def compile(cls, model: Posterior) -> "ParameterSpace":
-        """Compile both functions."""
-        real, n = jnp.result_type(float), len(model.parameters)
-        context = context_of(model)
+        """Compile what every draw needs."""
         inward, prior = (in_context(model, f) for f in ("from_unconstrained", "log_prior"))
 
         def transform(context: Any, u: jax.Array) -> tuple[jax.Array, jax.Array]:
             x = inward(context, u)
             return x, prior(context, x)
 
-        points = jax.ShapeDtypeStruct((LENGTH, n), real)
-        many = jax.jit(jax.vmap(transform, in_axes=(None, 0))).lower(context, points)
-        point = jax.ShapeDtypeStruct((n,), real)
-        one = jax.jit(in_context(model, "log_posterior")).lower(context, point)
-        reference = _by_blocks(model.log_reference, n)
-        # of one point, once, where a run begins
-        return cls(model, many.compile(), compile_quickly(one), reference, context)
+        reference = in_context(model, "log_reference")
+        return cls(
+            model,
+            _program(model, "parameters", transform, LENGTH).compiled(),
+            _program(model, "log_reference", reference, LENGTH).compiled(),
+            context_of(model),
+        )
 
     def within(self, context: Any) -> "ParameterSpace":
         """The same for another context of the same shapes."""
@@ -71,10 +68,22 @@ class ParameterSpace:
         """Parameters (m, n) and log-prior (m,) at any number of points u (m, n)."""
         return in_blocks(partial(self.transform, self.context), u, LENGTH)
 
+    def log_reference(self, u: np.ndarray) -> np.ndarray:
+        """The prior's log-density (m,) over the variables that are sampled, up to a constant."""
+        return np.asarray(in_blocks(partial(self.reference, self.context), u, LENGTH))
+
     def constant(self, u: np.ndarray, log_density: float) -> float:
-        """What `log_density` leaves out of log-likelihood + `log_reference`, by its value at u."""
+        """What `log_density` leaves out of log-likelihood + `log_reference`, by its value at u,
+        where the model does not say it."""
+        known = getattr(self.model, "log_density_constant", None)
+        if known is not None:
+            return float(known)
         x, log_prior = self.at(u[None])
-        log_likelihood = float(self.log_posterior(self.context, x[0])) - float(log_prior[0])
+        log_posterior = in_context(self.model, "log_posterior")
+        log_posterior = _program(
+            self.model, "log_posterior", log_posterior, 1, quick=True
+        ).compiled()
+        log_likelihood = float(log_posterior(self.context, x)[0]) - float(log_prior[0])
         return log_likelihood - (log_density - float(self.log_reference(u[None])[0]))
 
     def chains(
@@ -152,6 +161,12 @@ def with_chi2s(model: Posterior, chains: Chains, before: Chains | None = None) -
     return replace(chains, chi2s=found)
 
 
-def _by_blocks(function: Callable[[Any], Any], n: int) -> LogReference:
-    shape = jax.ShapeDtypeStruct((LENGTH, n), jnp.result_type(float))
-    return partial(in_blocks, jax.jit(jax.vmap(function)).lower(shape).compile(), size=LENGTH)
+def _program(
+    model: Posterior, name: str, function: Callable, size: int, *, quick: bool = False
+) -> Program:
+    """A function of (context, point (n,)) for `size` points at once."""
+    points = jax.ShapeDtypeStruct((size, len(model.parameters)), jnp.result_type(float))
+    of = fingerprint_of(model)
+    about = None if of is None else (name, of)
+    many = jax.jit(jax.vmap(function, in_axes=(None, 0)))
+    return Program(many, (context_of(model), points), about, quick=quick)

@@ -24,7 +24,8 @@ from jaxlike.inference.geometry.straightening import (
     to_straight,
 )
 from jaxlike.inference.runs.device_placement import AXIS, Placement
-from jaxlike.inference.target import Posterior, context_of, in_context
+from jaxlike.inference.target import Posterior, context_of, fingerprint_of, in_context
+from jaxlike.kept.programs import Program
 
 LENGTH = 25
 """Largest number of draws in a segment."""
@@ -44,6 +45,15 @@ class Info(NamedTuple):
     divergent: Any
     gradients: Any
     acceptance: Any
+
+
+class State(NamedTuple):
+    """Where chains are: u, the log-density, and its gradient in u, as BlackJAX's HMCState has them,
+    which a run need not import where its programs are kept."""
+
+    position: Any
+    logdensity: Any
+    logdensity_grad: Any
 
 
 #: (key, BlackJAX's HMCState at v, log-density of v, Tuning, pace) -> (HMCState, Info).  The pace of
@@ -71,11 +81,9 @@ def first_states(
     u: np.ndarray, log_density: np.ndarray, gradient: np.ndarray, placement: Placement
 ) -> list[Any]:
     """The sampler's states, one for each group of chains, at points u (chain, n)."""
-    from blackjax.mcmc.hmc import HMCState
-
     arrays = [np.asarray(a) for a in (u, log_density, gradient)]
     starts = range(0, len(u), placement.group)
-    groups = [HMCState(*(a[i : i + placement.group] for a in arrays)) for i in starts]
+    groups = [State(*(a[i : i + placement.group] for a in arrays)) for i in starts]
     return [jax.device_put(group, placement.spread()) for group in groups]
 
 
@@ -92,12 +100,20 @@ def compile_segment(
     log_density: Callable[[Any, Array], Array],
     placement: Placement,
 ) -> Callable:
-    """Compile (context, keys, first draw, count, state, Tuning) -> (state, outputs).
+    """Compile (context, words, first draw, count, state, Tuning) -> (state, outputs).
 
-    log_density: the model's `sloped_density`.
+    words: of the chains' random keys; log_density: the model's `sloped_density`.
     """
-    from blackjax.mcmc.hmc import HMCState
+    return segment_program(lambda: kernel, model, log_density, placement).compiled()
 
+
+def segment_program(
+    make_kernel: Callable[[], Kernel],
+    model: Posterior,
+    log_density: Callable[[Any, Array], Array],
+    placement: Placement,
+) -> Program:
+    """The same before it is compiled, of a function that makes the kernel when it is traced."""
     real, n, group = jnp.result_type(float), len(model.parameters), placement.group
     to_parameters = in_context(model, "from_unconstrained")
 
@@ -113,17 +129,19 @@ def compile_segment(
         def density(v: Array) -> Array:
             return log_density(context, outward(v)) + volume(v)
 
+        from blackjax.mcmc.hmc import HMCState
+
         u, value, gradient = state
         v = inward(u)
         extra, slope = jax.value_and_grad(volume)(v)
         inner = HMCState(v, value + extra, _pulled(outward, v, gradient) + slope)
-        inner, info = kernel(key, inner, density, tuning, pace)
+        inner, info = make_kernel()(key, inner, density, tuning, pace)
         v, value, along = inner
         u = outward(v)
         extra, slope = jax.value_and_grad(volume)(v)
         value, gradient = value - extra, _pulled(inward, u, along - slope)
         outputs = u, gradient, value, *(jnp.asarray(x).astype(real) for x in info)
-        return HMCState(u, value, gradient), outputs
+        return State(u, value, gradient), outputs
 
     def draw_group(
         context: Any, keys: Array, state: Any, tuning: Tuning, index: Array
@@ -137,8 +155,10 @@ def compile_segment(
         return jax.tree.map(lambda a: a[None], result)
 
     def segment(
-        context: Any, keys: Array, first: Array, count: Array, state: Any, tuning: Tuning
+        context: Any, words: Array, first: Array, count: Array, state: Any, tuning: Tuning
     ) -> tuple[Any, Any]:
+        keys = jax.random.wrap_key_data(words)
+
         def body(i: Array, so_far: tuple[Any, Any]) -> tuple[Any, Any]:
             state, outputs = so_far
             here = jax.vmap(lambda key: jax.random.fold_in(key, first + i))(keys)
@@ -159,16 +179,27 @@ def compile_segment(
     def shape(*dims: int, dtype: Any = real) -> jax.ShapeDtypeStruct:
         return jax.ShapeDtypeStruct(dims, dtype)
 
-    keys = jax.random.split(jax.random.key(0), group)
-    state = HMCState(shape(group, n), shape(group), shape(group, n))
+    words = jax.eval_shape(partial(_words, chains=group), shape(dtype=jnp.uint32))
+    state = State(shape(group, n), shape(group), shape(group, n))
     straightening = jax.tree.map(lambda a: shape(*a.shape), no_straightening(n))
     tuning = Tuning(shape(), shape(n, n), straightening)
     index = shape(dtype=jnp.int32)
-    return (
-        jax.jit(spread, in_shardings=lies)
-        .lower(context_of(model), keys, index, index, state, tuning)
-        .compile()
-    )
+    of = fingerprint_of(model)
+    about = None if of is None else ("segment", of, make_kernel, group)
+    arguments = context_of(model), words, index, index, state, tuning
+    jitted = jax.jit(spread, in_shardings=lies)
+    return Program(jitted, arguments, about, devices=placement.devices)
+
+
+def random_words(seed: int, chains: int) -> np.ndarray:
+    """Words (chain, n) of the random keys of chains, all different."""
+    number = jax.ShapeDtypeStruct((), np.uint32)
+    made = Program(jax.jit(partial(_words, chains=chains)), (number,), ("random words", chains))
+    return np.asarray(made.compiled()(np.uint32(seed)))
+
+
+def _words(seed: Any, *, chains: int) -> Array:
+    return jax.random.key_data(jax.random.split(jax.random.key(seed), chains))
 
 
 def _pulled(function: Callable[[Array], Array], point: Array, gradient: Array) -> Array:
@@ -182,18 +213,18 @@ def run_segment(
     pool: Executor,
     placement: Placement,
     context: Any,
-    keys: Array,
+    words: np.ndarray,
     first: int,
     count: int,
     states: Sequence[Any],
     tuning: Tuning,
 ) -> tuple[list[Any], Draws]:
-    """Make draws `first` to `first + count` (at most LENGTH) of every chain; keys are (chain,).
+    """Make draws `first` to `first + count` (at most LENGTH) of every chain; words: `random_words`.
 
     Every draw has a random key of its own, so that the draws do not depend on how they are cut
     into segments.  States of another placement are accepted.
     """
-    if len(states) * placement.group != len(keys):
+    if len(states) * placement.group != len(words):
         states = first_states(*joined(states), placement)
     group, whole, spread = placement.group, placement.spread(chains=False), placement.spread()
     real = jnp.result_type(float)
@@ -203,7 +234,7 @@ def run_segment(
     at, number = jax.device_put((np.int32(first), np.int32(count)), whole)
 
     def advance(i: int) -> tuple[Any, Any]:
-        own = jax.device_put(keys[i * group : (i + 1) * group], spread)
+        own = jax.device_put(words[i * group : (i + 1) * group], spread)
         return jax.block_until_ready(segment(context, own, at, number, states[i], settings))
 
     results = list(pool.map(advance, range(len(states))))

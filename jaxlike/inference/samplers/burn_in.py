@@ -15,7 +15,8 @@ from jax import Array
 from jax.sharding import PartitionSpec
 
 from jaxlike.inference.runs.device_placement import AXIS, Placement
-from jaxlike.inference.target import Posterior, context_of
+from jaxlike.inference.target import Posterior, context_of, fingerprint_of
+from jaxlike.kept.programs import Program
 
 LENGTH = 25
 """Largest number of steps in a segment."""
@@ -117,19 +118,19 @@ class BurnIn:
         )
         first_adaptation = jax.tree.map(jnp.asarray, tuning.initial_state)
         vector, scalar = jax.ShapeDtypeStruct((walkers, n), real), jnp.zeros(walkers, real)
-        compiled = (
-            jax.jit(mapped, in_shardings=tuple(placement.spread(one) for one in chained))
-            .lower(
-                context_of(model),
-                *(jnp.zeros(n, real), jnp.zeros((n, n), real)),
-                *(jax.random.split(jax.random.key(0), walkers), jax.random.key(0)),
-                *(jnp.int32(0), jnp.int32(0)),
-                IntegratorState(vector, vector, scalar, vector),
-                first_adaptation,
-            )
-            .compile()
+        arguments = (
+            context_of(model),
+            *(jnp.zeros(n, real), jnp.zeros((n, n), real)),
+            *(jax.random.split(jax.random.key(0), walkers), jax.random.key(0)),
+            *(jnp.int32(0), jnp.int32(0)),
+            IntegratorState(vector, vector, scalar, vector),
+            first_adaptation,
         )
-        return cls(placement, longest, first_adaptation, compiled)
+        of = fingerprint_of(model)
+        about = None if of is None else ("burn-in", of, walkers, longest)
+        jitted = jax.jit(mapped, in_shardings=tuple(placement.spread(one) for one in chained))
+        program = Program(jitted, arguments, about, devices=placement.devices)
+        return cls(placement, longest, first_adaptation, program.compiled())
 
     def begin(self, w: np.ndarray, value: np.ndarray, gradient: np.ndarray) -> Ensemble:
         """The ensemble at points w (walker, n), whose log-density's gradient there is `gradient`.

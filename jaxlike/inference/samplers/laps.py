@@ -16,12 +16,17 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from scipy.linalg import solve_triangular
 
-from jaxlike.inference.geometry.laplace import Batch, Laplace, batch_in_context, dispersed_starts
+from jaxlike.inference.geometry.laplace import (
+    Batch,
+    Laplace,
+    batch_program,
+    batches_of,
+    dispersed_starts,
+)
 from jaxlike.inference.results.chains import Chains, Cost
 from jaxlike.inference.runs.checkpoint import (
     Checkpoint,
@@ -45,36 +50,22 @@ from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import Stage
 from jaxlike.inference.runs.transitions import (
-    Info,
-    Tuning,
-    compile_segment,
     first_states,
     run_segment,
+    segment_program,
 )
 from jaxlike.inference.samplers.burn_in import LENGTH, BurnIn, Ensemble
-from jaxlike.inference.samplers.mclmc import unwhitened, whitened
-from jaxlike.inference.target import Posterior, context_of, sloped_density
+from jaxlike.inference.samplers.mclmc import walkers_kernel
+from jaxlike.inference.target import (
+    Posterior,
+    context_of,
+    fingerprint_of,
+    sloped_density,
+    trace_slope,
+)
 
-_LENGTH = 2.0  # of a trajectory, in units of sqrt(n)
 _TUNING_DRAWS = 12
 _SAVE_S = 5.0  # seconds between two checkpoints of the burn-in
-
-
-def adjusted_kernel() -> Callable[..., tuple[Any, Info]]:
-    """Trajectories of one length for all walkers, each followed by a Metropolis step."""
-    from blackjax.mcmc import adjusted_mclmc, integrators
-
-    step = adjusted_mclmc.build_kernel(integrators.isokinetic_velocity_verlet)
-
-    def kernel(key: Array, state: Any, density: Any, tuning: Tuning, _: Array) -> tuple[Any, Info]:
-        inner, density, root = whitened(state, density, tuning)
-        length = _LENGTH * jnp.sqrt(1.0 * inner.position.size)
-        count = jnp.maximum(jnp.round(length / tuning.step_size), 1.0).astype(int)
-        inner, info = step(key, inner, density, tuning.step_size, (count,), L_proposal_factor=1.25)
-        state = unwhitened(inner.position, inner.logdensity, inner.logdensity_grad, root)
-        return state, Info(info.is_divergent, count, info.acceptance_rate)
-
-    return kernel
 
 
 @dataclass(frozen=True)
@@ -143,6 +134,8 @@ def run_laps(
     The burn-in has at most `burn_in` steps, and ends where the ensemble settles; a walker then
     makes `samples / walkers` draws.  The other options are those of `run_mcmc`, errors too.
     """
+    import blackjax  # noqa: F401, or two threads below would find it half imported
+
     check_whole("chains", chains, 2, 1024)
     check_whole("walkers", walkers, 2, 65536)
     check_whole("burn_in", burn_in, 10)
@@ -164,11 +157,14 @@ def run_laps(
     keys = jax.random.split(jax.random.key(seed), 2)
     with ThreadPoolExecutor(4) as pool, progress_bar(burn_in, progress, unit="step") as bar:
         density = sloped_density(model)
-        compiling = pool.submit(compile_segment, adjusted_kernel(), model, density, placement)
+        moving = segment_program(walkers_kernel, model, density, placement)
+        batch = batch_program(density, n, context, fingerprint_of(model))
+        trace_slope(model, density, (moving, batch))
+        compiling = pool.submit(moving.compiled)
         burnt_in = before is not None and "burn_in" not in before.numbers
         if not burnt_in:
             burning = pool.submit(BurnIn.compile, model, density, placement, burn_in)
-        evaluate = batch_in_context(density, n, context)(context)
+        evaluate = batches_of(batch)(context)
         space = ParameterSpace.compile(model)
         segment = partial(run_segment, compiling.result(), pool, placement)
         spent = Cost(compile_s=clock())
@@ -180,7 +176,7 @@ def run_laps(
             warm_up=segment,
             own=segment,
             context=context,
-            keys=jax.random.split(keys[1], total),
+            words=np.asarray(jax.random.key_data(jax.random.split(keys[1], total))),
             space=space,
             mass=np.ones((n, n), bool),
             bounded=bounded_parameters(model) if straighten else [],

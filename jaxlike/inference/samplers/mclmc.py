@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from jax import Array, lax
 
-from jaxlike.inference.runs.transitions import Info, Tuning
+from jaxlike.inference.runs.transitions import Info, Kernel, Tuning
 from jaxlike.inference.samplers.kernels import Method
 from jaxlike.inference.samplers.mcmc import run_mcmc
 
@@ -52,6 +52,23 @@ def adjusted_method() -> Method:
         return state, Info(info.is_divergent, info.num_integration_steps, info.acceptance_rate)
 
     return Method("adjusted_mclmc", kernel, 0.9, lambda n: 0.5 * n**0.25)
+
+
+def walkers_kernel() -> Kernel:
+    """Trajectories of one length for all walkers, each followed by a Metropolis step."""
+    from blackjax.mcmc import adjusted_mclmc, integrators
+
+    step = adjusted_mclmc.build_kernel(integrators.isokinetic_velocity_verlet)
+
+    def kernel(key: Array, state: Any, density: Any, tuning: Tuning, _: Array) -> tuple[Any, Info]:
+        inner, density, root = whitened(state, density, tuning)
+        length = _LENGTH * jnp.sqrt(1.0 * inner.position.size)
+        count = jnp.maximum(jnp.round(length / tuning.step_size), 1.0).astype(int)
+        inner, info = step(key, inner, density, tuning.step_size, (count,), L_proposal_factor=1.25)
+        state = unwhitened(inner.position, inner.logdensity, inner.logdensity_grad, root)
+        return state, Info(info.is_divergent, count, info.acceptance_rate)
+
+    return kernel
 
 
 def unadjusted_method() -> Method:

@@ -7,11 +7,10 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import jax
-
 from jaxlike.inference.geometry.adaptation import mass_pattern
 from jaxlike.inference.results.chains import Chains, Cost
 from jaxlike.inference.results.comparison import compared
+from jaxlike.inference.runs.beginning import keep, kept, key_of
 from jaxlike.inference.runs.checkpoint import check_same_density, restoring, stored
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.drive import Keeping, Sampler, drive
@@ -20,12 +19,13 @@ from jaxlike.inference.runs.initial_points import (
     bounded_parameters,
     check_start,
     first_run,
+    start_point,
 )
 from jaxlike.inference.runs.options import SEED, check_between, check_whole
 from jaxlike.inference.runs.progress import progress_bar, stopwatch
 from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import plan
-from jaxlike.inference.runs.transitions import first_states, run_segment
+from jaxlike.inference.runs.transitions import first_states, random_words, run_segment
 from jaxlike.inference.samplers.kernels import Method
 from jaxlike.inference.target import Posterior, check_sampled, context_of
 
@@ -85,18 +85,27 @@ def run_mcmc(
     total = sum(stage.draws for stage in stages)
     with ThreadPoolExecutor(max(chains, 4)) as pool, progress_bar(total, progress) as bar:
         warm = run is not None and run.done >= warmup
+        # posteriors that share what is compiled are many, each of data of its own
+        key = None if compiled or before else key_of(model, chains, seed, start)
+        begun = kept(key)
+        if not (begun or before):
+            start_point(model, start)  # which, once others are compiled, would wait for them
         functions = compiled or CompiledFunctions.start(
-            model, chosen, chains, max_tree_depth, pool, warm=warm
+            model, chosen, chains, max_tree_depth, pool, warm=warm, fitted=begun is not None
         )
-        evaluate = functions.evaluate.result()(context)
         cost = Cost(compile_s=clock())
         if run and checkpoint:
+            assert functions.evaluate is not None
+            evaluate = functions.evaluate.result()(context)
+            cost = cost + Cost(compile_s=clock())
             check_same_density(checkpoint, evaluate(run.position)[0], run.value)
             cpu_start -= run.cost.cpu_s
             run = replace(run, cost=run.cost + cost)
         else:
             bar.set_description("best fit")
-            run = first_run(model, functions, evaluate, chains, seed, pattern, start, cost)
+            run, first = first_run(model, functions, begun, chains, seed, pattern, start, cost)
+            if begun is None:
+                keep(key, first)
             clock()
         space = functions.space.result().within(context)
         warm_up_placement, own_placement = functions.placements
@@ -105,7 +114,7 @@ def run_mcmc(
             warm_up=partial(run_segment, functions.warm_up.result(), pool, warm_up_placement),
             own=partial(run_segment, functions.own.result(), pool, own_placement),
             context=context,
-            keys=jax.random.split(jax.random.key(seed), chains),
+            words=random_words(seed, chains),
             space=space,
             mass=pattern,
             bounded=bounded_parameters(model) if straighten else [],
