@@ -67,18 +67,17 @@ class ChainSampler(Sampler):
         if self.check:
             self._check_against_cobaya()
         self._check_derived()
-        self._options["seed"] = self._first_seed() + mpi.rank() * self._options["chains"]
+        seed = self.seed if self.seed is not None else int(self._rng.integers(2**31))
+        self._options["seed"] = seed + mpi.rank() * self._options["chains"]
 
-    def _first_seed(self) -> int:
-        """The seed that is given, or one of Cobaya's random numbers."""
-        given = self._options.get("seed")
-        if given is None:
-            return int(self._rng.integers(2**31))
-        try:
-            check_whole("seed", given, *SEED)
-        except JaxlikeError as error:
-            raise LoggedError(self.log, "%s: %s", self, error) from error
-        return int(given)
+    def _set_rng(self) -> None:
+        """Cobaya's random numbers, which it makes before `initialize`, of a seed that is one."""
+        if self.seed is not None:
+            try:
+                check_whole("seed", self.seed, *SEED)
+            except JaxlikeError as error:
+                raise LoggedError(self.log, "%s: %s", self, error) from error
+        super()._set_rng()
 
     def _check_sampled(self) -> None:
         """LoggedError on a parameter that Cobaya samples and that nothing here sees."""
