@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "jaxlike"
 
 # From the top of the staircase to its foot; packages on one step may know each other.
 STEPS = (
-    ("errors", "files"),
+    ("errors", "files", "outputs"),
     ("numerics",),
     ("kept",),
     ("theory",),

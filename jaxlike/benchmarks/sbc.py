@@ -22,7 +22,7 @@ import jaxlike
 from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
 from jaxlike.inference import run_nuts, summarise
-from jaxlike.inference.runs.checkpoint import Checkpoint, stored
+from jaxlike.inference.runs.checkpoint import Checkpoint, restoring, stored
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.progress import progress_bar
 from jaxlike.likelihoods.protocol import Other, Simulated
@@ -91,7 +91,10 @@ def calibrate(
     seed = chosen.pop("seed")
     settings = {"method": "sbc", "parameters": list(names), "seed": seed, **chosen}
     before = stored(checkpoint, resume, settings)
-    rows = before.arrays["rows"] if before else np.zeros((0, n + 2))
+    rows = np.zeros((0, n + 2))
+    if before and checkpoint:
+        with restoring(checkpoint):
+            rows = before.array("rows", None, n + 2)
     simulate = _simulator(model)
     with ThreadPoolExecutor(4) as pool, progress_bar(mocks, progress, unit="mock") as bar:
         compiled = CompiledFunctions.start(

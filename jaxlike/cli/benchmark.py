@@ -16,6 +16,7 @@ from jaxlike.cli.common_options import (
 )
 from jaxlike.cli.running import termination_as_interrupt, warn
 from jaxlike.errors import ConfigError
+from jaxlike.outputs import locked
 
 if TYPE_CHECKING:
     from jaxlike.posterior.model import Model
@@ -243,4 +244,5 @@ def _folder(arguments: argparse.Namespace, kind: str) -> Path:
             "go on, or --force to replace it"
         )
     folder.mkdir(parents=True, exist_ok=True)
+    arguments.held.enter_context(locked(folder / kind))
     return folder

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.common_options import Parents, add_force, option_overrides
 from jaxlike.errors import ConfigError
+from jaxlike.outputs import check_no_input, check_output_file, locked
 
 if TYPE_CHECKING:
     from jaxlike.data import TwoPointData
@@ -57,7 +58,23 @@ def blind(arguments: argparse.Namespace) -> int:
     """Blind or unblind a file."""
     if Path(arguments.output).expanduser().exists() and not arguments.force:
         raise ConfigError(f"{arguments.output} exists already: choose another name, or --force")
+    _check_files(arguments)
     return _unblind(arguments) if arguments.unblind else _blind(arguments)
+
+
+def _check_files(arguments: argparse.Namespace) -> None:
+    """ConfigError, before anything is computed, where what is read or the key would be lost."""
+    from jaxlike.config import files_named_by
+
+    if Path(arguments.output).resolve() == Path(arguments.key).resolve():
+        raise ConfigError(f"options --output and --key are both '{arguments.key}'")
+    read = [arguments.key]
+    if arguments.unblind:
+        read.append(arguments.input)
+    elif Path(arguments.input).is_file():
+        read += map(str, files_named_by(arguments.input, option_overrides(arguments)))
+    output = check_output_file(arguments.output, read, force=True)
+    arguments.held.enter_context(locked(output))
 
 
 def _blind(arguments: argparse.Namespace) -> int:
@@ -69,6 +86,7 @@ def _blind(arguments: argparse.Namespace) -> int:
     if arguments.reason is not None:
         raise ConfigError("option --reason has no effect without --unblind")
     model, data = _whole(arguments)
+    check_no_input([Path(arguments.output).expanduser()], [data.source])
     file = Path(arguments.key).expanduser()
     key = _read_key(file) if file.exists() else _new_key()
     blinding = Blinding(key["secret"], _ranges(arguments, key) or default_ranges(model))

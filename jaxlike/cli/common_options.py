@@ -82,6 +82,21 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def whole(text: str) -> int:
+    """A whole number, also as 1e4, as a `type` of argparse."""
+    try:
+        return int(text)
+    except ValueError:
+        pass
+    try:
+        number = float(text)
+        if number == int(number):
+            return int(number)
+    except (ValueError, OverflowError):
+        pass
+    raise argparse.ArgumentTypeError(f"'{text[:40]}' is not a whole number")
+
+
 def named_value(option: str, item: str, form: str) -> tuple[str, str]:
     """Name and value of NAME=VALUE, as `option` takes it; ConfigError tells the `form`."""
     name, equals, value = item.partition("=")

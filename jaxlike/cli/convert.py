@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from jaxlike.cli.common_options import Parents, add_chains, add_force, stem_of
 from jaxlike.cli.running import warn
 from jaxlike.errors import ConfigError
+from jaxlike.outputs import check_no_input, locked
 
 if TYPE_CHECKING:
     from jaxlike.inference import Draws
@@ -43,6 +44,7 @@ def convert(arguments: argparse.Namespace) -> int:
     prefix, kind = arguments.chains, arguments.to
     draws = read_draws(prefix)
     output = arguments.output or stem_of(prefix) + _ENDINGS[kind]
+    arguments.held.enter_context(locked(output))
     files = _convert(draws, prefix, kind, output, force=arguments.force)
     print(
         f"{prefix}: {len(draws.lengths)} {'chain' if len(draws.lengths) == 1 else 'chains'}, "
@@ -55,22 +57,28 @@ def convert(arguments: argparse.Namespace) -> int:
 
 def _convert(draws: "Draws", prefix: str, kind: str, output: str, *, force: bool) -> list[Path]:
     from jaxlike.inference.results import convert
-    from jaxlike.inference.results.chain_files import check_prefix, numbered_files
+    from jaxlike.inference.results.chain_files import (
+        chain_files,
+        check_prefix,
+        check_replaced,
+        numbered_files,
+    )
     from jaxlike.inference.results.cosmosis_text import write_cosmosis
     from jaxlike.inference.results.draws import is_whole
+    from jaxlike.inference.results.read_draws import files_of_draws
 
     own = "getdist" if numbered_files(Path(prefix)) else "cosmosis"
     if kind == own:
         raise ConfigError(f"chains '{prefix}' are in the format of --to {kind} already")
-    if kind == "getdist":
-        return convert.write_getdist(draws, output, overwrite=force)
     if kind == "cosmosis" and not output.endswith(".txt"):
         raise ConfigError(f"output '{output}': accepted is a name that ends in .txt, for CosmoSIS")
     path = check_prefix(output)
-    if path.exists() and not force:
-        raise ConfigError(
-            f"output '{output}' exists already; give another --output, or --force to replace it"
-        )
+    there = chain_files(output) if kind == "getdist" else [path] if path.exists() else []
+    check_no_input(there, files_of_draws(prefix))
+    if not force:
+        check_replaced(output, there)
+    if kind == "getdist":
+        return convert.write_getdist(draws, output, overwrite=force)
     if kind == "cosmosis":
         return [write_cosmosis(draws, path)]
     if not is_whole(draws.weights):

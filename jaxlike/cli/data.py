@@ -8,6 +8,7 @@ from jaxlike.cli.common_options import Parents, add_force
 from jaxlike.cli.data_list import add_list
 from jaxlike.cli.data_show import add_show
 from jaxlike.errors import ConfigError
+from jaxlike.outputs import check_output_file
 
 if TYPE_CHECKING:
     from jaxlike.data import TwoPointData
@@ -67,7 +68,9 @@ def sacc(arguments: argparse.Namespace) -> int:
     """Write a data file of any format as SACC."""
     from jaxlike.data import find_data_file, read_two_point
 
-    return _written(read_two_point(find_data_file(arguments.input)), arguments)
+    file = find_data_file(arguments.input)
+    check_output_file(arguments.output, [file], force=arguments.force)
+    return _written(read_two_point(file), arguments)
 
 
 def lensing_as_sacc(arguments: argparse.Namespace) -> int:
@@ -84,6 +87,7 @@ def lensing_as_sacc(arguments: argparse.Namespace) -> int:
                 f"{len(arguments.input)} files are given to `jaxlike data lensing` before OUT; one "
                 ".dataset file is needed, or BANDPOWERS COVARIANCE WINDOWS"
             )
+    check_output_file(arguments.output, arguments.input, force=arguments.force)
     return _written(data, arguments)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.common_options import Parents, named_value
 from jaxlike.errors import ConfigError
+from jaxlike.outputs import check_output_file
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,6 +48,8 @@ def show(arguments: argparse.Namespace) -> int:
 
     kernels = dict(named_value("--kernel", item, "NAME=RIGHT") for item in arguments.kernel)
     file = find_data_file(arguments.file)
+    if arguments.output is not None:
+        check_output_file(arguments.output, [file, *_given_files(arguments)], force=True)
     found = contents(file, kernels=kernels or None, nz_file=_nz_file(arguments.nz_file))
     cuts = _cuts(arguments)
     kept = None if found.data is None or cuts is None else _kept(found.data, cuts)
@@ -55,6 +58,12 @@ def show(arguments: argparse.Namespace) -> int:
     if arguments.output is not None:
         print(_drawn(arguments.output, found, kept))
     return 1 if found.problems else 0
+
+
+def _given_files(arguments: argparse.Namespace) -> list[str]:
+    """What it reads besides the data file."""
+    named = [item.rpartition("=")[2] for item in arguments.nz_file]
+    return [*named, *([arguments.scale_cuts] if arguments.scale_cuts else [])]
 
 
 def _nz_file(given: list[str]) -> "Path | dict[str, Path] | None":

@@ -1,6 +1,8 @@
 """Which devices JAX computes on, and the other processes of a run, as the command line asks."""
 
 import gc
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +14,8 @@ from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
     from jaxlike.inference import Chains
+
+_MOST_OF_A_CPU = 16  # devices that any CPU may be made, for tests of what runs on several
 
 _FORM = "HOST:PORT,NUMBER_OF_PROCESSES,NUMBER_OF_THIS_ONE, or auto"
 
@@ -80,7 +84,7 @@ def use_devices(
     elif device == "gpu":
         jax.config.update("jax_platforms", None)  # whatever the environment prefers
     if devices is not None or cpu_devices is not None:
-        jax.config.update("jax_num_cpu_devices", devices or cpu_devices)
+        _make_cpu_devices(devices, cpu_devices)
     if devices is not None:
         visible = ",".join(map(str, range(devices)))
         jax.config.update("jax_cuda_visible_devices", visible)
@@ -100,6 +104,17 @@ def use_devices(
             f"({jax.default_backend()})"
         )
     return team
+
+
+def _make_cpu_devices(devices: int | None, otherwise: int | None) -> None:
+    """Make a CPU so many devices, as long as JAX has not started; each is at least a thread."""
+    most = max(_MOST_OF_A_CPU, os.cpu_count() or 1)
+    if devices is not None and devices > most and jax.config.values["jax_platforms"] == "cpu":
+        raise ConfigError(
+            f"option --devices is {devices}; accepted on this CPU are numbers from 1 to {most}"
+        )
+    with suppress(RuntimeError):  # it has: whoever asks for more than there are hears it below
+        jax.config.update("jax_num_cpu_devices", min(devices or otherwise or 1, most))
 
 
 def _trace_quickly() -> None:
@@ -128,5 +143,11 @@ def _join(distributed: str) -> Team:
             ) from error
         if ":" not in address or not 0 <= rank < size:
             raise ConfigError(f"option --distributed is '{distributed}'; accepted is {_FORM}")
-        jax.distributed.initialize(address, size, rank)
+        try:
+            jax.distributed.initialize(address, size, rank)
+        except (RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())
+            raise ConfigError(
+                f"option --distributed is '{distributed}': the processes cannot meet ({reason})"
+            ) from error
     return Team(jax.process_count(), jax.process_index())

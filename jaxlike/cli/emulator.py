@@ -6,6 +6,7 @@ from typing import Any
 
 from jaxlike.cli.common_options import Parents, positive
 from jaxlike.cli.running import termination_as_interrupt
+from jaxlike.outputs import check_output_file, locked
 
 
 def add_command(subparsers: Any, shared: Parents) -> None:
@@ -72,6 +73,9 @@ def train(arguments: argparse.Namespace) -> int:
     """Train an emulator and write its table."""
     from jaxlike.files import atomic_writer
 
+    output = arguments.output or Path("cmb.npz" if arguments.cmb else "emulator.npz")
+    check_output_file(output, force=True)
+    arguments.held.enter_context(locked(output))
     how = {
         "n": arguments.n,
         "n_check": arguments.n_check,
@@ -93,7 +97,6 @@ def train(arguments: argparse.Namespace) -> int:
             _check_alone(arguments)
             table = train_table(**how)
             text = as_text(table.metadata["held_out"])
-    output = arguments.output or Path("cmb.npz" if arguments.cmb else "emulator.npz")
     with atomic_writer(output) as file:
         table.save(file)
     print(text)

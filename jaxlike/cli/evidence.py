@@ -46,11 +46,11 @@ def evidence(arguments: argparse.Namespace) -> int:
     """Print and write ln Z; exit status 1 where its error says nothing."""
     from jaxlike.inference import read_draws
     from jaxlike.inference.results import evidence as bridged
-    from jaxlike.inference.results.text_files import check_unused_texts, write_texts
+    from jaxlike.inference.results.text_files import existing_texts, write_texts
 
     arguments.output = arguments.output or f"{arguments.chains.removesuffix('.txt')}_evidence"
     draws = read_draws(arguments.chains)
-    model, name = open_model(arguments, "evidence", lambda p: check_unused_texts(p, [".json"]))
+    model, name = open_model(arguments, "evidence", lambda p, _: existing_texts(p, [".json"]))
     found = bridged.bridge_evidence(
         model,
         draws,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.common_options import Parents, add_config, add_force, option_overrides
 from jaxlike.errors import ConfigError
+from jaxlike.files import atomic_writer
+from jaxlike.outputs import check_no_input, check_output_file, locked
 
 if TYPE_CHECKING:
     from jaxlike.config import Config
@@ -41,9 +43,12 @@ def add_command(subparsers: Any, shared: Parents) -> None:
 
 def explain(arguments: argparse.Namespace) -> int:
     """Print what becomes of each entry of an input, or the options of one of jaxlike's own."""
+    from jaxlike.config import files_named_by
     from jaxlike.config.explain import explained
 
     output = _output(arguments)
+    if output is not None:
+        arguments.held.enter_context(locked(output))
     found = explained(arguments.config, option_overrides(arguments))
     if found.explanation is None:
         print(f"{arguments.config}: an input of jaxlike's own")
@@ -54,10 +59,12 @@ def explain(arguments: argparse.Namespace) -> int:
         print(line)
     if output is not None:
         texts = _texts(output, found)
+        check_no_input(texts, files_named_by(arguments.config, option_overrides(arguments)))
         for file in texts:
-            _check_free(file, arguments.force)
+            check_output_file(file, force=arguments.force)
         for file, text in texts.items():
-            file.write_text(text, encoding="utf-8")
+            with atomic_writer(file) as handle:
+                handle.write(text.encode())
             print(f"file {file}")
     if arguments.check:
         return _check(arguments, found)
@@ -91,13 +98,7 @@ def _output(arguments: argparse.Namespace) -> Path | None:
             f"option --output is '{file}'; accepted are a Cobaya input, FILE.yaml, and a pipeline "
             "of CosmoSIS, FILE.ini"
         )
-    _check_free(file, arguments.force)
-    return file
-
-
-def _check_free(file: Path, force: bool) -> None:
-    if file.exists() and not force:
-        raise ConfigError(f"'{file}' exists; give --force to replace it")
+    return check_output_file(file, [arguments.config], force=arguments.force)
 
 
 def _likelihoods(config: "Config") -> list[str]:

@@ -81,12 +81,13 @@ def fisher(arguments: argparse.Namespace) -> int:
 
     matplotlib.use("agg")
     from jaxlike.forecast.fisher import check_inside, choose, information, named
-    from jaxlike.forecast.fisher_files import unused_checker, write_fisher
+    from jaxlike.forecast.fisher_files import write_fisher
     from jaxlike.forecast.model_covariance import gaussian_covariance_of
+    from jaxlike.inference.results.text_files import existing_texts
     from jaxlike.plots.forecast import Gaussian, gaussian_plot
 
     endings = (".covmat", ".fisher.txt", "_triangle.png")
-    model, prefix = open_model(arguments, "fisher", unused_checker(*endings))
+    model, prefix = open_model(arguments, "fisher", lambda p, _: existing_texts(p, endings))
     fixed = _point("--fixed", arguments.fixed, value=False)
     at = _point("--at", arguments.at, value=True)
     values = {name: number for name, number in fixed.items() if number is not None}

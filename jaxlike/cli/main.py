@@ -11,7 +11,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import NoReturn
 
 from jaxlike import __version__
@@ -50,6 +50,9 @@ COMMANDS = (
 """In the order of --help: begin, run a posterior, use chains, forecast, and what serves them."""
 
 
+_LONGEST = 200  # characters of a file's name in a message
+
+
 class _Parser(argparse.ArgumentParser):
     """A parser whose errors are the package's: one line, status 2."""
 
@@ -65,18 +68,24 @@ def main(argv: Sequence[str] | None = None) -> int:
             _complete(parser)
         arguments = parser.parse_args(argv)
         arguments.command = shlex.join(["jaxlike", *(sys.argv[1:] if argv is None else argv)])
+        _check_words(arguments)
         _set_up(arguments)
-        return int(arguments.run(arguments) or 0)
+        with ExitStack() as arguments.held:  # locks of what is written, until the command's end
+            status = int(arguments.run(arguments) or 0)
+        sys.stdout.flush()
+        return status
     except JaxlikeError as error:
-        print(f"jaxlike: error: {error}", file=sys.stderr)
+        print(f"jaxlike: error: {_shortened(error, 1500)}", file=sys.stderr)
         return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:
-        if error.filename is None:
-            raise
-        print(f"jaxlike: error: {error.filename}: {error.strerror}", file=sys.stderr)
+        where = "" if error.filename is None else f"{_shortened(error.filename)}: "
+        print(f"jaxlike: error: {where}{error.strerror or error}", file=sys.stderr)
+        return 2
+    except MemoryError as error:
+        print(f"jaxlike: error: not enough memory ({error})", file=sys.stderr)
         return 2
     except KeyboardInterrupt as stop:
         print(f"jaxlike: interrupted{f'; {stop}' if str(stop) else ''}", file=sys.stderr)
@@ -103,6 +112,27 @@ def _complete(parser: argparse.ArgumentParser) -> None:
         import argcomplete
 
         argcomplete.autocomplete(parser)
+
+
+def _shortened(said: object, longest: int = _LONGEST) -> str:
+    """A file's name, or a message that repeats what was given, in one line of bearable length."""
+    text = " ".join(str(said).splitlines())
+    half = longest // 2
+    return text if len(text) <= longest else f"{text[:half]} ... {text[-half:]}"
+
+
+def _check_words(arguments: argparse.Namespace) -> None:
+    """ConfigError on an option that is given as nothing, as a shell's unset variable is, and on
+    signs that stand in no name of a file."""
+    for name, value in vars(arguments).items():
+        for word in value if isinstance(value, list) else [value]:
+            if word == "" and not isinstance(value, list):
+                raise ConfigError(f"{name.replace('_', '-')} is given, and is empty")
+            if isinstance(word, str) and {*"\0\n\r"} & {*word}:
+                said = f"{name.replace('_', '-')} is {_shortened(repr(word))}"
+                raise ConfigError(
+                    f"{said}, which can be no name: it has a line break or a null byte"
+                )
 
 
 def _set_up(arguments: argparse.Namespace) -> None:

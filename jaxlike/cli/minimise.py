@@ -2,11 +2,16 @@
 
 import argparse
 import time
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from jaxlike.cli.common_options import Parents, add_config, add_force, add_prefix
 from jaxlike.cli.opening import open_model
-from jaxlike.errors import ConfigError
+
+if TYPE_CHECKING:
+    from jaxlike.config import Config
+
+_PLOTS = ("data_vector", "residuals")
 
 
 def add_command(subparsers: Any, shared: Parents) -> None:
@@ -40,12 +45,20 @@ def minimise(arguments: argparse.Namespace) -> int:
     import numpy as np
 
     matplotlib.use("agg")
-    from jaxlike.inference import best_fit, check_unused_best_fit, write_best_fit
-    from jaxlike.plots.data_vector import data_vector_plots
+    from jaxlike.inference import best_fit, write_best_fit
+    from jaxlike.inference.results.best_fit_files import existing_best_fit
+    from jaxlike.inference.runs.options import SEED, check_whole
+    from jaxlike.plots.data_vector import data_vector_images, data_vector_plots
 
-    if arguments.starts < 1:
-        raise ConfigError(f"option --starts is {arguments.starts}; accepted is a number above 0")
-    model, prefix = open_model(arguments, "best_fit", check_unused_best_fit)
+    check_whole("--starts", arguments.starts, 1)
+    check_whole("seed", arguments.seed, *SEED)  # before it takes its time
+
+    def existing(prefix: str, config: "Config") -> list[Path]:
+        names = () if arguments.no_plot else [one.name for one in config.likelihoods]
+        images = data_vector_images(prefix, names, _PLOTS)
+        return [*existing_best_fit(prefix), *(file for file in images if file.exists())]
+
+    model, prefix = open_model(arguments, "best_fit", existing)
     begin = time.perf_counter()
 
     def tell(start: int, log_posterior: float) -> None:
@@ -89,8 +102,6 @@ def minimise(arguments: argparse.Namespace) -> int:
         f"{fit.n_gradients} gradients, {time.perf_counter() - begin:.1f} s with compilation"
     )
     if model.measured and not arguments.no_plot:
-        files += data_vector_plots(
-            model, fit.x, prefix, "best fit", kinds=("data_vector", "residuals")
-        )
+        files += data_vector_plots(model, fit.x, prefix, "best fit", kinds=_PLOTS)
     print(f"files {', '.join(map(str, files))}")
     return 0

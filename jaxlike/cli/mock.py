@@ -1,10 +1,12 @@
 """`jaxlike mock`: mock data in the layout of a survey."""
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from jaxlike.cli.common_options import Parents, add_force
 from jaxlike.errors import ConfigError
+from jaxlike.outputs import check_output_file, locked
 
 _PAPER = "paper"  # the C_ell of arXiv:2302.05163, which are of no survey
 
@@ -37,6 +39,10 @@ def mock(arguments: argparse.Namespace) -> int:
     from jaxlike.mocks.paper import write_paper_mock
 
     force = arguments.force
+    folder = Path(arguments.survey)
+    own = [*folder.iterdir()] if folder.is_dir() else []
+    output = check_output_file(arguments.output, own, force=force)
+    arguments.held.enter_context(locked(output))
     if arguments.survey == _PAPER:
         if arguments.space == "real":
             raise ConfigError(f"option --space is real; the survey {_PAPER} has harmonic alone")

@@ -37,8 +37,8 @@ def moped(arguments: argparse.Namespace) -> int:
 
     from jaxlike.files import atomic_writer
     from jaxlike.forecast.compression import compare
-    from jaxlike.forecast.fisher_files import unused_checker
     from jaxlike.inference.results.chain_files import check_prefix
+    from jaxlike.inference.results.text_files import existing_texts
     from jaxlike.plots.forecast import contour_plot
 
     if any(
@@ -46,7 +46,8 @@ def moped(arguments: argparse.Namespace) -> int:
     ):
         raise ConfigError("option --set compression has no effect: `jaxlike moped` compresses")
     arguments.set.append("compression=none")
-    model, prefix = open_model(arguments, "moped", unused_checker(".npz", "_contours.png"))
+    endings = (".npz", "_contours.png")
+    model, prefix = open_model(arguments, "moped", lambda p, _: existing_texts(p, endings))
     pair = pair_in(arguments.pair, model.parameters) or tuple(model.parameters[:2])
     if len(pair) < 2:
         raise ConfigError(f"{arguments.config}: contours need two sampled parameters")

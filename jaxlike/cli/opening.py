@@ -1,14 +1,16 @@
 """Opening a command's CONFIG: its model, and the prefix of the files that the command writes."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jaxlike.cli.common_options import option_overrides
 from jaxlike.cli.running import warn
+from jaxlike.errors import ConfigError
 
 if TYPE_CHECKING:
+    from jaxlike.config import Config
     from jaxlike.likelihoods.two_point import Likelihood
     from jaxlike.posterior.model import Model
 
@@ -16,25 +18,39 @@ if TYPE_CHECKING:
 def open_model(
     arguments: argparse.Namespace,
     ending: str,
-    check: Callable[[str], None],
+    existing: Callable[[str, "Config"], Sequence[Path]],
     *,
+    inputs: Sequence[Path] = (),
+    resumes: Callable[[str], bool] | None = None,
     whole: bool = False,
 ) -> tuple["Model", str]:
     """The model of a command's CONFIG, announced, and the prefix of the files to write.
 
-    ConfigError of `check`, before the model is built, where the prefix is taken and not forced.
+    The prefix is the command's until its end. existing: the files of a prefix that it would
+    replace; inputs: what it reads besides its CONFIG; resumes: whether the run of a prefix goes on.
+    ConfigError, before the model is built, where another run writes this prefix, where files are
+    there and neither force nor resumes, and where one of them is an input.
     With `whole` a choice of likelihoods leaves the parameters of the others, with their priors.
     """
     import jaxlike
-    from jaxlike.config import read_config
+    from jaxlike.config import files_named_by, read_config
+    from jaxlike.inference.results.chain_files import check_prefix, check_replaced
     from jaxlike.loading import model_from_config
+    from jaxlike.outputs import check_no_input, locked
     from jaxlike.posterior.range_policy import check_prior
 
     overrides = option_overrides(arguments)
     config = read_config(arguments.config, **overrides)
     prefix = arguments.output or f"{config.output or Path('chains', config.path.stem)}_{ending}"
-    if not arguments.force:
-        check(prefix)
+    if not config.sampled:
+        raise ConfigError(f"{arguments.config}: nothing is sampled: give a parameter a prior")
+    check_prefix(prefix)
+    arguments.held.enter_context(locked(prefix, arguments.team.rank))
+    there = existing(prefix, config)
+    if not (arguments.force or (resumes is not None and resumes(prefix))):
+        check_replaced(prefix, there)
+    if there:
+        check_no_input(there, [*inputs, *files_named_by(arguments.config, overrides)])
     wanted = overrides.pop("likelihoods", None) if whole else None
     if wanted is None:
         model = model_from_config(config)

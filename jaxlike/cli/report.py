@@ -50,9 +50,14 @@ def report(arguments: argparse.Namespace) -> int:
 
     matplotlib.use("agg")
     from jaxlike.inference import read_draws
+    from jaxlike.outputs import check_no_input
     from jaxlike.report import write_report
+    from jaxlike.report.record import read_record
 
     read_draws(arguments.chains)  # says what is wrong with them before the model is built
+    if arguments.output:
+        inputs = [*read_record(Path(arguments.chains)).files, *filter(None, [arguments.config])]
+        check_no_input([Path(arguments.output)], inputs)
     path = write_report(
         arguments.chains,
         _given(arguments),

@@ -44,7 +44,6 @@ def add_command(subparsers: Any, shared: Parents) -> None:
 def reweight(arguments: argparse.Namespace) -> int:
     """Weight chains for another posterior; exit status 1 where the weights cannot be trusted."""
     from jaxlike.inference import (
-        check_unused,
         read_draws,
         with_chi2s,
         with_derived,
@@ -52,11 +51,19 @@ def reweight(arguments: argparse.Namespace) -> int:
         write_chains,
     )
     from jaxlike.inference.results import importance
+    from jaxlike.inference.results.chain_files import chain_files
+    from jaxlike.inference.results.read_draws import files_of_draws
 
     if Path(arguments.output).resolve() == Path(arguments.chains).resolve():
         raise ConfigError(f"output '{arguments.output}' is the chains themselves; give another")
     draws = read_draws(arguments.chains)
-    model, prefix = open_model(arguments, "reweighted", check_unused, whole=True)
+    model, prefix = open_model(
+        arguments,
+        "reweighted",
+        lambda p, _: chain_files(p),
+        inputs=files_of_draws(arguments.chains),
+        whole=True,
+    )
     result = importance.reweight(model, draws, progress=not arguments.no_progress)
     chains = with_external_priors(model, with_derived(model, result.chains))
     chains = with_chi2s(model, chains)

@@ -1,7 +1,7 @@
 """`jaxlike nuts` and `jaxlike sample`: chains of a posterior, and their files."""
 
 import argparse
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ from jaxlike.cli.common_options import (
     add_config,
     add_force,
     named_value,
+    whole,
 )
 from jaxlike.cli.opening import open_model
 from jaxlike.cli.report import report_of_run
@@ -20,11 +21,15 @@ from jaxlike.inference.samplers.by_name import METHODS
 from jaxlike.inference.samplers.method_options import METHOD_OPTIONS, options_for
 
 if TYPE_CHECKING:
+    from jaxlike.inference import Chains
     from jaxlike.inference.runs.progress import Shown
 
 _NUTS = ("chains", "warmup", "samples", "seed", "target_accept", "max_tree_depth")
 _NUTS_ACCEPT = 0.95
 """What of NUTS is recorded where it is not given, too, and what suits it."""
+
+_READERS: dict[type, Callable[[str], Any]] = {int: whole, float: float, str: str, bool: str}
+"""How the command line reads options of each kind; what is true is left to the method's check."""
 
 _SHOWN: dict[str, "Shown"] = {"bar": True, "json": "json", "none": False}
 
@@ -58,7 +63,7 @@ def _add_options(parser: argparse.ArgumentParser, method: str | None) -> None:
     for option in METHOD_OPTIONS if method is None else options_for(method):
         group.add_argument(
             option.flag,
-            type=str if option.kind is bool else option.kind,
+            type=_READERS[option.kind],
             metavar={int: "N", float: "X"}.get(option.kind, "WHAT"),
             help=option.help(method),
         )
@@ -132,6 +137,7 @@ def sample(arguments: argparse.Namespace) -> int:
 
 
 def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any]) -> int:
+    from jaxlike.cli.room import check_room
     from jaxlike.inference import (
         complaints,
         report,
@@ -140,8 +146,7 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
         with_derived,
         with_external_priors,
     )
-    from jaxlike.inference.results.chain_files import check_unused, write_chains
-    from jaxlike.inference.results.chains import Chains
+    from jaxlike.inference.results.chain_files import chain_files, checkpoints, write_chains
     from jaxlike.inference.runs.progress import tell
     from jaxlike.inference.samplers.by_name import options_of, sampler
 
@@ -150,27 +155,34 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
         raise ConfigError("options --resume and --force contradict each other: give one")
     each = options.get("chains", options_of(method)["chains"])
     options = {**options, "seed": options.get("seed", 0) + team.rank * each}
-    resuming = False
 
-    def check(prefix: str) -> None:
-        nonlocal resuming
-        path = _checkpoint(prefix, team.rank)
-        resuming = arguments.resume and path.exists()
-        if team.leads and not resuming:
-            check_unused(prefix)
-            if arguments.resume:
-                warn(f"there is no {path} to go on from: the run starts")
+    def existing(prefix: str, _: Any) -> list[Path]:
+        return [*chain_files(prefix), *checkpoints(prefix)] if team.leads else []
 
-    model, prefix = open_model(arguments, method, check)
+    def resumes(prefix: str) -> bool:
+        return arguments.resume and _checkpoint(prefix, team.rank).exists()
+
+    model, prefix = open_model(arguments, method, existing, resumes=resumes)
+    checkpoint, resuming = _checkpoint(prefix, team.rank), resumes(prefix)
     if team.leads and not resuming:
+        if arguments.resume:
+            warn(f"there is no {checkpoint} to go on from: the run starts")
         check_against_cobaya(arguments, model)
-    checkpoint = _checkpoint(prefix, team.rank)
+    check_room(
+        prefix,
+        len(model.parameters),
+        len(model.derived_parameters),
+        {
+            **options_of(method),
+            **options,
+        },
+    )
     shown = _SHOWN[arguments.progress] if team.leads else False
     beginning = begun(model, arguments)
     kept: list[Chains] = []
     files: list[Path] = []
 
-    def save(chains: Chains) -> None:
+    def save(chains: "Chains") -> None:
         chains = with_external_priors(model, chains)
         chains = with_chi2s(model, chains, kept[0] if kept else None)
         info = run_info(model.config, chains, arguments, options, beginning)
@@ -197,13 +209,10 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
             chains = with_derived(model, chains)
             save(chains)
     except KeyboardInterrupt as stop:
-        goes_on = "; --resume goes on from there" if checkpoint.exists() else ""
-        if not kept:
-            raise KeyboardInterrupt(f"no draw was kept yet{goes_on}") from stop
-        raise KeyboardInterrupt(
-            f"{kept[0].n_draws} of {kept[0].wanted} draws of each chain are in {_listed(files)}"
-            f"{goes_on}"
-        ) from stop
+        raise KeyboardInterrupt(_what_is_kept(kept, files, checkpoint)) from stop
+    except OSError as error:  # such as that of a full disk, which leaves what was written before
+        about = f"{error.strerror or error}; {_what_is_kept(kept, files, checkpoint)}"
+        raise OSError(error.errno, about, error.filename) from error
     if "elbo" in chains.trace and team.leads:
         from jaxlike.plots.contours import elbo_plot
 
@@ -230,6 +239,15 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
                 files=list(map(str, files)),
             )
     return 1 if warnings else 0
+
+
+def _what_is_kept(kept: Sequence["Chains"], files: Sequence[Path], checkpoint: Path) -> str:
+    """What there is of a run that has ended too early, in words."""
+    goes_on = "; --resume goes on from there" if checkpoint.exists() else ""
+    if not kept:
+        return f"no draw was kept yet{goes_on}"
+    draws = f"{kept[0].n_draws} of {kept[0].wanted} draws of each chain"
+    return f"{draws} are in {_listed(files)}{goes_on}"
 
 
 def _checkpoint(prefix: str, rank: int) -> Path:

@@ -44,16 +44,23 @@ def survey(arguments: argparse.Namespace) -> int:
     from jaxlike.files import atomic_writer
     from jaxlike.forecast.design import as_arrays
     from jaxlike.forecast.fisher import Fisher, inverted
-    from jaxlike.forecast.fisher_files import unused_checker, write_fisher
+    from jaxlike.forecast.fisher_files import write_fisher
     from jaxlike.forecast.optimise import gradient, optimise
     from jaxlike.forecast.options import read_survey
+    from jaxlike.inference.results.chain_files import check_prefix, check_replaced
+    from jaxlike.inference.results.text_files import existing_texts
+    from jaxlike.outputs import check_no_input, locked
     from jaxlike.plots.survey import survey_plot
     from jaxlike.registry.names import default_latex
 
     config = read_survey(arguments.config)
     prefix = arguments.output or config.output or str(Path("chains", config.path.stem))
+    check_prefix(prefix)
+    arguments.held.enter_context(locked(prefix))
+    there = existing_texts(prefix, _ENDINGS)
     if not arguments.force:
-        unused_checker(*_ENDINGS)(prefix)
+        check_replaced(prefix, there)
+    check_no_input(there, [config.path])
     begin = time.perf_counter()
     forecast, design = config.forecast(), config.design
     matrix = np.asarray(jax.jit(forecast.fisher)(as_arrays(design)))

@@ -18,7 +18,7 @@ import numpy as np
 
 from jaxlike.inference import Chains, Cost
 from jaxlike.inference.geometry.laplace import Laplace, dispersed_starts, gradient_batch
-from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, stored
+from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, restoring, stored
 from jaxlike.inference.runs.initial_points import Start, best_fit_from, check_start
 from jaxlike.inference.runs.options import SEED, check_whole
 from jaxlike.inference.runs.parameter_space import ParameterSpace, chains_of
@@ -67,14 +67,21 @@ class _Run:
         return Checkpoint(settings, numbers, arrays)
 
     @classmethod
-    def of_checkpoint(cls, before: Checkpoint) -> "_Run":
-        """What came out of a file."""
-        numbers, arrays = before.numbers, before.arrays
+    def of_checkpoint(cls, before: Checkpoint, chains: int, n: int) -> "_Run":
+        """What came out of a file of `chains` chains in n dimensions; ValueError or KeyError where
+        that is something else."""
+        numbers = before.numbers
         walks = tuple(
-            _Walk(n, *(arrays[f"{name}_{i}"] for name in ("x", "covariance", "table")))
-            for i, n in enumerate(numbers["rounds"])
+            _Walk(
+                int(numbers["rounds"][i]),
+                before.array(f"x_{i}", n),
+                before.array(f"covariance_{i}", n, n),
+                before.array(f"table_{i}", None, 3 + n),
+            )
+            for i in range(chains)
         )
-        return cls(walks, numbers["log_density"], Cost(**numbers["cost"]), arrays["starts"])
+        starts = before.array("starts", chains, n)
+        return cls(walks, float(numbers["log_density"]), Cost(**numbers["cost"]), starts)
 
 
 def run_mh(
@@ -115,7 +122,8 @@ def run_mh(
     difference = jax.jit(lambda x: model.log_posterior(x) - _log_product(model, x))
     log_likelihood = difference.lower(point).compile()
     if before and checkpoint:
-        run = _Run.of_checkpoint(before)
+        with restoring(checkpoint):
+            run = _Run.of_checkpoint(before, chains, n)
         here = float(log_likelihood(jnp.asarray(run.starts[0])))
         check_same_density(checkpoint, [here], [run.log_density])
         cpu_start -= run.cost.cpu_s

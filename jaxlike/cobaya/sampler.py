@@ -35,6 +35,7 @@ from jaxlike.inference import (
     with_external_priors,
 )
 from jaxlike.inference.results.diagnostics import MAX_R_HAT
+from jaxlike.inference.runs.options import SEED, check_whole
 from jaxlike.inference.samplers.by_name import checked_options, options_of, sampler
 from jaxlike.loading import model_from_config
 from jaxlike.posterior.range_policy import check_prior
@@ -69,9 +70,22 @@ class ChainSampler(Sampler):
         seed = self.seed if self.seed is not None else int(self._rng.integers(2**31))
         self._options["seed"] = seed + mpi.rank() * self._options["chains"]
 
+    def _set_rng(self) -> None:
+        """Cobaya's random numbers, which it makes before `initialize`, of a seed that is one."""
+        if self.seed is not None:
+            try:
+                check_whole("seed", self.seed, *SEED)
+            except JaxlikeError as error:
+                raise LoggedError(self.log, "%s: %s", self, error) from error
+        super()._set_rng()
+
     def _check_sampled(self) -> None:
         """LoggedError on a parameter that Cobaya samples and that nothing here sees."""
         theirs = self.model.parameterization.sampled_params()
+        if not self._posterior.parameters:
+            raise LoggedError(
+                self.log, "%s: nothing is sampled: give a parameter of params a prior", self
+            )
         idle = next((name for name in theirs if name not in self._posterior.parameters), None)
         if idle is not None:
             raise LoggedError(

@@ -3,6 +3,7 @@
 from jaxlike.config.cobaya_yaml import config_from_info
 from jaxlike.config.container import Config
 from jaxlike.config.likelihood_config import LikelihoodConfig
+from jaxlike.config.named_files import files_named_by
 from jaxlike.config.others import OtherConfig
 from jaxlike.config.read import read_config
 from jaxlike.registry.options import (
@@ -22,6 +23,7 @@ __all__ = [
     "OtherConfig",
     "TheoryOptions",
     "config_from_info",
+    "files_named_by",
     "probes_from",
     "read_config",
     "theory_options",

@@ -32,6 +32,7 @@ from jaxlike.config.others import (
 )
 from jaxlike.config.records import expand, output_from
 from jaxlike.config.renames import renamed, renames_from
+from jaxlike.config.shape import check_shape
 from jaxlike.config.yaml_entries import entries_of, places_of
 from jaxlike.config.yaml_text import load_yaml
 from jaxlike.errors import ConfigError, JaxlikeError
@@ -212,6 +213,7 @@ def _check_blocks(info: Mapping[str, Any]) -> None:
         if info.get(name):
             raise ConfigError(f"block '{name}' cannot be used by jaxlike itself: {advice}")
     check_option_names(info, (*_READ, *HOST_ONLY, *_REFUSED), "block")
+    check_shape(info)
 
 
 def _component(block: str, name: object, options: object) -> tuple[str, dict[str, Any]]:

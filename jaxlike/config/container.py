@@ -248,7 +248,8 @@ def _likelihood(
     cuts = given.get("scale_cuts", OF_SURVEY)
     if not isinstance(cuts, Mapping):
         accepted = "a preset, a path, none, survey, what a file of cuts has"
-        cuts = find_file(_text("scale_cuts", cuts or "none", accepted), path)
+        absent = cuts is None or (isinstance(cuts, str) and not cuts)
+        cuts = find_file(_text("scale_cuts", "none" if absent else cuts, accepted), path)
     prefix, suffix = prefix_from(given.get("prefix")), suffix_from(given.get("suffix"))
     if prefix and suffix and not (isinstance(prefix, str) and isinstance(suffix, str)):
         raise ConfigError(

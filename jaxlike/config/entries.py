@@ -5,14 +5,19 @@ from dataclasses import replace
 from typing import Any
 
 from jaxlike.config.records import expand, parameter_from
+from jaxlike.errors import ConfigError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import Names
+
+_MOST = 10_000  # parameters, each of which takes a millisecond to read
 
 
 def merged_entries(
     given: Mapping[Any, Any], defaults: list[Mapping[str, Any]]
 ) -> dict[Any, dict[str, object]]:
     """Entries of the input, then those of the components that it does not mention."""
+    if len(given) > _MOST:
+        raise ConfigError(f"block 'params' has more than {_MOST} parameters")
     merged: dict[Any, dict[str, object]] = {}
     for params in defaults:
         merged.update({name: expand(name, info) for name, info in params.items()})

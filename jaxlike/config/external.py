@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from jax.typing import ArrayLike
 
 from jaxlike.errors import ConfigError
-from jaxlike.posterior.functions import Function, evaluated
+from jaxlike.posterior.functions import Function, evaluated, no_exit
 from jaxlike.posterior.parameters import Parameter, all_values
 from jaxlike.posterior.priors import CorrelatedPrior, ExternalPrior, correlated_gaussian
 
@@ -54,7 +54,8 @@ def check_traceable(external: tuple[ExternalPrior, ...], parameters: tuple[Param
             return prior.function(**{name: values[name] for name in prior.arguments})
 
         try:
-            found = jax.eval_shape(log_density, sampled)
+            with no_exit():
+                found = jax.eval_shape(log_density, sampled)
         except Exception as error:  # a function written by the user may raise anything
             problem = (str(error) or type(error).__name__).splitlines()[0]
             raise ConfigError(

@@ -5,7 +5,7 @@ import inspect
 import jax
 
 from jaxlike.errors import ConfigError, ParameterError
-from jaxlike.posterior.functions import Function, evaluated
+from jaxlike.posterior.functions import Function, evaluated, no_exit
 from jaxlike.posterior.parameters import Parameter, parameter_values
 
 
@@ -43,12 +43,13 @@ def check_functions(parameters: tuple[Parameter, ...], of_priors: set[str]) -> N
     if not used:
         return
     try:
-        jax.eval_shape(lambda point: parameter_values(parameters, point), sampled)
+        with no_exit():
+            jax.eval_shape(lambda point: parameter_values(parameters, point), sampled)
     except ParameterError:
         raise
     except Exception as error:  # a function written by the user may raise anything
         names = ", ".join(f"'{p.name}'" for p in parameters if p.derived_from)
-        problem = str(error).splitlines()[0]
+        problem = (str(error) or type(error).__name__).splitlines()[0]
         raise ConfigError(
             f"one of the functions for {names} cannot be traced by JAX ({problem}); "
             "write it with np functions of its arguments"

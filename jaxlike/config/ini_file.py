@@ -13,6 +13,9 @@ from jaxlike.errors import ConfigError
 
 _COMMENTS = (";", "#")
 _HEADER = re.compile(r"\[(?P<name>[^]]+)\]")
+_DEEPEST, _MOST = 50, 1000  # files that include each other, files in all
+_LONGEST = 1_000_000  # characters of the entries of a section, with what %(name)s stand for
+_REFERENCE = re.compile(r"%\(([^)]+)\)s")
 _KEY = re.compile(r"(?P<key>[^\s=:;#\[][^=:]*?)\s*[=:]")
 
 DEFAULT = "DEFAULT"
@@ -59,23 +62,35 @@ Sections = Mapping[str, Section]
 def read_lines(path: Path, root: Path, parents: tuple[Path, ...] = ()) -> list[Line]:
     """Lines of an ini file with environment variables and %include lines expanded, these found
     from here or beside `root`."""
+    lines: list[Line] = []
+    _add_lines(path, root, parents, lines, [])
+    return lines
+
+
+def _add_lines(
+    path: Path, root: Path, parents: tuple[Path, ...], lines: list[Line], read: list[Path]
+) -> None:
+    """Add the lines of a file and of those that it includes; `read` are all files before it."""
+    read.append(path)
+    if len(read) > _MOST:
+        raise ConfigError(f"{root}: %include goes through more than {_MOST} files")
     if path.resolve() in parents:
         raise ConfigError(f"{path}: %include includes itself")
+    if len(parents) > _DEEPEST:
+        raise ConfigError(f"{path}: %include goes deeper than {_DEEPEST} files")
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise ConfigError(f"'{path}' cannot be read as text: {error}") from error
-    lines: list[Line] = []
     for number, line in enumerate(os.path.expandvars(text).splitlines(), start=1):
         if line.lower().startswith("%include"):
             name = line[len("%include") :].strip().strip("\"'")
             included = Path(find_file(name, root, above=True))
             if not included.is_file():
                 raise ConfigError(f"{path}: %include file '{name}' does not exist")
-            lines += read_lines(included, root, (*parents, path.resolve()))
+            _add_lines(included, root, (*parents, path.resolve()), lines, read)
         else:
             lines.append(Line(line, str(path), number))
-    return lines
 
 
 def read_ini(path: Path, root: Path) -> dict[str, Section]:
@@ -91,6 +106,7 @@ def read_ini(path: Path, root: Path) -> dict[str, Section]:
             lower = name.strip().lower()
             section = out.setdefault(lower, Section(places=places.get(lower, {})))
             raw = dict(parser.items(name, raw=True))
+            _check_length(path, name, raw)
             for key, value in parser.items(name):
                 inherited = raw[key] == defaults.get(key)
                 (section.inherited if inherited else section.own)[key] = value.strip().strip("\"'")
@@ -98,6 +114,24 @@ def read_ini(path: Path, root: Path) -> dict[str, Section]:
         problem = " ".join(str(error).split())
         raise ConfigError(f"{path}: not a CosmoSIS ini file ({problem})") from error
     return out
+
+
+def _check_length(path: Path, section: str, raw: Mapping[str, str]) -> None:
+    """ConfigError where entries that name each other become endless."""
+    lengths: dict[str, int] = {}
+
+    def length(key: str, depth: int) -> int:
+        if depth > configparser.MAX_INTERPOLATION_DEPTH or key not in raw:
+            return 0  # which the parser itself tells of
+        if key not in lengths:
+            inner = (length(name.lower(), depth + 1) for name in _REFERENCE.findall(raw[key]))
+            lengths[key] = len(raw[key]) + sum(inner)
+        return lengths[key]
+
+    if sum(length(key, 0) for key in raw) > _LONGEST:
+        raise ConfigError(
+            f"{path}: [{section}] has more than {_LONGEST} characters, with what %(...)s stand for"
+        )
 
 
 def defaults_of(path: Path, root: Path) -> Section:

@@ -41,7 +41,7 @@ def with_lensing(
             found[name] = _as_two_point(kind, options, two_point, unread, packages_path)
         else:
             found[name] = given
-        if kind in BY_COMPONENT or options.get("data_file") in LENSING_SETS:
+        if kind in BY_COMPONENT or str(options.get("data_file")) in LENSING_SETS:
             of_planck.append(str(name))
     if len(of_planck) > 1:
         raise ConfigError(

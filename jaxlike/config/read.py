@@ -42,6 +42,10 @@ def read_config(path: str | PathLike[str] | Mapping[str, Any], **overrides: obje
     """
     if isinstance(path, Mapping):
         return config_from_info(path, _OF_MAPPING, **overrides)
+    if not isinstance(path, str | PathLike):
+        raise ConfigError(
+            f"a configuration is the path of a file or a mapping, not a {type(path).__name__}"
+        )
     path = Path(path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:

@@ -69,7 +69,7 @@ def prior_from(name: str, given: object, what: str = "prior") -> Prior:
 def _reference(name: str, given: object) -> tuple[float, float | None]:
     """Centre and spread of Cobaya's `ref`."""
     if isinstance(given, Real) and not isinstance(given, bool):
-        return float(given), 0.0
+        return _number(name, "ref", given), 0.0
     if isinstance(given, Sequence) and not isinstance(given, str) and len(given) == 2:
         # For a reference, unlike a prior, Cobaya reads a pair as mean and deviation.
         given = {"dist": "norm", "loc": given[0], "scale": given[1]}

@@ -61,8 +61,8 @@ def _of_components(block: str, content: Any) -> Iterator[tuple[Path, Any]]:
 def _lines(text: str) -> Iterator[tuple[Path, int]]:
     """Where each key stands, by the keys above it."""
     try:
-        node = yaml.compose(text, yaml.SafeLoader)
-    except yaml.YAMLError:
+        node = yaml.compose(text, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except (yaml.YAMLError, ValueError, RecursionError):
         return
     yield from _of_node(node, ())
 

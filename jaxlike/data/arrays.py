@@ -1,6 +1,5 @@
 """Files of named NumPy arrays (.npz), as surveys publish tables that no other format has."""
 
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,8 +9,7 @@ from numpy.typing import NDArray
 from jaxlike.data.checks import finite_array
 from jaxlike.data.pickled import is_pickle
 from jaxlike.errors import DataError
-
-_UNREADABLE = (OSError, ValueError, TypeError, AttributeError, EOFError, zipfile.BadZipFile)
+from jaxlike.files import DAMAGED_ARRAYS
 
 
 def read_arrays(
@@ -35,7 +33,7 @@ def read_arrays(
             there = list(file)
             names = next((one for one in choices if set(one) <= set(there)), choices[0])
             found = {name: file[name] for name in names if name in there}
-    except _UNREADABLE as error:
+    except DAMAGED_ARRAYS as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{where} cannot be read as a .npz file: {reason}") from error
     for name in names:

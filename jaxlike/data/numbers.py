@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from jaxlike.errors import DataError
+from jaxlike.files import DAMAGED_ARRAYS
 
 _ACCEPTED = "a table of numbers in text, .npy, .npz"
 
@@ -26,11 +27,11 @@ def read_numbers(path: str) -> NDArray | dict[str, NDArray]:
         return np.loadtxt(path, ndmin=2)
     except DataError:
         raise
-    except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+    except DAMAGED_ARRAYS as error:
+        reason = " ".join(str(error).split()) or type(error).__name__
         raise DataError(
             f"data file '{path}' cannot be read ({reason}); it may be {_ACCEPTED}"
-        ) from (error)
+        ) from error
 
 
 def numbers_of(given: Mapping[Any, Any], where: str = "data") -> dict[str, Any]:

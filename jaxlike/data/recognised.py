@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from jaxlike.data.covariance_text import text_of
-from jaxlike.data.fits2pt.hdus import header_of, open_fits
+from jaxlike.data.fits2pt.hdus import hdus_of, open_fits
 from jaxlike.data.formats import format_of, plain_file
 from jaxlike.errors import DataError
 
@@ -34,8 +34,7 @@ def is_sacc(file: Path) -> bool:
         return found == "hdf5"
     try:
         with plain_file(file) as plain, open_fits(plain) as fits:
-            return "SACCFVER" in header_of(fits[0], plain) or any(
-                "SACCTYPE" in header_of(hdu, plain) for hdu in fits
-            )
+            hdus = hdus_of(fits, plain)
+            return "SACCFVER" in hdus[0][2] or any("SACCTYPE" in header for *_, header in hdus)
     except (OSError, DataError):
         return False

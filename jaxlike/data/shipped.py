@@ -48,7 +48,7 @@ def find_data_file(name: str | None) -> Path:
     path."""
     if name is None:
         return default_data_file()
-    file = Path(name).expanduser()
+    file = path_of(name)
     if file.exists():
         return file
     if name in SHIPPED:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from jaxlike.plots.saving import save_image
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -26,9 +28,7 @@ class PaperFigure:
 
     def save(self, folder: Path) -> Path:
         """Write the image; returns its path."""
-        path = folder / f"figure_{self.number}.png"
-        self.drawing.savefig(path, dpi=100)
-        return path
+        return save_image(self.drawing, folder / f"figure_{self.number}.png", dpi=100)
 
 
 def difference_panels(title: str) -> tuple["Figure", "Axes", "Axes"]:

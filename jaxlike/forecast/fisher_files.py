@@ -1,21 +1,11 @@
 """A Fisher matrix in files: Cobaya's .covmat, and the matrix itself."""
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from jaxlike.forecast.fisher import Fisher
 from jaxlike.inference.results.covmat import covmat_text
-from jaxlike.inference.results.text_files import check_unused_texts, write_texts
-
-
-def unused_checker(*endings: str) -> Callable[[str | os.PathLike[str]], None]:
-    """Function that raises ConfigError where a file of a prefix with an ending exists already."""
-
-    def check(prefix: str | os.PathLike[str]) -> None:
-        check_unused_texts(prefix, endings)
-
-    return check
+from jaxlike.inference.results.text_files import write_texts
 
 
 def write_fisher(fisher: Fisher, prefix: str | os.PathLike[str]) -> list[Path]:

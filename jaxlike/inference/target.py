@@ -9,6 +9,7 @@ import numpy as np
 from jax import Array
 from jax.typing import ArrayLike
 
+from jaxlike.errors import ConfigError
 from jaxlike.kept.programs import Program
 from jaxlike.numerics.batches import CPU_CHUNK, sloped_few_at_a_time
 from jaxlike.numerics.compilation import as_array
@@ -153,6 +154,12 @@ class Derived(Protocol):
     @property
     def derived_parameters(self) -> Mapping[str, str]: ...
     def derived_batch(self, X: ArrayLike, /) -> Array: ...
+
+
+def check_sampled(model: Posterior) -> None:
+    """ConfigError on a posterior of no parameter."""
+    if not model.parameters:
+        raise ConfigError("nothing is sampled: give a parameter a prior")
 
 
 def at_reference(model: Posterior) -> str:

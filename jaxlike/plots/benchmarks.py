@@ -9,6 +9,7 @@ import numpy as np
 from jaxlike.benchmarks.ess import Result, method_of
 from jaxlike.benchmarks.sbc import BINS, Calibration
 from jaxlike.plots.contours import load_chains, triangle_plot
+from jaxlike.plots.saving import save_image
 from jaxlike.registry.names import split_name
 
 if TYPE_CHECKING:
@@ -73,6 +74,4 @@ def rank_figure(calibration: Calibration, path: Path) -> Path:
         f"Ranks of the truth in {len(calibration.ranks)} posteriors (grey: 99 % if uniform)",
         fontsize=10,
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=130)
-    return path
+    return save_image(figure, path, dpi=130)

@@ -16,6 +16,7 @@ from jaxlike.inference.results.chain_files import numbered_files
 from jaxlike.inference.results.draws import Draws, matching
 from jaxlike.inference.results.limits import limits_of
 from jaxlike.inference.results.read_draws import read_draws
+from jaxlike.plots.saving import save_image
 from jaxlike.posterior.priors import Prior
 from jaxlike.registry.names import guessed
 
@@ -152,7 +153,6 @@ def draw_triangle(
     plotter.settings.axes_fontsize, plotter.settings.lab_fontsize = 11, 15
     plotter.settings.legend_fontsize = 13
     plotter.settings.tight_layout = False  # the image is cut to what is drawn, which is quicker
-    target = image_path(path)
     with warnings.catch_warnings():  # GetDist uses parts of Matplotlib that are on their way out
         warnings.simplefilter("ignore", DeprecationWarning)
         plotter.triangle_plot(
@@ -166,7 +166,7 @@ def draw_triangle(
         for i, name in enumerate(names):
             if priors and name in priors:
                 _draw_prior(plotter.subplots[i, i], densities[0], name, priors[name])
-        plotter.fig.savefig(target, dpi=dpi, bbox_inches="tight")
+        target = save_image(plotter.fig, path, dpi=dpi, bbox_inches="tight")
     plots.plt.close(plotter.fig)
     return target
 
@@ -207,9 +207,7 @@ def elbo_plot(elbo: np.ndarray, path: str | os.PathLike[str]) -> Path:
     ax.set_xlabel("step")
     ax.set_ylabel(r"ELBO $\leq \ln Z$")
     ax.legend(loc="lower right", frameon=False)
-    target = image_path(path)
-    figure.savefig(target, dpi=130)
-    return target
+    return save_image(figure, path, dpi=130)
 
 
 @contextmanager
@@ -230,10 +228,3 @@ def default_names(columns: Sequence[str]) -> list[str]:
     telling = [n for q in _TELLING for n in columns if (known[n] or n) == q]
     others = [c for c in columns if not c.startswith(("minuslogprior", "chi2"))]
     return (telling or others)[:_MAX_DEFAULT]
-
-
-def image_path(path: str | os.PathLike[str]) -> Path:
-    """The path of an image to write, in a folder that is there."""
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    return target

@@ -9,8 +9,8 @@ import numpy as np
 
 from jaxlike.data.contents import Contents
 from jaxlike.errors import DataError
-from jaxlike.plots.contours import image_path
 from jaxlike.plots.data_vector import draw_points, size_of
+from jaxlike.plots.saving import save_image
 
 if TYPE_CHECKING:
     from jaxlike.data import RedshiftDistribution
@@ -44,9 +44,7 @@ def data_file_plot(
         axes = strips[-1].subplots(1, len(galaxies), squeeze=False)[0]
         for ax, table in zip(axes, galaxies, strict=True):
             _draw_nz(ax, table)
-    target = image_path(path)
-    figure.savefig(target, dpi=110)
-    return target
+    return save_image(figure, path, dpi=110)
 
 
 def _draw_nz(ax: Any, table: "RedshiftDistribution") -> None:

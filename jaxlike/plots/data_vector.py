@@ -1,7 +1,7 @@
 """Figures of a data vector with its theory, a panel per pair of bins."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.data import FOURIER_SPACE, Measurement, TwoPointData
 from jaxlike.data.statistics import scale_of
+from jaxlike.plots.saving import save_image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +54,7 @@ def data_vector_plots(
     paths = []
     for name in model.measured:
         one = model.likelihoods[name]
-        own = f"{stem}_{name}" if len(model.measured) > 1 else stem
+        own = _stem_of(name, stem, model.measured)
         theory = np.asarray(one.theory_vector(x))
         for kind in kinds:
             path = data_vector_plot(
@@ -67,6 +68,15 @@ def data_vector_plots(
             )
             paths.append(path)
     return paths
+
+
+def data_vector_images(stem: str, names: Collection[str], kinds: Sequence[str]) -> list[Path]:
+    """The images that `data_vector_plots` writes for likelihoods of these names."""
+    return [Path(f"{_stem_of(name, stem, names)}_{kind}.png") for name in names for kind in kinds]
+
+
+def _stem_of(name: str, stem: str, names: Collection[str]) -> str:
+    return f"{stem}_{name}" if len(names) > 1 else stem
 
 
 def data_vector_plot(
@@ -105,10 +115,7 @@ def data_vector_plot(
     few_inches = figure.get_figwidth() < 12
     figure.suptitle(("\n" if few_inches else ", ").join(heads), fontsize=10 if few_inches else 12)
     draw_points(figure, data, curves, residuals=residuals)
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, dpi=110)
-    return target
+    return save_image(figure, path, dpi=110)
 
 
 def size_of(data: TwoPointData) -> tuple[float, float]:

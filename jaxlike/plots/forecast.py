@@ -8,7 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from jaxlike.plots.contours import default_names, draw_triangle, image_path
+from jaxlike.plots.contours import default_names, draw_triangle
+from jaxlike.plots.saving import save_image
 
 _COLOURS = ["#1f5fa8", "#c8452f", "#2e8b57", "#8a4fa0"]
 
@@ -73,6 +74,4 @@ def contour_plot(
     ax.set_xlabel(f"${labels[0]}$")
     ax.set_ylabel(f"${labels[1]}$")
     ax.legend(handles=handles, frameon=False)
-    target = image_path(path)
-    figure.savefig(target, dpi=110)
-    return target
+    return save_image(figure, path, dpi=110)

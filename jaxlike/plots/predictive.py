@@ -10,6 +10,7 @@ from scipy.stats import chi2 as chi2_distribution
 
 from jaxlike.forecast.predictive import TOTAL, Check
 from jaxlike.plots.data_vector import symbol_of
+from jaxlike.plots.saving import save_image
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,10 +42,7 @@ def chi2_plot(checks: Sequence[Check], path: str | os.PathLike[str], *, title: s
     else:
         columns = 3 if n_columns == 3 else 1
         figure.legend(handles, labels, loc="outside lower center", ncols=columns, frameon=False)
-    target = Path(path)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(target, dpi=130)
-    return target
+    return save_image(figure, path, dpi=130)
 
 
 def _draw(ax: "Axes", check: Check) -> None:

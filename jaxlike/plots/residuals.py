@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from jaxlike.data import TwoPointData
-from jaxlike.plots.contours import image_path
 from jaxlike.plots.data_vector import Bands, symbol_of
+from jaxlike.plots.saving import save_image
 
 _COLOUR = "#c2410c"
 _FAR = 3.0  # errors, from where a point is marked
@@ -61,6 +61,4 @@ def residual_strip(
         ax.set(xlim=(-0.5, len(at) - 0.5), ylim=(-reach, reach), xticks=[])
         ax.set_ylabel(f"${symbol_of(m.statistic)}$", fontsize=11)
         ax.tick_params(labelsize=8)
-    target = image_path(path)
-    figure.savefig(target, dpi=110)
-    return target
+    return save_image(figure, path, dpi=110)

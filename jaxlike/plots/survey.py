@@ -10,7 +10,7 @@ import numpy as np
 from jaxlike.forecast.design import Design
 from jaxlike.forecast.optimise import Optimum
 from jaxlike.forecast.survey import Forecast
-from jaxlike.plots.contours import image_path
+from jaxlike.plots.saving import save_image
 
 
 def survey_plot(
@@ -43,9 +43,7 @@ def survey_plot(
         axes[0, -1].plot(after.history, color="#1f5fa8")
         axes[0, -1].set_xlabel("step")
         axes[0, -1].set_ylabel("FoM" if merit == "FoM" else "error of S8")
-    target = image_path(path)
-    figure.savefig(target, dpi=100)
-    return target
+    return save_image(figure, path, dpi=100)
 
 
 def _bins(ax: Any, sample: Any, z: np.ndarray) -> None:

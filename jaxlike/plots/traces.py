@@ -10,6 +10,7 @@ import numpy as np
 
 from jaxlike.errors import ConfigError
 from jaxlike.inference.results.draws import matching
+from jaxlike.plots.saving import save_image
 
 
 def trace_and_rank_plots(
@@ -49,8 +50,6 @@ def trace_and_rank_plots(
                 axes = draw(data, var_names=chosen, **how)
                 figure = np.ravel(axes)[0].figure
                 figure.set_layout_engine("constrained")
-                paths.append(Path(f"{stem}_{kind}.{suffix}"))
-                paths[-1].parent.mkdir(parents=True, exist_ok=True)
-                figure.savefig(paths[-1], dpi=90)
+                paths.append(save_image(figure, f"{stem}_{kind}.{suffix}", dpi=90))
                 plt.close(figure)
     return paths

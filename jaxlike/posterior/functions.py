@@ -61,11 +61,20 @@ def evaluated(text: str) -> Callable[..., ArrayLike]:
     """The function that a text such as 'lambda a, b: a * np.exp(b)' is, with Cobaya's words: np
     and stats are JAX's here, and import_module finds files of the current folder.
 
-    Raises whatever the text does.
+    Raises whatever the text does, but that a program's end is no end of this one.
     """
-    with _importable_here():
+    with _importable_here(), no_exit():
         # An input file is a program of its user's, in Cobaya as here.
         return eval(text, dict(_SCOPE))
+
+
+@contextmanager
+def no_exit() -> Iterator[None]:
+    """RuntimeError in the place of an exit(), which would end whoever reads an input."""
+    try:
+        yield
+    except SystemExit as error:
+        raise RuntimeError("it calls exit()") from error
 
 
 @contextmanager

@@ -78,6 +78,8 @@ def failure_of_prior(
 
 def _numbers(what: str, x: Any) -> Array:
     try:
+        if np.iscomplexobj(x):
+            raise TypeError("complex numbers")
         return jnp.asarray(x, float)
     except (TypeError, ValueError) as error:
         raise ParameterError(f"{what} {x!r}, but must be numbers") from error

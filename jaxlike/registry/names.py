@@ -227,10 +227,10 @@ def _divided(name: str) -> Iterator[tuple[str, str, str]]:
             if letter == "_":
                 yield name[i + 1 :], name[: i + 1], ""
         return
-    for whole, rest in ((section, f"{{}}--{key}"), (key, f"{section}--{{}}")):
+    for whole, before, after in ((section, "", f"--{key}"), (key, f"{section}--", "")):
         for i, letter in enumerate(whole):
             if letter == "_":
-                yield rest.format(whole[:i]), "", whole[i + 1 :]
+                yield f"{before}{whole[:i]}{after}", "", whole[i + 1 :]
 
 
 def default_latex(name: str, names: Names | None = None) -> str:

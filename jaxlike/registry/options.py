@@ -196,7 +196,7 @@ class TheoryOptions:
     def __post_init__(self) -> None:
         object.__setattr__(self, "nz", nz_from(self.nz))
         for name, accepted in CHOICES.items():
-            if name not in _OPEN and getattr(self, name) not in accepted:
+            if name not in _OPEN and getattr(self, name) not in (*accepted,):  # of lists, too
                 raise bad_value(name, getattr(self, name), _listed(accepted))
         check_linear(self.linear)
         check_power(vars(self))

@@ -38,7 +38,7 @@ _ACCEPTED_BOOST = (
 
 def is_linear(value: object) -> bool:
     """Whether the option `linear` may be this: a name of the core's, or of a provider."""
-    return value in LINEAR or is_provider(value)
+    return (isinstance(value, str) and value in LINEAR) or is_provider(value)
 
 
 def power_from(value: object, words: Mapping[str, str]) -> tuple[str, str | None]:

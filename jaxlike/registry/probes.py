@@ -30,7 +30,8 @@ def probes_from(value: object) -> tuple[str, ...] | None:
     if len(items) == 1 and isinstance(items[0], str) and items[0] in PROBE_SETS:
         return PROBE_SETS[items[0]]
     chosen: set[str] = set()
-    for item in items:
+    for one in items:
+        item = one if isinstance(one, str) else repr(one)
         if item in PROBE_SETS:
             named = PROBE_SETS[item]
             if named is None:

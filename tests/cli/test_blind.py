@@ -139,6 +139,12 @@ def test_nothing_is_lost_or_left_as_it_was(folder, small_data, capsys):
     assert blind(folder) == 0
     assert blind(folder) == 2
     assert "blinded.fits exists already" in capsys.readouterr().err
+    true = (folder / "small.fits").read_bytes()
+    assert blind(folder, "--force", output="small.fits") == 2
+    assert "small.fits' is the input" in capsys.readouterr().err
+    assert (folder / "small.fits").read_bytes() == true
+    assert blind(folder, "--force", output="k.key") == 2
+    assert "options --output and --key are both" in capsys.readouterr().err
     assert blind(folder, "--data-file", folder / "blinded.fits", output="twice.fits") == 2
     assert "is blinded already, with key" in capsys.readouterr().err
     assert blind(folder, "--range", "cosmological_parameters--w=-1.1:-1", output="b.fits") == 2

@@ -1,5 +1,8 @@
 """`jaxlike convert` to each format, and plots of what it wrote."""
 
+import shutil
+from pathlib import Path
+
 import arviz
 import numpy as np
 import pytest
@@ -27,6 +30,27 @@ BAD = [
 def test_wrong_input_is_one_line_and_status_2(argv, message, places, tmp_path, refused):
     assert message.format(**places) in refused([a.format(**places) for a in argv])
     assert not list(tmp_path.glob("new*"))
+
+
+def test_what_is_read_is_never_what_is_written(run, tmp_path, refused, capsys):
+    own = tmp_path / "own"
+    for file in Path(run.prefix).parent.iterdir():
+        shutil.copy(file, tmp_path / file.name.replace("run", "own"))
+    first = Path(f"{own}.1.txt")
+    linked = tmp_path / "linked.txt"
+    linked.hardlink_to(first)
+    before = first.read_text()
+    for output in (first, linked):
+        argv = ["convert", str(own), "--to", "cosmosis", "--output", str(output), "--force"]
+        assert f"is the input '{first}' itself" in refused(argv)
+    assert first.read_text() == before
+    assert main(["convert", str(own), "--to", "cosmosis"]) == 0
+    capsys.readouterr()
+    theirs = tmp_path / "own_cosmosis.txt"
+    shutil.copy(theirs, tmp_path / "x.1.txt")
+    argv = ["convert", str(tmp_path / "x.1.txt"), "--to", "getdist", "--force"]
+    assert "is the input" in refused([*argv, "--output", str(tmp_path / "x")])
+    assert (tmp_path / "x.1.txt").read_text() == theirs.read_text()
 
 
 def test_convert_to_each_and_plot(run, tmp_path, capsys):

@@ -47,6 +47,21 @@ def test_a_2pt_fits_file_becomes_sacc(small_data, tmp_path, capsys):
 
 
 @needs_sacc
+@pytest.mark.parametrize("link", [False, True])
+def test_a_file_is_never_written_over_itself(small_data, tmp_path, refused, link):
+    file, output = tmp_path / "small.fits", tmp_path / "link.fits"
+    write_two_point_fits(small_data, file)
+    before = file.read_bytes()
+    if link:
+        output.symlink_to(file)
+    output = output if link else file
+    said = refused(["data", "sacc", str(file), str(output), "--force"])
+    assert f"output '{output}' is the input '{file}' itself" in said
+    assert "itself" in refused(["data", "show", str(file), "--output", str(output)])
+    assert file.read_bytes() == before
+
+
+@needs_sacc
 def test_a_posterior_takes_it_and_its_data_vector_is_drawn(small_folder, small_model, tmp_path):
     converted = tmp_path / "small.sacc"
     assert main(["data", "sacc", str(small_folder / "small.fits"), str(converted)]) == 0

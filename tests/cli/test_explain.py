@@ -58,6 +58,13 @@ def test_it_prints_what_becomes_of_each_option(pipeline, tmp_path, capsys):
     assert "own_cuts_2pt.yaml' exists" in capsys.readouterr().err
 
 
+def test_an_input_is_not_written_over_by_its_translation(pipeline, capsys):
+    before = pipeline.read_text()
+    assert main(["explain", str(pipeline), "--output", str(pipeline), "--force"]) == 2
+    assert f"output '{pipeline}' is the input" in capsys.readouterr().err
+    assert pipeline.read_text() == before
+
+
 def test_an_input_of_jaxlike_s_own(small_folder, capsys):
     assert main(["explain", str(small_folder / "pipeline.ini")]) == 0
     assert "an input of jaxlike's own" in capsys.readouterr().out

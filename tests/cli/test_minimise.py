@@ -8,7 +8,9 @@ from jaxlike.cli.main import main
 
 BAD = [
     (["minimise"], "required: CONFIG"),
-    (["minimise", "{config}", "--starts", "0"], "option --starts is 0; accepted is"),
+    (["minimise", "{config}", "--starts", "0"], "option --starts is 0; accepted are"),
+    (["minimise", "{config}", "--seed", "-1"], "option seed is -1; accepted are whole numbers"),
+    (["minimise", "{config}", "--output", ""], "output is given, and is empty"),
     (["minimise", "{config}", "--output", "{tmp}"], "is a folder; accepted is a prefix"),
 ]
 
@@ -31,3 +33,11 @@ def test_minimise_writes_and_refuses_to_overwrite(fake_model, tmp_path, capsys):
     assert main(command) == 2
     assert "exists already" in capsys.readouterr().err
     assert main([*command, "--force"]) == 0
+
+
+def test_images_of_an_earlier_fit_stay(fake_model, tmp_path, refused):
+    image = tmp_path / "run_data_vector.png"
+    image.write_bytes(b"drawn before")
+    message = refused(["minimise", fake_model, "--output", str(tmp_path / "run")])
+    assert f"{image} exists already; give another --output, or --force" in message
+    assert image.read_bytes() == b"drawn before"

@@ -21,6 +21,10 @@ BAD = [
     (["report", "{prefix}", "--no-data", "--config", "{config}"], "have no effect with --no-data"),
     (["report", "{prefix}", "--no-data", "--output", "{folder}"], "is a folder; accepted is a fi"),
     (["report", "{prefix}", "--no-data", "--output", "{config}"], "exists and is no report; give"),
+    (
+        ["report", "{prefix}", "--no-data", "--force", "--output", "{prefix}.1.txt"],
+        "is the input '{prefix}.1.txt' itself, which would be lost",
+    ),
 ]
 
 

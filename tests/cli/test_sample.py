@@ -1,6 +1,8 @@
 """`jaxlike nuts` and `jaxlike sample` from config to chain files."""
 
+import errno
 import json
+import os
 import signal
 import threading
 from pathlib import Path
@@ -11,13 +13,15 @@ import yaml
 
 from jaxlike.cli.main import main
 from jaxlike.files import sha256_of
+from jaxlike.inference.runs import drive
+from jaxlike.outputs import locked
 
 BAD = [
     (["nuts"], "required: CONFIG"),
     (["nuts", "absent.yaml"], "'absent.yaml' is not a file"),
     (["nuts", "{tmp}/notes.txt"], "accepted are .yaml, .yml, .ini"),
     (["nuts", "{config}", "--sampels", "3"], "unrecognized arguments: --sampels"),
-    (["nuts", "{config}", "--chains", "many"], "--chains: invalid int value: 'many'"),
+    (["nuts", "{config}", "--chains", "many"], "--chains: 'many' is not a whole number"),
     (["nuts", "{config}", "--chains", "0"], "option chains is 0; accepted are"),
     (["nuts", "{config}", "--target-accept", "2"], "option target_accept is 2.0; accepted are"),
     (["nuts", "{config}", "--set", "nz"], "option --set is 'nz'; accepted is OPTION=VALUE"),
@@ -45,12 +49,26 @@ BAD = [
         "option --mass is given twice",
     ),
     (["nuts", "{config}", "--progress", "dots"], "invalid choice: 'dots' (choose from"),
+    (["nuts", "{tmp}/fixed.yaml"], "fixed.yaml: nothing is sampled: give a parameter a prior"),
+    (["nuts", "{config}", "--output", ""], "output is given, and is empty"),
+    (["nuts", "{config}", "--warmup", "1e20"], "draws after 100000000000000000000 of warm-up"),
+    (["nuts", "{config}", "--samples", "1e12"], "4 chains of 1000000000000 draws after"),
+    (["nuts", "{config}", "--samples", "1.5"], "'1.5' is not a whole number"),
+    (
+        ["nuts", "{config}", "--samples", "2e9"],
+        "in 2 parameters are 1.01 TB on disk and 384 GB in memory",
+    ),
+    (["nuts", "{config}", "--devices", "99"], "option --devices is 99"),
 ]
 
 
 @pytest.mark.parametrize(("argv", "message"), BAD, ids=[" ".join(argv) for argv, _ in BAD])
 def test_wrong_input_is_one_line_and_status_2(argv, message, fake_model, tmp_path, refused):
     (tmp_path / "notes.txt").write_text("")
+    (tmp_path / "fixed.yaml").write_text(
+        "likelihood: {jaxlike.cobaya.shear: {params: {}}}\n"
+        "params: {omegam: 0.3, As: 2.0e-9, H0: 70, omegab: 0.05, ns: 1}\n"
+    )
     fill = {"tmp": tmp_path, "config": fake_model}
     assert message.format(**fill) in refused([a.format(**fill) for a in argv])
 
@@ -135,9 +153,70 @@ def test_resuming_what_was_never_begun_begins_it_and_overwrites_nothing(
     assert (tmp_path / "run.1.txt").read_text() == before
 
 
+def test_a_second_run_of_one_output_is_told(fake_model, tmp_path, refused):
+    prefix = tmp_path / "run"
+    with locked(prefix):
+        message = refused(["nuts", fake_model, "--output", str(prefix), "--force"])
+    assert f"output '{prefix}' is being written by another run" in message
+    assert [file.name for file in tmp_path.iterdir()] == ["fake.yaml"]
+
+
+def test_the_checkpoint_of_a_killed_warm_up_is_not_replaced(fake_model, tmp_path, refused):
+    checkpoint = tmp_path / "run.checkpoint.npz"
+    checkpoint.write_bytes(b"hours of warm-up")
+    message = refused(["nuts", fake_model, "--output", str(tmp_path / "run")])
+    assert "--resume to go on, or --force to replace it" in message
+    assert checkpoint.read_bytes() == b"hours of warm-up"
+
+
+def test_a_full_disk_says_what_is_kept(fake_model, tmp_path, monkeypatch, capsys):
+    """As where chains and checkpoint were written, and then the disk was full."""
+    prefix, sync, calls = tmp_path / "run", os.fsync, []
+
+    def full(file):
+        calls.append(file)
+        if len(calls) > 8:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return sync(file)
+
+    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(drive, "_SAVE_S", 0.0)
+    assert run_nuts(fake_model, prefix) == 2
+    message = capsys.readouterr().err.splitlines()[-1]
+    assert message.startswith(f"jaxlike: error: {prefix}")
+    assert "No space left on device; " in message
+    assert message.endswith("--resume goes on from there")
+    assert not list(tmp_path.glob(".*"))
+    monkeypatch.setattr(os, "fsync", sync)
+    assert run_nuts(fake_model, prefix, "--resume") in (0, 1)
+    assert run_nuts(fake_model, tmp_path / "whole") in (0, 1)
+    assert Path(f"{prefix}.1.txt").read_text() == (tmp_path / "whole.1.txt").read_text()
+
+
+def test_a_spoilt_checkpoint_is_told(fake_model, tmp_path, refused, capsys):
+    """Without an array, with one of another shape, empty."""
+    prefix, path = tmp_path / "run", tmp_path / "run.checkpoint.npz"
+    assert run_nuts(fake_model, prefix, "--samples", "20") in (0, 1)
+    capsys.readouterr()
+    with np.load(path) as file:
+        whole = dict(file)
+    size = ["--chains", "2", "--warmup", "100", "--samples", "20", "--no-progress"]
+    for arrays, message in (
+        ({name: array for name, array in whole.items() if name != "u"}, "it has no 'u'"),
+        ({**whole, "position": np.zeros(3)}, "its array position is of shape (3,)"),
+        ({}, "it has no "),
+    ):
+        np.savez(path, **arrays)
+        before = path.read_bytes()
+        said = refused(["nuts", fake_model, "--output", str(prefix), *size, "--resume"])
+        assert f"checkpoint '{path}' is damaged ({message}" in said
+        assert path.read_bytes() == before
+
+
 def test_the_default_prefix_comes_from_the_config(fake_model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run_nuts(fake_model, "", "--samples", "20")
+    size = ["--chains", "2", "--warmup", "100", "--samples", "20", "--no-progress"]
+    assert main(["nuts", fake_model, *size]) in (0, 1)
     assert Path("chains/fake_nuts.1.txt").is_file()
 
 

@@ -158,6 +158,9 @@ def test_priors_of_every_kind_are_cobaya_s(tmp_path: Path, small_folder: Path) -
         ),
         ({"sampler": {"jaxlike.cobaya.NUTS": {"chains": 0}}}, ("chains is 0", "accepted")),
         ({"sampler": {"jaxlike.cobaya.NUTS": {"warmup": "many"}}}, ("warmup", "'many'")),
+        ({"sampler": {"jaxlike.cobaya.NUTS": {"seed": -1}}}, ("seed is -1", "accepted")),
+        ({"sampler": {"jaxlike.cobaya.NUTS": {"seed": "lucky"}}}, ("seed", "'lucky'")),
+        ({"params": {"omegam": 0.3}}, ("nothing is sampled: give a parameter of params a prior",)),
         (
             {"params": {"omegam": {"prior": {"dist": "vonmises_line", "kappa": 3}, "ref": 4}}},
             ("omegam", "ref 4 is outside", "3.14159"),

@@ -204,3 +204,40 @@ def test_limits_of_one_pair_may_be_told_in_either_order(small_hdus, save, tmp_pa
     data = read_two_point(save(small_hdus), probes=["gamma_t"])
     (tmp_path / "cuts.yaml").write_text("min_angle: {gamma_t: {1-2: 10, 2-1: 1, '*-*': 1}}")
     assert apply_scale_cuts(data, read_scale_cuts(tmp_path / "cuts.yaml")).n_data == 11
+
+
+def header_changed(key, value):
+    """A change of the bytes of a file: the first card of this key after xip's name."""
+
+    def change(content):
+        start = content.index(b"XTENSION", content.index(b"'COVMAT"))
+        at = content.index(key.ljust(8).encode() + b"= ", start)
+        card = f"{key:<8}= {value:>20}".ljust(80).encode()
+        return content[:at] + card + content[at + 80 :]
+
+    return change
+
+
+SPOILT = {
+    "rows": (header_changed("NAXIS2", 10**9), "is said to end at byte 5[0-9]+, and the file has"),
+    "columns": (header_changed("TFIELDS", 10**9), "is no HDU"),
+    "a rotten card": (
+        lambda content: content.replace(
+            b"XTENSION= 'BINTABLE'", b"XTENSION= \xff\xfe\xfd" + b" " * 7, 1
+        ),
+        "its headers cannot be read|header of HDU . cannot be read|cannot be read as FITS",
+    ),
+    "what follows": (lambda content: content + b"\x81" * 2880, "is damaged"),
+    "bytes that follow": (lambda content: content + b"hello", "are not a multiple of the 2880"),
+}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_spoilt_headers(small_hdus, save, name):
+    """No table of a billion rows is made room for, no header ends in a traceback."""
+    change, message = SPOILT[name]
+    file = save(small_hdus)
+    file.write_bytes(change(file.read_bytes()))
+    with pytest.raises(DataError, match=message) as raised:
+        read_two_point(file)
+    assert str(file) in str(raised.value)

@@ -18,7 +18,8 @@ from jaxlike.forecast.fisher import (
     information,
     inverted,
 )
-from jaxlike.forecast.fisher_files import unused_checker, write_fisher
+from jaxlike.forecast.fisher_files import write_fisher
+from jaxlike.inference.results.text_files import check_unused_texts
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.posterior.priors import Normal, Uniform
 
@@ -178,15 +179,15 @@ def test_the_term_of_the_covariance():
 
 def test_files(tmp_path):
     found = fisher(MODEL)
-    check = unused_checker(".covmat", ".fisher.txt")
-    check(tmp_path / "new" / "a")
+    endings = (".covmat", ".fisher.txt")
+    check_unused_texts(tmp_path / "new" / "a", endings)
     files = write_fisher(found, tmp_path / "new" / "a")
     assert [f.name for f in files] == ["a.covmat", "a.fisher.txt"]
     assert files[0].read_text().splitlines()[0] == "# b1 h w0"
     np.testing.assert_allclose(np.loadtxt(files[0]), found.covariance, rtol=1e-9)
     np.testing.assert_allclose(np.loadtxt(files[1]), found.matrix, rtol=1e-9)
     with pytest.raises(JaxlikeError, match=r"a\.covmat exists already"):
-        check(tmp_path / "new" / "a")
+        check_unused_texts(tmp_path / "new" / "a", endings)
 
 
 @pytest.mark.slow

@@ -61,6 +61,8 @@ def read_arguments(
             said = rule(value, universe)
         except ValueError as error:
             raise entry.refused(str(error)) from error
+        except (TypeError, OverflowError) as error:  # a list, say, where a word is meant
+            raise entry.refused("there is no such value") from error
         if isinstance(said, Idle):
             explanation.idle(entry, said.reason)
         elif said:

@@ -56,8 +56,10 @@ def _kinds(info: Mapping[str, Any]) -> list[str]:
     block = info.get("likelihood") or {}
     block = {block: None} if isinstance(block, str) else block
     found = []
-    for name, options in block.items():
-        kind, given = class_of(name, options), dict(options or {})
+    # what is no mapping is told of where it is read
+    for name, options in block.items() if isinstance(block, Mapping) else ():
+        given = dict(options) if isinstance(options, Mapping) else {}
+        kind = class_of(name, given)
         data = given.get("data")
         if kind == "jaxlike.cobaya.bao" and data:
             kind = f"bao.{data}"

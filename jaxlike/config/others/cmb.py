@@ -58,7 +58,7 @@ def gaussian_of(given: Mapping[str, Any], source: str) -> GaussianData:
         if name in options:
             raise ConfigError(f"option '{name}' is that of a mean: give mean: {{QUANTITY: VALUE}}")
     data = options.get("data", DEFAULT)
-    if data in COMPRESSED_CMB:
+    if isinstance(data, str) and data in COMPRESSED_CMB:
         return compressed_cmb(data)
     if not isinstance(data, str) or not Path(data).expanduser().is_file():
         accepted = ", ".join((*COMPRESSED_CMB, LOW_ELL))
@@ -133,7 +133,7 @@ class CmbConfig(OtherConfig):
         if "mean" in self.options:
             return None
         data = str(self.options.get("data", DEFAULT))
-        return data if data in COMPRESSED_CMB else None
+        return data if isinstance(data, str) and data in COMPRESSED_CMB else None
 
     @property
     def source(self) -> str:

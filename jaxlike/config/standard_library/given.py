@@ -1,5 +1,6 @@
 """The options of one module in an ini file, and what is said of each."""
 
+import math
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -87,7 +88,7 @@ class Given:
         if not self.has(key):
             return default
         found = self.numbers(key)
-        if len(found) != 1:
+        if len(found) != 1 or not math.isfinite(found[0]):
             raise self.refused(key, "a number is needed")
         return found[0]
 

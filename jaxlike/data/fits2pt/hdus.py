@@ -16,6 +16,7 @@ from jaxlike.errors import DataError
 
 _ANGLE_UNITS = ("arcmin", "arcsec", "deg", "rad")
 _LONG = 20 * 2880  # bytes of a header
+_MOST_COLUMNS = 999
 _BLOCK = 2880  # every FITS file is a whole number of blocks of this many bytes
 
 Hdu: TypeAlias = tuple[str, Any, Any]
@@ -37,7 +38,14 @@ def open_fits(file: Path) -> Iterator[Any]:
             link = Path(stack.enter_context(TemporaryDirectory())) / "file.fits"
             link.symlink_to(plain)
             plain = link
-        yield stack.enter_context(fitsio.FITS(str(plain)))
+        try:
+            fits = fitsio.FITS(str(plain))
+        except OSError:
+            raise
+        except Exception as error:  # fitsio looks for the names of all HDUs
+            reason = " ".join(str(error).split()) or type(error).__name__
+            raise DataError(f"is damaged: its headers cannot be read ({reason})") from error
+        yield stack.enter_context(fits)
 
 
 def header_of(hdu: Any, file: Path) -> Any:
@@ -54,6 +62,54 @@ def header_of(hdu: Any, file: Path) -> Any:
 
         handle.seek(place["header_start"])
         return fits.Header.fromstring(handle.read(size))
+
+
+def check_fits(file: Path) -> None:
+    """DataError where a plain file is none, or says of itself what would fill all memory."""
+    try:
+        with open_fits(file) as fits:
+            hdus_of(fits, file)
+    except OSError as error:
+        reason = " ".join(str(error).split())
+        raise DataError(f"cannot be read as FITS ({reason})") from error
+
+
+def hdus_of(fits: Any, file: Path) -> list[Hdu]:
+    """Name, HDU and header of all in an open plain file; DataError where a header cannot be read,
+    and where an HDU is longer than the file, which a reader would make room for in memory."""
+    found: list[Hdu] = []
+    end = 0
+    size = file.stat().st_size
+    try:
+        for hdu in fits:
+            end = hdu.get_offsets()["data_end"]
+            found.append((hdu.get_extname(), hdu, header_of(hdu, file)))
+            columns = found[-1][2].get("TFIELDS") or 0
+            if not (isinstance(columns, int) and 0 <= columns <= _MOST_COLUMNS):
+                raise DataError(
+                    f"is damaged: HDU {found[-1][0]!r} is said to have {columns} columns, and FITS"
+                    f" has up to {_MOST_COLUMNS}"
+                )
+            if not 0 <= end <= size:
+                raise DataError(
+                    f"is truncated or damaged: HDU {found[-1][0]!r} is said to end at byte {end},"
+                    f" and the file has {size}"
+                )
+    except DataError:
+        raise
+    except Exception as error:  # of what fitsio stumbles over in a header that is none any more
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise DataError(
+            f"is damaged: the header of HDU {len(found)} cannot be read ({reason})"
+        ) from error
+    # cfitsio takes an HDU that it cannot read for the end of the file
+    with file.open("rb") as handle:
+        handle.seek(end)
+        if handle.read(_BLOCK).strip(b"\0 "):
+            raise DataError(
+                f"is damaged: what follows HDU {found[-1][0]!r}, from byte {end} on, is no HDU"
+            )
+    return found
 
 
 def _check_container(file: Path) -> None:

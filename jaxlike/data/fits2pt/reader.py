@@ -20,7 +20,7 @@ from jaxlike.data.convergence import Convergence
 from jaxlike.data.fits2pt.hdus import (
     Hdu,
     arcmin,
-    header_of,
+    hdus_of,
     keyword,
     logical,
     multipole,
@@ -107,7 +107,7 @@ def _hdus_of(file: Path) -> Iterator[list[Hdu]]:
     """The HDUs of a file while it is open; what is wrong in there is a DataError with its name."""
     try:
         with plain_file(file) as plain, open_fits(plain) as fits:
-            yield [(hdu.get_extname(), hdu, header_of(hdu, plain)) for hdu in fits]
+            yield hdus_of(fits, plain)
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
     except OSError as error:

@@ -9,6 +9,7 @@ from jaxlike.data.checks import check_density, finite_array
 from jaxlike.data.redshift_distribution import RedshiftDistribution, edges_between
 from jaxlike.errors import DataError
 
+_MOST = 100_000  # rows of a table that several tracers share
 _MODES = "nz_linear_uncertainty"  # what sacc calls n(z) + matrix @ u
 
 
@@ -104,6 +105,12 @@ def _resampled(
     """Tracers with redshifts of their own, on the finest of the grids, extended to the last one."""
     grids = list(grids)
     step = min(float(np.median(np.diff(grid))) for grid in grids)
+    last = max(grid[-1] for grid in grids)
+    if last > _MOST * step:
+        raise DataError(
+            f"tracers of one sample have redshifts of their own, from steps of {step:.3g} up to"
+            f" {last:.3g}, of which no table of fewer than {_MOST} rows is made"
+        )
     z = step * np.arange(1, int(np.ceil(max(grid[-1] for grid in grids) / step)) + 1)
     return z, [
         np.stack([np.interp(z, grid, row, left=0, right=0) for row in stack])

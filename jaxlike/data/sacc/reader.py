@@ -18,6 +18,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from jaxlike.data.checks import check_covariance, finite_array, symmetrised
 from jaxlike.data.convergence import Convergence
+from jaxlike.data.fits2pt.hdus import check_fits
 from jaxlike.data.formats import format_of, path_of, plain_file
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.redshift_distribution import RedshiftDistribution
@@ -37,8 +38,6 @@ from jaxlike.data.stamp import STAMP
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS, chosen_probes, scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
-
-_UNREADABLE = (OSError, ValueError, KeyError, TypeError, IndexError, RuntimeError)
 
 
 def sacc_module(file: Path) -> Any:
@@ -89,9 +88,11 @@ def load_sacc(file: Path) -> Any:
     with plain_file(file, ending=f".{format_of(file)}") as plain, warnings.catch_warnings():
         warnings.filterwarnings("error", ".*(truncated|corrupted)", AstropyUserWarning)
         try:
+            if format_of(file) == "fits":
+                check_fits(plain)
             return sacc.Sacc.load(str(plain))
-        except (*_UNREADABLE, AstropyUserWarning) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        except Exception as error:  # of what sacc and astropy stumble over in a spoilt file
+            reason = str(error).splitlines()[0] if str(error).strip() else type(error).__name__
             raise DataError(f"{file}: cannot be read as SACC ({reason})") from error
 
 

@@ -14,7 +14,10 @@ _LARGEST = 1e5  # beyond which there are no C_ell
 def _kinds(points: Sequence[Any]) -> set[str | None]:
     """Type names of the points' windows, None for a point without."""
     windows = (point.tags.get("window") for point in points)
-    return {None if window is None else window.type_name for window in windows}
+    return {
+        None if window is None else getattr(window, "type_name", type(window).__name__)
+        for window in windows
+    }
 
 
 def _one_kind(points: Sequence[Any], accepted: tuple[str, ...]) -> str | None:

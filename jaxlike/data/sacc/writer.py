@@ -5,8 +5,10 @@ several samples of a kind the names of their tables of n(z) stand for "lens" and
 """
 
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from jaxlike.data.sacc.types import CONVERGENCE, RANGE_TAGS, SAMPLES, SCALE_TAGS
 from jaxlike.data.statistics import STATISTICS, scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
+from jaxlike.files import atomic_writer
 
 
 def write_sacc(
@@ -43,14 +46,14 @@ def write_sacc(
     if file.exists() and not overwrite:
         raise DataError(f"{file}: exists already; choose another name or ask to overwrite it")
     content = to_sacc(data, file)
-    partial = file.with_name(f".{file.name}.{os.getpid()}.fits")  # sacc goes by the ending
-    try:
-        content.save_fits(str(partial), overwrite=True)
-        os.replace(partial, file)
-    except OSError as error:
-        raise DataError(f"{file}: cannot be written ({error.strerror or error})") from error
-    finally:
-        partial.unlink(missing_ok=True)
+    with TemporaryDirectory() as folder:
+        whole = Path(folder) / "data.fits"  # sacc goes by the ending
+        try:
+            content.save_fits(str(whole), overwrite=True)
+            with atomic_writer(file) as handle, whole.open("rb") as source:
+                shutil.copyfileobj(source, handle)
+        except OSError as error:
+            raise DataError(f"{file}: cannot be written ({error.strerror or error})") from error
 
 
 def to_sacc(data: TwoPointData, file: Path) -> Any:

@@ -60,6 +60,10 @@ def mass_pattern(mass: str, names: Sequence[str]) -> np.ndarray:
     parameters without a block have no correlation.  ConfigError on an unknown or repeated name.
     """
     n = len(names)
+    if not isinstance(mass, str):
+        raise ConfigError(
+            f"option mass is {mass!r}; accepted are dense, diagonal, or blocks by name"
+        )
     if mass == "dense":
         return np.ones((n, n), bool)
     pattern = np.eye(n, dtype=bool)

@@ -13,7 +13,8 @@ from jax.typing import ArrayLike
 from scipy.optimize import minimize
 
 from jaxlike.errors import JaxlikeError
-from jaxlike.inference.target import Posterior, at_reference
+from jaxlike.inference.runs.options import SEED, check_whole
+from jaxlike.inference.target import Posterior, at_reference, check_sampled
 
 _FAR = 1e12  # stands for an infinite -log-posterior, which a line search cannot use
 _ROUNDS = 10  # a search that stops in a curved valley goes on from there with a fresh memory
@@ -77,6 +78,9 @@ def best_fit(
 
     `report` hears of every end.  Raises JaxlikeError where no start has a finite log-posterior.
     """
+    check_sampled(posterior)
+    check_whole("starts", starts, 1)
+    check_whole("seed", seed, *SEED)
     n = len(posterior.parameters)
     rng = np.random.default_rng(seed)
     at = [np.asarray(posterior.from_unconstrained(np.full(n, u)), float) for u in (-1.0, 0.0, 1.0)]

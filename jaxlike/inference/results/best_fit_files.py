@@ -6,9 +6,14 @@ from pathlib import Path
 
 from jaxlike.inference.geometry.best_fit import BestFit
 from jaxlike.inference.results.covmat import covmat_text
-from jaxlike.inference.results.text_files import check_unused_texts, write_texts
+from jaxlike.inference.results.text_files import check_unused_texts, existing_texts, write_texts
 
 _SUFFIXES = (".minimum", ".minimum.txt", ".covmat")
+
+
+def existing_best_fit(prefix: str | os.PathLike[str]) -> list[Path]:
+    """The files of a best fit of this prefix that are there."""
+    return existing_texts(prefix, _SUFFIXES)
 
 
 def check_unused_best_fit(prefix: str | os.PathLike[str]) -> None:

@@ -52,15 +52,31 @@ def numbered_files(path: Path, separator: str = ".") -> list[Path]:
     return [f for _, f in sorted(numbered, key=lambda pair: int(pair[0][1]))]
 
 
+def checkpoints(prefix: str | os.PathLike[str]) -> list[Path]:
+    """Existing files from which runs of these chains go on."""
+    path = Path(prefix)
+    if not path.parent.is_dir():
+        return []
+    pattern = re.compile(re.escape(path.name) + r"\.checkpoint(\.\w+)*\.npz")
+    return sorted(file for file in path.parent.iterdir() if pattern.fullmatch(file.name))
+
+
 def check_unused(prefix: str | os.PathLike[str]) -> None:
     """Raise ConfigError if chains of this prefix exist already, or cannot be written."""
-    existing = chain_files(prefix)
-    if existing:
-        others = f" (and {len(existing) - 1} more files)" if len(existing) > 1 else ""
-        raise ConfigError(
-            f"output '{prefix}': {existing[0]} exists already{others}; give another --output, or "
-            "--force to replace it"
-        )
+    check_replaced(prefix, chain_files(prefix))
+
+
+def check_replaced(prefix: str | os.PathLike[str], existing: Sequence[Path]) -> None:
+    """ConfigError if there are files that a command, not forced to, would replace."""
+    if not existing:
+        return
+    others = f" (and {len(existing) - 1} more files)" if len(existing) > 1 else ""
+    stopped = any(".checkpoint" in file.name for file in existing)
+    resume = " --resume to go on," if stopped else ""
+    raise ConfigError(
+        f"output '{prefix}': {existing[0]} exists already{others}; give another --output,{resume} "
+        "or --force to replace it"
+    )
 
 
 def write_chains(

@@ -53,7 +53,7 @@ def read_cosmosis(files: Sequence[Path]) -> Draws:
     S8.  Where the file does not tell what varies, everything does.  ConfigError names a file that
     cannot be read.
     """
-    texts = [[line.strip() for line in file.read_text().splitlines()] for file in files]
+    texts = [[line.strip() for line in _text(file).splitlines()] for file in files]
     headers = [
         [word.lower() if "--" in word else word for word in lines[0].lstrip("#").split()]
         for lines in texts
@@ -102,6 +102,13 @@ def read_cosmosis(files: Sequence[Path]) -> Draws:
         lengths=tuple(int(part.sum()) for part in np.split(kept, ends)),
         limits={name: limits[name] for name in names if name in limits},
     )
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: cannot be read as a CosmoSIS chain ({error})") from error
 
 
 def _rows(file: Path, lines: Sequence[str], header: Sequence[str]) -> np.ndarray:

@@ -75,16 +75,17 @@ def check_weights(weights: np.ndarray) -> None:
 
 
 def check_values(
-    source: str, values: np.ndarray, names: Sequence[str], sampled: Sequence[bool]
+    source: str, values: np.ndarray, names: Sequence[str], sampled: Sequence[bool] | None = None
 ) -> None:
-    """ConfigError, naming file and parameter, unless what is sampled is finite in every draw of
-    values (n, m)."""
-    for name, column, is_sampled in zip(names, values.T, sampled, strict=True):
+    """ConfigError, naming file and column, unless what is sampled (all where that is None) is
+    finite in every draw of values (n, m)."""
+    for i, (name, column) in enumerate(zip(names, values.T, strict=True)):
         bad = ~np.isfinite(column)
-        if is_sampled and bad.any():
+        if (sampled is None or sampled[i]) and bad.any():
             at = int(np.argmax(bad))
+            what = "column" if sampled is None else "parameter"
             raise ConfigError(
-                f"chains '{source}': parameter '{name}' is {column[at]} in draw {at + 1}; finite"
+                f"chains '{source}': {what} '{name}' is {column[at]} in draw {at + 1}; finite"
                 " numbers are needed"
             )
 

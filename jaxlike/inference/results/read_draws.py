@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import yaml
 
 from jaxlike.errors import ConfigError
-from jaxlike.inference.results.chain_files import numbered_files
+from jaxlike.inference.results.chain_files import chain_files, numbered_files
 from jaxlike.inference.results.cosmosis_text import cosmosis_files, read_cosmosis
 from jaxlike.inference.results.draws import Draws, check_values, check_weights
 from jaxlike.registry.names import default_latex
@@ -28,12 +29,20 @@ def read_draws(prefix: str | os.PathLike[str]) -> Draws:
     files = numbered_files(path)
     if files:
         return _of_text(path, files)
-    files = cosmosis_files(path)
+    files = cosmosis_files(path) if path.name else []
     if files:
         return read_cosmosis(files)
     raise ConfigError(
         f"chains '{prefix}': there is no file {prefix}.1.txt; give the prefix, or a CosmoSIS chain"
     )
+
+
+def files_of_draws(prefix: str | os.PathLike[str]) -> list[Path]:
+    """All files that `read_draws` reads of a prefix."""
+    path = Path(prefix)
+    if numbered_files(path):
+        return chain_files(path)
+    return cosmosis_files(path)
 
 
 def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:
@@ -43,6 +52,7 @@ def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:
     for file, (other, _) in zip(files, tables, strict=True):
         if other != header:
             raise ConfigError(f"{file}: its columns are not those of {files[0]}")
+    _check_names(prefix, header, tuple(named))
     table = np.concatenate([rows for _, rows in tables])
     known = named or _of_yaml(prefix.with_name(prefix.name + ".updated.yaml"))
     limits = _ranges(prefix.with_name(prefix.name + ".ranges"))
@@ -57,6 +67,8 @@ def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:
     values = table[:, [header.index(name) for name in names]]
     sampled = tuple(is_sampled for _, is_sampled, _ in about)
     check_values(str(prefix), values, names, sampled)
+    densities = [name for name in ("minuslogpost", "minuslogprior") if name in header]
+    check_values(str(prefix), table[:, [header.index(n) for n in densities]], densities)
     return Draws(
         names=tuple(names),
         latex=tuple(latex for latex, *_ in about),
@@ -68,6 +80,20 @@ def _of_text(prefix: Path, files: Sequence[Path]) -> Draws:
         lengths=tuple(len(rows) for _, rows in tables),
         limits={name: limits[name] for name in names if name in limits},
     )
+
+
+def _check_names(prefix: Path, header: tuple[str, ...], named: tuple[str, ...]) -> None:
+    """ConfigError where the first line of chains and .paramnames, by which GetDist goes, differ."""
+    columns = tuple(name for name in header if name not in ("weight", "minuslogpost"))
+    if named and columns != named:
+        first = next(
+            (pair for pair in zip_longest(columns, named) if pair[0] != pair[1]), (None, None)
+        )
+        here, there = (name or "nothing" for name in first)
+        raise ConfigError(
+            f"chains '{prefix}': the first line of the files names a column {here}, where "
+            f"{prefix}.paramnames has {there}: they are of different chains"
+        )
 
 
 def _table(file: Path, named: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
@@ -97,8 +123,12 @@ _About = Mapping[str, tuple[str, bool, tuple[float, float] | None]]
 def _paramnames(file: Path) -> _About:
     if not file.is_file():
         return {}
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: cannot be read as names of parameters ({error})") from error
     found = {}
-    for line in file.read_text().splitlines():
+    for line in lines:
         marked, _, latex = line.strip().partition("\t" if "\t" in line else " ")
         name = marked.removesuffix("*")
         if name:

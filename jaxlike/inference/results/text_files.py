@@ -4,21 +4,20 @@ import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from jaxlike.errors import ConfigError
 from jaxlike.files import atomic_writer
-from jaxlike.inference.results.chain_files import check_prefix
+from jaxlike.inference.results.chain_files import check_prefix, check_replaced
+
+
+def existing_texts(prefix: str | os.PathLike[str], endings: Iterable[str]) -> list[Path]:
+    """The files of this prefix that are there; ConfigError if none can be written."""
+    path = check_prefix(prefix)
+    files = [path.with_name(path.name + ending) for ending in endings]
+    return [file for file in files if file.exists()]
 
 
 def check_unused_texts(prefix: str | os.PathLike[str], endings: Iterable[str]) -> None:
     """Raise ConfigError if a file of this prefix exists already, or none can be written."""
-    path = check_prefix(prefix)
-    for ending in endings:
-        file = path.with_name(path.name + ending)
-        if file.exists():
-            raise ConfigError(
-                f"output '{prefix}': {file} exists already; give another --output, or --force to "
-                "replace it"
-            )
+    check_replaced(prefix, existing_texts(prefix, endings))
 
 
 def write_texts(prefix: str | os.PathLike[str], texts: Mapping[str, str]) -> list[Path]:

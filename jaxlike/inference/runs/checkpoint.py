@@ -2,20 +2,21 @@
 
 import functools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxlike.errors import ConfigError
-from jaxlike.files import atomic_writer
+from jaxlike.errors import ConfigError, JaxlikeError
+from jaxlike.files import DAMAGED_ARRAYS, atomic_writer
 
+_LONGEST = 200  # characters of what others say of a file
 _SAME = 1e-8  # relative change of a log-density that another data set or theory would exceed
 
 
@@ -24,12 +25,13 @@ class Checkpoint:
     """What a run was asked for, its plain numbers and its arrays.
 
     settings: names -> plain values, which a run that goes on must share; numbers: names -> whatever
-    JSON holds.
+    JSON holds; path: of the file that it was read from.
     """
 
     settings: Mapping[str, Any]
     numbers: Mapping[str, Any]
     arrays: Mapping[str, np.ndarray]
+    path: Path = Path()
 
     def save(self, path: Path) -> None:
         """Write the file, whole or not at all."""
@@ -46,13 +48,11 @@ class Checkpoint:
             with np.load(path) as file:
                 header = json.loads(str(file["header"]))
                 arrays = {name: file[name] for name in file.files if name != "header"}
-            found = cls(header["settings"], header["numbers"], arrays)
+            found = cls(dict(header["settings"]), dict(header["numbers"]), arrays, path)
         except FileNotFoundError as error:
             raise ConfigError(f"checkpoint '{path}' is not there: start without resume") from error
-        except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
-            raise ConfigError(
-                f"checkpoint '{path}' is damaged ({error}): start again, with --force"
-            ) from error
+        except DAMAGED_ARRAYS as error:
+            raise _damaged(path, error) from error
         wanted = json.loads(json.dumps(_with_versions(settings)))
         for name in sorted({*wanted, *found.settings}):
             here, there = wanted.get(name), found.settings.get(name)
@@ -62,6 +62,31 @@ class Checkpoint:
                     f"ask for the same, or start again with --force"
                 )
         return found
+
+    def array(self, name: str, *shape: int | None) -> np.ndarray:
+        """One of the arrays, of this shape, in which None is any number; ValueError on another."""
+        found = self.arrays[name]
+        fits = len(shape) == found.ndim and found.dtype.kind in "fiub"
+        if not fits or any(a not in (None, b) for a, b in zip(shape, found.shape, strict=True)):
+            raise ValueError(f"its array {name} is of shape {found.shape}")
+        return found
+
+
+@contextmanager
+def restoring(path: Path) -> Iterator[None]:
+    """ConfigError where what a checkpoint holds is not what a run of its settings has."""
+    try:
+        yield
+    except JaxlikeError:
+        raise
+    except (LookupError, TypeError, ValueError, AttributeError) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: BaseException) -> ConfigError:
+    said = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
+    said = f"it has no {said}" if isinstance(error, KeyError) else said
+    return ConfigError(f"checkpoint '{path}' is damaged ({said}): start again, with --force")
 
 
 def stored(path: Path | None, resume: bool, settings: Mapping[str, Any]) -> Checkpoint | None:
@@ -76,12 +101,20 @@ def leaves_of(name: str, tree: Any) -> dict[str, np.ndarray]:
     return {f"{name}_{i}": _words(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
 
 
-def tree_like(name: str, example: Any, arrays: Mapping[str, np.ndarray]) -> Any:
-    """The pytree that `leaves_of` took apart, with the form and kinds of `example`."""
+def tree_like(
+    name: str, example: Any, arrays: Mapping[str, np.ndarray], *, rows: bool = True
+) -> Any:
+    """The pytree that `leaves_of` took apart, with the form, kinds and shapes of `example`.
+
+    Its arrays may have another number of rows where not `rows`; ValueError on another shape.
+    """
     leaves, form = jax.tree.flatten(example)
     found = []
     for i, leaf in enumerate(leaves):
         stored = jnp.asarray(arrays[f"{name}_{i}"])
+        wanted, first = np.shape(_words(leaf)), 0 if rows else 1
+        if isinstance(leaf, jax.Array) and wanted[first:] != stored.shape[first:]:
+            raise ValueError(f"its array {name}_{i} is of shape {stored.shape}, not {wanted}")
         if _is_key(leaf):
             stored = jax.random.wrap_key_data(stored, impl=jax.random.key_impl(leaf))
         found.append(stored)

@@ -6,11 +6,12 @@ mass matrix: nothing has to be set by hand.
 """
 
 from dataclasses import replace
+from numbers import Real
 
 import jax.numpy as jnp
 import numpy as np
 
-from jaxlike.errors import JaxlikeError
+from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.inference.geometry.adaptation import first_step_size
 from jaxlike.inference.geometry.laplace import (
     Batch,
@@ -36,9 +37,12 @@ Start = str | tuple[float, ...]
 
 
 def check_start(start: Start) -> None:
-    """ConfigError on a word that is none of `STARTS`."""
+    """ConfigError on what is neither one of `STARTS` nor a tuple of numbers."""
     if isinstance(start, str):
         check_choice("start", start, STARTS)
+    elif not (isinstance(start, tuple) and all(isinstance(x, Real) for x in start)):
+        accepted = f"{', '.join(STARTS)}, or a tuple of numbers, such as tuple(model.reference)"
+        raise ConfigError(f"option start is {start!r}; accepted are {accepted}")
 
 
 def start_point(model: Posterior, start: Start) -> np.ndarray | None:

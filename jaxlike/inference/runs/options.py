@@ -8,12 +8,16 @@ from jaxlike.errors import ConfigError
 
 SEED = (0, 2**32 - 1)
 
+MOST = 2**31 - 1
+"""Largest number of draws or steps: they are counted in 32 bits."""
 
-def check_whole(name: str, value: Any, low: int, high: int | None = None) -> None:
+
+def check_whole(name: str, value: Any, low: int, high: int = MOST) -> None:
     """ConfigError unless `value` is a whole number from `low` to `high`."""
-    if not isinstance(value, int) or value < low or (high is not None and value > high):
-        accepted = f"whole numbers from {low}" + (f" to {high}" if high is not None else "")
-        raise ConfigError(f"option {name} is {value!r}; accepted are {accepted}")
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise ConfigError(
+            f"option {name} is {value!r}; accepted are whole numbers from {low} to {high}"
+        )
 
 
 def check_between(name: str, value: Any, low: float, high: float) -> None:

@@ -124,19 +124,37 @@ class Run:
         )
 
     @classmethod
-    def of_checkpoint(cls, stored: Checkpoint) -> "Run":
-        """What came out of a file."""
-        numbers, arrays = stored.numbers, stored.arrays
+    def of_checkpoint(cls, stored: Checkpoint, chains: int, n: int) -> "Run":
+        """What came out of a file of `chains` chains in n dimensions; ValueError or KeyError where
+        that is something else."""
+        numbers, empty = stored.numbers, no_straightening(n)._asdict()
         straightening = Straightening(
-            **{name: arrays[f"straightening_{name}"] for name in Straightening._fields}
+            **{
+                name: stored.array(f"straightening_{name}", *np.shape(array))
+                for name, array in empty.items()
+            }
         )
+        warm, kept = (np.shape(stored.arrays[name])[1] for name in ("warm_u", "u"))
+        shapes: dict[str, tuple[int, ...]] = {
+            "position": (chains, n),
+            "value": (chains,),
+            "gradient": (chains, n),
+            "warm_u": (chains, warm, n),
+            "warm_gradient": (chains, warm, n),
+            "u": (chains, kept, n),
+            "log_density": (chains, kept),
+            "divergent": (chains, kept),
+            "energy": (chains, kept),
+        }
         return cls(
-            done=numbers["done"],
-            tuning=Tuning(numbers["step_size"], arrays["inverse_mass"], straightening),
-            averaging=tuple(numbers["averaging"]),
-            constant=numbers["constant"],
+            done=int(numbers["done"]),
+            tuning=Tuning(
+                float(numbers["step_size"]), stored.array("inverse_mass", n, n), straightening
+            ),
+            averaging=tuple(map(float, numbers["averaging"])),
+            constant=float(numbers["constant"]),
             cost=Cost(**numbers["cost"]),
-            **{name: arrays[name] for name in _ARRAYS},
+            **{name: stored.array(name, *shape) for name, shape in shapes.items()},
         )
 
 

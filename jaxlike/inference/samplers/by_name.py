@@ -62,8 +62,8 @@ def checked_options(method: str, given: Mapping[str, Any]) -> dict[str, Any]:
             )
         kind = _NONE_MEANS.get(name, int) if defaults[name] is None else type(defaults[name])
         try:
-            checked[name] = _flag(value) if kind is bool else kind(value)
-        except (TypeError, ValueError) as error:
+            checked[name] = _AS.get(kind, kind)(value)
+        except (TypeError, ValueError, OverflowError) as error:
             raise ConfigError(
                 f"option {name} of method {method} is {value!r}, but must be like its default "
                 f"{defaults[name]!r}"
@@ -75,3 +75,14 @@ def _flag(value: Any) -> bool:
     if str(value).lower() not in ("true", "false"):
         raise ValueError(value)
     return str(value).lower() == "true"
+
+
+def _whole(value: Any) -> int:
+    """A whole number, also one that is written 1e4."""
+    number = value if isinstance(value, int) else float(value)
+    if isinstance(value, bool) or number != int(number):
+        raise ValueError(value)
+    return int(number)
+
+
+_AS: dict[Any, Callable[[Any], Any]] = {bool: _flag, int: _whole}

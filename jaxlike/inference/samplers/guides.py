@@ -9,7 +9,7 @@ that Gaussian first, which takes no likelihood, so that few steps are left for t
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from jax import Array
 from jax.typing import ArrayLike
 
 from jaxlike.inference.geometry.laplace import Laplace
-from jaxlike.inference.runs.checkpoint import leaves_of, tree_like
+from jaxlike.inference.runs.checkpoint import Checkpoint, leaves_of, restoring, tree_like
 from jaxlike.inference.target import Posterior
 from jaxlike.numerics.batches import sloped_few_at_a_time
 
@@ -85,7 +85,7 @@ def train(
     steps: int,
     learning_rate: float,
     particles: int,
-    before: Mapping[str, np.ndarray] | None = None,
+    before: Checkpoint | None = None,
 ) -> Iterator[tuple[Guide, dict[str, np.ndarray]]]:
     """Train a guide, with Adam and a decaying learning rate; yields it about every second.
 
@@ -135,8 +135,9 @@ def train(
     state = jax.jit(lambda k: svi.init(k, init_params=params))(second)
     losses: list[np.ndarray] = []
     if before is not None:
-        state = tree_like("svi", state, before)
-        losses.append(before["losses"])
+        with restoring(before.path):
+            state = tree_like("svi", state, before.arrays)
+            losses.append(before.array("losses", None))
     some_steps = _compile(svi, state)
 
     def now(losses: list[np.ndarray]) -> Guide:

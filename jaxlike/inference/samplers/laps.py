@@ -32,6 +32,7 @@ from jaxlike.inference.runs.checkpoint import (
     Checkpoint,
     check_same_density,
     leaves_of,
+    restoring,
     stored,
     tree_like,
 )
@@ -168,7 +169,10 @@ def run_laps(
         segment = partial(run_segment, compiling.result(), pool, placement)
         spent = Cost(compile_s=clock())
         sampler = Sampler(
-            stages=_stages(n, each, target_accept),
+            stages=(
+                Stage("tuning laps", _TUNING_DRAWS, True, target_accept, first_step=n**0.25),
+                Stage("sampling", each, own=True),
+            ),
             warm_up=segment,
             own=segment,
             context=context,
@@ -179,7 +183,8 @@ def run_laps(
             tuned=1,
         )
         if before and burnt_in and checkpoint:
-            run = Run.of_checkpoint(before)
+            with restoring(checkpoint):
+                run = Run.of_checkpoint(before, total, n)
             check_same_density(checkpoint, evaluate(run.position[:2])[0], run.value[:2])
             cpu_start -= run.cost.cpu_s
             run = replace(run, cost=run.cost + spent)
@@ -187,8 +192,9 @@ def run_laps(
             ensembles = burning.result()
             spent = replace(spent, compile_s=spent.compile_s + clock())
             if before and checkpoint:
-                begun = _Start.of_checkpoint(before, ensembles)
-                u, value, _ = begun.points()
+                with restoring(checkpoint):
+                    begun = _Start.of_checkpoint(before, ensembles)
+                    u, value, _ = begun.points()
                 check_same_density(checkpoint, evaluate(u[:2])[0], value[:2])
                 cpu_start -= begun.cost.cpu_s
                 begun = replace(begun, cost=begun.cost + spent)
@@ -213,11 +219,6 @@ def run_laps(
     return result
 
 
-def _stages(n: int, each: int, target_accept: float) -> tuple[Stage, ...]:
-    tuning = Stage("tuning laps", _TUNING_DRAWS, True, target_accept, first_step=1.0 * n**0.25)
-    return tuning, Stage("sampling", each, own=True)
-
-
 def _begin(
     burn_in: BurnIn,
     laplace: Laplace,
@@ -232,9 +233,8 @@ def _begin(
     w = solve_triangular(root, (starts - laplace.mode).T, lower=True).T
     points = (np.repeat(a, walkers, axis=0) for a in (w, value, gradient @ root))
     cost = replace(cost, fit_gradients=laplace.n_gradients + len(starts))
-    return _Start(
-        laplace.mode, laplace.covariance, laplace.log_density, cost, burn_in.begin(*points)
-    )
+    normal = laplace.mode, laplace.covariance, laplace.log_density
+    return _Start(*normal, cost, burn_in.begin(*points))
 
 
 def _burn_in(

@@ -11,7 +11,7 @@ from jaxlike.inference.geometry.adaptation import mass_pattern
 from jaxlike.inference.results.chains import Chains, Cost
 from jaxlike.inference.results.comparison import compared
 from jaxlike.inference.runs.beginning import keep, kept, key_of
-from jaxlike.inference.runs.checkpoint import check_same_density, stored
+from jaxlike.inference.runs.checkpoint import check_same_density, restoring, stored
 from jaxlike.inference.runs.compiled_functions import CompiledFunctions
 from jaxlike.inference.runs.drive import Keeping, Sampler, drive
 from jaxlike.inference.runs.initial_points import (
@@ -27,7 +27,7 @@ from jaxlike.inference.runs.run_state import Run
 from jaxlike.inference.runs.stages import plan
 from jaxlike.inference.runs.transitions import first_states, random_words, run_segment
 from jaxlike.inference.samplers.kernels import Method
-from jaxlike.inference.target import Posterior, context_of
+from jaxlike.inference.target import Posterior, check_sampled, context_of
 
 
 def run_mcmc(
@@ -64,6 +64,7 @@ def run_mcmc(
     """
     check_run(chains, warmup, samples, seed, target_accept, max_tree_depth)
     check_start(start)
+    check_sampled(model)
     pattern = mass_pattern(mass, model.parameters)
     chosen = method() if method else None
     name = chosen.name if chosen else "nuts"
@@ -75,11 +76,15 @@ def run_mcmc(
     }  # fmt: skip
     keeping = Keeping(settings, checkpoint, save)
     before = stored(checkpoint, resume, settings)
+    run: Run | None = None
+    if before and checkpoint:
+        with restoring(checkpoint):
+            run = Run.of_checkpoint(before, chains, len(model.parameters))
     stages = plan(chosen, len(model.parameters), warmup, samples, target_accept)
     context, cpu_start, clock = context_of(model), time.process_time(), stopwatch()
     total = sum(stage.draws for stage in stages)
     with ThreadPoolExecutor(max(chains, 4)) as pool, progress_bar(total, progress) as bar:
-        warm = before is not None and before.numbers["done"] >= warmup
+        warm = run is not None and run.done >= warmup
         # posteriors that share what is compiled are many, each of data of its own
         key = None if compiled or before else key_of(model, chains, seed, start)
         begun = kept(key)
@@ -89,11 +94,10 @@ def run_mcmc(
             model, chosen, chains, max_tree_depth, pool, warm=warm, fitted=begun is not None
         )
         cost = Cost(compile_s=clock())
-        if before and checkpoint:
+        if run and checkpoint:
             assert functions.evaluate is not None
             evaluate = functions.evaluate.result()(context)
             cost = cost + Cost(compile_s=clock())
-            run = Run.of_checkpoint(before)
             check_same_density(checkpoint, evaluate(run.position)[0], run.value)
             cpu_start -= run.cost.cpu_s
             run = replace(run, cost=run.cost + cost)

@@ -17,7 +17,7 @@ from jax import Array
 from scipy.special import logsumexp
 
 from jaxlike.inference.results.chains import Chains, Cost, Evidence
-from jaxlike.inference.runs.checkpoint import check_same_density, stored
+from jaxlike.inference.runs.checkpoint import check_same_density, restoring, stored
 from jaxlike.inference.runs.options import SEED, check_between, check_whole
 from jaxlike.inference.runs.parameter_space import ParameterSpace
 from jaxlike.inference.runs.progress import Shown, progress_bar, stopwatch
@@ -82,12 +82,14 @@ def run_nested(
         first = draw_live(log_likelihood, live, n, keys[0])
         cost = Cost(values=first.drawn + live)
         if before and checkpoint:  # to compile takes long
-            there = before.arrays["first_log_likelihood"]
+            with restoring(checkpoint):
+                there = before.array("first_log_likelihood", live)
             check_same_density(checkpoint, first.log_likelihood, there)
         run = NestedRun(log_likelihood, first, inner_steps, delete)
-        if before:
-            run.restore(before)
-            cost = Cost(**before.numbers["cost"])
+        if before and checkpoint:
+            with restoring(checkpoint):
+                run.restore(before)
+                cost = Cost(**before.numbers["cost"])
             cpu_start -= cost.cpu_s
         cost = replace(cost, compile_s=cost.compile_s + clock())
 

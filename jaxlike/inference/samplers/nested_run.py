@@ -137,7 +137,7 @@ class NestedRun:
         self.values, self.segments = numbers["values"], numbers["segments"]
         self.state = tree_like("state", self.state, arrays)
         if self.segments:
-            dead = tree_like("dead", self.state.particles, arrays)
+            dead = tree_like("dead", self.state.particles, arrays, rows=False)
             self.dead = [jax.tree.map(np.asarray, dead)]
 
 

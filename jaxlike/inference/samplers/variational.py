@@ -13,7 +13,7 @@ import numpy as np
 from jaxlike.errors import ConfigError
 from jaxlike.inference.geometry.laplace import Laplace, gradient_batch
 from jaxlike.inference.results.chains import Cost
-from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, stored
+from jaxlike.inference.runs.checkpoint import Checkpoint, check_same_density, restoring, stored
 from jaxlike.inference.runs.initial_points import Start, best_fit_from, check_start
 from jaxlike.inference.runs.options import (
     SEED,
@@ -116,11 +116,17 @@ def fit_guide(
         evaluate = gradient_batch(model.log_density, len(model.parameters))
         cost = Cost(compile_s=clock())
         if before and checkpoint:
-            at = before.arrays
-            laplace = Laplace(at["mode"], at["covariance"], **before.numbers["fit"])
+            n = len(model.parameters)
+            with restoring(checkpoint):
+                laplace = Laplace(
+                    before.array("mode", n),
+                    before.array("covariance", n, n),
+                    **before.numbers["fit"],
+                )
+                spent = Cost(**before.numbers["cost"])
             here = evaluate(laplace.mode[None])[0]
             check_same_density(checkpoint, here, [laplace.log_density])
-            cost += Cost(**before.numbers["cost"])
+            cost += spent
             cpu_start -= cost.cpu_s
         else:
             bar.set_description("best fit")
@@ -142,7 +148,7 @@ def fit_guide(
             steps=training.steps,
             learning_rate=training.learning_rate,
             particles=training.particles,
-            before=before.arrays if before else None,
+            before=before,
         ):
             done = guide.elbo.size
             gradients = done * training.particles

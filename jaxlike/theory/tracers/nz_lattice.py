@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from scipy.integrate import cumulative_trapezoid
 from scipy.interpolate import CubicSpline
 
+from jaxlike.errors import ConfigError, DataError
 from jaxlike.theory.tracers.curves import NzModel, through
 from jaxlike.theory.tracers.histogram import TAIL, Histogram
 
@@ -16,6 +17,7 @@ BEYOND = 0.03
 
 _COARSER = (2,)  # steps that smooth curves may do with, in those that any curve does with
 _SHAPE, _PRODUCT, _BEHIND = 5e-5, 1e-5, 1e-4  # what that may cost, see `resolves`
+_MOST = 50_000  # points, of which a kernel's matrix has a column for each cell
 _STEP = 0.0125  # the widest between samples: products of splines through jagged n(z) need as much
 
 
@@ -63,6 +65,7 @@ def lattice_of(
             coarser = (factor * step for factor in _COARSER)
             smooth_enough = (h for h in coarser if all(resolves(h, step, t) for t in smooth))
             step = next(smooth_enough, step)
+    _check_size(z_max, min(step, *(table.width for table in coarse)) if coarse else step, bandwidth)
     if not coarse:
         # an even number of points, as pairs of samples have
         n = 2 * int(np.ceil((z_max + BEYOND) / step / 2))
@@ -73,6 +76,22 @@ def lattice_of(
     # an even number, for Simpson's rule
     parts = 2 * int(np.ceil(finest.width / min(step, _STEP) / 2 - 1e-6))
     return _through_samples(finest, parts, z_max)
+
+
+def _check_size(z_max: float, step: float, bandwidth: float) -> None:
+    """JaxlikeError where the lattice would have more points than there is memory for."""
+    n = (z_max + BEYOND) / step
+    if n <= _MOST:
+        return
+    if step == 2 * bandwidth:
+        raise ConfigError(
+            f"option 'nz_bandwidth' is {bandwidth:g}, with which n(z) to z = {z_max:.3g} need"
+            f" {n:.2g} points; accepted are up to {_MOST}: give a wider one, or nz = histogram"
+        )
+    raise DataError(
+        f"n(z) to z = {z_max:.3g} in cells as narrow as theirs need {n:.2g} points; accepted are up"
+        f" to {_MOST}: the columns of redshifts, or their units, are not what is meant"
+    )
 
 
 def resolves(step: float, fine: float, table: Histogram) -> bool:
