@@ -15,7 +15,10 @@ from jaxlike.cli.common_options import (
 from jaxlike.errors import ConfigError
 
 _BANDS = (0.95, 0.68)
-_OF_CHAINS = ("params", "trace", "names", "compare", "truth", "priors")
+_OF_CHAINS = ("params", "trace", "names", "compare", "truth", "priors", "hide")
+_TELLING = ("trace", "truth", "priors")
+"""Options that show what --hide hides."""
+
 """Options that are about chains."""
 
 
@@ -60,6 +63,11 @@ def add_command(subparsers: Any, shared: Parents) -> None:
         help="also priors in the triangle, of --config or else of PREFIX.updated.yaml",
     )
     parser.add_argument(
+        "--hide",
+        action="store_true",
+        help="hide what parameters are: each less its mean in the first chains",
+    )
+    parser.add_argument(
         "--trace", action="store_true", help="also traces and ranks: STEM_trace.png, STEM_rank.png"
     )
     parser.add_argument(
@@ -93,6 +101,7 @@ def plot(arguments: argparse.Namespace) -> int:
     matplotlib.use("agg")
     from jaxlike.inference import inference_data_of_files
     from jaxlike.plots.contours import load_chains, triangle_plot
+    from jaxlike.plots.hidden import hidden
     from jaxlike.plots.traces import trace_and_rank_plots
 
     stem = arguments.output or stem_of((arguments.chains or [Path(arguments.config).stem])[0])
@@ -103,6 +112,7 @@ def plot(arguments: argparse.Namespace) -> int:
     suffix = arguments.format
     if runs:
         names = names_in(arguments.params)
+        runs = hidden(runs) if arguments.hide else runs
         path = triangle_plot(
             runs,
             f"{stem}_triangle.{suffix}",
@@ -174,6 +184,8 @@ def _check_effects(arguments: argparse.Namespace) -> None:
     if not chains and any(of_chains.values()):
         given = " and ".join(f"--{name}" for name, value in of_chains.items() if value)
         raise ConfigError(f"options {given} have no effect without a PREFIX of chains")
+    if arguments.hide and (shown := [name for name in _TELLING if of_chains[name]]):
+        raise ConfigError(f"option --hide hides what --{shown[0]} shows: leave out one of the two")
     if not config and (arguments.data_file or arguments.set or arguments.residuals):
         raise ConfigError(
             "options --data-file, --set and --residuals have no effect without --config"

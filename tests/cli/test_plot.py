@@ -7,6 +7,7 @@ import pytest
 
 from jaxlike.cli.main import main
 from jaxlike.plots.contours import load_chains
+from jaxlike.plots.hidden import hidden
 
 QUIET = "--no-progress"
 
@@ -26,6 +27,9 @@ BAD = [
     (["plot", "{prefix}", "--compare", "a={absent}"], "there is no file {absent}.1.txt"),
     (["plot", "{prefix}", "--truth", "omegam"], "option --truth is 'omegam'; accepted is NAME=N"),
     (["plot", "{prefix}", "--truth", "w=-1"], "parameter 'w' is not in the chains; accepted are"),
+    (["plot", "{prefix}", "--hide", "--trace"], "--hide hides what --trace shows: leave out one"),
+    (["plot", "{prefix}", "--hide", "--truth", "omegam=0.3"], "--hide hides what --truth shows"),
+    (["plot", "--config", "{config}", "--hide"], "--hide have no effect without a PREFIX"),
     (["plot", "{prefix}", "--format", "gif"], "invalid choice: 'gif' (choose from"),
     (["plot", "{prefix}", "--residuals"], "--residuals have no effect without --config"),
     (["plot", "{prefix}", "--draws", "9"], "--draws and --no-progress have no effect without"),
@@ -38,6 +42,23 @@ BAD = [
 def test_wrong_input_is_one_line_and_status_2(argv, message, places, tmp_path, refused):
     assert message.format(**places) in refused([a.format(**places) for a in argv])
     assert not list(tmp_path.glob("new*"))
+
+
+def test_plots_that_hide_values(run, tmp_path, capsys):
+    """Means of the first chains are 0; widths, limits and what other chains differ by stay."""
+    first, second = load_chains(run.prefix), load_chains(run.prefix)
+    second.samples = second.samples + 0.25
+    second.updateBaseStatistics()
+    one, other = hidden([first, second])
+    np.testing.assert_allclose(one.getMeans(), 0, atol=1e-12)
+    np.testing.assert_allclose(other.getMeans(), 0.25, rtol=1e-9)
+    np.testing.assert_allclose(one.std("omegam"), first.std("omegam"), rtol=1e-9)
+    low = first.ranges.getLower("omegam") - first.mean("omegam")
+    assert one.ranges.getLower("omegam") == pytest.approx(low)
+    assert one.paramNames.parWithName("omegam").label == r"\Delta \Omega_\mathrm{m}"
+    stem = str(tmp_path / "secret")
+    assert main(["plot", run.prefix, "--hide", "--params", "omegam,As", "--output", stem]) == 0
+    assert Path(f"{stem}_triangle.png").stat().st_size > 10_000
 
 
 def test_plot_checks_the_fit(run, tmp_path, capsys):
