@@ -54,10 +54,12 @@ def read(kind: str, key: str | None, restored: Callable[[bytes], T]) -> T | None
     if path is None or key is None:
         return None
     try:
-        content = path.read_bytes()
+        content, owner = path.read_bytes(), path.stat().st_uid
     except OSError:
         return None
     try:
+        if owner != _user():  # a program is run as it stands there, and folders may be shared
+            raise ValueError("it is another user's")
         found = restored(_payload(content, key))
     except Exception as error:  # of any kind: it only spares work
         reason = " ".join(str(error).split()) or type(error).__name__
@@ -99,6 +101,10 @@ def _payload(content: bytes, key: str) -> bytes:
     if own != key.encode():
         raise ValueError("it is of something else")
     return payload
+
+
+def _user() -> int:
+    return os.getuid() if hasattr(os, "getuid") else 0  # where every file is of user 0
 
 
 def _digest(body: bytes) -> bytes:

@@ -60,6 +60,14 @@ def test_damaged_files_are_left_with_a_word_and_replaced(folder, damage, word):
     assert store.read("thing", KEY, bytes) == b"payload"
 
 
+def test_another_user_s_files_are_left_with_a_word(folder, monkeypatch):
+    """A program that is read is run: nobody else's is."""
+    store.write("thing", KEY, b"payload")
+    monkeypatch.setattr(store, "_user", lambda: os.stat(folder).st_uid + 1)
+    with pytest.warns(UserWarning, match="is left unused: it is another user's"):
+        assert store.read("thing", KEY, bytes) is None
+
+
 def test_files_of_something_else_are_left_with_a_word(folder):
     store.write("thing", KEY, b"payload")
     path = the_file(folder)
