@@ -118,6 +118,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(autouse=True)
+def compilations_are_shared() -> Iterator[None]:
+    """Commands that time compilation share nothing with others, in their process for good."""
+    jax.config.update("jax_enable_compilation_cache", True)
+    yield
+    jax.config.update("jax_enable_compilation_cache", True)
+
+
+@pytest.fixture(autouse=True)
 def restored_logging() -> Iterator[None]:
     """Cobaya logs through the root logger, to the stream that a test captured and then closes."""
     root = logging.getLogger()

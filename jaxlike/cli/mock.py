@@ -40,7 +40,7 @@ def mock(arguments: argparse.Namespace) -> int:
 
     force = arguments.force
     folder = Path(arguments.survey)
-    own = [*folder.iterdir()] if folder.is_dir() else []
+    own = [*folder.glob("*.yaml")] if folder.is_dir() else []
     output = check_output_file(arguments.output, own, force=force)
     arguments.held.enter_context(locked(output))
     if arguments.survey == _PAPER:
