@@ -151,8 +151,8 @@ def test_parameters_of_des_y1_are_written_once():
 
 
 def test_no_code_knows_a_survey():
-    """But for the mock of one, registries of files to fetch and of inputs to start from, and Cobaya's
-    likelihoods of one."""
+    """But for the mock of one, registries of files to fetch and of inputs to start from, and
+    Cobaya's likelihoods of one."""
     allowed = {
         *("config/boltzmann/likelihoods.py", "config/others/block.py", "config/others/des_y1.py"),
         *("likelihoods/cobaya_des.py", "likelihoods/cobaya_sums.py"),
