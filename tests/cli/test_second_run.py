@@ -29,7 +29,12 @@ def nuts(tmp_path_factory, small_data):
         done = subprocess.run(
             [sys.executable, *command, *size, *more],
             cwd=folder,
-            env={**plain, "XDG_CACHE_HOME": str(folder), "JAX_LOG_COMPILES": "1", **environment},
+            env={
+                **plain,
+                "XDG_CACHE_HOME": str(folder / "cache"),
+                "JAX_LOG_COMPILES": "1",
+                **environment,
+            },
             capture_output=True,
             text=True,
         )
@@ -46,7 +51,7 @@ def compiled(said):
 
 
 def kept(folder: Path, kind: str = "*"):
-    return sorted(folder.glob(f"jaxlike/compiled/*/jaxlike/{kind}-*.kept"))
+    return sorted(folder.glob(f"cache/jaxlike/compiled/*/jaxlike/{kind}-*.kept"))
 
 
 def test_a_second_run_compiles_nothing_of_the_posterior(nuts):
