@@ -35,6 +35,7 @@ def add_command(subparsers: Any, shared: Parents) -> None:
 def init(arguments: argparse.Namespace) -> int:
     """Write an example, and say what comes next."""
     from jaxlike.examples import find_example, steps, texts_of
+    from jaxlike.files import atomic_writer
 
     example, suffix = find_example(arguments.name), ".ini" if arguments.cosmosis else ".yaml"
     target = Path(arguments.output or f"{example.name}{suffix}")
@@ -50,7 +51,8 @@ def init(arguments: argparse.Namespace) -> int:
         )
     for file, text in texts.items():
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        with atomic_writer(file) as handle:
+            handle.write(text.encode())
     print(f"files {', '.join(map(str, texts))}")
     print("next:")
     for command, what in steps(example, target):

@@ -110,11 +110,11 @@ def _numbers(hdu: Any, column: str) -> NDArray:
 
 
 def _change_sacc(file: Path, copy: Path, values: NDArray, stamp: str) -> NDArray:
-    numbered = load_sacc(file)
-    for i, point in enumerate(numbered.data):
-        point.value = float(i)
-    places = from_sacc(numbered, str(file)).value.astype(int)
     content: Any = load_sacc(file)
+    for i, point in enumerate(content.data):
+        point.value = float(i)
+    # all points are read, so that each of them has its new value below
+    places = from_sacc(content, str(file)).value.astype(int)
     for place, value in zip(places, values, strict=True):
         content.data[place].value = float(value)
     content.metadata[STAMP.lower()] = stamp

@@ -153,6 +153,17 @@ class Given:
             as_here = "as it is here" if option.fate == "only" else option.meaning
             explanation.option(entry, self.said.get(entry.key, as_here))
 
+    def existing(self, option: str, name: Path) -> Path:
+        """The file of this name, which `option` says or else where the module is; ConfigError where
+        it is not there."""
+        found = Path(library_file(str(name), self.path))
+        if not found.is_file():
+            raise self.refused(
+                option if self.has(option) else "file",
+                f"there is no {name} here, beside the .ini, in $CSL_DIR or $COSMOSIS_SRC_DIR",
+            )
+        return found
+
     def check(self) -> None:
         """ConfigError on options, those from [DEFAULT] too, that are accepted with other values
         alone."""

@@ -9,7 +9,7 @@ from jaxlike.config.others.supernovae import COMPONENT as SUPERNOVAE
 from jaxlike.config.standard_library import planck_lite
 from jaxlike.config.standard_library.block import Block
 from jaxlike.config.standard_library.gaussian import NAME, NORM, PLACES, append
-from jaxlike.config.standard_library.given import Given, library_file
+from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, refused, used
 from jaxlike.data.supernova_library import LIBRARY_SETS
 from jaxlike.errors import ConfigError
@@ -63,13 +63,7 @@ def _supernovae(data: str) -> Callable[[Block, Given], None]:
         options: dict[str, Any] = {"data": data}
         for option, key in _FILES.items():
             beside = Path(given.text("file")).parent / getattr(LIBRARY_SETS[data], key)
-            name = given.text(option, str(beside))
-            found = Path(library_file(name, given.path))
-            if not found.is_file():
-                raise given.refused(
-                    option if given.has(option) else "file",
-                    f"there is no {name} here, beside the .ini, in $CSL_DIR or $COSMOSIS_SRC_DIR",
-                )
+            found = given.existing(option, Path(given.text(option, str(beside))))
             options[key] = str(found.resolve())
             given.say(option, f"{key} = {found}")
         if data not in _MARGINAL:

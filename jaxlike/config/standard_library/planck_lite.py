@@ -6,7 +6,7 @@ from typing import Any
 from jaxlike.config.others.cmb import COMPONENT, LOW_ELL
 from jaxlike.config.standard_library.block import Block
 from jaxlike.config.standard_library.gaussian import NAME, NORM, PLACES, append
-from jaxlike.config.standard_library.given import Given, library_file
+from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, only, used
 from jaxlike.data.planck_lite import COSMOSIS_FILE, SPECTRA, read_plik_lite
 from jaxlike.errors import ConfigError
@@ -71,19 +71,10 @@ def _helium(block: Block, given: Given) -> Helium:
 
 def _folder(given: Given) -> Path:
     """Where the band powers are: below the option `data_directory`, or beside the module."""
-    if given.has("data_directory"):
-        option, folder = "data_directory", Path(given.text("data_directory"))
-    else:
-        option, folder = "file", Path(given.text("file")).parent / "data"
-    year = given.text("year")
-    found = Path(library_file(str(folder / year / COSMOSIS_FILE), given.path))
-    if not found.is_file():
-        raise given.refused(
-            option,
-            f"there is no {folder / year / COSMOSIS_FILE} here, beside the .ini, in $CSL_DIR or "
-            "$COSMOSIS_SRC_DIR",
-        )
-    return found.parent.resolve()
+    beside = Path(given.text("file")).parent / "data"
+    folder = Path(given.text("data_directory", str(beside)))
+    file = given.existing("data_directory", folder / given.text("year") / COSMOSIS_FILE)
+    return file.parent.resolve()
 
 
 def _bins(given: Given, folder: Path, spectra: str) -> list[int]:
