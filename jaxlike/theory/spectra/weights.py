@@ -152,6 +152,7 @@ def weights_of(
     found: list[Weights] = []
     for group in groups:
         products = _Products(group, sizes[group.first], sizes[group.second])
+        mix = products.own(seen[group.first].own_mix)
         parts: dict[Pair, list[Array]] = {}
         alike = kinds is None or kinds[group.first] == kinds[group.second]
         placed = terms if alike else across
@@ -159,7 +160,6 @@ def weights_of(
             if not meet(one.field, other.field):
                 continue
             into = parts.setdefault(pair_of(one.field, other.field), [])
-            mix = products.own(seen[group.first].own_mix)
             into += _met(*_same_axes(one, other), rules, products, density, path, known, mix)
         response = products(*(_response(seen[i]) for i in (group.first, group.second)))
         found.append(
