@@ -385,7 +385,8 @@ def gaussians(width, jagged=0.0):
 
 
 @pytest.mark.parametrize(("table", "step"), [
-    (gaussians(0.1), 0.005),
+    (gaussians(0.1), 0.01),
+    (gaussians(0.02), 0.005),
     (gaussians(0.004), 0.0025),
     (gaussians(0.1, jagged=0.3), 0.0025),
 ])  # fmt: skip
@@ -393,7 +394,10 @@ def test_smooth_curves_stand_on_fewer_points(table, step):
     """Whose products, and what lies behind a redshift, are those of the finer lattice."""
     (found,) = redshift.build([table], "spline", 0.003)
     assert found.step == pytest.approx(step)
-    assert nz_lattice.resolves(0.005, 0.0025, table) == (step == 0.005)
+    assert [nz_lattice.resolves(h, 0.0025, table) for h in (0.005, 0.01)] == [
+        step >= 0.005,
+        step >= 0.01,
+    ]
     (kde,) = redshift.build([table], "kde", 0.003)
     assert kde.step == pytest.approx(0.005)
 

@@ -5,17 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.integrate import cumulative_trapezoid
 from scipy.interpolate import CubicSpline
 
 from jaxlike.errors import ConfigError, DataError
+from jaxlike.numerics.quadrature import cumulative_matrix
 from jaxlike.theory.tracers.curves import NzModel, through
 from jaxlike.theory.tracers.histogram import TAIL, Histogram
 
 BEYOND = 0.03
 """By how much the lattice is longer than its galaxies need."""
 
-_COARSER = (2,)  # steps that smooth curves may do with, in those that any curve does with
+_COARSER = (4, 2)  # steps that smooth curves may do with, in those that any curve does with
 _SHAPE, _PRODUCT, _BEHIND = 5e-5, 1e-5, 1e-4  # what that may cost, see `resolves`
 _MOST = 50_000  # points, of which a kernel's matrix has a column for each cell
 _STEP = 0.0125  # the widest between samples: products of splines through jagged n(z) need as much
@@ -115,19 +115,15 @@ def resolves(step: float, fine: float, table: Histogram) -> bool:
     width = np.sqrt(np.diag(whole))
     if np.any(np.abs(whole - coarse) > _PRODUCT * np.outer(width, width)):
         return False
-    behind = _efficiency(z[:last], n[:, :last])[:, ::every]
-    difference = np.abs(_efficiency(z[::every], there) - behind)
+    behind = _efficiency(z[:last], n[:, :last], z[::every])
+    difference = np.abs(_efficiency(z[::every], there, z[::every]) - behind)
     return bool(np.all(difference <= _BEHIND * np.abs(behind).max(axis=1, keepdims=True)))
 
 
-def _efficiency(z: NDArray, n: NDArray) -> NDArray:
-    """int_z n(z') (1 - z / z') dz' by trapezia, (n_row, n_z)."""
-    over = n / np.where(z > 0, z, np.inf)
-    galaxies, closeness = (
-        np.flip(cumulative_trapezoid(np.flip(f, 1), dx=z[1] - z[0], initial=0, axis=1), 1)
-        for f in (n, over)
-    )
-    return np.asarray(galaxies - z * closeness)
+def _efficiency(z: NDArray, n: NDArray, at: NDArray) -> NDArray:
+    """int_z n(z') (1 - z / z') dz' (n_row, n_at) of n(z) (n_row, n_z)."""
+    rule = cumulative_matrix(z, at).T
+    return np.asarray(n @ rule - at * (n / np.where(z > 0, z, np.inf) @ rule))
 
 
 def _through_samples(table: Histogram, parts: int, z_max: float) -> NzLattice:

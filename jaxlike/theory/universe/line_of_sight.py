@@ -17,7 +17,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
-from jaxlike.numerics.quadrature import cumulative_trapezoid_matrix, gauss_legendre_panels
+from jaxlike.numerics.quadrature import cumulative_matrix, gauss_legendre_panels
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.universe.background import DistanceGrid, curvature_functions, hubble
 from jaxlike.theory.universe.cosmology import Cosmology, Scalar
@@ -77,7 +77,7 @@ class Lattice:
         return cls(
             z,
             cardinal_splines(np.log(0.3 + nodes), np.log(0.3 + inside)),
-            np.ascontiguousarray(cumulative_trapezoid_matrix(z, nodes).T),
+            np.ascontiguousarray(cumulative_matrix(z, nodes).T),
             int(np.searchsorted(z, nodes[-1], side="right")),
         )
 
