@@ -30,8 +30,8 @@ from jaxlike.registry.resolve import EXCLUSIVE, resolve
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.power.universe import Universe, UniverseGrid
 
-_CPU_NODES = 5000
-"""Redshift x multipole nodes, of all points together, that are evaluated at once on a CPU."""
+_CPU_NODES = 32_000  # redshift x multipole nodes, of all points evaluated at once on a CPU
+_LARGE = 8_000_000  # numbers in an inverse covariance, to be read once for several points
 
 
 @jax.tree_util.register_dataclass
@@ -281,7 +281,9 @@ class Density:
     @property
     def points_at_once(self) -> int:
         """How many points a core of a CPU evaluates at once; more nodes leave its caches."""
-        return max(1, min(CPU_CHUNK, _CPU_NODES // self.grid.size))
+        if CPU_CHUNK * self.grid.size <= _CPU_NODES:
+            return CPU_CHUNK
+        return CPU_CHUNK if any(np.size(one.inverse) > _LARGE for one in self.measured) else 1
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""

@@ -21,6 +21,8 @@ from jaxlike.theory.statistics.registry import STATISTICS
 from jaxlike.theory.tracers.terms import Parameters, Seen, Tracer, loops_of
 from jaxlike.theory.universe.line_of_sight import Nodes
 
+_SPARE = 2  # points computed for one that is used, up to which one matrix for all pairs costs less
+
 
 @dataclass(frozen=True)
 class Block:
@@ -61,9 +63,10 @@ def _larger(projects: Sequence[Callable[[NDArray], NDArray]], ell: NDArray) -> N
 class TwoPointTheory:
     """From a universe and the parameters of samples to the data vector: arrays and structure.
 
-    rules: take integrals over n(z) to the nodes (see `pairs`); projections: (n_pair, n_slot, n_ell)
-    for each statistic, the points of a pair one after another and zeros after the last; point:
-    (n_data,) index of each data point among the slots of all statistics; statistics: name and
+    rules: take integrals over n(z) to the nodes (see `pairs`); projections: for each statistic
+    (n_slot, n_ell), which serves all its pairs, or (n_pair, n_slot, n_ell), the points of a pair
+    one after another and zeros after the last; point: (n_data,) index of each data point among the
+    slots of all pairs of all statistics; statistics: name and
     number of the group of each; lattice: number of the survey's n(z) lattice among the universe's;
     b_projections: as projections, of B modes, where these are others and there are any (else None);
     b_modes: whether statistics have those of the fields; exact: low multipoles beyond Limber's
@@ -126,6 +129,8 @@ class TwoPointTheory:
             return found.E + sign * found.B
 
         def points(c: Array, matrix: NDArray) -> Array:
+            if matrix.ndim == 2:
+                return (c @ jnp.asarray(matrix).T).ravel()
             return jnp.einsum("pe,pse->ps", c, jnp.asarray(matrix)).ravel()
 
         everything = [
@@ -145,6 +150,20 @@ class TwoPointTheory:
     def data_vector(self, universe: Universe, parameters: Sequence[Parameters]) -> Array:
         """Data vector (n_data,) in a universe; canonical parameters of each sample."""
         return self.project(self.spectra(universe, parameters))
+
+
+@dataclass(frozen=True, eq=False)
+class _Slots:
+    """Room for the points of one statistic: each point's index (n,) among (n_pair, n_slot).
+
+    angles: (n_slot,) of the slots, the same for all pairs; None where a pair's points stand one
+    after another, whatever their angles.
+    """
+
+    n_pair: int
+    n_slot: int
+    index: NDArray
+    angles: NDArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -195,7 +214,7 @@ class Survey:
     def on(self, nodes: Nodes, lattice: int = 0) -> TwoPointTheory:
         """The theory on nodes whose lattice of this number is the survey's."""
         groups, places = self.groups, [self._slots(block) for block in self.blocks]
-        first = np.cumsum([0, *(shape[0] * shape[1] for shape, _ in places)])
+        first = np.cumsum([0, *(place.n_pair * place.n_slot for place in places)])
         starts = zip(first, places, strict=False)
         lengths = [tracer.n_z for tracer in self.tracers if tracer.n_z]
         rules = lattice_rules(nodes.lattices[lattice], self.weights, lengths)
@@ -210,7 +229,7 @@ class Survey:
                 self._projection(block, block.project, place, np.asarray(nodes.ell))
                 for block, place in zip(self.blocks, places, strict=True)
             ),
-            np.concatenate([start + index for start, (_, index) in starts]).astype(np.int32),
+            np.concatenate([start + place.index for start, place in starts]).astype(np.int32),
             groups,
             tuple((block.statistic, self._group(block)) for block in self.blocks),
             lattice,
@@ -225,7 +244,10 @@ class Survey:
         """
         first = np.cumsum([0, *(len(group.bins) for group in self.groups)])
         rows = [first[self._group(block)] + self._pair(block) for block in self.blocks]
-        weights = [np.asarray(m).reshape(-1, m.shape[-1]) for m in theory.projections]
+        weights = []
+        for block, matrix in zip(self.blocks, theory.projections, strict=True):
+            shape = (len(self.groups[self._group(block)].bins), *np.shape(matrix)[-2:])
+            weights.append(np.broadcast_to(matrix, shape).reshape(-1, shape[-1]))
         return np.concatenate(weights)[theory.point], np.concatenate(rows)
 
     def _group(self, block: Block) -> int:
@@ -237,32 +259,34 @@ class Survey:
         known = {pair: i for i, pair in enumerate(self.groups[self._group(block)].bins)}
         return np.array([known[i, j] for _, i, _, j in block.pairs()], int)
 
-    def _slots(self, block: Block) -> tuple[tuple[int, int], NDArray]:
-        """(n_pair, n_slot) and each point's index among these: points of a pair in turn."""
-        pair = self._pair(block)
+    def _slots(self, block: Block) -> "_Slots":
+        """Where the points of a block stand: all angles of each pair where it has most of them."""
+        pair, n_pair = self._pair(block), len(self.groups[self._group(block)].bins)
+        angles, angle = np.unique(block.angle, return_inverse=True)
+        index = pair * angles.size + angle
+        if n_pair * angles.size <= _SPARE * pair.size and np.unique(index).size == index.size:
+            return _Slots(n_pair, angles.size, index, angles)
         counts: dict[int, int] = {}
         slot = np.zeros(pair.size, int)
         for i, p in enumerate(pair.tolist()):
             slot[i] = counts.get(p, 0)
             counts[p] = int(slot[i]) + 1
-        shape = (len(self.groups[self._group(block)].bins), int(slot.max()) + 1)
-        return shape, pair * shape[1] + slot
+        n_slot = int(slot.max()) + 1
+        return _Slots(n_pair, n_slot, pair * n_slot + slot)
 
     def _projection(
-        self,
-        block: Block,
-        project: Callable[[NDArray], NDArray],
-        place: tuple[tuple[int, int], NDArray],
-        ell: NDArray,
+        self, block: Block, project: Callable[[NDArray], NDArray], place: "_Slots", ell: NDArray
     ) -> NDArray:
-        """Weights (n_pair, n_slot, n_ell) of every slot on the C_ell of its pair."""
-        shape, index = place
-        matrix = np.zeros((shape[0] * shape[1], ell.size))
-        matrix[index] = project(ell)[block.angle]
-        return matrix.reshape(*shape, ell.size)
+        """Weights of every slot on the C_ell of its pair, as `projections` have them."""
+        rows = project(ell)
+        if place.angles is not None:
+            return rows[place.angles]
+        matrix = np.zeros((place.n_pair * place.n_slot, ell.size))
+        matrix[place.index] = rows[block.angle]
+        return matrix.reshape(place.n_pair, place.n_slot, ell.size)
 
     def _b_projections(
-        self, places: Sequence[tuple[tuple[int, int], NDArray]], ell: NDArray
+        self, places: Sequence["_Slots"], ell: NDArray
     ) -> tuple[NDArray | None, ...]:
         """The same on B modes, of statistics that need it; () where the tracers have none."""
         if not self.has_b_modes:
