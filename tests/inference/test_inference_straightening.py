@@ -1,6 +1,7 @@
 """Straightening: a bijection, found where a posterior is curved or widens, and harmless."""
 
 from functools import partial
+from itertools import combinations_with_replacement
 from types import SimpleNamespace
 
 import jax
@@ -24,6 +25,9 @@ from jaxlike.inference.geometry.straightening_fit import Sample, fit_straighteni
 from jaxlike.posterior.priors import Uniform
 
 PRIOR = Uniform(0.5, 3.0)
+MONOMIALS = [
+    index for order in range(4) for index in combinations_with_replacement(range(3), order)
+]  # of three variables
 
 
 class Valley:
@@ -164,7 +168,9 @@ def test_a_sheet_that_widens_is_found_and_made_less_rough(widening):
     assert roughness(none, widening) > 20 > 8 * roughness(straightening, widening)
     other = Funnel(0.02).sample(400, seed=1)
     assert roughness(straightening, other) < 0.1 * roughness(none, other)
-    ratio = log_thickness(straightening, other.x)[:, 0] - 1.5 * (other.x[:, 1] - other.x[:, 2])
+    ratio = log_thickness(straightening, other.u, other.x)[:, 0] - 1.5 * (
+        other.x[:, 1] - other.x[:, 2]
+    )
     assert np.std(ratio) < 0.2
 
 
@@ -195,21 +201,25 @@ def test_without_enough_to_go_by_there_is_no_straightening(sample, m, bounded):
 
 def test_offset_and_thickness_take_one_point_or_many(sample):
     rng = np.random.default_rng(0)
-    constant, linear, quadratic, widening = (rng.standard_normal((3,) * k) for k in (1, 2, 3, 2))
-    straightening = Straightening(
-        np.ones(3), np.full(3, 2.0), constant, linear, quadratic, widening
-    )
-    many, thick = offset(straightening, sample.x), log_thickness(straightening, sample.x)
+    weights, widening = rng.standard_normal((20, 3)), rng.standard_normal((3, 3))
+    of_x, of_u = np.zeros((2, 3, 3))
+    of_x[0, 2] = of_u[1, 0] = 1.0
+    centre, scale = np.array([1.0, 0.5, 0.0]), np.full(3, 2.0)
+    straightening = Straightening(of_x, of_u, centre, scale, weights, widening)
+    many, thick = (f(straightening, sample.u, sample.x) for f in (offset, log_thickness))
     assert isinstance(many, np.ndarray)
     assert isinstance(thick, np.ndarray)
-    s = (sample.x - 1.0) / 2.0
+    s = (np.column_stack([sample.x[:, 2], sample.u[:, 0]]) - centre[:2]) / 2.0
     s = s / (1 + (s / 3.5) ** 6) ** (1 / 6)
-    expected = constant + s @ linear + np.einsum("mi,mj,ija->ma", s, s, quadratic)
-    np.testing.assert_allclose(many, expected)
-    point = jnp.asarray(sample.x[7])
-    np.testing.assert_allclose(offset(straightening, point), expected[7])
-    np.testing.assert_allclose(log_thickness(straightening, point), (s @ widening)[7])
-    np.testing.assert_allclose(thick, s @ widening)
+    there = [
+        (list(index), w) for index, w in zip(MONOMIALS, weights, strict=True) if 2 not in index
+    ]
+    expected = sum(np.prod(s[:, index], axis=1)[:, None] * w for index, w in there)
+    np.testing.assert_allclose(many, expected, atol=1e-12)
+    point = jnp.asarray(sample.u[7]), jnp.asarray(sample.x[7])
+    np.testing.assert_allclose(offset(straightening, *point), expected[7], atol=1e-12)
+    np.testing.assert_allclose(log_thickness(straightening, *point), (s @ widening[:2])[7])
+    np.testing.assert_allclose(thick, s @ widening[:2])
 
 
 @pytest.mark.parametrize("which", ["sample", "widening"])
@@ -270,3 +280,22 @@ def test_a_posterior_that_stays_rough_is_left_alone():
     assert roughness(no_straightening(3), rough) > 50
     found = fit_straightening(rough, [0, 1, 2])
     assert not (found.bent | found.scaled).any()
+    on_the_way = fit_straightening(rough, [0, 1, 2], last=False)
+    assert roughness(on_the_way, rough) < 0.1 * roughness(no_straightening(3), rough)
+
+
+def test_what_changes_much_at_the_edge_of_a_prior_is_fitted_where_it_is_wide():
+    """Data that fix x0 by the logarithm of what is left of x1 below the edge of its prior."""
+
+    def density(u):
+        x = PRIOR.from_unit_normal(u)
+        return -0.5 * ((x[0] - 1.8 - 0.1 * jnp.log(3.0 - x[1])) / 0.02) ** 2 - 0.5 * u @ u
+
+    rng = np.random.default_rng(0)
+    left = np.exp(rng.uniform(np.log(1e-3), np.log(0.5), 400))
+    x0 = 1.8 + 0.1 * np.log(left) + 0.02 * rng.standard_normal(400)
+    x = np.column_stack([x0, 3.0 - left, rng.uniform(1.0, 2.5, 400)])
+    near = sample_at(density, x)
+    found = fit_straightening(near, [0, 1, 2])
+    assert np.flatnonzero(found.of_u.any(axis=0)).tolist() == [1]
+    assert roughness(found, near) < 0.2 * roughness(no_straightening(3), near)

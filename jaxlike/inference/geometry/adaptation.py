@@ -97,17 +97,19 @@ def learn_coordinates(
     parameters: Callable[[np.ndarray], np.ndarray],
     bounded: Sequence[int],
     mass: np.ndarray,
+    last: bool = True,
 ) -> Tuning:
     """Tuning with a straightening learned of all draws, and the covariance of the last `n_recent`.
 
     u and the log-density's gradient there (chain, draw, n); `parameters` takes points u (m, n) to
-    x (m, n); a straightening is tried of the `bounded` parameters; mass (n, n): `mass_pattern`.
+    x (m, n); a straightening is tried of the `bounded` parameters; mass (n, n): `mass_pattern`;
+    last: see `fit_straightening`.
     """
     n = u.shape[-1]
     flat = u.reshape(-1, n)
     x, above, below = (parameters(flat + h) for h in (0.0, _STEP, -_STEP))
     sample = Sample(flat, x, (above - below) / (2 * _STEP), np.nan_to_num(gradient).reshape(-1, n))
-    straightening = fit_straightening(sample, bounded)
+    straightening = fit_straightening(sample, bounded, last=last)
     v = straightened(straightening, u, x.reshape(u.shape))
     covariance = pooled_covariance(v[:, -n_recent:], tuning.inverse_mass)
     return tuning._replace(

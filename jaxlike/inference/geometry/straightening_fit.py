@@ -8,12 +8,14 @@ Of the coordinates that could be bent those are that make the posterior less rou
 """
 
 from collections.abc import Sequence
+from math import comb
 from typing import NamedTuple
 
 import numpy as np
 
 from jaxlike.inference.geometry.straightening import (
     Straightening,
+    monomials,
     no_straightening,
     slope_of_span,
     within_span,
@@ -23,6 +25,7 @@ _LEAST_GAIN = 1.2  # in roughness, for a map to be worth it
 _LEAST_GAIN_OF_A_BEND = 1.05
 _ROUGHEST = 8.0  # beyond this a map flatters the bulk: its longer steps would fail in the tails
 _RIDGE = 0.1
+_DRAWS_A_WEIGHT = 8  # of a cubic, which would fit noise: draws of a chain are not independent
 _SIGNIFICANT = 4.0  # errors of a slope of the thickness
 _CHOICES = 3  # of what may bend the rest: so many of the best are looked at closely
 _SCORINGS = 20
@@ -44,58 +47,82 @@ def roughness(straightening: Straightening, sample: Sample) -> float:
     About one for a Gaussian; large where one mass matrix does not suit the posterior everywhere.
     The high power is for the steepest places, which limit the step and make draws diverge.
     """
-    moved = straightening.bent | straightening.scaled
-    fit = _Fit(sample, np.flatnonzero(~moved), np.flatnonzero(moved), straightening)
+    fit = _Fit(sample, np.flatnonzero(straightening.bent | straightening.scaled), straightening)
     return fit.roughness(fit.all)
 
 
-def fit_straightening(sample: Sample, bounded: Sequence[int]) -> Straightening:
+def fit_straightening(
+    sample: Sample, bounded: Sequence[int], *, last: bool = True
+) -> Straightening:
     """The map that makes the posterior least rough; `no_straightening` where none is worth it.
 
     Of the coordinates listed in `bounded` those that vary most are left as they are and enter phi
     and omega, as many as serve best and the number of draws allows; the rest may be straightened.
+    last: whether draws to keep are made with it; a warm-up gets on with a map that errs in the
+    tails.
     """
     m, n = sample.u.shape
     best = no_straightening(n)
     if m < 4 * n:
         return best
     widest = np.array(sorted(bounded, key=lambda i: -np.std(sample.u[:, i])), int)
-    most = min(_affordable(m, n), len(widest) - 1)
-    fits = [_fitted(sample, widest[:k], widest[k:]) for k in range(1, most + 1)]
-    fits = sorted(fits, key=lambda fit: min(fit.roughness(~fit.all), fit.roughness(fit.all)))
-    least = min(_ROUGHEST, roughness(best, sample) / _LEAST_GAIN)
+    without = roughness(best, sample)
+    fits = [
+        _fitted(sample, widest[:k], np.zeros(k, bool), widest[k:], order)
+        for order in (2, 3)
+        for k in range(1, min(len(widest) - 1, len(best.of_x)) + 1)
+        if comb(k + order, order) <= (m / 2 - n if order == 2 else m / _DRAWS_A_WEIGHT)
+    ]
+    fits = sorted(fits, key=_Fit.score)
+    least = min(_ROUGHEST if last else np.inf, without / _LEAST_GAIN)
     for fit in fits[:_CHOICES]:
+        fit = _better_in_u(fit, sample)
         kept, rough = fit.worth_bending()
         if rough < least:
             best, least = fit.with_bends(kept), rough
     return best
 
 
+def _better_in_u(fit: "_Fit", sample: Sample) -> "_Fit":
+    """The fit with those of the free coordinates taken as they are that serve better so: where a
+    prior's edge cuts a posterior off, what data fix may change much within little of a parameter.
+    """
+    for i in range(len(fit.free)):
+        in_u = fit.in_u ^ (np.arange(len(fit.free)) == i)
+        tried = _fitted(sample, fit.free, in_u, fit.moved, fit.order)
+        if tried.score() < fit.score() / _LEAST_GAIN_OF_A_BEND:
+            fit = tried
+    return fit
+
+
 class _Fit:
     """Straightened coordinates of a sample, of which some may be left without their phi.
 
-    free, moved: indices of the coordinates that phi and omega depend on, and of the straightened.
+    moved: indices of the coordinates that are straightened.
     """
 
     def __init__(
-        self, sample: Sample, free: np.ndarray, moved: np.ndarray, straightening: Straightening
+        self, sample: Sample, moved: np.ndarray, straightening: Straightening, order: int = 3
     ) -> None:
-        self.sample, self.free, self.moved = sample, free, moved
-        self.straightening = straightening
+        self.sample, self.moved, self.straightening = sample, moved, straightening
+        self.order = order
         self.all = np.ones(len(moved), bool)
-        s = within_span(straightening, sample.x)[:, free]
-        self.ds_du = slope_of_span(s) * (sample.dx_du / straightening.scale)[:, free]
-        linear, self.d_omega = (
-            a[np.ix_(free, moved)] for a in (straightening.linear, straightening.widening)
-        )
-        quadratic = straightening.quadratic[np.ix_(free, free, moved)]
-        along = np.tensordot(s, quadratic, (1, 0))  # (m, j, a)
-        other = np.tensordot(s, quadratic, (1, 1))
-        self.omega = s @ self.d_omega
-        constant = straightening.constant[moved]
-        self.phi = constant + s @ linear + np.sum(along * s[:, :, None], axis=1)
-        # what the gradient along the sheet owes to phi (m, i, a)
-        self.through_phi = (linear + along + other) * sample.gradient[:, None, moved]
+        both = straightening.of_x + straightening.of_u
+        used = both.any(axis=1)
+        self.free, self.in_u = both.argmax(axis=1)[used], straightening.of_u.any(axis=1)[used]
+        s = within_span(straightening, sample.u, sample.x)
+        change = np.where(self.in_u, 1.0, sample.dx_du[:, self.free])
+        self.ds_du = (slope_of_span(s) / straightening.scale)[:, used] * change
+        weights = straightening.weights[:, moved]
+        self.d_omega = straightening.widening[np.ix_(used, moved)]
+        self.omega = s[:, used] @ self.d_omega
+        self.phi = monomials(s) @ weights
+        # what the gradient along the sheet owes to phi (m, i, a); derivatives by a complex step
+        steps = 1e-20j * np.eye(len(used))[used]
+        slopes = [(monomials(s + step) @ weights).imag / 1e-20 for step in steps]
+        shape = (len(s), len(self.free), len(moved))
+        self.through_phi = np.stack([*slopes, np.zeros(shape[::2])], axis=1)[:, : shape[1]]
+        self.through_phi = self.through_phi * sample.gradient[:, None, moved]
 
     def roughness(self, kept: np.ndarray) -> float:
         """That over v where the moved coordinates that are not `kept` (a,) have no phi."""
@@ -109,6 +136,10 @@ class _Fit:
         n = u.shape[1]
         squares = np.sum((along @ np.cov(v, rowvar=False).reshape(n, n)) * along, axis=1) / n
         return float(np.mean(squares**4) ** 0.25)
+
+    def score(self) -> float:
+        """The roughness with all of the moved coordinates bent, or none, whichever is less."""
+        return min(self.roughness(~self.all), self.roughness(self.all))
 
     def worth_bending(self) -> tuple[np.ndarray, float]:
         """Which of the moved coordinates are worth a phi, found one by one, and the roughness."""
@@ -124,48 +155,44 @@ class _Fit:
 
     def with_bends(self, kept: np.ndarray) -> Straightening:
         """The map where the moved coordinates that are not `kept` (a,) have no phi."""
-        kinds = ("constant", "linear", "quadratic")
-        arrays = {kind: getattr(self.straightening, kind).copy() for kind in kinds}
-        for array in arrays.values():
-            array[..., self.moved[~kept]] = 0.0
-        return self.straightening._replace(**arrays)
+        weights = self.straightening.weights.copy()
+        weights[:, self.moved[~kept]] = 0.0
+        return self.straightening._replace(weights=weights)
 
 
-def _fitted(sample: Sample, free: np.ndarray, moved: np.ndarray) -> _Fit:
-    """phi and omega of the moved coordinates, by the parameters that are free."""
-    n = sample.u.shape[1]
-    none = no_straightening(n)._replace(centre=sample.x.mean(axis=0), scale=sample.x.std(axis=0))
-    s = within_span(none, sample.x)[:, free]
+def _fitted(
+    sample: Sample, free: np.ndarray, in_u: np.ndarray, moved: np.ndarray, order: int
+) -> _Fit:
+    """phi to an order, and omega, of the moved coordinates by those that are free, of which some
+    count as they are and not as parameters."""
+    u, n, k = sample.u, sample.u.shape[1], len(free)
+    none = no_straightening(n)
+    found = Straightening(*(a.copy() for a in none))
+    found.of_u[np.arange(k), free], found.of_x[np.arange(k), free] = in_u, ~in_u
+    given = np.where(in_u, u[:, free], sample.x[:, free])
+    found.centre[:k], found.scale[:k] = given.mean(axis=0), given.std(axis=0)
+    s = within_span(found, u, sample.x)
     force = sample.gradient[:, moved]
-    slopes = np.stack([_slope_of_log_square(s, f) for f in force.T], axis=1)
-    thickness = np.exp(-s @ slopes / 2.0)
+    slopes = np.stack([_slope_of_log_square(s[:, :k], f) for f in force.T], axis=1)
+    thickness = np.exp(-s[:, :k] @ slopes / 2.0)
     scaled = force * thickness
     precision = scaled.T @ scaled / len(force)
-    sheet = sample.u[:, moved] + thickness * (scaled @ np.linalg.pinv(precision, hermitian=True))
-    one, two = np.triu_indices(len(free))
+    sheet = u[:, moved] + thickness * (scaled @ np.linalg.pinv(precision, hermitian=True))
     # phi; what is linear in v is left to the mass matrix
-    own = np.column_stack([np.ones(len(s)), s, s[:, one] * s[:, two]])
-    others = np.column_stack([np.ones(len(s)), np.delete(sample.u / sample.u.std(0), moved, 1)])
-    weights = np.stack(
-        [
-            _regress(np.column_stack([own / t[:, None], others]), y / t)
-            for y, t in zip(sheet.T, thickness.T, strict=True)
-        ],
-        axis=1,
-    )
-    constant, linear, quadratic, widening = (np.zeros((n,) * k) for k in (1, 2, 3, 2))
-    constant[moved] = weights[0]
-    linear[np.ix_(free, moved)] = weights[1 : 1 + free.size]
-    quadratic[free[one][:, None], free[two][:, None], moved] = weights[1 + free.size : own.shape[1]]
-    widening[np.ix_(free, moved)] = -slopes / 2.0
-    found = Straightening(none.centre, none.scale, constant, linear, quadratic, widening)
-    return _Fit(sample, free, moved, found)
+    used = _orders(len(none.of_x), k) <= order
+    own = monomials(s)[:, used]
+    others = np.column_stack([np.ones(len(s)), np.delete(u / u.std(0), moved, 1)])
+    for a, y, t in zip(moved, sheet.T, thickness.T, strict=True):
+        weights = _regress(np.column_stack([own / t[:, None], others]), y / t)
+        found.weights[used, a] = weights[: own.shape[1]]
+    found.widening[:k, moved] = -slopes / 2.0
+    return _Fit(sample, moved, found, order)
 
 
-def _affordable(m: int, n: int) -> int:
-    """Largest k such that k + k (k + 1) / 2 more weights are at most half the draws."""
-    room = m / 2 - n
-    return int((np.sqrt(9.0 + 8.0 * room) - 3.0) / 2.0) if room > 0 else 0
+def _orders(size: int, k: int) -> np.ndarray:
+    """Orders (n_monomial,) of the monomials of `size` variables; infinite with others than k."""
+    two = monomials(np.where(np.arange(size) < k, 2.0, 0.0))
+    return np.where(two > 0, np.log2(np.maximum(two, 1.0)), np.inf)
 
 
 def _regress(features: np.ndarray, target: np.ndarray) -> np.ndarray:

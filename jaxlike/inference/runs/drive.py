@@ -96,12 +96,21 @@ class Sampler:
         tuning = tuning._replace(step_size=final_step_size(averaging))
         if stage.learns:
             first = sum(s.draws for s in self.stages[:index] if not s.learns)
+            last = not any(later.learns for later in self.stages[index + 1 :])
             tuning = self.learned(
-                run.warm_u[:, first:], run.warm_gradient[:, first:], stage.draws, tuning
+                run.warm_u[:, first:], run.warm_gradient[:, first:], stage.draws, tuning, last=last
             )
         return states, replace(run, tuning=tuning, averaging=())
 
-    def learned(self, u: np.ndarray, gradient: np.ndarray, n_recent: int, tuning: Any) -> Any:
+    def learned(
+        self,
+        u: np.ndarray,
+        gradient: np.ndarray,
+        n_recent: int,
+        tuning: Any,
+        *,
+        last: bool = True,
+    ) -> Any:
         """The tuning with coordinates learned from draws: see `learn_coordinates`."""
         return learn_coordinates(
             u,
@@ -111,6 +120,7 @@ class Sampler:
             parameters=lambda points: self.space.at(points)[0],
             bounded=self.bounded,
             mass=self.mass,
+            last=last,
         )
 
 
