@@ -65,12 +65,12 @@ def no_straightening(n: int) -> Straightening:
 
 def monomials(s: Any) -> Any:
     """All products of up to three of s (..., k), (..., n_monomial): 1, then of order 1, 2 and 3."""
-    xp, k = (np, s.shape[-1]) if isinstance(s, np.ndarray) else (jnp, s.shape[-1])
+    xp, k = np if isinstance(s, np.ndarray) else jnp, s.shape[-1]
     two = [s[..., i : i + 1] * s[..., i:] for i in range(k)]
-    pairs = xp.concatenate(two, axis=-1)
+    pairs = xp.concatenate([s[..., :0], *two], axis=-1)
     first = np.cumsum([0, *(k - i for i in range(k))])
     three = [s[..., i : i + 1] * pairs[..., first[i] :] for i in range(k)]
-    return xp.concatenate([xp.ones_like(s[..., :1]), s, pairs, *three], axis=-1)
+    return xp.concatenate([xp.ones((*s.shape[:-1], 1), s.dtype), s, pairs, *three], axis=-1)
 
 
 def within_span(straightening: Straightening, u: Any, x: Any) -> Any:

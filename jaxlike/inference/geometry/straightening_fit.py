@@ -25,7 +25,7 @@ _LEAST_GAIN = 1.2  # in roughness, for a map to be worth it
 _LEAST_GAIN_OF_A_BEND = 1.05
 _ROUGHEST = 8.0  # beyond this a map flatters the bulk: its longer steps would fail in the tails
 _RIDGE = 0.1
-_DRAWS_A_WEIGHT = 8  # of a cubic, which would fit noise: draws of a chain are not independent
+_DRAWS_A_WEIGHT = 8  # draws, which are not independent, for one of a cubic
 _SIGNIFICANT = 4.0  # errors of a slope of the thickness
 _CHOICES = 3  # of what may bend the rest: so many of the best are looked at closely
 _SCORINGS = 20
@@ -68,28 +68,31 @@ def fit_straightening(
     widest = np.array(sorted(bounded, key=lambda i: -np.std(sample.u[:, i])), int)
     without = roughness(best, sample)
     fits = [
-        _fitted(sample, widest[:k], np.zeros(k, bool), widest[k:], order)
-        for order in (2, 3)
+        _fitted(sample, widest[:k], np.zeros(k, bool), widest[k:], order=2)
         for k in range(1, min(len(widest) - 1, len(best.of_x)) + 1)
-        if comb(k + order, order) <= (m / 2 - n if order == 2 else m / _DRAWS_A_WEIGHT)
+        if comb(k + 2, 2) <= m / 2 - n
     ]
-    fits = sorted(fits, key=_Fit.score)
     least = min(_ROUGHEST if last else np.inf, without / _LEAST_GAIN)
-    for fit in fits[:_CHOICES]:
-        fit = _better_in_u(fit, sample)
-        kept, rough = fit.worth_bending()
-        if rough < least:
-            best, least = fit.with_bends(kept), rough
+    for fit in sorted(fits, key=_Fit.score)[:_CHOICES]:
+        tried = [_better_in_u(fit, sample)]
+        if comb(len(fit.free) + 3, 3) <= m / _DRAWS_A_WEIGHT:
+            tried.append(_fitted(sample, fit.free, tried[0].in_u, fit.moved, order=3))
+        for one in tried:
+            kept, rough = one.worth_bending()
+            if rough < least:
+                best, least = one.with_bends(kept), rough
     return best
 
 
 def _better_in_u(fit: "_Fit", sample: Sample) -> "_Fit":
-    """The fit with those of the free coordinates taken as they are that serve better so: where a
-    prior's edge cuts a posterior off, what data fix may change much within little of a parameter.
+    """A quadratic fit with those of the free coordinates taken as they are that serve better so.
+
+    Where a prior's edge cuts a posterior off, what data fix may change much within little of a
+    parameter.
     """
     for i in range(len(fit.free)):
         in_u = fit.in_u ^ (np.arange(len(fit.free)) == i)
-        tried = _fitted(sample, fit.free, in_u, fit.moved, fit.order)
+        tried = _fitted(sample, fit.free, in_u, fit.moved, order=2)
         if tried.score() < fit.score() / _LEAST_GAIN_OF_A_BEND:
             fit = tried
     return fit
@@ -101,24 +104,21 @@ class _Fit:
     moved: indices of the coordinates that are straightened.
     """
 
-    def __init__(
-        self, sample: Sample, moved: np.ndarray, straightening: Straightening, order: int = 3
-    ) -> None:
+    def __init__(self, sample: Sample, moved: np.ndarray, straightening: Straightening) -> None:
         self.sample, self.moved, self.straightening = sample, moved, straightening
-        self.order = order
         self.all = np.ones(len(moved), bool)
         both = straightening.of_x + straightening.of_u
         used = both.any(axis=1)
         self.free, self.in_u = both.argmax(axis=1)[used], straightening.of_u.any(axis=1)[used]
-        s = within_span(straightening, sample.u, sample.x)
+        s = within_span(straightening, sample.u, sample.x)[:, used]
         change = np.where(self.in_u, 1.0, sample.dx_du[:, self.free])
-        self.ds_du = (slope_of_span(s) / straightening.scale)[:, used] * change
-        weights = straightening.weights[:, moved]
+        self.ds_du = slope_of_span(s) / straightening.scale[used] * change
+        weights = straightening.weights[np.isfinite(_orders(used))][:, moved]
         self.d_omega = straightening.widening[np.ix_(used, moved)]
-        self.omega = s[:, used] @ self.d_omega
+        self.omega = s @ self.d_omega
         self.phi = monomials(s) @ weights
         # what the gradient along the sheet owes to phi (m, i, a); derivatives by a complex step
-        steps = 1e-20j * np.eye(len(used))[used]
+        steps = 1e-20j * np.eye(s.shape[1])
         slopes = [(monomials(s + step) @ weights).imag / 1e-20 for step in steps]
         shape = (len(s), len(self.free), len(moved))
         self.through_phi = np.stack([*slopes, np.zeros(shape[::2])], axis=1)[:, : shape[1]]
@@ -179,19 +179,19 @@ def _fitted(
     precision = scaled.T @ scaled / len(force)
     sheet = u[:, moved] + thickness * (scaled @ np.linalg.pinv(precision, hermitian=True))
     # phi; what is linear in v is left to the mass matrix
-    used = _orders(len(none.of_x), k) <= order
-    own = monomials(s)[:, used]
+    used = _orders(np.arange(len(none.of_x)) < k) <= order
+    own = monomials(s[:, :k])[:, : np.count_nonzero(used)]
     others = np.column_stack([np.ones(len(s)), np.delete(u / u.std(0), moved, 1)])
     for a, y, t in zip(moved, sheet.T, thickness.T, strict=True):
         weights = _regress(np.column_stack([own / t[:, None], others]), y / t)
         found.weights[used, a] = weights[: own.shape[1]]
     found.widening[:k, moved] = -slopes / 2.0
-    return _Fit(sample, moved, found, order)
+    return _Fit(sample, moved, found)
 
 
-def _orders(size: int, k: int) -> np.ndarray:
-    """Orders (n_monomial,) of the monomials of `size` variables; infinite with others than k."""
-    two = monomials(np.where(np.arange(size) < k, 2.0, 0.0))
+def _orders(used: np.ndarray) -> np.ndarray:
+    """Orders (n_monomial,) of the monomials of those that are used (k,), infinite of the others."""
+    two = monomials(np.where(used, 2.0, 0.0))
     return np.where(two > 0, np.log2(np.maximum(two, 1.0)), np.inf)
 
 
