@@ -95,7 +95,7 @@ class Sampler:
             return states, replace(run, averaging=averaging)
         tuning = tuning._replace(step_size=final_step_size(averaging))
         if stage.learns:
-            first = sum(s.draws for s in self.stages[:index] if not s.learns)
+            first = self.stages[0].draws if index else 0
             last = not any(later.learns for later in self.stages[index + 1 :])
             tuning = self.learned(
                 run.warm_u[:, first:], run.warm_gradient[:, first:], stage.draws, tuning, last=last

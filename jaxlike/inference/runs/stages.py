@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from jaxlike.inference.samplers.kernels import Method
 
 _NUTS_ACCEPT = 0.95
-# Fractions of the warm-up: step size alone, then windows that each end with new coordinates; the
-# rest is for the step size alone again.
+# Fractions of the warm-up: windows that each end with new coordinates; the rest is for the step size
+# alone. The draws of the first, in which chains forget where they begin, serve no later window.
 _WINDOWS = (0.10, 0.15, 0.25, 0.35)
 
 
@@ -43,7 +43,7 @@ def plan(
     lengths.append(warmup - sum(lengths))
     last = len(lengths) - 1
     stages = [
-        Stage("warm-up", draws, target_accept=accept, learns=0 < i < last)
+        Stage("warm-up", draws, target_accept=accept, learns=i < last)
         for i, draws in enumerate(lengths)
         if draws > 0
     ]
