@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from jaxlike.inference.samplers.kernels import Method
 
 _NUTS_ACCEPT = 0.95
-# Fractions of the warm-up: windows that each end with new coordinates; the rest is for the step size
-# alone. The draws of the first, in which chains forget where they begin, serve no later window.
+# Fractions of the warm-up: windows that each end with new coordinates; the rest is for the step
+# size. Draws of the first, in which chains forget where they begin, serve no later window.
 _WINDOWS = (0.10, 0.15, 0.25, 0.35)
 
 
