@@ -281,9 +281,8 @@ class Density:
     @property
     def points_at_once(self) -> int:
         """How many points a core of a CPU evaluates at once; more nodes leave its caches."""
-        if CPU_CHUNK * self.grid.size <= _CPU_NODES:
-            return CPU_CHUNK
-        return CPU_CHUNK if any(np.size(one.inverse) > _LARGE for one in self.measured) else 1
+        large = any(np.size(one.inverse) > _LARGE for one in self.measured)
+        return CPU_CHUNK if large or CPU_CHUNK * self.grid.size <= _CPU_NODES else 1
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""

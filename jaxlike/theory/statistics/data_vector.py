@@ -66,8 +66,8 @@ class TwoPointTheory:
     rules: take integrals over n(z) to the nodes (see `pairs`); projections: for each statistic
     (n_slot, n_ell), which serves all its pairs, or (n_pair, n_slot, n_ell), the points of a pair
     one after another and zeros after the last; point: (n_data,) index of each data point among the
-    slots of all pairs of all statistics; statistics: name and
-    number of the group of each; lattice: number of the survey's n(z) lattice among the universe's;
+    slots of all pairs of all statistics; statistics: name and number of the group of each;
+    lattice: number of the survey's n(z) lattice among the universe's;
     b_projections: as projections, of B modes, where these are others and there are any (else None);
     b_modes: whether statistics have those of the fields; exact: low multipoles beyond Limber's
     approximation, None where it is everywhere.
