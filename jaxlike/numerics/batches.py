@@ -11,6 +11,14 @@ from jax import Array
 CPU_CHUNK = 4
 """Points evaluated at once on a CPU: their intermediates still fit the caches of one core."""
 
+_CPU_NODES = 32_000  # redshift x multipole nodes of all points of a chunk: more leave the caches
+_LARGE = 8_000_000  # numbers in a matrix that is read once for all points of a chunk
+
+
+def chunk_of(nodes: int, matrix: int) -> int:
+    """How many points, of so many nodes and a matrix of so many numbers, a CPU does at once."""
+    return CPU_CHUNK if matrix > _LARGE or CPU_CHUNK * nodes <= _CPU_NODES else 1
+
 
 def few_at_a_time(function: Callable[..., Any], chunk: int = CPU_CHUNK) -> Callable[..., Any]:
     """`function` of a point (n,), whose `vmap` on a CPU goes `chunk` points at a time.

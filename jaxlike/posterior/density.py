@@ -19,7 +19,7 @@ from jax.typing import ArrayLike
 from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.compiled import TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.protocol import LogLikelihood, minus_2_ln
-from jaxlike.numerics.batches import CPU_CHUNK
+from jaxlike.numerics.batches import chunk_of
 from jaxlike.posterior.derived import derived_values
 from jaxlike.posterior.joint import JointPriors
 from jaxlike.posterior.parameters import Output, Role, values_of
@@ -29,9 +29,6 @@ from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.resolve import EXCLUSIVE, resolve
 from jaxlike.registry.samples import Sample
 from jaxlike.theory.power.universe import Universe, UniverseGrid
-
-_CPU_NODES = 32_000  # redshift x multipole nodes, of all points evaluated at once on a CPU
-_LARGE = 8_000_000  # numbers in an inverse covariance, to be read once for several points
 
 
 @jax.tree_util.register_dataclass
@@ -280,9 +277,10 @@ class Density:
 
     @property
     def points_at_once(self) -> int:
-        """How many points a core of a CPU evaluates at once; more nodes leave its caches."""
-        large = any(np.size(one.inverse) > _LARGE for one in self.measured)
-        return CPU_CHUNK if large or CPU_CHUNK * self.grid.size <= _CPU_NODES else 1
+        """How many points a core of a CPU evaluates at once."""
+        return chunk_of(
+            self.grid.size, max((np.size(one.inverse) for one in self.measured), default=0)
+        )
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""

@@ -5,7 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxlike.numerics.batches import few_at_a_time, in_blocks, in_pieces, sloped_few_at_a_time
+from jaxlike.numerics.batches import (
+    chunk_of,
+    few_at_a_time,
+    in_blocks,
+    in_pieces,
+    sloped_few_at_a_time,
+)
 
 POINTS = np.random.default_rng(0).standard_normal((11, 3))
 CONTEXT = {"scale": np.array([1.0, 2.0, 3.0]), "shift": 0.5}
@@ -85,3 +91,11 @@ def test_blocks_of_one_size(many):
     found = in_blocks(lambda points: (points[:, 0], points.sum(axis=1)), POINTS[:many], 4)
     np.testing.assert_array_equal(found[0], POINTS[:many, 0])
     np.testing.assert_array_equal(found[1], POINTS[:many].sum(axis=1))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "matrix", "expected"),
+    [(960, 457**2, 4), (96 * 82, 25 * 210**2, 4), (96 * 98, 25 * 210**2, 1), (15264, 4400**2, 4)],
+)
+def test_many_nodes_go_one_by_one_unless_they_share_a_large_matrix(nodes, matrix, expected):
+    assert chunk_of(nodes, matrix) == expected
