@@ -85,8 +85,10 @@ def restoring(path: Path) -> Iterator[None]:
 
 def _damaged(path: Path, error: BaseException) -> ConfigError:
     said = " ".join(str(error).split())[:_LONGEST] or type(error).__name__
-    said = f"it has no {said}" if isinstance(error, KeyError) else said
-    return ConfigError(f"checkpoint '{path}' is damaged ({said}): start again, with --force")
+    older = ""
+    if isinstance(error, KeyError):
+        said, older = f"it has no {said}", ", or of another version of jaxlike"
+    return ConfigError(f"checkpoint '{path}' is damaged ({said}){older}: start again, with --force")
 
 
 def stored(path: Path | None, resume: bool, settings: Mapping[str, Any]) -> Checkpoint | None:
