@@ -74,7 +74,7 @@ def fit_straightening(
     ]
     least = min(_ROUGHEST if last else np.inf, without / _LEAST_GAIN)
     for fit in sorted(fits, key=_Fit.score)[:_CHOICES]:
-        tried = [_better_in_u(fit, sample)]
+        tried = [_better_in_u(fit)]
         if comb(len(fit.free) + 3, 3) <= m / _DRAWS_A_WEIGHT:
             tried.append(_fitted(sample, fit.free, tried[0].in_u, fit.moved, order=3))
         for one in tried:
@@ -84,17 +84,19 @@ def fit_straightening(
     return best
 
 
-def _better_in_u(fit: "_Fit", sample: Sample) -> "_Fit":
+def _better_in_u(fit: "_Fit") -> "_Fit":
     """A quadratic fit with those of the free coordinates taken as they are that serve better so.
 
     Where a prior's edge cuts a posterior off, what data fix may change much within little of a
     parameter.
     """
+    score = fit.score()
     for i in range(len(fit.free)):
         in_u = fit.in_u ^ (np.arange(len(fit.free)) == i)
-        tried = _fitted(sample, fit.free, in_u, fit.moved, order=2)
-        if tried.score() < fit.score() / _LEAST_GAIN_OF_A_BEND:
-            fit = tried
+        tried = _fitted(fit.sample, fit.free, in_u, fit.moved, order=2)
+        found = tried.score()
+        if found < score / _LEAST_GAIN_OF_A_BEND:
+            fit, score = tried, found
     return fit
 
 
@@ -118,11 +120,10 @@ class _Fit:
         self.omega = s @ self.d_omega
         self.phi = monomials(s) @ weights
         # what the gradient along the sheet owes to phi (m, i, a); derivatives by a complex step
-        steps = 1e-20j * np.eye(s.shape[1])
-        slopes = [(monomials(s + step) @ weights).imag / 1e-20 for step in steps]
-        shape = (len(s), len(self.free), len(moved))
-        self.through_phi = np.stack([*slopes, np.zeros(shape[::2])], axis=1)[:, : shape[1]]
-        self.through_phi = self.through_phi * sample.gradient[:, None, moved]
+        self.through_phi = np.empty((len(s), len(self.free), len(moved)))
+        for i, step in enumerate(1e-20j * np.eye(s.shape[1])):
+            slope = (monomials(s + step) @ weights).imag / 1e-20
+            self.through_phi[:, i] = slope * sample.gradient[:, moved]
 
     def roughness(self, kept: np.ndarray) -> float:
         """That over v where the moved coordinates that are not `kept` (a,) have no phi."""
