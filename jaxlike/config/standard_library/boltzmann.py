@@ -53,9 +53,7 @@ def _bbn_consistency(block: Block, given: Given) -> None:
 
 def _hmcode_eta(block: Block, given: Given) -> None:
     if not block.has(HALOES, "a"):
-        raise ConfigError(
-            f"{given.file.place}: {given.where} reads '{HALOES}--a', which has no value"
-        )
+        raise given.without_value(f"{HALOES}--a")
     block.dropped[f"{HALOES}--eta"] = "hmcode_eta makes it of A"
     block.values.pop(f"{HALOES}--eta", None)
     block.cosmology.add("hmcode_eta")
@@ -143,10 +141,7 @@ def _haloes(block: Block, given: Given, version: str) -> None:
     for key in needed.get(version, ()):
         made = key == "eta" and "hmcode_eta" in block.cosmology
         if not made and not block.has(HALOES, key):
-            raise ConfigError(
-                f"{given.entry('halofit_version').place}: {given.where} reads '{HALOES}--{key}', "
-                "which has no value"
-            )
+            raise given.without_value(f"{HALOES}--{key}", given.entry("halofit_version"))
     for key in ("logt_agn", "a", "eta"):
         if key not in needed.get(version, ()):
             block.dropped.setdefault(

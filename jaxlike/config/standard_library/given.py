@@ -120,6 +120,11 @@ class Given:
             return ConfigError(f"{self.file.place}: {self.where} has no option '{key}': {reason}")
         return self.entry(key).refused(reason)
 
+    def without_value(self, name: str, entry: Entry | None = None) -> ConfigError:
+        """The error that a parameter has none; entry: of the option that makes the module read it."""
+        place = (entry or self.file).place
+        return ConfigError(f"{place}: {self.where} reads '{name}', which has no value")
+
     def second(self, what: str) -> ConfigError:
         """The error that another module has done the same already."""
         return ConfigError(

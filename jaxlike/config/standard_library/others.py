@@ -12,7 +12,6 @@ from jaxlike.config.standard_library.gaussian import NAME, NORM, PLACES, append
 from jaxlike.config.standard_library.given import Given
 from jaxlike.config.standard_library.module import SILENT, Module, refused, used
 from jaxlike.data.supernova_library import LIBRARY_SETS
-from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.bao import RDH
 from jaxlike.likelihoods.supernovae import ABSOLUTE_MAGNITUDE
 
@@ -50,7 +49,7 @@ def _desi_dr2(block: Block, given: Given) -> None:
 def _rdh(block: Block, given: Given) -> None:
     name = "cosmological_parameters--rdh"
     if name not in block.values:
-        raise ConfigError(f"{given.file.place}: {given.where} reads '{name}', which has no value")
+        raise given.without_value(name)
     block.own[RDH] = name
 
 
@@ -68,9 +67,7 @@ def _supernovae(data: str) -> Callable[[Block, Given], None]:
             given.say(option, f"{key} = {found}")
         if data not in _MARGINAL:
             if _MAGNITUDE not in block.values:
-                raise ConfigError(
-                    f"{given.file.place}: {given.where} reads '{_MAGNITUDE}', which has no value"
-                )
+                raise given.without_value(_MAGNITUDE)
             block.own[ABSOLUTE_MAGNITUDE] = _MAGNITUDE
             options["use_abs_mag"] = True
         append(block, given, SUPERNOVAE, **options)
