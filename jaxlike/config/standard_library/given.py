@@ -121,7 +121,7 @@ class Given:
         return self.entry(key).refused(reason)
 
     def without_value(self, name: str, entry: Entry | None = None) -> ConfigError:
-        """The error that a parameter has none; entry: of the option that makes the module read it."""
+        """The error that a parameter has none; entry: what makes the module read it."""
         place = (entry or self.file).place
         return ConfigError(f"{place}: {self.where} reads '{name}', which has no value")
 
