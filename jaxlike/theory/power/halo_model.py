@@ -105,7 +105,7 @@ class Haloes(NamedTuple):
         """W(k) (n_z, n_M, n) of profiles of this concentration over `formed`, and virial radius."""
         x = radius[..., None] * _K_NODES
         c = concentration * self.formed
-        return nfw_window(x, jnp.broadcast_to(c[..., None], x.shape))
+        return nfw_window(x, c[..., None])
 
 
 def one_halo(weight: Array, square: Array) -> Array:
