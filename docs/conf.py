@@ -23,7 +23,7 @@ author = "The jaxlike developers"
 copyright = "2026, the jaxlike developers"
 release = version = jaxlike.__version__
 
-extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "mathml"]
 exclude_patterns = ["_build", "images/*.txt"]
 default_role = "code"  # `name` in docstrings
 highlight_language = "none"  # what has no language is a command or a formula
@@ -46,6 +46,7 @@ napoleon_numpy_docstring = False
 html_theme = "furo"
 html_title = f"jaxlike {release}"
 html_show_sphinx = False
+html_math_renderer = "mathml"
 html_static_path = ["_static"]
 html_css_files = ["wide.css"]
 
