@@ -12,7 +12,7 @@ from scipy.linalg import solve_triangular
 from jaxlike.data import TwoPointData
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.inference.results.draws import Draws, kish, listed, matching, thinned
-from jaxlike.inference.runs.evaluate import at_draws
+from jaxlike.inference.runs.evaluate import method_at_draws
 from jaxlike.posterior.model import Model
 
 N_DRAWS = 400
@@ -110,9 +110,7 @@ def predictive(
     x = draws.columns(model.parameters)[rows]
     if known := bool(np.isfinite(draws.log_posterior).any()):
         x = np.vstack([x, draws.best(model.parameters)])
-    theory = at_draws(
-        lambda point: model.theory_vector(model.params_dict(point)), x, "theory", progress=progress
-    )
+    theory = method_at_draws(model, "mean", x, "theory", progress=progress)
     theory, best = (theory[:-1], theory[-1]) if known else (theory, None)
     wrong = int(np.sum(~np.isfinite(theory).all(axis=1)))
     if wrong:

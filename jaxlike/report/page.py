@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -94,11 +95,6 @@ def render(**found: Any) -> str:
 
 def contents(label: str, draws: Draws, record: Record, given: ModelGiven) -> dict[str, Any]:
     """All that the template shows."""
-    rows, summary = rows_of(draws)
-    verdicts = verdicts_of(draws, summary, record.run, ours=record.program == "jaxlike")
-    fit, why = _fit(draws, given)
-    names = _slowest(draws, summary.ess_bulk)
-    known = [row.name for row in rows if row.remark != AS_PRIOR]
     problems: list[str] = []
 
     def pictures(draw: Callable[[], list[Picture]], what: str) -> list[Picture]:
@@ -107,6 +103,16 @@ def contents(label: str, draws: Draws, record: Record, given: ModelGiven) -> dic
         except Exception as error:  # one figure fewer is better than no page
             problems.append(f"{what} could not be drawn: {error or type(error).__name__}")
             return []
+
+    with ThreadPoolExecutor(1) as pool:
+        fitting = pool.submit(_fit, draws, given)  # most of which is compilation
+        rows, summary = rows_of(draws)
+        verdicts = verdicts_of(draws, summary, record.run, ours=record.program == "jaxlike")
+        names = _slowest(draws, summary.ess_bulk)
+        known = [row.name for row in rows if row.remark != AS_PRIOR]
+        corners = pictures(lambda: triangle(draws, label, known), "The triangle")
+        moved = pictures(lambda: movements(draws, names), "Traces and ranks")
+        fit, why = fitting.result()
 
     return {
         "label": label,
@@ -121,10 +127,10 @@ def contents(label: str, draws: Draws, record: Record, given: ModelGiven) -> dic
         "total": fit.checks[-1] if fit else None,
         "all_data": TOTAL,
         "fit_words": fit_words(fit.checks[-1].p_value, fit.is_mock) if fit else "",
-        "triangle": pictures(lambda: triangle(draws, label, known), "The triangle"),
+        "triangle": corners,
         "data": pictures(lambda: data_and_theory(fit) if fit else [], "The data vector"),
         "replicated": pictures(lambda: replicated(fit) if fit else [], "Replicated data"),
-        "movements": pictures(lambda: movements(draws, names), "Traces and ranks"),
+        "movements": moved,
         "data_files": record.data_files(given.model),
         "times": _times(record, draws, summary.ess_bulk),
         "problems": problems,

@@ -2,7 +2,6 @@
 
 from types import SimpleNamespace
 
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from scipy.stats import chi2
@@ -28,11 +27,8 @@ class Linear:
     def measured(self):
         return {"linear": SimpleNamespace(data=self.data, covariance=self.data.covariance)}
 
-    def params_dict(self, x):
-        return dict(zip(NAMES, x, strict=True))
-
-    def theory_vector(self, params):
-        return self.matrix @ jnp.stack([params[n] for n in NAMES])
+    def mean(self, x):
+        return self.matrix @ x
 
     def draws(self, n, seed=0):
         precision = np.linalg.inv(self.data.covariance)

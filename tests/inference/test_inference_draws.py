@@ -6,7 +6,7 @@ import pytest
 from jaxlike.errors import ConfigError
 from jaxlike.inference import Chains, Draws, read_draws, write_chains
 from jaxlike.inference.results.draws import equal_rows, matching, systematic, thinned
-from jaxlike.inference.runs.evaluate import LENGTH, at_draws
+from jaxlike.inference.runs.evaluate import LENGTH, at_draws, method_at_draws
 
 
 def make(names=("omegam", "H0", "S8"), n=60, lengths=(20, 40), weights=None, seed=0):
@@ -165,3 +165,22 @@ def test_functions_at_draws(n, capsys):
     np.testing.assert_allclose(total, points.sum(axis=1))
     np.testing.assert_allclose(double, 2 * points)
     assert f"adding: 100%|██████████| {n}/{n}" in capsys.readouterr().err
+
+
+def test_methods_at_draws():
+    """A method of a posterior that differs from others in its context only."""
+
+    class Scaled:
+        parameters, context = ("a", "b"), np.array([2.0, 3.0])
+
+        def in_context(self, context):
+            other = Scaled()
+            other.context = context
+            return other
+
+        def mean(self, x):
+            return self.context * x
+
+    points = np.random.default_rng(0).standard_normal((LENGTH + 3, 2))
+    found = method_at_draws(Scaled(), "mean", points, "theory", progress=False)
+    np.testing.assert_allclose(found, points * [2.0, 3.0])
