@@ -150,4 +150,10 @@ def _join(distributed: str) -> Team:
             raise ConfigError(
                 f"option --distributed is '{distributed}': the processes cannot meet ({reason})"
             ) from error
-    return Team(jax.process_count(), jax.process_index())
+    team = Team(jax.process_count(), jax.process_index())
+    if team.size > 1:
+        from jax.experimental.multihost_utils import process_allgather
+
+        # on CPUs processes that meet at the end of a run for the first time wait for 30 s only
+        process_allgather(np.zeros(1))
+    return team
