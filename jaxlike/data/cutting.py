@@ -1,14 +1,17 @@
 """Scale cuts applied to data: which points stay, and the edges of their angular bins."""
 
+import warnings
 from dataclasses import replace
 
 import numpy as np
 
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.scale_cuts import AngularBins, ScaleCuts, keys_of, pair_text
-from jaxlike.data.statistics import scale_of
+from jaxlike.data.statistics import STATISTICS, scale_of
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
+
+_SHOWN = 6  # pairs of bins in a sentence
 
 
 def apply_scale_cuts(data: TwoPointData, cuts: ScaleCuts) -> TwoPointData:
@@ -49,11 +52,16 @@ def kept_by(data: TwoPointData, cuts: ScaleCuts) -> np.ndarray:
 
 
 def _check_bins(m: Measurement, data: TwoPointData, cuts: ScaleCuts) -> None:
-    """DataError where a limit is for bins that the samples of a measurement have not got."""
+    """DataError where a limit is for bins that the samples of a measurement have not got; a warning
+    where the bins are there, but no points of the pair: files of cuts may be shared."""
     numbers = {table.name: table.n_bin for table in data.nz}
     counts = [numbers.get(kernel, 1) for kernel in (m.kernel1, m.kernel2)]
+    first, second = STATISTICS[m.statistic]
+    same = first == second and m.kernel1 == m.kernel2
+    there = set(zip(m.bin1.tolist(), m.bin2.tolist(), strict=True))
     for own in (*keys_of(m.statistic, (m.kernel1, m.kernel2)), m.statistic):
-        for pair in cuts.pairs_of(own):
+        stated = cuts.pairs_of(own)
+        for pair in stated:
             for number, n_bin in zip(pair, counts, strict=True):
                 if number is not None and not 1 <= number <= n_bin:
                     raise DataError(
@@ -61,6 +69,18 @@ def _check_bins(m: Measurement, data: TwoPointData, cuts: ScaleCuts) -> None:
                         f" {pair_text(pair)}, but"
                         f" {m.name!r} has bins up to {counts[0]}-{counts[1]}"
                     )
+        idle = [
+            pair_text(pair)
+            for pair in sorted(p for p in stated if None not in p)
+            if pair not in there and not (same and pair[::-1] in there)
+        ]
+        if idle:
+            more = ", ..." if len(idle) > _SHOWN else ""
+            warnings.warn(
+                f"{data.source}: the scale cuts {cuts.source} have {own} of bins"
+                f" {', '.join(idle[:_SHOWN])}{more}, of which {m.name!r} has no points",
+                stacklevel=2,
+            )
 
 
 def _inside(measurement: Measurement, cuts: ScaleCuts) -> np.ndarray:

@@ -29,6 +29,8 @@ def config(drop=(), sampler=None, **params):
             "'h' is between 55 and 91; accepted are numbers",
         ),
         ({"n_s": 0.0}, "'n_s' is fixed at 0"),
+        ({"omnuh2": -0.001}, "'omnuh2' is fixed at -0.001; accepted are numbers between 0 and 1"),
+        ({"mnu": 93.14}, "'mnu' is fixed at 93.14; accepted are .* sum of masses in eV"),
         (
             {"Omega_b": 0.5},
             "'Omega_b' and 'Omega_m' are fixed at 0.5 and 0.3: baryons must be less",
@@ -38,6 +40,26 @@ def config(drop=(), sampler=None, **params):
 def test_impossible_numbers_are_told_at_once(params, message):
     found = config(**params)
     with pytest.raises(ParameterError, match=message):
+        check_plausible(found.parameters, found.names)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"logA": -20.0}, "'logA' is fixed at -20; .*10.10 A_s. is about 3"),
+        ({"As_1e9": 2.1e-9}, "'As_1e9' is fixed at 2.1e-09; accepted are .* about 2"),
+        ({"log10_A_s": 3.0}, "'log10_A_s' is fixed at 3; accepted are numbers between -12 and -6"),
+    ],
+)
+def test_an_amplitude_under_another_s_name_is_told(params, message):
+    found = config(drop=["A_s"], **params)
+    with pytest.raises(ParameterError, match=message):
+        check_plausible(found.parameters, found.names)
+
+
+def test_massless_neutrinos_are_fine():
+    for name in ("omnuh2", "mnu"):
+        found = config(**{name: 0.0})
         check_plausible(found.parameters, found.names)
 
 
@@ -52,7 +74,11 @@ def test_a_hubble_constant_is_no_h():
 
 
 @pytest.mark.parametrize(
-    "prior", [{"min": 0.5}, {"max": 0.9}, {}, {"dist": "beta", "a": 2, "b": 2, "min": 0.1}]
+    "prior",
+    [
+        *({"min": 0.5}, {"min": 50}, {"max": 0.9}, {}, {"loc": 0.5}),
+        {"dist": "beta", "a": 2, "b": 2, "min": 0.1},
+    ],
 )
 def test_a_prior_has_two_ends(prior):
     with pytest.raises(ConfigError, match=r"'h': prior is .*; both ends are needed, min and max"):
