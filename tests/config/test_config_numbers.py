@@ -110,14 +110,14 @@ def test_a_default_parameter_under_another_name_is_named():
 
 @pytest.fixture
 def pipeline(tmp_path):
-    def read(values="", priors="", option="", section=""):
+    def read(values="", priors="", option="", section="", before=""):
         (tmp_path / "values.ini").write_text(
             "[cosmological_parameters]\nomega_m = 0.1 0.3 0.9\na_s = 2e-9\nh0 = 0.7\n"
             f"omega_b = 0.05\nn_s = 0.96\n{values}\n"
         )
         (tmp_path / "priors.ini").write_text(priors)
         (tmp_path / "pipeline.ini").write_text(
-            "[pipeline]\nmodules = jaxlike\nvalues = values.ini\npriors = priors.ini\n"
+            f"[pipeline]\nmodules = {before} jaxlike\nvalues = values.ini\npriors = priors.ini\n"
             "likelihoods = jaxlike\n[jaxlike]\nfile = jaxlike_two_point.py\nprobes = shear\n"
             f"scale_cuts = none\n{option}\n{section}"
         )
@@ -149,3 +149,20 @@ def test_massive_neutrinos_are_as_many_as_the_option_says(pipeline):
             ParameterError, match=f"is {number}, but .* one_massive has 1 .*{advice}"
         ):
             pipeline(f"num_massive_neutrinos = {number}")
+
+
+def test_a_hierarchy_of_a_module_whose_power_is_not_used_is_not_ignored(pipeline):
+    def read(hierarchy, option=""):
+        section = f"[camb]\nfile = camb_interface.py\nneutrino_hierarchy = {hierarchy}\n"
+        return pipeline(option=option, section=section, before="camb")
+
+    assert read("degenerate").theory.neutrinos == "one_massive"
+    assert read("Normal", "neutrinos = normal").theory.neutrinos == "normal"
+    assert read("inverted", "power = block").theory.power == "host"
+    for hierarchy, option, advice in (
+        ("normal", "", "neutrinos = one_massive: take neutrinos = normal, or power = block"),
+        ("degenerate", "neutrinos = normal", "take neutrinos = one_massive or degenerate"),
+        ("inverted", "", "neutrinos = one_massive: take power = block"),
+    ):
+        with pytest.raises(ConfigError, match=f"'neutrino_hierarchy' of section .camb. .*{advice}"):
+            read(hierarchy, option)
