@@ -37,6 +37,7 @@ TOTAL, COLD = "delta_tot", "delta_nonu"
 PAIRS = ((TOTAL, TOTAL), (COLD, COLD), (COLD, TOTAL))
 """Pairs of fields that there are power spectra of: all matter, and all but neutrinos."""
 
+_Z_INTERPOLATED = np.linspace(0.0, 1.0, 9)  # shares of the largest redshift, or of z = 1
 _K_PER_E_FOLD = 30  # resolves the acoustic wiggles: bicubic interpolation then errs below 1e-4
 
 
@@ -65,6 +66,16 @@ class Settings:
                 f"{likelihood.linear}}} in jaxlike.cobaya.Theory"
             )
         return replace(likelihood, **asdict(self))
+
+
+def interpolated(request: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked of an interpolator of P(k, z), at redshifts enough for Cobaya's.
+
+    It refuses fewer than four; those that are added change nothing at those that are asked for.
+    """
+    z = np.unique(np.asarray(request["z"], float))
+    more = np.max(z, initial=1.0) * _Z_INTERPOLATED if z.size < 4 else ()
+    return {**request, "z": np.union1d(z, more)}
 
 
 def settings_from(given: Mapping[str, object]) -> Settings:

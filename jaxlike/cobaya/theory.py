@@ -142,7 +142,10 @@ class Theory(WithSpectra):
 
     def must_provide(self, **requirements: Any) -> None:
         """Collect the redshifts and wavenumbers that are asked for."""
-        super().must_provide(**{k: v for k, v in requirements.items() if k not in _OWN})
+        asked = {k: v for k, v in requirements.items() if k not in _OWN}
+        if (power := "Pk_interpolator") in asked:
+            asked[power] = products.interpolated(asked[power])
+        super().must_provide(**asked)
         self._check_derived(requirements)
         for name, request in self._must_provide.items():
             if name == "Cl":

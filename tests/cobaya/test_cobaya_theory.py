@@ -89,6 +89,19 @@ def test_power_is_the_core_s_in_cobaya_s_units(cosmology: dict[str, Any]) -> Non
         assert k_grid[-1] == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize("z", [[0.0], [2.0], [0.0, 1.5, 3.0]])
+def test_an_interpolator_may_be_asked_for_at_few_redshifts(
+    cosmology: dict[str, Any], z: list[float]
+) -> None:
+    request = {"z": z, "k_max": 2.0, "nonlinear": False}
+    got = computed(cosmology, {"Pk_interpolator": request, "Pk_grid": request})
+    k, z_grid, power = got.get_Pk_grid(nonlinear=False)
+    rows = np.searchsorted(z_grid, z)
+    np.testing.assert_array_equal(z_grid[rows], z)
+    found = got.get_Pk_interpolator(nonlinear=False).P(z, k)
+    np.testing.assert_allclose(np.atleast_2d(found), power[rows], rtol=1e-10)
+
+
 def test_sigma8_is_the_power_spectrum_s(cosmology: dict[str, Any]) -> None:
     request = {"z": Z, "k_max": 50.0, "nonlinear": False}
     got = computed(
