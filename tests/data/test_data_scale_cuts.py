@@ -187,7 +187,7 @@ def test_pairs_without_points_are_said(uncut, write_cuts):
     """A pair of w that a file has not got; the order of the bins of cosmic shear is none."""
     xi, w = "{2-1: 5, '*-*': 3}", "{1-3: 9, '*-*': 0}"
     path = write_cuts(f"min_angle: {{xi_plus: {xi}, xi_minus: 0, gamma_t: 0, w: {w}}}")
-    message = "have w of bins 1-3, of which 'wtheta' has no points"
+    message = "have w of bins 1-3, of which there are no points"
     with pytest.warns(UserWarning, match=message) as warned:
         cut = apply_scale_cuts(uncut, read_scale_cuts(path))
     assert len(warned) == 1
