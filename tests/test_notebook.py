@@ -276,3 +276,11 @@ def test_plots(draws, model, tmp_path):
         jaxlike.plot(draws, tmp_path / "no.png", residuals=True)
     with pytest.raises(ConfigError, match="no effect on the plot of a data vector"):
         jaxlike.plot(model, tmp_path / "no.png", names=["omegam"])
+
+
+@pytest.mark.parametrize("name", ["sample", "minimise", "fisher", "numpyro_model"])
+@pytest.mark.parametrize(("given", "said"), [({"likelihood": {}}, "dict"), ("in.yaml", "str")])
+def test_what_is_no_model_is_told_so(name, given, said):
+    message = f"jaxlike.{name} takes a Model, as jaxlike.load returns it .* was given a {said}$"
+    with pytest.raises(ConfigError, match=message):
+        getattr(jaxlike, name)(given)

@@ -111,7 +111,13 @@ def from_sacc(
     probes: Iterable[str] | None = None,
     cuts: ScaleCuts | None = None,
 ) -> TwoPointData:
-    """The data in a `sacc.Sacc` object, inside `cuts`; `source` is its file, for messages.
+    """The data in a `sacc.Sacc` object.
+
+    Args:
+        content: The object.
+        source: Its file, for messages.
+        probes: Statistics; points of others are not looked at.
+        cuts: Points outside are left out, whatever their values and covariance are.
 
     Example:
         >>> from pathlib import Path
