@@ -137,8 +137,8 @@ def _read_tables(
         kernels_here = kernels_of(
             hdu, STATISTICS[statistic], hdus, kernels, tables, elsewhere=elsewhere is not None
         )
-        own, table = _read_table(hdu, statistic, kernels_here)
-        values.append(own)
+        found, table = _read_table(hdu, statistic, kernels_here)
+        values.append(found)
         layout.append(table)
     used: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
     for m in layout:
