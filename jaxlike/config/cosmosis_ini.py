@@ -15,7 +15,7 @@ from jaxlike.config.cosmosis_others import (
     others_of,
     with_own_names,
 )
-from jaxlike.config.cosmosis_output import with_outputs
+from jaxlike.config.cosmosis_output import with_outputs, words_of
 from jaxlike.config.cosmosis_unused import check_hierarchy, without_unused
 from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.data_options import suffix_from
@@ -227,6 +227,7 @@ def module_options(
     options = {name: value for name, value in inherited.items() if name in MODULE_OPTIONS}
     options.update({name: value for name, value in own.items() if name in MODULE_OPTIONS})
     check_used(own, options.get("power"))
+    words_of(own.get("outputs", ""))
     if options.get("power") == "block":
         for name in THEORY_OPTIONS:
             if name in own:

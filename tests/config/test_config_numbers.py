@@ -166,3 +166,9 @@ def test_a_hierarchy_of_a_module_whose_power_is_not_used_is_not_ignored(pipeline
     ):
         with pytest.raises(ConfigError, match=f"'neutrino_hierarchy' of section .camb. .*{advice}"):
             read(hierarchy, option)
+
+
+def test_outputs_of_cosmosis_s_module_are_looked_at_elsewhere_too(pipeline):
+    assert pipeline(option="outputs = distances cl").parameters
+    with pytest.raises(ConfigError, match="'outputs' is 'all'; accepted are words of distances"):
+        pipeline(option="outputs = all")
