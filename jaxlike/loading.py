@@ -1,12 +1,9 @@
 """From a configuration file to its posterior."""
 
-import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any
-
-import jax
 
 from jaxlike.config import Config, LikelihoodConfig, OtherConfig, read_config
 from jaxlike.config.correlated import among
@@ -20,6 +17,7 @@ from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
 from jaxlike.likelihoods.survey import load_data
 from jaxlike.likelihoods.two_point import DataSet, build_likelihoods
 from jaxlike.mocks.files import survey_mock_file
+from jaxlike.numerics.precision import warn_of_single_precision
 from jaxlike.posterior.checked import check_differentiable
 from jaxlike.posterior.model import Model
 from jaxlike.registry.effects import (
@@ -32,11 +30,6 @@ from jaxlike.registry.names import Names
 from jaxlike.registry.options import THEORY_OPTIONS
 from jaxlike.registry.resolve import check_names, is_idle
 from jaxlike.theory.power.derived import unmet_need
-
-_SINGLE = (
-    "JAX is in single precision: log-posteriors are off by up to 1.7; "
-    "jax.config.update('jax_enable_x64', True) before load, then jax.clear_caches() if JAX has run"
-)
 
 
 def model_from_config(config: Config) -> Model:
@@ -211,6 +204,5 @@ def load(path: str | PathLike[str] | Mapping[str, Any], **overrides: Any) -> Mod
         >>> jaxlike.load("small.yaml", bias="inverse_growth").config.theory.bias
         'inverse_growth'
     """
-    if not jax.config.read("jax_enable_x64"):
-        warnings.warn(_SINGLE, stacklevel=2)
+    warn_of_single_precision()
     return model_from_config(read_config(path, **overrides))

@@ -19,6 +19,7 @@ from jaxlike.inference.runs.parameter_space import (
     with_external_priors,
 )
 from jaxlike.inference.samplers.by_name import checked_options, sampler
+from jaxlike.inference.target import check_posterior
 from jaxlike.posterior.model import Model
 
 
@@ -39,7 +40,7 @@ def sample(
         likelihood.
 
     Raises:
-        ConfigError: On an unknown method or option.
+        ConfigError: On an unknown method or option, and on what is no posterior.
 
     Example:
         >>> found = jaxlike.sample(model, chains=2, warmup=20, samples=20, seed=1, progress=False)
@@ -48,6 +49,7 @@ def sample(
         >>> sorted(found.sample_stats)
         ['chi2_jaxlike.cobaya.2x2pt', 'diverging', 'lp']
     """
+    check_posterior(model, "jaxlike.sample")
     run = sampler(method)
     checked = checked_options(method, {k: v for k, v in options.items() if v is not None})
     shown = {} if progress is None else {"progress": progress}
@@ -72,7 +74,7 @@ def minimise(model: Model, *, starts: int = 4, seed: int = 0) -> BestFit:
         the Hessian, in the order of `model.parameters`.
 
     Raises:
-        ConfigError: Where `starts` is not above 0.
+        ConfigError: Where `starts` is not above 0, and on what is no posterior.
         JaxlikeError: Where no start has a finite log-posterior.
 
     Example:
@@ -82,6 +84,7 @@ def minimise(model: Model, *, starts: int = 4, seed: int = 0) -> BestFit:
         >>> bool(best.chi2 <= model.chi2(model.reference))
         True
     """
+    check_posterior(model, "jaxlike.minimise")
     if starts < 1:
         raise ConfigError(f"starts is {starts}; accepted is a number above 0")
     return best_fit(model, starts=starts, seed=seed)
@@ -111,6 +114,7 @@ def fisher(
         fewer parameters (`fixed`, `marginalised`).
 
     Raises:
+        ConfigError: On what is no posterior.
         ParameterError: On names that are not sampled and on a point outside the prior.
 
     Example:
@@ -120,6 +124,7 @@ def fisher(
         >>> bool(found.errors[1] < jaxlike.fisher(model, priors=False).errors[1])
         True
     """
+    check_posterior(model, "jaxlike.fisher")
     return _fisher.fisher(
         model, parameters=parameters, fixed=fixed, at=at, method=method, priors=priors
     )

@@ -2,6 +2,7 @@
 
 import pickle
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import jax
@@ -99,9 +100,15 @@ def test_single_precision_is_warned_about(tmp_path):
             pytest.raises(ConfigError, match="absent"),
         ):
             jaxlike.load(tmp_path / "absent.yaml")
+        with (
+            pytest.warns(UserWarning, match="single precision") as built,
+            pytest.raises(AttributeError),
+        ):
+            jaxlike.build_likelihood(None, jaxlike.TheoryOptions())
     finally:
         jax.config.update("jax_enable_x64", True)
-    assert len(warned) == 1
+    assert len(warned) == len(built) == 1
+    assert {Path(one[0].filename).name for one in (warned, built)} == {Path(__file__).name}
 
 
 def test_what_is_shown_is_short(model):
@@ -269,3 +276,11 @@ def test_plots(draws, model, tmp_path):
         jaxlike.plot(draws, tmp_path / "no.png", residuals=True)
     with pytest.raises(ConfigError, match="no effect on the plot of a data vector"):
         jaxlike.plot(model, tmp_path / "no.png", names=["omegam"])
+
+
+@pytest.mark.parametrize("name", ["sample", "minimise", "fisher", "numpyro_model"])
+@pytest.mark.parametrize(("given", "said"), [({"likelihood": {}}, "dict"), ("in.yaml", "str")])
+def test_what_is_no_model_is_told_so(name, given, said):
+    message = f"jaxlike.{name} takes a Model, as jaxlike.load returns it .* was given a {said}$"
+    with pytest.raises(ConfigError, match=message):
+        getattr(jaxlike, name)(given)

@@ -10,10 +10,13 @@ import argparse
 import os
 import shlex
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import NoReturn
 
+import jaxlike
 from jaxlike import __version__
 from jaxlike.cli import (
     benchmark,
@@ -70,7 +73,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments.command = shlex.join(["jaxlike", *(sys.argv[1:] if argv is None else argv)])
         _check_words(arguments)
         _set_up(arguments)
-        with ExitStack() as arguments.held:  # locks of what is written, until the command's end
+        # locks of what is written, until the command's end
+        with warnings_in_a_line(), ExitStack() as arguments.held:
             status = int(arguments.run(arguments) or 0)
         sys.stdout.flush()
         return status
@@ -90,6 +94,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as stop:
         print(f"jaxlike: interrupted{f'; {stop}' if str(stop) else ''}", file=sys.stderr)
         return 130
+
+
+@contextmanager
+def warnings_in_a_line() -> Iterator[None]:
+    """The package's own warnings as its errors are: a sentence, without the code that warns."""
+    others, package = warnings.formatwarning, Path(jaxlike.__file__).parent
+
+    def formatted(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        line: str | None = None,
+    ) -> str:
+        if category is UserWarning and package in Path(filename).parents:
+            return f"jaxlike: warning: {message}\n"
+        return others(message, category, filename, lineno, line)
+
+    warnings.formatwarning = formatted
+    try:
+        yield
+    finally:
+        warnings.formatwarning = others
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -18,17 +18,13 @@ import jaxlike
 from jaxlike.cobaya.host_tables import HostGrid
 from jaxlike.cobaya.precision import prepare_jax
 from jaxlike.cobaya.products import Settings
-from jaxlike.config import (
-    LIKELIHOOD_OPTIONS,
-    Config,
-    TheoryOptions,
-    config_from_info,
-)
+from jaxlike.config import LIKELIHOOD_OPTIONS, Config, TheoryOptions, config_from_info
 from jaxlike.config.analysis import analysis_for, options_of
 from jaxlike.config.container import located, make_config
 from jaxlike.config.correlated import check_sampled, defaults_with_priors, of_survey
 from jaxlike.config.defaults import check_aliases, default_params
 from jaxlike.config.renames import renamed, renames_from
+from jaxlike.data.shipped import SHIPPED
 from jaxlike.errors import ConfigError, JaxlikeError
 from jaxlike.likelihoods.two_point import Likelihood as TwoPoint
 from jaxlike.likelihoods.two_point import build_likelihoods
@@ -135,7 +131,9 @@ class TwoPointLikelihood(Likelihood):
         try:
             place = located({**defaults, **given}, Path(cls.__name__))
             analysis = analysis_for(place.get("data_file"), place.get("survey"))
-            defaults = {**defaults, **options_of(analysis, given)}
+            # by its name: what a run writes then says that the data are a mock
+            shipped = {"data_file": defaults.get("data_file") or SHIPPED[0]}
+            defaults = {**defaults, **shipped, **options_of(analysis, given)}
             options = {name: defaults.get(name) for name in LIKELIHOOD_OPTIONS} | given
             own = _config(cls.__name__, options, cls._probes).likelihoods[0]
             samples = data_set_of(own).samples

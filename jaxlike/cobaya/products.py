@@ -13,13 +13,17 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from jaxlike.config.plausible import check_plausible
+from jaxlike.config.records import parameter_from
 from jaxlike.errors import ConfigError
+from jaxlike.registry.names import Names
 from jaxlike.registry.option_values import bad_value
 from jaxlike.registry.options import THEORY_OPTIONS, TheoryOptions, theory_options
+from jaxlike.registry.resolve import resolve
 from jaxlike.theory.power import emulator, linear
 from jaxlike.theory.power.nonlinear import boosted, nonlinear_power
 from jaxlike.theory.universe import background, growth
-from jaxlike.theory.universe.cosmology import Cosmology
+from jaxlike.theory.universe.cosmology import COSMOLOGY_NAMES, Cosmology
 from jaxlike.theory.wavenumbers import K
 
 K_MIN = 1e-5
@@ -37,6 +41,7 @@ TOTAL, COLD = "delta_tot", "delta_nonu"
 PAIRS = ((TOTAL, TOTAL), (COLD, COLD), (COLD, TOTAL))
 """Pairs of fields that there are power spectra of: all matter, and all but neutrinos."""
 
+_Z_INTERPOLATED = np.linspace(0.0, 1.0, 9)  # shares of the largest redshift, or of z = 1
 _K_PER_E_FOLD = 30  # resolves the acoustic wiggles: bicubic interpolation then errs below 1e-4
 
 
@@ -65,6 +70,33 @@ class Settings:
                 f"{likelihood.linear}}} in jaxlike.cobaya.Theory"
             )
         return replace(likelihood, **asdict(self))
+
+
+def canonical(settings: Settings, values: Mapping[str, Array]) -> dict[str, Array]:
+    """The cosmology's canonical parameters of values under any of their names."""
+    found = resolve(values, (), settings)
+    return {name: found[name] for name in COSMOLOGY_NAMES if name in found}
+
+
+def check_given(params: Mapping[str, Any]) -> None:
+    """ParameterError on a value or a prior in Cobaya's block `params` that is nowhere possible."""
+    found = []
+    for name, info in params.items():
+        try:
+            found.append(parameter_from(name, info))
+        except ConfigError:
+            continue  # a form that is Cobaya's alone
+    check_plausible([one for one in found if one is not None], Names(()))
+
+
+def interpolated(request: Mapping[str, Any]) -> dict[str, Any]:
+    """What is asked of an interpolator of P(k, z), at redshifts enough for Cobaya's.
+
+    It refuses fewer than four; those that are added change nothing at those that are asked for.
+    """
+    z = np.unique(np.asarray(request["z"], float))
+    more = np.max(z, initial=1.0) * _Z_INTERPOLATED if z.size < 4 else ()
+    return {**request, "z": np.union1d(z, more)}
 
 
 def settings_from(given: Mapping[str, object]) -> Settings:

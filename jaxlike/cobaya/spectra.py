@@ -28,6 +28,14 @@ class WithSpectra(BoltzmannBase):
     """
 
     stop_at_error: bool = True
+    _has_said: bool = False
+
+    def _impossible(self, condition: str, cosmology: Mapping[str, float]) -> bool:
+        """False, for there is no likelihood at a point: the reason is told, once aloud."""
+        say = self.log.debug if self._has_said else self.log.info
+        say("Likelihood 0, for this fails: %s, at %r", condition, cosmology)
+        self._has_said = True
+        return False
 
     def _check_spectra(self, requested: Mapping[str, int]) -> None:
         """LoggedError on a spectrum or a multipole that there is not."""

@@ -21,15 +21,10 @@ from jaxlike.config.renames import renamed, renames_from
 from jaxlike.errors import JaxlikeError
 from jaxlike.posterior.range_policy import RangeCount
 from jaxlike.registry.effects import check_effects, check_universe
-from jaxlike.registry.resolve import check_names, resolve
+from jaxlike.registry.resolve import check_names
 from jaxlike.theory.power.derived import DERIVED, OF_TABLES, derived_of, unmet_need
 from jaxlike.theory.power.validity import has_solution, range_conditions, reason_of_failure
-from jaxlike.theory.universe.cosmology import (
-    COSMOLOGY_NAMES,
-    PARAMETERS,
-    Cosmology,
-    from_parameters,
-)
+from jaxlike.theory.universe.cosmology import PARAMETERS, Cosmology, from_parameters
 
 # the last of them says what is missing, where it is, in Cobaya's own words
 _OWN = ("jaxlike_cosmology", "jaxlike_settings", "jaxlike.cobaya.Theory")
@@ -108,10 +103,19 @@ class Theory(WithSpectra):
             check_effects(names, vars(self._settings))
             check_universe(names, vars(self._settings))
             some = dict.fromkeys(names, 1.0)
-            jax.eval_shape(partial(_canonical, self._settings), some)
+            jax.eval_shape(partial(products.canonical, self._settings), some)
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s: %s", self, error) from error
         self._check_derived(self.output_params)
+
+    def initialize_with_provider(self, provider: Any) -> None:
+        """Refuse values and priors that are nowhere possible."""
+        super().initialize_with_provider(provider)
+        given = provider.model.info()["params"]
+        try:
+            products.check_given({self.translate_param(n): given[n] for n in self.input_params})
+        except JaxlikeError as error:
+            raise LoggedError(self.log, "%s: %s", self, error) from error
 
     def get_version(self) -> str:
         """Version of jaxlike."""
@@ -142,7 +146,10 @@ class Theory(WithSpectra):
 
     def must_provide(self, **requirements: Any) -> None:
         """Collect the redshifts and wavenumbers that are asked for."""
-        super().must_provide(**{k: v for k, v in requirements.items() if k not in _OWN})
+        asked = {k: v for k, v in requirements.items() if k not in _OWN}
+        if (power := "Pk_interpolator") in asked:
+            asked[power] = products.interpolated(asked[power])
+        super().must_provide(**asked)
         self._check_derived(requirements)
         for name, request in self._must_provide.items():
             if name == "Cl":
@@ -223,10 +230,6 @@ class Theory(WithSpectra):
         except JaxlikeError as error:
             raise LoggedError(self.log, "%s", error) from error
 
-    def _impossible(self, condition: str, cosmology: Mapping[str, float]) -> bool:
-        self.log.debug("Likelihood 0, for this fails: %s, at %r", condition, cosmology)
-        return False
-
     def _check_derived(self, names: Iterable[str]) -> None:
         settings = self._settings
         for name in sorted(self.translate_param(name) for name in names):
@@ -257,7 +260,7 @@ class Theory(WithSpectra):
             return {name: of(name) for name in wanted}
 
         return _Compiled(
-            canonical=jax.jit(partial(_canonical, settings)),
+            canonical=jax.jit(partial(products.canonical, settings)),
             has_solution=jax.jit(partial(has_solution, linear=settings.linear)),
             products=jax.jit(lambda cosmo: tuple(f(cosmo) for f in functions)),
             derived=jax.jit(derived),
@@ -289,8 +292,3 @@ class Theory(WithSpectra):
     def get_jaxlike_settings(self) -> products.Settings:
         """The models that the options choose; known before anything is computed."""
         return self._settings
-
-
-def _canonical(settings: products.Settings, values: Mapping[str, Array]) -> dict[str, Array]:
-    canonical = resolve(values, (), settings)
-    return {name: canonical[name] for name in COSMOLOGY_NAMES if name in canonical}

@@ -15,8 +15,8 @@ from jaxlike.config.cosmosis_others import (
     others_of,
     with_own_names,
 )
-from jaxlike.config.cosmosis_output import with_outputs
-from jaxlike.config.cosmosis_unused import without_unused
+from jaxlike.config.cosmosis_output import with_outputs, words_of
+from jaxlike.config.cosmosis_unused import check_hierarchy, without_unused
 from jaxlike.config.cosmosis_values import read_values
 from jaxlike.config.data_options import suffix_from
 from jaxlike.config.ini_file import Section, Sections, entries_of, read_ini
@@ -103,6 +103,8 @@ def read_cosmosis_ini(path: Path, overrides: Mapping[str, object]) -> Config:
             check_names(named, known=config.names)
     except JaxlikeError as error:
         raise type(error)(f"{values.path}: {error}") from error
+    if config.theory.power == "jaxlike":
+        _check_hierarchies(path, ini, pipeline, config.theory.neutrinos)
     config = replace(config, parameters=parameters, correlated_priors=joint, others=others)
     return with_outputs(config, pipeline.get("extra_output", ""))
 
@@ -130,6 +132,18 @@ def _with_modules(
             except ConfigError as error:
                 raise ConfigError(f"{path}: {error}") from error
     return parameters
+
+
+def _check_hierarchies(
+    path: Path, ini: Sections, pipeline: Mapping[str, str], neutrinos: str
+) -> None:
+    for name in pipeline.get("modules", "").split():
+        hierarchy = entries_of(ini, name).get("neutrino_hierarchy")
+        try:
+            if hierarchy is not None:
+                check_hierarchy(name, hierarchy, neutrinos)
+        except ConfigError as error:
+            raise ConfigError(f"{path}: {error}") from error
 
 
 def like_name_of(options: Mapping[str, object]) -> object:
@@ -213,6 +227,7 @@ def module_options(
     options = {name: value for name, value in inherited.items() if name in MODULE_OPTIONS}
     options.update({name: value for name, value in own.items() if name in MODULE_OPTIONS})
     check_used(own, options.get("power"))
+    words_of(own.get("outputs", ""))
     if options.get("power") == "block":
         for name in THEORY_OPTIONS:
             if name in own:

@@ -1,4 +1,5 @@
-"""What a CosmoSIS pipeline saves besides its parameters: `extra_output`."""
+"""What a CosmoSIS pipeline saves besides its parameters, `extra_output`, and what the module writes
+besides its likelihood, `outputs`."""
 
 from dataclasses import replace
 
@@ -6,7 +7,19 @@ from jaxlike.config.container import Config
 from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION
 from jaxlike.posterior.parameters import Output
 from jaxlike.registry.names import default_latex, find
+from jaxlike.registry.option_values import bad_value
 from jaxlike.theory.power.derived import DERIVED, NEED_RADIATION
+
+OUTPUTS = ("distances", "growth", "matter_power", "cl", "xi")
+"""What the module's option `outputs` may list."""
+
+
+def words_of(given: object) -> tuple[str, ...]:
+    """The words of the option `outputs`; ConfigError on one that is not known."""
+    words = tuple(given.split()) if isinstance(given, str) else given
+    if not isinstance(words, tuple) or not set(words) <= set(OUTPUTS):
+        raise bad_value("outputs", given, f"words of {', '.join(OUTPUTS)}")
+    return words
 
 
 def derived_in(extra_output: str, *, radiation: bool) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from jaxlike.errors import ParameterError
+from jaxlike.errors import ConfigError, ParameterError
 from jaxlike.posterior.parameters import Parameter
 from jaxlike.registry.names import Names, guessed
 from jaxlike.registry.samples import Sample
@@ -71,6 +71,21 @@ def check_massive(name: str, value: float | None, neutrinos: str) -> None:
         raise ParameterError(
             f"parameter '{name}' is {said}, but the option neutrinos = {neutrinos} has {number}"
             f" with a mass: {advice}"
+        )
+
+
+def check_hierarchy(section: str, hierarchy: str, neutrinos: str) -> None:
+    """ConfigError where a Boltzmann code's module, whose P(k) is not used, has neutrinos in another
+    order of masses than the option `neutrinos`: it would be ignored."""
+    own = {"normal": ("normal",), "degenerate": ("one_massive", "degenerate", "massless")}
+    hierarchy = hierarchy.strip().lower()
+    accepted = own.get(hierarchy, ())
+    if neutrinos not in accepted:
+        advice = f"take neutrinos = {' or '.join(accepted)}, or " if accepted else "take "
+        raise ConfigError(
+            f"option 'neutrino_hierarchy' of section [{section}] is {hierarchy}, but jaxlike"
+            f" computes P(k) itself, with neutrinos = {neutrinos}: {advice}power = block, for that"
+            " module's P(k)"
         )
 
 

@@ -54,15 +54,16 @@ def prior_from(name: str, given: object, what: str = "prior") -> Prior:
     terms = _prior_mapping(name, what, given)
     dist = terms.pop("dist", "uniform")
     values = {key: _number(name, f"{what} {key}", value) for key, value in terms.items()}
+    one_end = ("min" in values) != ("max" in values) and dist != "truncnorm"
+    both = f"parameter '{name}': {what} is {given!r}; both ends are needed, min and max"
+    if one_end and dist == "uniform" and len(values) == 1:  # not what the other would be by default
+        raise ConfigError(both)
     try:
         prior = scipy_prior(str(dist), values)
     except ParameterError as error:
         raise ConfigError(f"parameter '{name}': {what}: {error}") from error
-    one_end = ("min" in values) != ("max" in values) and dist != "truncnorm"
     if one_end or (dist == "uniform" and len(values) < 2):
-        raise ConfigError(
-            f"parameter '{name}': {what} is {given!r}; both ends are needed, min and max"
-        )
+        raise ConfigError(both)
     return prior
 
 

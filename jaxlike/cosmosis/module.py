@@ -33,7 +33,7 @@ from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.block_tables import tables as tables_in
 from jaxlike.cosmosis.correlated import CorrelatedFactors
 from jaxlike.cosmosis.outputs import Outputs
-from jaxlike.cosmosis.pipeline import compressed_for, pipeline_parameters_of
+from jaxlike.cosmosis.pipeline import check_values, compressed_for, pipeline_parameters_of
 from jaxlike.cosmosis.written import write_likelihood, write_other
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.compiled import Evaluated
@@ -131,6 +131,7 @@ def setup(options: DataBlock) -> TwoPointModule:
     include_norm = flag("include_norm", given.get("include_norm", False))
     likelihood_only = flag("likelihood_only", given.get("likelihood_only", False))
     check_host(config.theory.marginalise)
+    check_values(config, options)
     data_set = data_set_of(config.likelihoods[0])
     if config.theory.compression == "moped":
         likelihood = compressed_for(config, options)

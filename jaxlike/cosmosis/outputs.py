@@ -8,6 +8,7 @@ import numpy as np
 from jax import Array
 from numpy.typing import NDArray
 
+from jaxlike.config.cosmosis_output import words_of
 from jaxlike.cosmosis.block import WritableBlock
 from jaxlike.cosmosis.sections import SECTIONS, Section
 from jaxlike.cosmosis.universe_tables import (
@@ -20,12 +21,8 @@ from jaxlike.cosmosis.universe_tables import (
 )
 from jaxlike.errors import ConfigError
 from jaxlike.likelihoods.two_point import Likelihood
-from jaxlike.registry.options import bad_value
 from jaxlike.theory.power.universe import Universe
 from jaxlike.theory.spectra.limber import Spectra
-
-OUTPUTS = (*OF_COSMOLOGY, *SECTIONS)
-"""What `outputs` may list."""
 
 _SECTION = {"distances": "distances", "growth": "growth_parameters"}
 
@@ -42,9 +39,7 @@ class Outputs:
     @classmethod
     def of(cls, given: object, likelihood: Likelihood) -> "Outputs":
         """From the option's value; ConfigError on words that are not known or have no effect."""
-        words = tuple(given.split()) if isinstance(given, str) else given
-        if not isinstance(words, tuple) or not set(words) <= set(OUTPUTS):
-            raise bad_value("outputs", given, f"words of {', '.join(OUTPUTS)}")
+        words = words_of(given)
         if not words:
             return cls()
         idle = [word for word in OF_COSMOLOGY if word in words]

@@ -7,8 +7,10 @@ from cosmosis.datablock import DataBlock
 
 from jaxlike.config import Config
 from jaxlike.config.correlated import of_parameters
-from jaxlike.config.cosmosis_unused import without_unused
+from jaxlike.config.cosmosis_unused import COSMOLOGY_SECTION, without_unused
 from jaxlike.config.cosmosis_values import read_values
+from jaxlike.config.plausible import check_plausible
+from jaxlike.errors import JaxlikeError, ParameterError
 from jaxlike.likelihoods.two_point import Likelihood
 from jaxlike.loading import model_from_config
 from jaxlike.posterior.parameters import Parameter
@@ -32,3 +34,18 @@ def pipeline_parameters_of(options: DataBlock) -> tuple[Parameter, ...]:
         if options.has_value("pipeline", name)
     }
     return read_values(Path("pipeline"), pipeline).parameters
+
+
+def check_values(config: Config, options: DataBlock) -> None:
+    """ParameterError on values and priors of the pipeline's universe that are nowhere possible."""
+    if config.theory.power != "jaxlike" or not options.has_value("pipeline", "values"):
+        return
+    try:
+        parameters = pipeline_parameters_of(options)
+    except JaxlikeError:
+        return  # CosmoSIS reads more than is read here, and says itself what it cannot read
+    own = (one for one in parameters if one.name.lower().startswith(f"{COSMOLOGY_SECTION}--"))
+    try:
+        check_plausible(own, config.names)
+    except ParameterError as error:
+        raise ParameterError(f"{options['pipeline', 'values']}: {error}") from error

@@ -5,12 +5,14 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
 
+from jaxlike.data.cutting import apply_scale_cuts, with_angular_bins
 from jaxlike.data.fits2pt.reader import read_two_point_fits
 from jaxlike.data.formats import path_of
 from jaxlike.data.lensing_dataset import read_lensing_dataset
 from jaxlike.data.nz_file import NzFile, tables_from
 from jaxlike.data.recognised import is_lensing_dataset, is_sacc
 from jaxlike.data.sacc.reader import read_sacc
+from jaxlike.data.scale_cuts import Cuts, ScaleCuts, read_scale_cuts
 from jaxlike.data.twopoint import TwoPointData
 from jaxlike.errors import DataError
 
@@ -21,6 +23,7 @@ def read_two_point(
     probes: Iterable[str] | None = None,
     kernels: Mapping[str, str] | None = None,
     nz_file: NzFile | None = None,
+    scale_cuts: Cuts | None = None,
 ) -> TwoPointData:
     """Read a 2pt FITS file or a SACC file (FITS or HDF5), compressed by gzip or not, or a .dataset
     file of CMB lensing.
@@ -31,6 +34,8 @@ def read_two_point(
         kernels: For 2pt FITS alone: wrong names of n(z) -> right ones.
         nz_file: Where n(z) are read instead, a 2pt FITS or SACC file or columns z, n1, n2, ... of
             text, or such files by the names of n(z).
+        scale_cuts: The name of a preset, a yaml file, or what is in one; points outside are left
+            out, and their values and covariance may be anything.
 
     Returns:
         The data: `measurements` (angles in arcmin), `nz`, `covariance` (n_data, n_data).
@@ -44,16 +49,31 @@ def read_two_point(
         (54, (54,))
     """
     file = path_of(path)
+    cuts = None if scale_cuts is None else read_scale_cuts(scale_cuts)
+    data = _read(file, probes, kernels, nz_file, cuts)
+    return data if cuts is None else with_angular_bins(data, cuts)
+
+
+def _read(
+    file: Path,
+    probes: Iterable[str] | None,
+    kernels: Mapping[str, str] | None,
+    nz_file: NzFile | None,
+    cuts: ScaleCuts | None,
+) -> TwoPointData:
     if is_lensing_dataset(file):
-        return _lensing(file, probes, kernels, nz_file)
+        data = _lensing(file, probes, kernels, nz_file)
+        return data if cuts is None else apply_scale_cuts(data, cuts)
     elsewhere = None if nz_file is None else partial(tables_from, nz_file)
     if not is_sacc(file):
-        return read_two_point_fits(file, probes=probes, kernels=kernels, elsewhere=elsewhere)
+        return read_two_point_fits(
+            file, probes=probes, kernels=kernels, elsewhere=elsewhere, cuts=cuts
+        )
     if kernels:
         raise DataError(
             f"{file}: option kernels has no effect: a SACC file names the tracer of every point"
         )
-    data = read_sacc(file, probes=probes)
+    data = read_sacc(file, probes=probes, cuts=cuts)
     return data if elsewhere is None else data.with_nz(elsewhere([table.name for table in data.nz]))
 
 

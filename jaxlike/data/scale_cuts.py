@@ -83,7 +83,7 @@ class ScaleCuts:
 
     def pairs_of(self, key: str) -> set[tuple[int | None, int | None]]:
         """The pairs of bins that any limit on a statistic, of these samples, is stated for."""
-        tables = (self.min_angle, self.max_angle, self.min_ell, self.max_ell)
+        tables = [getattr(self, f"{end}_{what}") for end in ("min", "max") for what in _KIND]
         return {pair for limits in tables for pair in limits.get(key, ())}
 
     def _limit(

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 from jax import Array
 
 from jaxlike.inference.runs.options import check_installed
-from jaxlike.inference.target import Posterior
+from jaxlike.inference.target import Posterior, check_posterior
 
 UNCONSTRAINED = "u"
 """The site that is sampled: all parameters in variables in which every prior is a unit normal."""
@@ -24,7 +24,7 @@ def numpyro_model(model: Posterior) -> Callable[[], dict[str, Array]]:
         `log_likelihood` has the likelihoods and the external priors.
 
     Raises:
-        ConfigError: Where NumPyro is not installed.
+        ConfigError: Where NumPyro is not installed, and on what is no posterior.
 
     Example:
         >>> from numpyro.infer.util import log_density
@@ -36,6 +36,7 @@ def numpyro_model(model: Posterior) -> Callable[[], dict[str, Array]]:
         With `numpyro.infer.MCMC(NUTS(jaxlike.numpyro_model(model), init_strategy=start), ...)` and
         `start = init_to_value(values={"u": u})` NumPyro samples it.
     """
+    check_posterior(model, "jaxlike.numpyro_model")
     check_installed("numpyro_model", numpyro="NumPyro")
     import numpyro
     from numpyro import distributions as dist

@@ -57,6 +57,15 @@ class Posterior(Protocol):
     def from_unconstrained(self, u: ArrayLike, /) -> Array: ...
 
 
+def check_posterior(given: object, function: str) -> None:
+    """ConfigError where the argument of a function of the package is no posterior."""
+    if not hasattr(given, "parameters") or not hasattr(given, "log_density"):
+        raise ConfigError(
+            f"{function} takes a Model, as jaxlike.load returns it of a file or a mapping, and was"
+            f" given a {type(given).__name__}"
+        )
+
+
 def points_at_once(model: Posterior) -> int:
     """How many points of a posterior a core of a CPU evaluates at once: `model` may say so."""
     return getattr(model, "points_at_once", CPU_CHUNK)

@@ -14,9 +14,7 @@ from jaxlike.data import (
     Measurement,
     RedshiftDistribution,
     TwoPointData,
-    apply_scale_cuts,
     find_data_file,
-    read_scale_cuts,
     read_two_point,
     survey_of,
     with_maps,
@@ -61,14 +59,21 @@ def load_data(
     beams and multipoles of maps of the CMB's convergence, by the options' names. ConfigError where
     the cuts are to be those of a survey and the data are of none that is known.
     """
-    data = read_two_point(
-        find_data_file(data_file), probes=probes, kernels=kernels, nz_file=_found(nz_file)
+    read = partial(
+        read_two_point,
+        find_data_file(data_file),
+        probes=probes,
+        kernels=kernels,
+        nz_file=_found(nz_file),
     )
     if scale_cuts == OF_SURVEY:
-        scale_cuts = _cuts_of(survey or survey_of(data_file), data_file)
-    if kappa:
-        data = with_maps(data, kappa)
-    return apply_scale_cuts(data, read_scale_cuts(scale_cuts))
+        try:
+            scale_cuts = _cuts_of(survey or survey_of(data_file), data_file)
+        except ConfigError:
+            read()  # a file that cannot be read is of no survey: that is what is to be said
+            raise
+    data = read(scale_cuts=scale_cuts)
+    return with_maps(data, kappa) if kappa else data
 
 
 def _found(nz_file: str | Mapping[str, str] | None) -> Path | dict[str, Path] | None:

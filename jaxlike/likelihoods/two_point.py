@@ -16,6 +16,7 @@ from jaxlike.likelihoods.chosen_nodes import chosen_nodes, strictness
 from jaxlike.likelihoods.common_nodes import fine_grid, grid_of
 from jaxlike.likelihoods.compiled import Evaluated, TwoPoint, cosmology, with_solution
 from jaxlike.likelihoods.survey import build_survey, samples_of
+from jaxlike.numerics.precision import warn_of_single_precision
 from jaxlike.registry.effects import check_complete, check_effects
 from jaxlike.registry.options import TheoryOptions
 from jaxlike.registry.samples import Prefix, Sample
@@ -271,7 +272,10 @@ def build_likelihood(
 ) -> Likelihood:
     """The likelihood of `data`, on as many nodes as its own errors ask for.
 
+    Warns where JAX is in single precision.
+
     >>> options = jaxlike.TheoryOptions(linear="eisenstein_hu_no_wiggle", nonlinear="linear")
     >>> likelihood = jaxlike.build_likelihood(model.data, options)
     """
+    warn_of_single_precision()
     return build_likelihoods([DataSet("", data, options)], tolerance=tolerance)[""]

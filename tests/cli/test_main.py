@@ -4,13 +4,16 @@ import os
 import resource
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import jaxlike
 from jaxlike import __version__
 from jaxlike.cli import main as main_module
-from jaxlike.cli.main import main
+from jaxlike.cli.main import main, warnings_in_a_line
 
 BAD = [
     ([], "required: COMMAND"),
@@ -78,3 +81,13 @@ def test_help_is_quick_because_it_imports_nothing_heavy(command, word):
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert word in run.stdout
+
+
+def test_own_warnings_are_a_sentence():
+    """As errors are; those of others keep the place that they are from."""
+    own, other = jaxlike.__file__, np.__file__
+    with warnings_in_a_line():
+        assert warnings.formatwarning("so", UserWarning, own, 3) == "jaxlike: warning: so\n"
+        assert other in warnings.formatwarning("so", UserWarning, other, 3)
+        assert own in warnings.formatwarning("so", RuntimeWarning, own, 3)
+    assert own in warnings.formatwarning("so", UserWarning, own, 3)

@@ -73,6 +73,12 @@ def test_components_resolve_with_defaults_and_references(
     assert "DES_AIA:" in printed
 
 
+def test_data_that_were_not_given_are_a_mock_by_name() -> None:
+    """So that Cobaya's .updated.yaml says what was fitted."""
+    component = get_component_class("jaxlike.cobaya.shear", kind="likelihood")
+    assert component.get_modified_defaults(component.get_defaults())["data_file"] == "des_y1_mock"
+
+
 def test_a_class_derived_from_a_component_keeps_its_own_parameters(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

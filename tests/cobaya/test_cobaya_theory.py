@@ -89,6 +89,19 @@ def test_power_is_the_core_s_in_cobaya_s_units(cosmology: dict[str, Any]) -> Non
         assert k_grid[-1] == pytest.approx(10.0)
 
 
+@pytest.mark.parametrize("z", [[0.0], [2.0], [0.0, 1.5, 3.0]])
+def test_an_interpolator_may_be_asked_for_at_few_redshifts(
+    cosmology: dict[str, Any], z: list[float]
+) -> None:
+    request = {"z": z, "k_max": 2.0, "nonlinear": False}
+    got = computed(cosmology, {"Pk_interpolator": request, "Pk_grid": request})
+    k, z_grid, power = got.get_Pk_grid(nonlinear=False)
+    rows = np.searchsorted(z_grid, z)
+    np.testing.assert_array_equal(z_grid[rows], z)
+    found = got.get_Pk_interpolator(nonlinear=False).P(z, k)
+    np.testing.assert_allclose(np.atleast_2d(found), power[rows], rtol=1e-10)
+
+
 def test_sigma8_is_the_power_spectrum_s(cosmology: dict[str, Any]) -> None:
     request = {"z": Z, "k_max": 50.0, "nonlinear": False}
     got = computed(
@@ -199,9 +212,10 @@ def test_an_impossible_universe_has_likelihood_zero(
     condition: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    built = model({**cosmology, **change, "sigma8": None})
+    about = {n: {"prior": [x - abs(x) / 2, x + abs(x) / 2]} for n, x in change.items()}
+    built = model({**cosmology, **about, "sigma8": None})
     with caplog.at_level("DEBUG"):
-        assert built.loglike({}, return_derived=False) == -np.inf
+        assert built.loglike(change, return_derived=False) == -np.inf
     assert condition in caplog.text
 
 
@@ -316,3 +330,31 @@ def test_background_against_camb(shared: Path) -> None:
     np.testing.assert_allclose(chi, reference["chi_Mpc"], rtol=1e-4)
     hubble = got.get_Hubble(reference["z"], units="1/Mpc")
     np.testing.assert_allclose(hubble, reference["H_invMpc"], rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"H0": 0.7}, "'H0' is fixed at 0.7; .* h is a hundredth of it"),
+        ({"As": 2.1}, "'As' is fixed at 2.1; accepted are numbers between 0 and 1e-06"),
+        ({"ns": float("nan")}, "'ns' is fixed at nan, but must be a finite number"),
+        ({"omegab": 0.5}, "'omegab' and 'omegam' are fixed at 0.5 and .*: baryons must be less"),
+        ({"H0": {"prior": [0.6, 0.8]}}, "'H0' is between 0.6 and 0.8; accepted are"),
+    ],
+)
+def test_impossible_values_are_told_at_once(
+    cosmology: dict[str, Any], changes: dict[str, Any], message: str
+) -> None:
+    """Not as a posterior of zero without a word."""
+    with pytest.raises(LoggedError, match=message):
+        model({**cosmology, **changes})
+
+
+def test_why_the_first_point_is_impossible_is_said_aloud(
+    cosmology: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
+    built = model({**cosmology, "omegam": {"prior": [0.01, 0.9]}})
+    with caplog.at_level("INFO"):
+        for value in (0.03, 0.04):
+            assert built.logpost({"omegam": value}) == -np.inf
+    assert caplog.text.count("Likelihood 0, for this fails: Omega_b < Omega_m") == 1

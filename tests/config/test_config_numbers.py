@@ -29,6 +29,8 @@ def config(drop=(), sampler=None, **params):
             "'h' is between 55 and 91; accepted are numbers",
         ),
         ({"n_s": 0.0}, "'n_s' is fixed at 0"),
+        ({"omnuh2": -0.001}, "'omnuh2' is fixed at -0.001; accepted are numbers between 0 and 1"),
+        ({"mnu": 93.14}, "'mnu' is fixed at 93.14; accepted are .* sum of masses in eV"),
         (
             {"Omega_b": 0.5},
             "'Omega_b' and 'Omega_m' are fixed at 0.5 and 0.3: baryons must be less",
@@ -38,6 +40,26 @@ def config(drop=(), sampler=None, **params):
 def test_impossible_numbers_are_told_at_once(params, message):
     found = config(**params)
     with pytest.raises(ParameterError, match=message):
+        check_plausible(found.parameters, found.names)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"logA": -20.0}, "'logA' is fixed at -20; .*10.10 A_s. is about 3"),
+        ({"As_1e9": 2.1e-9}, "'As_1e9' is fixed at 2.1e-09; accepted are .* about 2"),
+        ({"log10_A_s": 3.0}, "'log10_A_s' is fixed at 3; accepted are numbers between -12 and -6"),
+    ],
+)
+def test_an_amplitude_under_another_s_name_is_told(params, message):
+    found = config(drop=["A_s"], **params)
+    with pytest.raises(ParameterError, match=message):
+        check_plausible(found.parameters, found.names)
+
+
+def test_massless_neutrinos_are_fine():
+    for name in ("omnuh2", "mnu"):
+        found = config(**{name: 0.0})
         check_plausible(found.parameters, found.names)
 
 
@@ -52,7 +74,11 @@ def test_a_hubble_constant_is_no_h():
 
 
 @pytest.mark.parametrize(
-    "prior", [{"min": 0.5}, {"max": 0.9}, {}, {"dist": "beta", "a": 2, "b": 2, "min": 0.1}]
+    "prior",
+    [
+        *({"min": 0.5}, {"min": 50}, {"max": 0.9}, {}, {"loc": 0.5}),
+        {"dist": "beta", "a": 2, "b": 2, "min": 0.1},
+    ],
 )
 def test_a_prior_has_two_ends(prior):
     with pytest.raises(ConfigError, match=r"'h': prior is .*; both ends are needed, min and max"):
@@ -84,14 +110,14 @@ def test_a_default_parameter_under_another_name_is_named():
 
 @pytest.fixture
 def pipeline(tmp_path):
-    def read(values="", priors="", option="", section=""):
+    def read(values="", priors="", option="", section="", before=""):
         (tmp_path / "values.ini").write_text(
             "[cosmological_parameters]\nomega_m = 0.1 0.3 0.9\na_s = 2e-9\nh0 = 0.7\n"
             f"omega_b = 0.05\nn_s = 0.96\n{values}\n"
         )
         (tmp_path / "priors.ini").write_text(priors)
         (tmp_path / "pipeline.ini").write_text(
-            "[pipeline]\nmodules = jaxlike\nvalues = values.ini\npriors = priors.ini\n"
+            f"[pipeline]\nmodules = {before} jaxlike\nvalues = values.ini\npriors = priors.ini\n"
             "likelihoods = jaxlike\n[jaxlike]\nfile = jaxlike_two_point.py\nprobes = shear\n"
             f"scale_cuts = none\n{option}\n{section}"
         )
@@ -123,3 +149,26 @@ def test_massive_neutrinos_are_as_many_as_the_option_says(pipeline):
             ParameterError, match=f"is {number}, but .* one_massive has 1 .*{advice}"
         ):
             pipeline(f"num_massive_neutrinos = {number}")
+
+
+def test_a_hierarchy_of_a_module_whose_power_is_not_used_is_not_ignored(pipeline):
+    def read(hierarchy, option=""):
+        section = f"[camb]\nfile = camb_interface.py\nneutrino_hierarchy = {hierarchy}\n"
+        return pipeline(option=option, section=section, before="camb")
+
+    assert read("degenerate").theory.neutrinos == "one_massive"
+    assert read("Normal", "neutrinos = normal").theory.neutrinos == "normal"
+    assert read("inverted", "power = block").theory.power == "host"
+    for hierarchy, option, advice in (
+        ("normal", "", "neutrinos = one_massive: take neutrinos = normal, or power = block"),
+        ("degenerate", "neutrinos = normal", "take neutrinos = one_massive or degenerate"),
+        ("inverted", "", "neutrinos = one_massive: take power = block"),
+    ):
+        with pytest.raises(ConfigError, match=f"'neutrino_hierarchy' of section .camb. .*{advice}"):
+            read(hierarchy, option)
+
+
+def test_outputs_of_cosmosis_s_module_are_looked_at_elsewhere_too(pipeline):
+    assert pipeline(option="outputs = distances cl").parameters
+    with pytest.raises(ConfigError, match="'outputs' is 'all'; accepted are words of distances"):
+        pipeline(option="outputs = all")

@@ -208,7 +208,7 @@ def test_tables_must_reach_the_galaxies(stored, block_module, make_block):
     put_stored(block, stored)
     for name in ("z", "d_c", "d_m", "h"):
         block["distances", name] = block["distances", name][:50]
-    with pytest.raises(ValueError, match=r"distances reach z = 0.49 but .* higher redshift"):
+    with pytest.raises(DataError, match=r"distances end at z = 0.49, but .* higher redshift"):
         execute(block, block_module)
 
 

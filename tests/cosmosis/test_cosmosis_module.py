@@ -17,7 +17,7 @@ from cosmosis.gaussian_likelihood import GaussianLikelihood
 import jaxlike
 from jaxlike.config.cosmosis_ini import MODULE_OPTIONS, OUTPUT_OPTIONS
 from jaxlike.config.cosmosis_others import OTHER_OPTIONS, SUPERNOVA_OPTIONS
-from jaxlike.cosmosis.module import cleanup, execute
+from jaxlike.cosmosis.module import cleanup, execute, setup
 from jaxlike.data import write_sacc, write_two_point_fits
 from jaxlike.errors import ConfigError, DataError, JaxlikeError, ParameterError
 from jaxlike.registry.resolve import resolve
@@ -396,3 +396,27 @@ def test_the_package_is_a_module_by_the_path_of_its_file():
     loaded = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(loaded)
     assert (loaded.execute, loaded.cleanup) == (execute, cleanup)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (
+            "h0 = 70.0",
+            r"mine\.ini: parameter 'cosmological_parameters--h0' is fixed at 70; accepted",
+        ),
+        ("a_s = 2.0 2.1 2.2", "'cosmological_parameters--a_s' is between 2 and 2.2; accepted"),
+    ],
+)
+def test_values_that_are_nowhere_possible_are_told_at_setup(make_block, tmp_path, values, message):
+    """Not as a likelihood of -1e15; with the block's power they are another's business."""
+    (tmp_path / "mine.ini").write_text(f"[cosmological_parameters]\n{values}\n")
+    pipeline = {"current_module": "two_point", "values": str(tmp_path / "mine.ini")}
+
+    def block(**options):
+        given = {"file": "jaxlike_two_point.py", "probes": "shear", **options}
+        return make_block({"pipeline": pipeline, "module_options": given})
+
+    with pytest.raises(ParameterError, match=message):
+        setup(block())
+    assert setup(block(power="block"))

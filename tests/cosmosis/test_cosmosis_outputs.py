@@ -9,8 +9,10 @@ from stored_block import put_stored, values_of
 
 pytest.importorskip("cosmosis.datablock", reason="cosmosis is not installed")
 
+from jaxlike.config.cosmosis_output import OUTPUTS
 from jaxlike.cosmosis import block as block_contents
 from jaxlike.cosmosis.module import _nuisance, execute
+from jaxlike.cosmosis.outputs import OF_COSMOLOGY, SECTIONS
 from jaxlike.errors import ConfigError
 from jaxlike.theory.power.universe import UniverseGrid
 from jaxlike.theory.statistics.data_vector import TwoPointTheory
@@ -211,3 +213,7 @@ def test_sections_end_with_the_suffix(make_module):
     sections = module.outputs.sections
     names = {"shear_cl_ngc", "shear_xi_plus_ngc", "shear_xi_minus_ngc"}
     assert {one.name for one in sections} == names
+
+
+def test_words_of_the_option_are_those_that_there_are():
+    assert (*OF_COSMOLOGY, *SECTIONS) == OUTPUTS

@@ -6,7 +6,13 @@ import fitsio
 import numpy as np
 import pytest
 
-from jaxlike.data import read_two_point, read_two_point_fits, write_two_point_fits
+from jaxlike.data import (
+    apply_scale_cuts,
+    read_scale_cuts,
+    read_two_point,
+    read_two_point_fits,
+    write_two_point_fits,
+)
 from jaxlike.errors import DataError
 
 
@@ -173,6 +179,46 @@ def test_sacc_selects_points_before_it_checks(tmp_path):
         read_two_point(tmp_path / "x.sacc", probes=("w",))
     with pytest.raises(DataError, match=r"x\.sacc: option kernels has no effect"):
         read_two_point(tmp_path / "x.sacc", kernels={"a": "b"})
+
+
+def test_what_cuts_leave_out_may_be_anything(small_hdus, save):
+    """Values and covariance of scales that nobody uses; a row inside has its number in the file."""
+    clean = read_two_point(save(small_hdus))
+    angle = clean.measurements[0].theta_arcmin  # xi+ has the first rows of the covariance
+    cuts = {"min_angle": 1.01 * float(angle.min())}
+    expected = apply_scale_cuts(clean, read_scale_cuts(cuts))
+    outside, inside = int(np.argmin(angle)), int(np.argmax(angle))
+    small_hdus["xip"].data["VALUE"][outside] = np.nan
+    for row in (small_hdus["COVMAT"].data, small_hdus["COVMAT"].data.T):
+        row[outside] = np.nan
+    path = save(small_hdus)
+    found = read_two_point(path, scale_cuts=cuts)
+    assert found.n_cut == expected.n_cut == clean.n_data - found.n_data
+    np.testing.assert_array_equal(found.value, expected.value)
+    np.testing.assert_array_equal(found.covariance, expected.covariance)
+    with pytest.raises(DataError, match=f"value nan in row {outside + 1};"):
+        read_two_point(path)
+    with pytest.raises(DataError, match="leave none of its 36 points"):
+        read_two_point(path, scale_cuts={"min_angle": 1000.0})
+    small_hdus["xip"].data["VALUE"][inside] = np.inf
+    with pytest.raises(DataError, match=f"value inf in row {inside + 1};"):
+        read_two_point(save(small_hdus), scale_cuts=cuts)
+
+
+def test_what_cuts_leave_out_of_sacc_may_be_anything(tmp_path):
+    sacc = pytest.importorskip("sacc", reason="sacc is not installed")
+    s, z = sacc.Sacc(), np.linspace(0.1, 1, 10)
+    s.add_tracer("NZ", "source_1", z, z, quantity="galaxy_shear")
+    for ell, value in ((10.0, 1.0), (100.0, 2.0), (1000.0, np.nan)):
+        s.add_data_point("galaxy_shear_cl_ee", ("source_1", "source_1"), value, ell=ell)
+    s.add_covariance([1.0, 2.0, 0.0])
+    s.save_fits(str(tmp_path / "x.sacc"))
+    data = read_two_point(tmp_path / "x.sacc", scale_cuts={"min_ell": 1, "max_ell": 500})
+    np.testing.assert_array_equal(data.value, [1.0, 2.0])
+    np.testing.assert_array_equal(data.covariance, np.diag([1.0, 2.0]))
+    assert data.n_cut == 1
+    with pytest.raises(DataError, match="value nan in row 3"):
+        read_two_point(tmp_path / "x.sacc")
 
 
 def test_a_long_header_is_read_at_once(small_hdus, save):

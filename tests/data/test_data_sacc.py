@@ -263,7 +263,7 @@ def empty_window(s):
         (no_ell, "galaxy_shear_cl_ee: tag ell is missing in point 1"),
         (negative_nz, "tracer 'lens0': nz must be >= 0, and not zero everywhere"),
         (decreasing_z, "tracer 'lens0': z must be at least three increasing redshifts"),
-        (nan_value, "galaxy_density_cl: values has the value nan in row 2"),
+        (nan_value, "'galaxy_density_cl' column VALUE has the value nan in row 2"),
         (bad_covariance, "the covariance is not positive definite"),
         (standard_window, "galaxy_shear_cl_ee has a window of type 'Standard'; accepted are 'Band"),
         (some_windows, "windows of different types, none and 'TopHat'; one for all is needed"),

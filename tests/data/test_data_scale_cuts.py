@@ -165,6 +165,14 @@ def test_bad_cut_file_is_named(write_cuts, text, part):
             "'xip' column ANG has values",
         ),
         ("min_angle: 0\nangular_bins: {min: 2, max: 250, number: 5}", "'xip' column ANG has two"),
+        (
+            "min_angle: {xi_plus: {1-9: 5, '*-*': 3}, xi_minus: 0, gamma_t: 0, w: 0}",
+            "xi_plus of bins 1-9, but 'xip' has bins up to 4-4",
+        ),
+        (
+            "min_angle: {xi_plus: 0, xi_minus: 0, gamma_t: {5-5: 1, '*-*': 0}, w: 0}",
+            "gamma_t of bins 5-5, but 'gammat' has bins up to 5-4",
+        ),
     ],
 )
 def test_cuts_that_do_not_fit_the_data(uncut, write_cuts, text, part):
@@ -173,6 +181,22 @@ def test_cuts_that_do_not_fit_the_data(uncut, write_cuts, text, part):
         apply_scale_cuts(uncut, read_scale_cuts(path))
     assert part in str(raised.value)
     assert str(path) in str(raised.value)
+
+
+def test_pairs_without_points_are_said(uncut, write_cuts):
+    """A pair of w that a file has not got; the order of the bins of cosmic shear is none."""
+    xi, w = "{2-1: 5, '*-*': 3}", "{1-3: 9, '*-*': 0}"
+    path = write_cuts(f"min_angle: {{xi_plus: {xi}, xi_minus: 0, gamma_t: 0, w: {w}}}")
+    message = "have w of bins 1-3, of which there are no points"
+    with pytest.warns(UserWarning, match=message) as warned:
+        cut = apply_scale_cuts(uncut, read_scale_cuts(path))
+    assert len(warned) == 1
+    assert cut.n_data < uncut.n_data
+
+
+def test_pairs_that_modes_are_limited_for_count_as_well(write_cuts):
+    cuts = read_scale_cuts(write_cuts("min_mode: {E_n: {1-9: 2, '*-*': 1}}"))
+    assert cuts.pairs_of("E_n") == {(1, 9), (None, None)}
 
 
 def test_cuts_that_an_input_has_itself(tmp_path):

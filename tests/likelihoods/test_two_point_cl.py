@@ -181,6 +181,18 @@ def test_nodes_lie_about_the_multipoles(likelihood, small_data):
     assert everything[-1] > 6e4
 
 
+@pytest.mark.parametrize("n_ell", [1, 2])
+def test_multipoles_may_be_one_or_next_to_each_other(likelihood, cl_data, n_ell):
+    """Nodes are chosen there too, where the largest multipole is below 3.2 times the smallest."""
+    ell = np.concatenate([m.ell for m in cl_data.measurements])
+    few = np.isin(ell, np.unique(ell)[2 : 2 + n_ell])
+    assert ell[few].max() < 3.2 * ell[few].min()
+    narrow = build_likelihood(cl_data.select(few), QUICK)
+    found = np.asarray(narrow.theory_vector(POINT))
+    difference = found - np.asarray(likelihood.theory_vector(POINT))[few]
+    assert difference @ narrow.precision @ difference < 4 * NODE_TOLERANCE
+
+
 def test_angles_and_multipoles_in_one_data_set(cl_data, small_data, likelihood):
     """Each statistic is projected by its own matrix, and the blocks are of unequal size."""
     xi = small_data.with_probes(["xi_plus"])

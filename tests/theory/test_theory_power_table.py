@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from jaxlike.errors import DataError
 from jaxlike.theory.power import halofit
 from jaxlike.theory.power.limber_grid import PowerGrid
 from jaxlike.theory.power.limber_power import limber_power
@@ -103,5 +104,5 @@ def test_tables_are_differentiable(universe):
 def test_tables_that_end_too_soon(which):
     short = np.linspace(0, 1.0, 40)
     z, z_distance = (short, Z) if which == "the matter power" else (Z, short)
-    with pytest.raises(ValueError, match=rf"{which} reach z = 1 but .* needs z = 1\.9"):
+    with pytest.raises(DataError, match=rf"{which} ends? at z = 1, but .* need z = 1\.9"):
         PowerTableGrid.build(NODES, z, K, z_distance)

@@ -8,7 +8,7 @@ not looked at, as the n(z) at last scattering that some files have for the CMB's
 """
 
 import os
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 
 from jaxlike.data.checks import check_shape, symmetrised
 from jaxlike.data.convergence import Convergence
+from jaxlike.data.cutting import read_points
 from jaxlike.data.fits2pt.hdus import (
     Hdu,
     arcmin,
@@ -34,6 +35,7 @@ from jaxlike.data.fits2pt.quantities import BAND_POWERS, known_statistic, statis
 from jaxlike.data.formats import path_of, plain_file
 from jaxlike.data.measurement import Measurement
 from jaxlike.data.redshift_distribution import RedshiftDistribution
+from jaxlike.data.scale_cuts import ScaleCuts
 from jaxlike.data.stamp import STAMP
 from jaxlike.data.statistics import (
     COLUMNS,
@@ -56,6 +58,7 @@ def read_two_point_fits(
     probes: Iterable[str] | None = None,
     kernels: Mapping[str, str] | None = None,
     elsewhere: Callable[[list[str]], Mapping[str, RedshiftDistribution]] | None = None,
+    cuts: ScaleCuts | None = None,
 ) -> TwoPointData:
     """Read measurements, n(z) and covariance of a 2pt FITS file; DataError says what is wrong.
 
@@ -66,6 +69,7 @@ def read_two_point_fits(
             they differ; a key TABLE.NAME is for one table.
         elsewhere: Takes the names that the kernels then have and gives the n(z) that another file
             has of these.
+        cuts: Points outside are left out, whatever their values and covariance are.
 
     Example:
         >>> [table.n_bin for table in jaxlike.read_two_point_fits("small.fits").nz]
@@ -73,7 +77,7 @@ def read_two_point_fits(
     """
     file = path_of(path)
     with _hdus_of(file) as hdus:
-        return _read_tables(hdus, str(file), probes, kernels or {}, elsewhere)
+        return _read_tables(hdus, str(file), probes, kernels or {}, elsewhere, cuts)
 
 
 @contextmanager
@@ -121,36 +125,38 @@ def _read_tables(
     probes: Iterable[str] | None,
     kernels: Mapping[str, str],
     elsewhere: Callable[[list[str]], Mapping[str, RedshiftDistribution]] | None,
+    cuts: ScaleCuts | None,
 ) -> TwoPointData:
     tables = [hdu for hdu in hdus if logical(hdu, "2PTDATA")]
     if not tables:
         raise DataError("has no two-point HDU (a table with the keyword 2PTDATA = T)")
     wanted = _wanted(tables, probes)
     check_options(kernels, [hdu for hdu, _ in wanted])
-    measurements = tuple(
-        _read_measurement(
-            hdu,
-            statistic,
-            kernels_of(
-                hdu, STATISTICS[statistic], hdus, kernels, tables, elsewhere=elsewhere is not None
-            ),
+    values, layout = [], []
+    for hdu, statistic in wanted:
+        kernels_here = kernels_of(
+            hdu, STATISTICS[statistic], hdus, kernels, tables, elsewhere=elsewhere is not None
         )
-        for hdu, statistic in wanted
-    )
+        found, table = _read_table(hdu, statistic, kernels_here)
+        values.append(found)
+        layout.append(table)
     used: dict[str, dict[str, None]] = {kind: {} for kind in KINDS}
-    for m in measurements:
+    for m in layout:
         for kernel, kind in zip((m.kernel1, m.kernel2), STATISTICS[m.statistic], strict=True):
             used[kind][kernel] = None
     galaxies = {**used["counts"], **used["shear"]}
     others = {} if elsewhere is None else elsewhere([*galaxies])
     own = [h for h in hdus if logical(h, "NZDATA") and h[0] in galaxies and h[0] not in others]
     nz = (*(_read_nz(hdu, hdus) for hdu in own), *others.values())
+    maps = tuple(Convergence(name) for name in used["convergence"])
+    measurements, keep = read_points(layout, values, nz, maps, cuts)
     return TwoPointData(
         measurements,
         nz,
-        _read_covariance(hdus, tables, measurements, source),
+        _read_covariance(hdus, tables, layout, keep, source),
         source,
-        tuple(Convergence(name) for name in used["convergence"]),
+        maps,
+        n_cut=int(np.sum(~keep)),
         blinded=str(hdus[0][2].get(STAMP) or "").strip(),
     )
 
@@ -193,7 +199,10 @@ def _read_nz(hdu: Hdu, others: list[Hdu]) -> RedshiftDistribution:
     )
 
 
-def _read_measurement(hdu: Hdu, statistic: str, kernels: tuple[str, str]) -> Measurement:
+def _read_table(
+    hdu: Hdu, statistic: str, kernels: tuple[str, str]
+) -> tuple[np.ndarray, Measurement]:
+    """The values (n,) of a table, not looked at yet, and the table with zeros in their place."""
     windows = str(hdu[2].get("WINDOWS") or "SAMPLE").strip()
     if windows.upper() != "SAMPLE":
         raise DataError(
@@ -212,16 +221,22 @@ def _read_measurement(hdu: Hdu, statistic: str, kernels: tuple[str, str]) -> Mea
             elif statistic not in BAND_POWERS.values():  # whose unit is wrong in KiDS's files
                 values = multipole(hdu, column, values)
             fields[field] = values
-    return Measurement(
+    values = np.asarray(fields["value"])
+    fields["value"] = np.zeros(len(values))
+    return values, Measurement(
         name=hdu[0], statistic=statistic, kernel1=kernels[0], kernel2=kernels[1], **fields
     )
 
 
 def _read_covariance(
-    hdus: list[Hdu], tables: list[Hdu], measurements: tuple[Measurement, ...], source: str
+    hdus: list[Hdu],
+    tables: list[Hdu],
+    measurements: Sequence[Measurement],
+    keep: np.ndarray,
+    source: str,
 ) -> np.ndarray:
-    """The covariance of `measurements`, in their order; `tables` are all that it has rows of, and
-    `source` the file, for a warning."""
+    """The covariance of the points of `measurements` that `keep` (n_data,) has, in their order;
+    `tables` are all that it has rows of, and `source` the file, for a warning."""
     found = [h for h in hdus if h[0].upper() == "COVMAT" or logical(h, "COVDATA")]
     if not found:
         raise DataError("has no HDU 'COVMAT', the image of the covariance")
@@ -244,7 +259,7 @@ def _read_covariance(
                 f" but that HDU has {measurement.value.size}"
             )
         order.append(np.arange(start, end))
-    chosen = np.concatenate(order)
+    chosen = np.concatenate(order)[keep]
     if not np.array_equal(chosen, np.arange(len(covariance))):  # or a large one is copied
         covariance = covariance[np.ix_(chosen, chosen)]
     covariance = symmetrised(covariance, f"HDU {hdu[0]!r}", source)

@@ -18,6 +18,7 @@ from astropy.utils.exceptions import AstropyUserWarning
 
 from jaxlike.data.checks import check_covariance, finite_array, symmetrised
 from jaxlike.data.convergence import Convergence
+from jaxlike.data.cutting import read_points
 from jaxlike.data.fits2pt.hdus import check_fits
 from jaxlike.data.formats import format_of, path_of, plain_file
 from jaxlike.data.measurement import Measurement
@@ -34,6 +35,7 @@ from jaxlike.data.sacc.types import (
     tracer_fields,
 )
 from jaxlike.data.sacc.windows import angular_edges, bandpower_windows
+from jaxlike.data.scale_cuts import ScaleCuts
 from jaxlike.data.stamp import STAMP
 from jaxlike.data.statistics import FOURIER_SPACE, KINDS, STATISTICS, chosen_probes, scale_of
 from jaxlike.data.twopoint import TwoPointData
@@ -49,16 +51,22 @@ def sacc_module(file: Path) -> Any:
     return sacc
 
 
-def read_sacc(path: str | os.PathLike[str], *, probes: Iterable[str] | None = None) -> TwoPointData:
+def read_sacc(
+    path: str | os.PathLike[str],
+    *,
+    probes: Iterable[str] | None = None,
+    cuts: ScaleCuts | None = None,
+) -> TwoPointData:
     """Read measurements, windows, n(z) and covariance of a SACC file; DataError says what is wrong.
 
     The accepted data types are those of `types.TYPES`; with `probes`, statistics, points of others
-    are not looked at. Tracers must be NZ, or maps of the CMB's convergence.
+    are not looked at, with `cuts` not the values of those outside. Tracers must be NZ, or maps of
+    the CMB's convergence.
     """
     file = path_of(path)
     content = load_sacc(file)
     try:
-        return from_sacc(content, str(file), probes=probes)
+        return from_sacc(content, str(file), probes=probes, cuts=cuts)
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
 
@@ -96,8 +104,20 @@ def load_sacc(file: Path) -> Any:
             raise DataError(f"{file}: cannot be read as SACC ({reason})") from error
 
 
-def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None) -> TwoPointData:
-    """The data in a `sacc.Sacc` object; `source` is its file, for messages.
+def from_sacc(
+    content: Any,
+    source: str,
+    *,
+    probes: Iterable[str] | None = None,
+    cuts: ScaleCuts | None = None,
+) -> TwoPointData:
+    """The data in a `sacc.Sacc` object.
+
+    Args:
+        content: The object.
+        source: Its file, for messages.
+        probes: Statistics; points of others are not looked at.
+        cuts: Points outside are left out, whatever their values and covariance are.
 
     Example:
         >>> from pathlib import Path
@@ -132,13 +152,17 @@ def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None)
     samples["convergence"] = {map_.name: [map_.name] for map_ in maps}
     groups = _tables(statistics, pairs, samples)
     types = [points[members[0][0]].data_type for members in groups.values()]
-    measurements = []
+    layout, values = [], []
     for name, ((statistic, *ends), members) in zip(types, groups.items(), strict=True):
         full = "_".join([name, *ends]) if types.count(name) > 1 else name
         numbers = np.array(members)
         some = [points[i] for i in numbers[:, 0]]
-        measurements.append(_measurement(full, statistic, some, ends, numbers[:, 1:].T))
-    order = [rows[i] for members in groups.values() for i, *_ in members]
+        layout.append(_layout(full, statistic, some, ends, numbers[:, 1:].T))
+        # astropy masks what is NaN in a file
+        own = [np.nan if point.value is np.ma.masked else point.value for point in some]
+        values.append(np.asarray(own))
+    measurements, keep = read_points(layout, values, nz, maps, cuts)
+    order = np.array([rows[i] for members in groups.values() for i, *_ in members])[keep]
     covariance = np.asarray(content.covariance.dense, float)
     if covariance.shape != (n_point, n_point):
         raise DataError(
@@ -149,11 +173,12 @@ def from_sacc(content: Any, source: str, *, probes: Iterable[str] | None = None)
     covariance = symmetrised(covariance, "the covariance", source)
     check_covariance(covariance, "the covariance")
     return TwoPointData(
-        tuple(measurements),
+        measurements,
         nz,
         covariance,
         source,
         maps,
+        n_cut=int(np.sum(~keep)),
         blinded=str(content.metadata.get(STAMP.lower()) or ""),
         is_covariance=True,
     )
@@ -211,13 +236,14 @@ def _convergence(tracer: Any) -> Convergence:
     return Convergence(name, fwhm_arcmin=None if fwhm is None else float(fwhm))
 
 
-def _measurement(
+def _layout(
     name: str,
     statistic: str,
     points: Sequence[Any],
     samples: Sequence[str],
     bins: np.ndarray,
 ) -> Measurement:
+    """The table of some points, with zeros in the place of their values."""
     of = scale_of(statistic)
     scale = _tag(points, SCALE_TAGS[of])
     angle_bin = np.unique(scale, return_inverse=True)[1] + 1
@@ -237,7 +263,7 @@ def _measurement(
         bin1=bins[0],
         bin2=bins[1],
         angle_bin=angle_bin,
-        value=finite_array([point.value for point in points], f"{name}: values"),
+        value=np.zeros(len(points)),
         **scales,
     )
 

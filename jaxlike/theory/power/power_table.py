@@ -14,6 +14,7 @@ from jax import Array
 from jax.typing import ArrayLike
 from numpy.typing import NDArray
 
+from jaxlike.errors import DataError
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.constants import HUBBLE_DISTANCE
 from jaxlike.theory.power.limber_grid import limber_window
@@ -63,12 +64,12 @@ class PowerTableGrid:
     def build(
         cls, nodes: Nodes, z: ArrayLike, k: ArrayLike, z_distance: ArrayLike
     ) -> "PowerTableGrid":
-        """Matrices for tables on these grids."""
+        """Matrices for tables on these grids; DataError where they end before the galaxies."""
         z, k, z_distance = (np.asarray(x, float) for x in (z, k, z_distance))
-        for name, table in (("the matter power", z), ("the distances", z_distance)):
+        for name, table in (("the matter power ends", z), ("the distances end", z_distance)):
             if table[-1] < nodes.z[-1] - 1e-9:
-                raise ValueError(
-                    f"{name} reach z = {table[-1]:.3g} but the data's n(z) needs z = "
+                raise DataError(
+                    f"{name} at z = {table[-1]:.3g}, but the data's n(z) need z = "
                     f"{nodes.z[-1]:.3g}: ask the host for a higher redshift"
                 )
         every_z = np.concatenate([nodes.z, *(one.z for one in nodes.lattices)])
@@ -97,7 +98,7 @@ class PowerTableGrid:
         )
 
     def _last_scattering(self, table: PowerTable) -> Array | None:
-        """chi of last scattering, NaN where a closed universe ends before; ValueError where it is
+        """chi of last scattering, NaN where a closed universe ends before; DataError where it is
         needed and nothing says it."""
         last = self.nodes.last_scattering
         if last is None:
@@ -105,7 +106,7 @@ class PowerTableGrid:
         if table.chi_last is not None:
             return _this_side(table.Omega_k, jnp.asarray(table.chi_last))
         if self.in_last is None:
-            raise ValueError(
+            raise DataError(
                 "CMB lensing needs the distance to last scattering, and the table of distances "
                 "ends before: ask the host for distances to z = 1100, or give chi_last"
             )
