@@ -10,12 +10,15 @@ import numpy as np
 from jaxlike.data.contents import Contents
 from jaxlike.errors import DataError
 from jaxlike.plots.data_vector import draw_points, size_of
+from jaxlike.plots.margins import LEFT, margins
 from jaxlike.plots.saving import save_image
 
 if TYPE_CHECKING:
     from jaxlike.data import RedshiftDistribution
 
 _NZ_INCHES = 2.6  # height of the n(z)
+_NZ_TITLE_INCHES = 0.3
+_HEAD_INCHES = 0.45
 _Z_GALAXIES = 50.0  # mean redshift beyond which an n(z) is that of the CMB
 
 
@@ -33,15 +36,16 @@ def data_file_plot(
         raise DataError(f"{found.source}: there is nothing to draw, neither points nor n(z)")
     width, height = (6.0, 0.0) if found.data is None else size_of(found.data)
     heights = ([height] if height else []) + ([_NZ_INCHES] if galaxies else [])
-    figure = Figure(figsize=(max(width, 6.0), sum(heights) + 0.6), layout="constrained")
+    figure = Figure(figsize=(max(width, 6.0), sum(heights) + _HEAD_INCHES))
     what = "" if kept is None else f": {kept.sum()} of {kept.size} points kept"
     what += ", pale ones cut" if kept is not None and not kept.all() else ""
     figure.suptitle(f"{found.source.name}{what}", fontsize=11)
-    strips = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
+    strips = figure.subfigures(1 + len(heights), 1, height_ratios=[_HEAD_INCHES, *heights])[1:]
     if found.data is not None:
         draw_points(strips[0], found.data, np.zeros((0, found.data.n_data)), kept=kept)
     if galaxies:
-        axes = strips[-1].subplots(1, len(galaxies), squeeze=False)[0]
+        where = margins(strips[-1], 1, len(galaxies), above=_NZ_TITLE_INCHES, gap=LEFT)
+        axes = strips[-1].subplots(1, len(galaxies), squeeze=False, gridspec_kw=where)[0]
         for ax, table in zip(axes, galaxies, strict=True):
             _draw_nz(ax, table)
     return save_image(figure, path, dpi=110)

@@ -10,6 +10,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.data import FOURIER_SPACE, Measurement, TwoPointData
 from jaxlike.data.statistics import scale_of
+from jaxlike.plots.margins import EDGE, inches, margins
 from jaxlike.plots.saving import save_image
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ _SYMBOLS = {
 }  # fmt: skip
 _VARIABLES = {"theta": (r"\theta", " [arcmin]"), "ell": (r"\ell", ""), "mode": ("n", "")}
 _PANEL_INCHES = (1.9, 1.35)
+_HEAD_INCHES = 0.5
 _COLOUR = "#c2410c"
 
 #: Probability -> lower and upper end (n_data,) of what it holds of the theory.
@@ -105,7 +107,7 @@ def data_vector_plot(
     weighed = data.covariance if covariance is None else covariance
     chi2 = float(residual @ np.linalg.solve(weighed, residual))
     inches = size_of(data)
-    figure = Figure(figsize=(inches[0], inches[1] + 0.8), layout="constrained")
+    figure = Figure(figsize=(inches[0], inches[1] + _HEAD_INCHES))
     what = "(measured - theory) / error" if residuals else "measured (points) and theory (lines)"
     what = f"{title}: {what}" if title else what
     heads = [what, f"$\\chi^2$ = {chi2:.1f} for {data.n_data} points"]
@@ -114,7 +116,7 @@ def data_vector_plot(
         heads.append(f"bands hold {shares} of the posterior's theory")
     few_inches = figure.get_figwidth() < 12
     figure.suptitle(("\n" if few_inches else ", ").join(heads), fontsize=10 if few_inches else 12)
-    draw_points(figure, data, curves, residuals=residuals)
+    draw_points(figure, data, curves, residuals=residuals, head=_HEAD_INCHES)
     return save_image(figure, path, dpi=110)
 
 
@@ -133,9 +135,11 @@ def draw_points(
     *,
     residuals: bool = False,
     kept: np.ndarray | None = None,
+    head: float = 0.0,
 ) -> None:
     """Draw points with error bars, a panel per bin pair, and `curves` (1 + 2 n_band, n_data): the
-    theory, then the ends of each band, or none (0, n_data). Points that are not `kept` are pale."""
+    theory, then the ends of each band, or none (0, n_data). Points that are not `kept` are pale.
+    head: inches that are left free above."""
     errors = np.sqrt(np.diag(data.covariance))
     kept = np.ones(data.n_data, bool) if kept is None else kept
     ends = np.cumsum([len(m.value) for m in data.measurements])
@@ -143,8 +147,12 @@ def draw_points(
             for m, end in zip(data.measurements, ends, strict=True)}  # fmt: skip
     lines = _lines_of(data)
     heights = [max(rows for rows, _ in map(_grid, line)) for line in lines]
-    strips = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for strip, line in zip(strips, lines, strict=True):
+    rest = inches(figure)[1] - head
+    shares = [rest * height / sum(heights) for height in heights]
+    if head:
+        shares.insert(0, head)
+    strips = figure.subfigures(len(shares), 1, height_ratios=shares, squeeze=False)[:, 0]
+    for strip, line in zip(strips[-len(lines) :], lines, strict=True):
         widths = [columns for _, columns in map(_grid, line)]
         parts = strip.subfigures(1, len(line), width_ratios=widths, squeeze=False)[0]
         for part, m in zip(parts, line, strict=True):
@@ -182,7 +190,9 @@ def _draw_measurement(
 ) -> None:
     """One table: `curves` (1 + 2 n_band, n) are the theory, then the ends of each band."""
     shape = _grid(measurement)
-    axes = part.subplots(*shape, sharex=True, sharey="row", squeeze=False)
+    axes = part.subplots(
+        *shape, sharex=True, sharey="row", squeeze=False, gridspec_kw=margins(part, *shape)
+    )
     first, second = np.unique(measurement.bin1), np.unique(measurement.bin2)
     scaled_by = scale_of(measurement.statistic)
     variable, unit = _VARIABLES[scaled_by]
@@ -221,8 +231,10 @@ def _draw_measurement(
     symbol = symbol_of(measurement.statistic)
     curve = f"{symbol}({variable})" if scaled_by == "theta" else symbol
     label = f"${factor}{curve}$" if plain else f"${factor}{variable}\\,{curve}${unit}"
-    part.supylabel(f"$\\Delta {symbol} / \\sigma$" if residuals else label, fontsize=11)
-    part.supxlabel(f"${variable}${unit}", fontsize=11)
+    width, height = inches(part)
+    what = f"$\\Delta {symbol} / \\sigma$" if residuals else label
+    part.supylabel(what, fontsize=11, x=EDGE / width)
+    part.supxlabel(f"${variable}${unit}", fontsize=11, y=EDGE / height)
 
 
 def _draw_panel(
