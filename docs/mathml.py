@@ -29,4 +29,6 @@ def _converted(node: nodes.Element, *, as_block: bool = False) -> str:
     try:
         return tex2mathml(text, as_block=as_block)
     except MathError as error:
-        raise ExtensionError(f"{node.source}:{node.line}: {error} in the equation {text}") from error
+        raise ExtensionError(
+            f"{node.source}:{node.line}: {error} in the equation {text}"
+        ) from error

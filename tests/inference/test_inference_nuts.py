@@ -2,6 +2,7 @@
 
 import warnings
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -161,6 +162,22 @@ def test_fit_follows_a_curved_valley():
     laplace = fit_laplace(evaluate, np.array([-1.5, 2.0]), np.random.default_rng(0))
     np.testing.assert_allclose(laplace.mode, 1.0, atol=0.5)
     assert laplace.log_density > -0.05
+
+
+def test_laplace_of_a_curved_posterior_takes_few_hessians():
+    """Gradients between Hessians update them: a bent valley of 40 parameters."""
+    n = 40
+
+    def valley(u):
+        bent = u[1:] - 0.3 * u[:-1] ** 2
+        return -0.5 * (u @ u) - 50.0 * jnp.sum((bent - 0.5) ** 2)
+
+    laplace = fit_laplace(gradient_batch(valley, n), np.full(n, 1.5), np.random.default_rng(0))
+    slope = jax.grad(valley)(laplace.mode)
+    assert 0.5 * float(slope @ laplace.covariance @ slope) < 0.01  # what another step promises
+    curvature = -np.asarray(jax.hessian(valley)(laplace.mode))
+    np.testing.assert_allclose(np.linalg.inv(laplace.covariance), curvature, rtol=1e-4, atol=1e-3)
+    assert laplace.n_gradients < 600  # 862 with a Hessian at every step
 
 
 def test_starts_are_finite_and_dispersed(make_gaussian):

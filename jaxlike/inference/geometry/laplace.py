@@ -24,7 +24,8 @@ from jaxlike.numerics.batches import in_blocks
 _SMALLEST_CURVATURE = 0.25
 _PRIOR_BATCHES = 20
 
-_SMALLEST_BATCH = 16
+_TRIALS = 16  # dampings of a Newton step
+_LEAST_GAIN = 0.1  # of what a step promises, for its Hessian to serve another
 
 #: Points (m, n), any m -> log-densities (m,) and their gradients (m, n).
 Batch = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -60,7 +61,7 @@ def batch_program(
 ) -> Program:
     """What computes a batch: (context, points) -> log-densities and gradients; of: the fingerprint
     of the log-density, without which it is not kept."""
-    size = max(n + 1, _SMALLEST_BATCH)
+    size = _TRIALS if jax.default_backend() == "cpu" else max(n + 1, _TRIALS)
     function = jax.vmap(jax.value_and_grad(log_density, argnums=1), in_axes=(None, 0))
     shape = jax.ShapeDtypeStruct((size, n), jnp.result_type(float))
     about = None if of is None else ("gradients of a batch", of)
@@ -87,41 +88,72 @@ def fit_laplace(
     start: np.ndarray,
     rng: np.random.Generator,
     *,
-    max_steps: int = 50,
+    max_steps: int = 200,
     tolerance: float = 1e-2,
 ) -> Laplace:
     """Climb from `start` (n,) to the mode with damped Newton steps, and take the Hessian there.
 
     A start without a finite density and gradient is replaced by the best of random prior draws.
+    Between Hessians, each of which takes n + 1 gradients, one gradient a step updates the last
+    (symmetric rank one; Nocedal & Wright, section 6.2), as long as steps gain what it promises.
     Stops when a Newton step promises less than `tolerance` in log-density.  Raises JaxlikeError if
     no prior draw has a finite density.
     """
-    n = start.size
-    n_trials = max(n + 1, _SMALLEST_BATCH)
     point, n_gradients = _finite_start(evaluate, start, rng)
+    value, gradient, hessian = _hessian(evaluate, point)
+    n_gradients += start.size + 1
+    is_fresh = True
+    for _ in range(max_steps):
+        curvature, axes = _positive(hessian)
+        along = axes.T @ gradient
+        promised = 0.5 * float(np.sum(along**2 / curvature))
+        good = False
+        if promised >= tolerance:
+            dampings = np.geomspace(1e-4, 1e4, _TRIALS - 1) * curvature.mean()
+            damping = np.concatenate([[0.0], dampings])
+            trials = point + (along / (curvature + damping[:, None])) @ axes.T
+            values, gradients = evaluate(trials)
+            n_gradients += _TRIALS
+            best = int(np.argmax(values))
+            gain = float(values[best]) - value
+            good = gain > _LEAST_GAIN * promised
+            if gain > 0:
+                hessian = _updated(hessian, trials[best] - point, gradient - gradients[best])
+                point, value, gradient = trials[best], float(values[best]), gradients[best]
+                good, is_fresh = good or is_fresh, False
+        if not good:
+            if is_fresh:
+                break
+            value, gradient, hessian = _hessian(evaluate, point)
+            n_gradients += start.size + 1
+            is_fresh = True
+    if not is_fresh:
+        value, gradient, hessian = _hessian(evaluate, point)
+        n_gradients += start.size + 1
+    curvature, axes = _positive(hessian)
+    return Laplace(point, (axes / curvature) @ axes.T, value, n_gradients)
+
+
+def _hessian(evaluate: Batch, point: np.ndarray) -> tuple[float, np.ndarray, np.ndarray]:
+    """Log-density, its gradient (n,), and minus its second derivatives (n, n) at a point (n,)."""
+    n = point.size
     # A step that a change of gradient survives in the working precision.
     step = float(np.finfo(jnp.result_type(float)).eps) ** (1 / 3)
-    for _ in range(max_steps):
-        values, gradients = evaluate(point + step * np.vstack([np.zeros(n), np.eye(n)]))
-        value, gradient = values[0], gradients[0]
-        # A displaced point outside the domain tells nothing: the prior's curvature stands in.
-        known = np.isfinite(values[1:])
-        rows = np.where(known[:, None], (gradient - gradients[1:]) / step, np.eye(n))
-        curvature, axes = _positive(rows)
-        along = axes.T @ gradient
-        n_gradients += n + 1
-        if 0.5 * np.sum(along**2 / curvature) < tolerance:
-            break
-        damping = np.concatenate([[0.0], np.geomspace(1e-4, 1e4, n_trials - 1) * curvature.mean()])
-        trials = point + (along / (curvature + damping[:, None])) @ axes.T
-        values, _ = evaluate(trials)
-        n_gradients += n_trials
-        best = int(np.argmax(values))
-        if not values[best] > value:
-            break
-        point = trials[best]
-    covariance = (axes / curvature) @ axes.T
-    return Laplace(point, covariance, float(value), n_gradients)
+    values, gradients = evaluate(point + step * np.vstack([np.zeros(n), np.eye(n)]))
+    # A displaced point outside the domain tells nothing: the prior's curvature stands in.
+    known = np.isfinite(values[1:])
+    rows = np.where(known[:, None], (gradients[0] - gradients[1:]) / step, np.eye(n))
+    return float(values[0]), gradients[0], 0.5 * (rows + rows.T)
+
+
+def _updated(hessian: np.ndarray, moved: np.ndarray, change: np.ndarray) -> np.ndarray:
+    """The Hessian of least rank that says how the gradient changes (n,) along what was moved (n,);
+    as it was where the two are as good as orthogonal."""
+    left = change - hessian @ moved
+    along = float(left @ moved)
+    if abs(along) < 1e-8 * float(np.linalg.norm(left) * np.linalg.norm(moved)):
+        return hessian
+    return hessian + np.outer(left, left) / along
 
 
 def dispersed_starts(
@@ -149,7 +181,7 @@ def best_of_prior(evaluate: Batch, n: int, rng: np.random.Generator) -> tuple[np
 
     Raises JaxlikeError if no batch of many has one.
     """
-    size = max(n + 1, _SMALLEST_BATCH)
+    size = max(n + 1, _TRIALS)
     for batch in range(1, _PRIOR_BATCHES + 1):
         points = rng.standard_normal((size, n))
         values, _ = evaluate(points)
@@ -173,5 +205,5 @@ def _finite_start(
 
 def _positive(hessian: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Eigenvalues, made positive, and eigenvectors: a saddle is left along its downward side."""
-    values, axes = np.linalg.eigh(0.5 * (hessian + hessian.T))
+    values, axes = np.linalg.eigh(hessian)
     return np.maximum(np.abs(values), _SMALLEST_CURVATURE), axes
