@@ -40,7 +40,8 @@ def data_file_plot(
     what = "" if kept is None else f": {kept.sum()} of {kept.size} points kept"
     what += ", pale ones cut" if kept is not None and not kept.all() else ""
     figure.suptitle(f"{found.source.name}{what}", fontsize=11)
-    strips = figure.subfigures(1 + len(heights), 1, height_ratios=[_HEAD_INCHES, *heights])[1:]
+    shares = [_HEAD_INCHES, *heights]
+    strips = figure.subfigures(len(shares), 1, height_ratios=shares, squeeze=False)[1:, 0]
     if found.data is not None:
         draw_points(strips[0], found.data, np.zeros((0, found.data.n_data)), kept=kept)
     if galaxies:
