@@ -129,6 +129,7 @@ def test_two_processes_of_jax_distributed(repository, tmp_path, small_folder):
     texts = [process.communicate(timeout=600)[0] for process in processes]
     assert all(process.returncode in (0, 1) for process in processes), texts
     assert "4 chains x 100" in texts[0]
+    assert all(f"run.{i}.txt" in texts[0] for i in (1, 2, 3, 4))
     assert "R-hat" not in texts[1]
     draws = np.asarray(inference_data_of_files(tmp_path / "run").posterior["omegam"])
     assert draws.shape == (4, 100)
