@@ -2,7 +2,7 @@
 
 import functools
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -12,13 +12,16 @@ import numpy as np
 from jax import Array
 from jax.stages import Compiled, Lowered
 
+Options = Mapping[str, str | bool]
+"""Of XLA, by name."""
+
 # A third of the time to compile, for a function that takes twice as long to run.
-_QUICK: dict[str, str | bool] = {
+_QUICK: Options = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_backend_optimization_level": "0",
 }
 # Half of the time, for one that takes no longer to run.
-_USUAL: dict[str, str | bool] = {
+_USUAL: Options = {
     "xla_cpu_use_fusion_emitters": False,
     "xla_backend_optimization_level": "1",
     "xla_disable_hlo_passes": "tree_reduction_rewriter",
@@ -43,18 +46,32 @@ def compile_usually(lowered: Lowered) -> Compiled:
 def compile_anew(lowered: Lowered, *, quick: bool) -> Compiled | None:
     """The same for a CPU, past what JAX has compiled before: a program that it has read from its
     folder cannot be written again. None where it cannot be told to."""
-    options: dict[str, str | bool] = dict(_QUICK if quick else _USUAL)
+    options = _known(_QUICK if quick else _USUAL)
     options[_WITHOUT_EFFECT] = str(secrets.randbelow(2**31))  # another program, to JAX
     with suppress(jax.errors.JaxRuntimeError):
         return lowered.compile(compiler_options=options)
     return None
 
 
-def _compiled(lowered: Lowered, options: dict[str, str | bool]) -> Compiled:
+def _compiled(lowered: Lowered, options: Options) -> Compiled:
     if jax.default_backend() == "cpu":
         with suppress(jax.errors.JaxRuntimeError):
-            return lowered.compile(compiler_options=dict(options))
+            return lowered.compile(compiler_options=_known(options))
     return lowered.compile()
+
+
+def _known(options: Options) -> dict[str, str | bool]:
+    """Those that this XLA has: they come and go, and one that is not known is an error."""
+    return {name: value for name, value in options.items() if _is_known(name, value)}
+
+
+@functools.cache
+def _is_known(name: str, value: str | bool) -> bool:
+    try:
+        jax.jit(lambda: 0).lower().compile(compiler_options={name: value})
+    except jax.errors.JaxRuntimeError:
+        return False
+    return True
 
 
 def as_array(value: Any) -> Array:
@@ -65,13 +82,17 @@ def as_array(value: Any) -> Array:
 
 def jit_quickly(function: Callable[..., Any]) -> Callable[..., Any]:
     """`jax.jit` of a function that costs more to compile than it will ever take to run."""
-    quick, plain = jax.jit(function, compiler_options=dict(_QUICK)), jax.jit(function)
+    plain = jax.jit(function)
+
+    @functools.cache  # not before it is called: what XLA knows is found by asking it
+    def quick() -> Callable[..., Any]:
+        return jax.jit(function, compiler_options=_known(_QUICK))
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Any:
         if jax.default_backend() == "cpu":
             with suppress(jax.errors.JaxRuntimeError):
-                return quick(*arguments)
+                return quick()(*arguments)
         return plain(*arguments)
 
     return call

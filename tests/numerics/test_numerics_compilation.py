@@ -21,3 +21,8 @@ def test_values_are_the_same(monkeypatch, options):
     expected = pytest.approx(np.sin(X) @ X)
     assert float(compile_quickly(jax.jit(of_a_vector).lower(X))(X)) == expected
     assert float(jit_quickly(of_a_vector)(X)) == expected
+
+
+def test_only_options_that_this_xla_does_not_have_are_left_out():
+    known = {"xla_backend_optimization_level": "0"}
+    assert compilation._known({**known, "an option of no XLA": True}) == known
