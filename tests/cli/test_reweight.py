@@ -106,7 +106,7 @@ def test_a_config_far_away_ends_with_status_1(run, tmp_path, capsys):
 @pytest.mark.slow
 def test_re_weighted_chains_are_those_that_are_sampled(run, tmp_path, capsys):
     """To other data of the same form, whose posterior runs the same programs."""
-    size = ["--chains", "2", "--warmup", "150", "--samples", "400", QUIET, "--no-report"]
+    size = ["--chains", "2", "--warmup", "150", "--samples", "800", QUIET, "--no-report"]
     data = run.model.data
     brighter = np.concatenate(
         [m.value * (1.07 if m.statistic == "w" else 1.0) for m in data.measurements]
@@ -116,8 +116,7 @@ def test_re_weighted_chains_are_those_that_are_sampled(run, tmp_path, capsys):
     other = ["--set", f"data_file={tmp_path / 'changed.fits'}"]
     first, direct, new = (str(tmp_path / name) for name in ("first", "direct", "new"))
     assert main(["nuts", run.config, "--output", first, *size]) == 0
-    status = main(["nuts", run.config, "--output", direct, *size, *other])
-    assert status in (0, 1)  # 1 where R-hat is a little above 1.01
+    assert main(["nuts", run.config, "--output", direct, *size, *other]) == 0
     assert main(["reweight", first, "--config", run.config, "--output", new, QUIET, *other]) == 0
     old, sampled, weighted = (load_chains(prefix) for prefix in (first, direct, new))
     for name in run.model.parameters:
