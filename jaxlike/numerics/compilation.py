@@ -3,7 +3,6 @@
 import functools
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 import jax
@@ -34,34 +33,28 @@ def compile_quickly(lowered: Lowered) -> Compiled:
 
     A device other than a CPU, or an XLA that does not know the options, compiles it as all else.
     """
-    return _compiled(lowered, _QUICK)
+    return lowered.compile(compiler_options=_usable(_QUICK))
 
 
 def compile_usually(lowered: Lowered) -> Compiled:
     """Compile what runs often, without what a compiler tries in vain on it; elsewhere than on a CPU
     as all else."""
-    return _compiled(lowered, _USUAL)
+    return lowered.compile(compiler_options=_usable(_USUAL))
 
 
 def compile_anew(lowered: Lowered, *, quick: bool) -> Compiled | None:
     """The same for a CPU, past what JAX has compiled before: a program that it has read from its
     folder cannot be written again. None where it cannot be told to."""
-    options = _known(_QUICK if quick else _USUAL)
-    options[_WITHOUT_EFFECT] = str(secrets.randbelow(2**31))  # another program, to JAX
-    with suppress(jax.errors.JaxRuntimeError):
-        return lowered.compile(compiler_options=options)
-    return None
+    if not _is_known(_WITHOUT_EFFECT, "1"):
+        return None
+    another = {_WITHOUT_EFFECT: str(secrets.randbelow(2**31))}  # another program, to JAX
+    return lowered.compile(compiler_options=_usable(_QUICK if quick else _USUAL) | another)
 
 
-def _compiled(lowered: Lowered, options: Options) -> Compiled:
-    if jax.default_backend() == "cpu":
-        with suppress(jax.errors.JaxRuntimeError):
-            return lowered.compile(compiler_options=_known(options))
-    return lowered.compile()
-
-
-def _known(options: Options) -> dict[str, str | bool]:
-    """Those that this XLA has: they come and go, and one that is not known is an error."""
+def _usable(options: Options) -> dict[str, str | bool]:
+    """Those that this XLA has, on a CPU: they come and go, and one it does not know is an error."""
+    if jax.default_backend() != "cpu":
+        return {}
     return {name: value for name, value in options.items() if _is_known(name, value)}
 
 
@@ -82,17 +75,13 @@ def as_array(value: Any) -> Array:
 
 def jit_quickly(function: Callable[..., Any]) -> Callable[..., Any]:
     """`jax.jit` of a function that costs more to compile than it will ever take to run."""
-    plain = jax.jit(function)
 
     @functools.cache  # not before it is called: what XLA knows is found by asking it
-    def quick() -> Callable[..., Any]:
-        return jax.jit(function, compiler_options=_known(_QUICK))
+    def jitted() -> Callable[..., Any]:
+        return jax.jit(function, compiler_options=_usable(_QUICK))
 
     @functools.wraps(function)
     def call(*arguments: Any) -> Any:
-        if jax.default_backend() == "cpu":
-            with suppress(jax.errors.JaxRuntimeError):
-                return quick()(*arguments)
-        return plain(*arguments)
+        return jitted()(*arguments)
 
     return call
