@@ -102,12 +102,11 @@ def fit_laplace(
     point, n_gradients = _finite_start(evaluate, start, rng)
     value, gradient, hessian = _hessian(evaluate, point)
     n_gradients += start.size + 1
-    is_fresh = True
+    exact = True  # the Hessian is of this point
     for _ in range(max_steps):
         curvature, axes = _positive(hessian)
         along = axes.T @ gradient
-        promised = 0.5 * float(np.sum(along**2 / curvature))
-        good = False
+        promised, gain = 0.5 * float(np.sum(along**2 / curvature)), 0.0
         if promised >= tolerance:
             dampings = np.geomspace(1e-4, 1e4, _TRIALS - 1) * curvature.mean()
             damping = np.concatenate([[0.0], dampings])
@@ -116,18 +115,18 @@ def fit_laplace(
             n_gradients += _TRIALS
             best = int(np.argmax(values))
             gain = float(values[best]) - value
-            good = gain > _LEAST_GAIN * promised
-            if gain > 0:
-                hessian = _updated(hessian, trials[best] - point, gradient - gradients[best])
-                point, value, gradient = trials[best], float(values[best]), gradients[best]
-                good, is_fresh = good or is_fresh, False
-        if not good:
-            if is_fresh:
-                break
-            value, gradient, hessian = _hessian(evaluate, point)
-            n_gradients += start.size + 1
-            is_fresh = True
-    if not is_fresh:
+        if gain > 0:
+            hessian = _updated(hessian, trials[best] - point, gradient - gradients[best])
+            point, value, gradient = trials[best], float(values[best]), gradients[best]
+            serves, exact = exact or gain > _LEAST_GAIN * promised, False
+            if serves:
+                continue
+        elif exact:
+            break
+        value, gradient, hessian = _hessian(evaluate, point)
+        n_gradients += start.size + 1
+        exact = True
+    if not exact:
         value, gradient, hessian = _hessian(evaluate, point)
         n_gradients += start.size + 1
     curvature, axes = _positive(hessian)
