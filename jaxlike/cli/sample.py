@@ -218,11 +218,11 @@ def _run(arguments: argparse.Namespace, method: str, options: Mapping[str, Any])
 
         files.append(elbo_plot(chains.trace["elbo"], f"{prefix}_elbo.png"))
     chains = team.together(chains)
-    every = chain_files(prefix)  # those of other processes too
-    files = [*every, *(file for file in files if file not in every)]
     summary = summarise(chains)
     warnings = complaints(chains, summary)
     if team.leads:
+        every = chain_files(prefix)  # those of other processes too
+        files = [*every, *(file for file in files if file not in every)]
         print(report(chains, summary), flush=True)
         if not arguments.no_report:
             files += report_of_run(prefix, model)

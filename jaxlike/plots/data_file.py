@@ -10,7 +10,7 @@ import numpy as np
 from jaxlike.data.contents import Contents
 from jaxlike.errors import DataError
 from jaxlike.plots.data_vector import draw_points, size_of
-from jaxlike.plots.margins import LEFT, margins
+from jaxlike.plots.margins import LEFT, margins, strips_below
 from jaxlike.plots.saving import save_image
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ def data_file_plot(
     what = "" if kept is None else f": {kept.sum()} of {kept.size} points kept"
     what += ", pale ones cut" if kept is not None and not kept.all() else ""
     figure.suptitle(f"{found.source.name}{what}", fontsize=11)
-    shares = [_HEAD_INCHES, *heights]
-    strips = figure.subfigures(len(shares), 1, height_ratios=shares, squeeze=False)[1:, 0]
+    strips = strips_below(figure, _HEAD_INCHES, heights)
     if found.data is not None:
         draw_points(strips[0], found.data, np.zeros((0, found.data.n_data)), kept=kept)
     if galaxies:

@@ -10,7 +10,7 @@ from jax.typing import ArrayLike
 
 from jaxlike.data import FOURIER_SPACE, Measurement, TwoPointData
 from jaxlike.data.statistics import scale_of
-from jaxlike.plots.margins import EDGE, inches, margins
+from jaxlike.plots.margins import EDGE, inches, margins, strips_below
 from jaxlike.plots.saving import save_image
 
 if TYPE_CHECKING:
@@ -106,8 +106,8 @@ def data_vector_plot(
     residual = data.value - theory
     weighed = data.covariance if covariance is None else covariance
     chi2 = float(residual @ np.linalg.solve(weighed, residual))
-    inches = size_of(data)
-    figure = Figure(figsize=(inches[0], inches[1] + _HEAD_INCHES))
+    width, height = size_of(data)
+    figure = Figure(figsize=(width, height + _HEAD_INCHES))
     what = "(measured - theory) / error" if residuals else "measured (points) and theory (lines)"
     what = f"{title}: {what}" if title else what
     heads = [what, f"$\\chi^2$ = {chi2:.1f} for {data.n_data} points"]
@@ -116,7 +116,8 @@ def data_vector_plot(
         heads.append(f"bands hold {shares} of the posterior's theory")
     few_inches = figure.get_figwidth() < 12
     figure.suptitle(("\n" if few_inches else ", ").join(heads), fontsize=10 if few_inches else 12)
-    draw_points(figure, data, curves, residuals=residuals, head=_HEAD_INCHES)
+    (below,) = strips_below(figure, _HEAD_INCHES, [height])
+    draw_points(below, data, curves, residuals=residuals)
     return save_image(figure, path, dpi=110)
 
 
@@ -135,11 +136,9 @@ def draw_points(
     *,
     residuals: bool = False,
     kept: np.ndarray | None = None,
-    head: float = 0.0,
 ) -> None:
     """Draw points with error bars, a panel per bin pair, and `curves` (1 + 2 n_band, n_data): the
-    theory, then the ends of each band, or none (0, n_data). Points that are not `kept` are pale.
-    head: inches that are left free above."""
+    theory, then the ends of each band, or none (0, n_data). Points that are not `kept` are pale."""
     errors = np.sqrt(np.diag(data.covariance))
     kept = np.ones(data.n_data, bool) if kept is None else kept
     ends = np.cumsum([len(m.value) for m in data.measurements])
@@ -147,12 +146,8 @@ def draw_points(
             for m, end in zip(data.measurements, ends, strict=True)}  # fmt: skip
     lines = _lines_of(data)
     heights = [max(rows for rows, _ in map(_grid, line)) for line in lines]
-    rest = inches(figure)[1] - head
-    shares = [rest * height / sum(heights) for height in heights]
-    if head:
-        shares.insert(0, head)
-    strips = figure.subfigures(len(shares), 1, height_ratios=shares, squeeze=False)[:, 0]
-    for strip, line in zip(strips[-len(lines) :], lines, strict=True):
+    strips = figure.subfigures(len(lines), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for strip, line in zip(strips, lines, strict=True):
         widths = [columns for _, columns in map(_grid, line)]
         parts = strip.subfigures(1, len(line), width_ratios=widths, squeeze=False)[0]
         for part, m in zip(parts, line, strict=True):

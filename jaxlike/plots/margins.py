@@ -4,6 +4,7 @@ Matplotlib's constrained layout looks at every label of every panel to find them
 panels takes as long as to draw them.
 """
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,6 +21,12 @@ EDGE = 0.08
 def inches(part: "Figure | SubFigure") -> tuple[float, float]:
     """Width and height of a figure, or of a part of one."""
     return part.bbox.width / part.dpi, part.bbox.height / part.dpi
+
+
+def strips_below(figure: "Figure", head: float, heights: Sequence[float]) -> "list[SubFigure]":
+    """Parts of a figure, one under the other, below a head for its title."""
+    shares = [head, *heights]
+    return list(figure.subfigures(len(shares), 1, height_ratios=shares, squeeze=False)[1:, 0])
 
 
 def margins(
