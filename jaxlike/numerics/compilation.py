@@ -47,8 +47,9 @@ def compile_anew(lowered: Lowered, *, quick: bool) -> Compiled | None:
     folder cannot be written again. None where it cannot be told to."""
     if not _is_known(_WITHOUT_EFFECT, "1"):
         return None
-    another = {_WITHOUT_EFFECT: str(secrets.randbelow(2**31))}  # another program, to JAX
-    return lowered.compile(compiler_options=_usable(_QUICK if quick else _USUAL) | another)
+    options = _usable(_QUICK if quick else _USUAL)
+    options[_WITHOUT_EFFECT] = str(secrets.randbelow(2**31))  # another program, to JAX
+    return lowered.compile(compiler_options=options)
 
 
 def _usable(options: Options) -> dict[str, str | bool]:
