@@ -1,6 +1,6 @@
 """From a configuration file to its posterior."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
 from typing import Any
@@ -11,6 +11,7 @@ from jaxlike.config.plausible import check_plausible
 from jaxlike.data import is_survey_mock
 from jaxlike.errors import ConfigError, JaxlikeError, ParameterError
 from jaxlike.forecast.marginalisation import marginalised
+from jaxlike.forecast.modes import on_modes
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.function import other_likelihood
 from jaxlike.likelihoods.protocol import SPECTRA_OF_CMB, Other
@@ -31,6 +32,8 @@ from jaxlike.registry.options import THEORY_OPTIONS
 from jaxlike.registry.resolve import check_names, is_idle
 from jaxlike.theory.power.derived import unmet_need
 
+_COMPRESSIONS: Mapping[str, Callable[[Model], Model]] = {"moped": compressed, "modes": on_modes}
+
 
 def model_from_config(config: Config) -> Model:
     """The Model that a Config asks for; errors name the file and the culprit."""
@@ -43,8 +46,8 @@ def model_from_config(config: Config) -> Model:
     config = with_checked_parameters(config, data_sets)  # before what takes seconds
     others = {one.name: built_other(one, config) for one in config.others}
     parts = build_likelihoods(data_sets)
-    if config.theory.compression == "moped":
-        parts = compressed(Model.of(config, parts)).measured
+    if config.theory.compression in _COMPRESSIONS:
+        parts = _compressed(Model.of(config, parts)).measured
     model = Model.of(config, {**parts, **others})
     if config.theory.marginalise is not None:
         model = _marginalised(model, config)
@@ -55,6 +58,14 @@ def model_from_config(config: Config) -> Model:
         except ParameterError as error:
             raise ParameterError(f"{config.path}: {error}") from error
     return model
+
+
+def _compressed(model: Model) -> Model:
+    """The posterior whose chi^2 is computed as the option `compression` asks."""
+    try:
+        return _COMPRESSIONS[model.config.theory.compression](model)
+    except ParameterError as error:
+        raise ParameterError(f"{model.config.path}: {error}") from error
 
 
 def _marginalised(model: Model, config: Config) -> Model:

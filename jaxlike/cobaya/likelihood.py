@@ -236,7 +236,7 @@ class TwoPointLikelihood(Likelihood):
         return resolve({**cosmology, **nuisance}, self._samples)
 
     def _prepare_pipeline(self, settings: Settings, provider: Any) -> None:
-        if self._config.theory.compression == "moped":
+        if self._config.theory.compression != "none":
             two_point = self._compressed(provider)
         else:
             two_point = self._built(settings.of(self._config.theory))
@@ -256,7 +256,9 @@ class TwoPointLikelihood(Likelihood):
         try:
             return model_from_config(config_from_info(provider.model.info(), "input")).likelihood
         except JaxlikeError as error:
-            raise ConfigError(f"{self}: compression = moped: {error}") from error
+            raise ConfigError(
+                f"{self}: compression = {self._config.theory.compression}: {error}"
+            ) from error
 
     def _prepare_tables(self) -> None:
         two_point = self._built(self._config.theory)

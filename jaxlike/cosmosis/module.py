@@ -133,7 +133,7 @@ def setup(options: DataBlock) -> TwoPointModule:
     check_host(config.theory.marginalise)
     check_values(config, options)
     data_set = data_set_of(config.likelihoods[0])
-    if config.theory.compression == "moped":
+    if config.theory.compression != "none":
         likelihood = compressed_for(config, options)
     else:
         likelihood = build_likelihoods([data_set])[data_set.name]

@@ -138,6 +138,7 @@ def _check_likelihoods(model: Model) -> None:
     for one in model.measured.values():
         for there, what in (
             (one.arrays.vectors is not None, "compression = moped"),
+            (one.arrays.modes is not None, "compression = modes"),
             (one.arrays.ratios is not None, "shear_ratios"),
             (one.arrays.form != GAUSSIAN, "a covariance_correction by a t-distribution"),
         ):

@@ -1,11 +1,12 @@
 """Two-point likelihoods as compiled functions take them: arrays apart from structure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import Array, lax
 from jax.typing import ArrayLike
 
@@ -13,6 +14,7 @@ from jaxlike.errors import ParameterError
 from jaxlike.likelihoods.correction import GAUSSIAN, Form
 from jaxlike.likelihoods.gaussian import quadratic_form
 from jaxlike.likelihoods.marginal import Marginal, Templates
+from jaxlike.likelihoods.modes import AngularModes
 from jaxlike.likelihoods.shear_ratios import ShearRatios
 from jaxlike.numerics import block_algebra
 from jaxlike.registry.options import TheoryOptions
@@ -75,7 +77,7 @@ class TwoPoint:
     of all that chi^2 is the sum over; vectors B (n_data, n), B^T C B = 1: the likelihood is then
     that of the n numbers B^T d alone (see `moped`); systematics: add to the theory; marginal:
     templates whose amplitudes are marginalised; ratios: of gamma_t, which count too; form: how
-    ln L depends on chi^2.
+    ln L depends on chi^2; modes: by which chi^2 of a universe is computed, where they are not None.
     """
 
     theory: TwoPointTheory
@@ -89,6 +91,7 @@ class TwoPoint:
     marginal: Marginal | None = None
     ratios: ShearRatios | None = None
     form: Form = field(default=GAUSSIAN, metadata={"static": True})
+    modes: AngularModes | None = None
 
     def __repr__(self) -> str:
         samples = ", ".join(f"{one.n_bin} {one.word} bins" for one in self.samples)
@@ -102,6 +105,11 @@ class TwoPoint:
         return self.value.size + (0 if self.ratios is None else self.ratios.value.size)
 
     @property
+    def matrix_size(self) -> int:
+        """How many numbers of a matrix each value reads."""
+        return int(np.size(self.inverse if self.modes is None else self.modes.precision))
+
+    @property
     def linearised(self) -> bool:
         """Whether parameters of it are marginalised in closed form, for the data that it has."""
         return any(getattr(one, "fixed", False) for one in self.systematics)
@@ -110,6 +118,13 @@ class TwoPoint:
     def parameters(self) -> tuple[str, ...]:
         """Canonical names of the parameters of its samples."""
         return tuple(name for one in self.samples for d in one.parameters for name in one.names(d))
+
+    def with_value(self, value: Array) -> "TwoPoint":
+        """The same of another data vector (n_data,), which may be traced."""
+        modes = self.modes
+        if modes is not None:
+            modes = modes.of_data(value, self.inverse, self.theory)
+        return replace(self, value=value, modes=modes)
 
     def log_likelihood(self, parameters: Mapping[str, ArrayLike], universe: Universe) -> Array:
         """ln L but for a constant, -chi^2 / 2 of a Gaussian, for canonical parameters."""
@@ -135,6 +150,9 @@ class TwoPoint:
         return self._evaluated(self._vector(spectra, own), own, spectra)
 
     def _evaluated(self, vector: Array, own: Own, spectra: Sequence[Spectra]) -> Evaluated:
+        if self.modes is not None and self.vectors is None:
+            chi2 = self.modes.chi2(self.theory.of_statistics(spectra))
+            return Evaluated(vector, chi2, self.form.deviance(chi2))
         templates = None if self.marginal is None else self.marginal.at(self.theory.tracers, own)
         chi2 = self.chi2_of(vector, templates)
         deviance = self.form.deviance(chi2)

@@ -131,7 +131,7 @@ class Likelihood:
 
     def with_value(self, value: ArrayLike) -> "Likelihood":
         """The same of another data vector (n_data,), which may be traced."""
-        return replace(self, arrays=replace(self.arrays, value=jnp.asarray(value)))
+        return replace(self, arrays=self.arrays.with_value(jnp.asarray(value)))
 
     def with_vectors(self, vectors: ArrayLike | None) -> "Likelihood":
         """The same compressed to B^T d with `vectors` B (n_data, n); None: of all its data."""

@@ -16,6 +16,8 @@ def described(config: Config, parts: Mapping[str, Likelihood | Other], compresse
     measured = [one for one in parts.values() if isinstance(one, Likelihood)]
     n = sum(one.data.n_data if one in measured else one.n_points for one in parts.values())
     short = f" as {measured[0].n_points} numbers" if compressed else ""
+    if n_mode := sum(one.arrays.modes.n_mode for one in measured if one.arrays.modes is not None):
+        short += f" by {n_mode} modes"
     sampled = [p.name for p in config.sampled]
     lines = [f"Model of {config.path}: {len(sampled)} sampled parameters, {n} points{short}"]
     shown = list(parts.values())[:_SHOWN]

@@ -47,7 +47,7 @@ CHOICES: dict[str, Collection[str]] = {
     "alignment": get_args(AlignmentModel),
     "power": ("jaxlike", "host"),
     "out_of_range": ("reject", "error"),
-    "compression": ("none", "moped"),
+    "compression": ("none", "moped", "modes"),
     "marginalise_at": get_args(MarginaliseAt),
     "point_mass": get_args(PointMassModel),
     "covariance_correction": CORRECTIONS,
@@ -141,20 +141,20 @@ class TheoryOptions:
     alignment: intrinsic shear linear in the tidal field, with one amplitude or one for each source
     bin, with one times f_r (M / M_pivot)^beta, or with tidal alignment and tidal torquing to second
     order.  f_r: shares of red galaxies, a number for each source bin; log10_M_pivot: of halo masses
-    in M_sun/h; both with alignment = nla_m or nla_m_twice.  b_modes: those of alignment = tatt in
-    xi+-, or (false) E modes alone.  magnification, rsd: of galaxy counts by the matter before them,
-    redshift-space distortions in them.  power: where P(k, z) and distances come from, this package
-    or the program that calls it.  neutrinos: which of the three eigenstates have the mass that
+    in M_sun/h; both with alignment = nla_m or nla_m_twice. b_modes: those of alignment = tatt in
+    xi+-, or (false) E modes alone. magnification, rsd: of galaxy counts by the matter before them,
+    redshift-space distortions in them. power: where P(k, z) and distances come from, this package
+    or the program that calls it. neutrinos: which of the three eigenstates have the mass that
     omnuh2 or mnu gives: one, all three alike, all three in normal order, or none (and then there is
-    no mass).  out_of_range: what becomes of a cosmology that the emulator was not trained for,
+    no mass). out_of_range: what becomes of a cosmology that the emulator was not trained for,
     likelihood zero and a counted warning, or an error. compression: likelihood of the data, or of
     one number for each sampled parameter (MOPED, arXiv:astro-ph/9911102) that tells of it around
-    the best fit.  marginalise: parameters, or stems of them, that are so in closed form, with
-    derivatives at marginalise_at.  point_mass: of lens bins, sampled or marginalised.  psf_file,
-    psf_transform: tables of the PSF's terms in xi+, and what decorrelates their factors.
-    shear_ratios: a file of ratios of gamma_t, which count too. covariance_correction: for a
-    covariance from n_simulations (see `likelihoods.correction`), with n_parameters where Percival's
-    asks for how many are fitted.
+    the best fit, or chi^2 by a few modes of the angles (see `likelihoods.modes`). marginalise:
+    parameters, or stems of them, that are so in closed form, with derivatives at marginalise_at.
+    point_mass: of lens bins, sampled or marginalised. psf_file, psf_transform: tables of the PSF's
+    terms in xi+, and what decorrelates their factors. shear_ratios: a file of ratios of gamma_t,
+    which count too. covariance_correction: for a covariance from n_simulations (see
+    `likelihoods.correction`), with n_parameters where Percival's asks for how many are fitted.
 
     >>> options = jaxlike.TheoryOptions(alignment="tatt", nonlinear="hmcode2020")
     """
@@ -177,7 +177,7 @@ class TheoryOptions:
     b_modes: bool = True
     magnification: bool = False
     rsd: bool = False
-    compression: Literal["none", "moped"] = "none"
+    compression: Literal["none", "moped", "modes"] = "none"
     cosebis_theta: tuple[float, ...] | None = None
     band_power_theta: tuple[float, ...] | None = None
     band_power_apodisation: float | None = None

@@ -1,4 +1,4 @@
-"""`compression: moped` in Cobaya: the numbers of the input's own free parameters."""
+"""`compression` in Cobaya: the numbers, or the modes, of the input's own free parameters."""
 
 from typing import Any
 
@@ -50,6 +50,16 @@ def test_the_likelihood_is_that_of_two_numbers(small_folder: Any) -> None:
     full = get_model(information(small_folder, compression="none"))
     assert full.loglike(point)[0] < theirs.loglike(point)[0]
     assert np.isfinite(full.loglike(point)[0])
+
+
+def test_modes_of_the_input_s_own_posterior(small_folder: Any) -> None:
+    full, fast = (
+        get_model(information(small_folder, compression=one)) for one in ("none", "modes")
+    )
+    points = [{"omegam": om, "As": 2.1e-9} for om in (0.3, 0.33)]
+    values = np.array([[m.loglike(point)[0] for point in points] for m in (full, fast)])
+    assert np.ptp(values[0]) > 1.0
+    np.testing.assert_allclose(values[1], values[0], rtol=2e-3)
 
 
 def test_vectors_need_jaxlike_s_own_power(small_folder: Any) -> None:

@@ -119,28 +119,26 @@ class TwoPointTheory:
         sight, kinds = universe.sight(self.lattice), [tracer.kind for tracer in self.tracers]
         return self.exact.beyond(sight, universe.linear, self.groups, seen, kinds, weights, found)
 
-    def project(self, spectra: Sequence[Spectra]) -> Array:
-        """Data vector (n_data,) from C_ell at the nodes."""
+    def of_statistics(self, spectra: Sequence[Spectra]) -> list[Array]:
+        """C_ell (n_pair, n_ell) at the nodes that each statistic sees of E modes, and of B modes
+        as far as its sign of them tells."""
 
-        def spectrum(statistic: str, group: int) -> Array:
+        def seen(statistic: str, group: int) -> Array:
             found, sign = spectra[group], STATISTICS[statistic].b_modes
             if found.B is None or not sign or not self.b_modes:
                 return found.E
             return found.E + sign * found.B
 
-        def points(c: Array, matrix: NDArray) -> Array:
-            if matrix.ndim == 2:
-                return (c @ jnp.asarray(matrix).T).ravel()
-            return jnp.einsum("pe,pse->ps", c, jnp.asarray(matrix)).ravel()
+        return [seen(*statistic) for statistic in self.statistics]
 
-        everything = [
-            points(spectrum(*statistic), matrix)
-            for statistic, matrix in zip(self.statistics, self.projections, strict=True)
-        ]
+    def project(self, spectra: Sequence[Spectra]) -> Array:
+        """Data vector (n_data,) from C_ell at the nodes."""
+        pairs = zip(self.of_statistics(spectra), self.projections, strict=True)
+        everything = [at_slots(c, matrix) for c, matrix in pairs]
         for i, matrix in enumerate(self.b_projections):
             b_modes = spectra[self.statistics[i][1]].B
             if matrix is not None and b_modes is not None:
-                everything[i] = everything[i] + points(b_modes, matrix)
+                everything[i] = everything[i] + at_slots(b_modes, matrix)
         return (
             jnp.concatenate(everything)
             .at[self.point]
@@ -150,6 +148,13 @@ class TwoPointTheory:
     def data_vector(self, universe: Universe, parameters: Sequence[Parameters]) -> Array:
         """Data vector (n_data,) in a universe; canonical parameters of each sample."""
         return self.project(self.spectra(universe, parameters))
+
+
+def at_slots(spectra: Array, matrix: NDArray) -> Array:
+    """C_ell (n_pair, n_ell) at the slots (n_pair n_slot,) of a projection, as `projections`."""
+    if matrix.ndim == 2:
+        return (spectra @ jnp.asarray(matrix).T).ravel()
+    return jnp.einsum("pe,pse->ps", spectra, jnp.asarray(matrix)).ravel()
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from jaxlike.numerics.block_matrix import BlockMatrix
 from jaxlike.numerics.compilation import jit_quickly
+from jaxlike.numerics.fewest import fewest
 from jaxlike.numerics.splines import cardinal_splines
 from jaxlike.theory.power.universe import Universe, UniverseGrid
 from jaxlike.theory.spectra.pairs import PairGroup
@@ -29,9 +30,10 @@ from jaxlike.theory.tracers.terms import Seen
 from jaxlike.theory.universe.cosmology import Cosmology
 from jaxlike.theory.universe.line_of_sight import Nodes, Sight, z_nodes
 
-_ELL_COUNTS = (16, 20, 24, 28, 32, 36, 40, 44, 48, 56, 64, 80, 100)
-_Z_COUNTS = (12, 16, 20, 24, 28, 32, 40, 48, 64)
-_MANY_Z_COUNTS = (72, 96, 128, 192)
+# in small steps where there are many, whose cost shows
+_ELL_COUNTS = (16, 20, 24, 28, 32, 36, 40, 44, 48, 56, *range(64, 161, 4))
+_Z_COUNTS = (12, 16, 20, 24, 28, 32, 40, *range(48, 65, 2))
+_MANY_Z_COUNTS = tuple(range(66, 193, 2))
 N_FINE, _N_FINEST = 96, 288  # redshifts of the grids that candidates are compared with
 _STRONG = 1e6  # signal, in squared noise, for which the first grid is not worth a compilation
 _Z_MAX_STEP, _Z_FAR = 0.2, 4.0  # beyond which steps are in proportion
@@ -203,9 +205,9 @@ def _choose_ell(
     Where none are, all of them, whose error follows from that of every other one.
     """
     density = _node_density(surveys, ell)
-    for n in _ELL_COUNTS:
+    for n in _ELL_COUNTS:  # one by one, for the error depends on where nodes happen to be, too
         index = _place(density, n)
-        if index.size < 4:
+        if index.size in (*range(4), ell.size):
             break
         error = _error_of_ell(surveys, ell, index)
         if error < tolerance:
@@ -245,20 +247,20 @@ def _choose_z(
             break
         z_max = float(last)
     used = z <= z_max
-    left = np.inf
-    for n in counts:
-        nodes = z_nodes(n, z_max)
+
+    def error_of(n: int) -> float:
+        nodes, left = z_nodes(n, z_max), 0.0
         there = cardinal_splines(np.log(0.3 + z), np.log(0.3 + nodes))
         back = cardinal_splines(np.log(0.3 + nodes), np.log(0.3 + z[used])) @ there
-        left = 0.0
         for one in surveys:
             for r in one.references:
                 w = (r.weights / r.smooth)[:, used]
                 # sum_q w_q (f_q - (spline of f)_q) with f = s P: move the spline onto the weights
                 moved = r.weights - (w @ back) * r.smooth
                 left = max(left, one.size_of_spectra(moved @ r.power))
-        if left < tolerance:
-            break
+        return left
+
+    n, left = fewest(counts, error_of, tolerance)
     return n, z_max, left
 
 
