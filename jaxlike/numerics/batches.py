@@ -11,13 +11,16 @@ from jax import Array
 CPU_CHUNK = 4
 """Points evaluated at once on a CPU: their intermediates still fit the caches of one core."""
 
-_CPU_NODES = 32_000  # redshift x multipole nodes of all points of a chunk: more leave the caches
+_CHUNKS = (16, 8, CPU_CHUNK, 2, 1)
+_AT_HAND = 28e6  # bytes: glibc takes 32 MiB and more from the system anew at every call
 _LARGE = 8_000_000  # numbers in a matrix that is read once for all points of a chunk
 
 
-def chunk_of(nodes: int, matrix: int) -> int:
-    """How many points, of so many nodes and a matrix of so many numbers, a CPU does at once."""
-    return CPU_CHUNK if matrix > _LARGE or CPU_CHUNK * nodes <= _CPU_NODES else 1
+def chunk_of(temporary: float, matrix: int) -> int:
+    """How many points, each with so many bytes of temporary memory and a matrix of so many numbers
+    in common, a CPU evaluates at once."""
+    least = CPU_CHUNK if matrix > _LARGE else 1
+    return max(least, *(n for n in _CHUNKS if n * temporary <= _AT_HAND or n == 1))
 
 
 def few_at_a_time(function: Callable[..., Any], chunk: int = CPU_CHUNK) -> Callable[..., Any]:

@@ -278,7 +278,9 @@ class Density:
     @property
     def points_at_once(self) -> int:
         """How many points a core of a CPU evaluates at once."""
-        return chunk_of(self.grid.size, max((one.matrix_size for one in self.measured), default=0))
+        return chunk_of(
+            self.grid.temporary, max((one.matrix_size for one in self.measured), default=0)
+        )
 
     def information(self, jacobian: Array) -> Array:
         """Fisher matrix J^T C^-1 J (n, n) of derivatives J (n_data, n) of the mean."""

@@ -94,8 +94,8 @@ def test_blocks_of_one_size(many):
 
 
 @pytest.mark.parametrize(
-    ("nodes", "matrix", "expected"),
-    [(960, 457**2, 4), (96 * 82, 25 * 210**2, 4), (96 * 98, 25 * 210**2, 1), (15264, 4400**2, 4)],
+    ("temporary", "matrix", "expected"),
+    [(1.2e6, 457**2, 16), (6e6, 25 * 210**2, 4), (17e6, 25 * 210**2, 1), (17e6, 4400**2, 4)],
 )
-def test_many_nodes_go_one_by_one_unless_they_share_a_large_matrix(nodes, matrix, expected):
-    assert chunk_of(nodes, matrix) == expected
+def test_large_points_go_one_by_one_unless_they_share_a_large_matrix(temporary, matrix, expected):
+    assert chunk_of(temporary, matrix) == expected

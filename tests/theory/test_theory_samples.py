@@ -211,3 +211,13 @@ def test_another_structure_is_another_program():
     theory, _ = other_data(0.0)
     fewer = survey(("near", "wide"), angular("w", AUTO, THETA, (0, 0))).on(NODES)
     assert jax.tree.structure(fewer) != jax.tree.structure(theory)
+
+
+def test_memory_of_a_point_grows_with_nodes_haloes_and_loops():
+    finer = Nodes.build(NZ["both"].z, 40, np.arange(0, N_LATTICE, 5), z_max=1.6)
+    larger = [
+        UniverseGrid.build(finer, **MODELS),
+        UniverseGrid.build(NODES, linear=MODELS["linear"], nonlinear="hmcode2020"),
+        UniverseGrid.build(NODES, **MODELS, loops=("tides",)),
+    ]
+    assert all(one.temporary > GRID.temporary for one in larger)

@@ -125,3 +125,12 @@ class UniverseGrid:
     def size(self) -> int:
         """Redshift times multipole nodes."""
         return int(np.size(self.nodes.z) * np.size(self.nodes.ell))
+
+    @property
+    def temporary(self) -> float:
+        """Bytes, roughly, that the gradient of a likelihood in a universe needs for a while: what
+        XLA says of those of surveys."""
+        found = 0.45e6 + 850.0 * self.size
+        if nonlinear_model(self.nonlinear).haloes:
+            found += 1.2e6 + 900.0 * self.size
+        return found if self.one_loop is None else found + 3.9e6
