@@ -63,14 +63,8 @@ class AngularModes:
         sizes = _slots_of(theory)
         slots = jnp.zeros(sum(n * m for n, m in sizes)).at[theory.point].set(weighted)
         ends = np.cumsum([n * m for n, m in sizes])[:-1].tolist()
-        slopes = tuple(
-            jnp.einsum("ps,...se->pe", part.reshape(size), matrix[None])
-            if matrix.ndim == 2
-            else jnp.einsum("ps,pse->pe", part.reshape(size), matrix)
-            for part, size, matrix in zip(
-                jnp.split(slots, ends), sizes, map(jnp.asarray, theory.projections), strict=True
-            )
-        )
+        parts = zip(jnp.split(slots, ends), sizes, theory.projections, strict=True)
+        slopes = tuple(_on_spectra(part.reshape(size), matrix) for part, size, matrix in parts)
         return replace(self, slopes=slopes, least=weighted @ (residual + 2 * self.centre))
 
 
@@ -184,6 +178,13 @@ def _slots(spectra: NDArray, matrix: NDArray) -> NDArray:
     if matrix.ndim == 2:
         return spectra @ matrix.T
     return np.einsum("...pe,pse->...ps", spectra, matrix)
+
+
+def _on_spectra(weights: Array, matrix: NDArray) -> Array:
+    """Weights of slots (n_pair, n_slot) as weights of C_ell (n_pair, n_ell)."""
+    if matrix.ndim == 2:
+        return weights @ jnp.asarray(matrix)
+    return jnp.einsum("ps,pse->pe", weights, jnp.asarray(matrix))
 
 
 def _together(spectra: Sequence[NDArray], matrices: Sequence[NDArray]) -> NDArray:
