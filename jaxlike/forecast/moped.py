@@ -77,7 +77,7 @@ def expansion(model: Model, at: ArrayLike | None = None) -> Expansion:
     if not np.isfinite(found.derivatives).all():
         raise ParameterError(
             "the theory has no finite derivatives at the reference values of the parameters, which "
-            f"MOPED needs: {model.reason_of_failure(found.x) or 'change them'}"
+            f"are needed: {model.reason_of_failure(found.x) or 'change them'}"
         )
     return found
 
