@@ -13,17 +13,19 @@ value would read all, is not needed.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from jaxlike.likelihoods.gaussian import quadratic_form
 from jaxlike.theory.statistics.data_vector import TwoPointTheory, at_slots
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 _COARSER = 3.0  # by how much the smallest amplitude that counts falls from one trial to the next
 _TRIALS = 24
@@ -155,9 +157,9 @@ def _singular(
     return _Singular(amplitude, vectors.T, triangle)
 
 
-def _decoder(kept: Sequence[_Kept | None], sizes: Sequence[tuple[int, int]]) -> csr_array:
+def _decoder(kept: Sequence[_Kept | None], sizes: Sequence[tuple[int, int]]) -> "csr_array":
     """U (n_slots, n_mode) to the slots of all pairs of all statistics."""
-    from scipy.sparse import block_diag, identity
+    from scipy.sparse import block_diag, csr_array, identity  # here, as few need it
 
     blocks = [
         block
