@@ -22,7 +22,8 @@ from jax import Array
 from numpy.typing import NDArray
 
 from jaxlike.likelihoods.gaussian import quadratic_form
-from jaxlike.theory.statistics.data_vector import TwoPointTheory, at_slots
+from jaxlike.theory.statistics.data_vector import TwoPointTheory
+from jaxlike.theory.statistics.slots import at_slots, on_spectra
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array
@@ -53,7 +54,8 @@ class AngularModes:
 
     def chi2(self, spectra: Sequence[Array]) -> Array:
         """chi^2 of C_ell (n_pair, n_ell) of each statistic."""
-        parts = [at_slots(c, e) for c, e in zip(spectra, self.encoders, strict=True)]
+        pairs = zip(spectra, self.encoders, strict=True)
+        parts = [at_slots(c, jnp.asarray(encoder)).ravel() for c, encoder in pairs]
         along = sum(jnp.vdot(s, c) for s, c in zip(self.slopes, spectra, strict=True))
         quadratic = quadratic_form(self.precision, jnp.concatenate(parts) - self.amplitudes)
         return self.least - 2 * along + quadratic
@@ -66,7 +68,9 @@ class AngularModes:
         slots = jnp.zeros(sum(n * m for n, m in sizes)).at[theory.point].set(weighted)
         ends = np.cumsum([n * m for n, m in sizes])[:-1].tolist()
         parts = zip(jnp.split(slots, ends), sizes, theory.projections, strict=True)
-        slopes = tuple(_on_spectra(part.reshape(size), matrix) for part, size, matrix in parts)
+        slopes = tuple(
+            on_spectra(p.reshape(size), jnp.asarray(matrix)) for p, size, matrix in parts
+        )
         return replace(self, slopes=slopes, least=weighted @ (residual + 2 * self.centre))
 
 
@@ -93,7 +97,7 @@ def angular_modes(
     steps = _together(changes.steps, projections)[:, point]
     whole = steps @ precision @ steps.T
     singular = [
-        None if p.ndim == 3 else _singular(_slots(c, p), size, first, point, precision)
+        None if p.ndim == 3 else _singular(at_slots(c, p), size, first, point, precision)
         for c, p, size, first in zip(changes.steps, projections, sizes, ends, strict=False)
     ]
     smallest = max((one.size.max() for one in singular if one is not None), default=0.0)
@@ -175,21 +179,7 @@ def _slots_of(theory: TwoPointTheory) -> list[tuple[int, int]]:
     return [(n, p.shape[-2]) for n, p in zip(pairs, theory.projections, strict=True)]
 
 
-def _slots(spectra: NDArray, matrix: NDArray) -> NDArray:
-    """C_ell (..., n_pair, n_ell) at the slots, or the amplitudes, (..., n_pair, n_slot)."""
-    if matrix.ndim == 2:
-        return spectra @ matrix.T
-    return np.einsum("...pe,pse->...ps", spectra, matrix)
-
-
-def _on_spectra(weights: Array, matrix: NDArray) -> Array:
-    """Weights of slots (n_pair, n_slot) as weights of C_ell (n_pair, n_ell)."""
-    if matrix.ndim == 2:
-        return weights @ jnp.asarray(matrix)
-    return jnp.einsum("ps,pse->pe", weights, jnp.asarray(matrix))
-
-
 def _together(spectra: Sequence[NDArray], matrices: Sequence[NDArray]) -> NDArray:
     """The same (..., n) of all statistics, one after another."""
-    parts = [_slots(c, m) for c, m in zip(spectra, matrices, strict=True)]
+    parts = [at_slots(c, m) for c, m in zip(spectra, matrices, strict=True)]
     return np.concatenate([part.reshape(*part.shape[:-2], -1) for part in parts], axis=-1)

@@ -12,7 +12,7 @@ from jaxlike.forecast.modes import TOLERANCE, on_modes
 from jaxlike.forecast.moped import compressed
 from jaxlike.likelihoods.modes import Changes, angular_modes
 from jaxlike.likelihoods.two_point import build_likelihood
-from jaxlike.theory.statistics.data_vector import at_slots
+from jaxlike.theory.statistics.slots import at_slots
 
 RNG = np.random.default_rng(4)
 
@@ -117,7 +117,8 @@ def shapes(theory):
 
 def projected(theory, spectra):
     """The data vector of C_ell of each statistic, whichever group it has them of."""
-    slots = [at_slots(c, p) for c, p in zip(spectra, theory.projections, strict=True)]
+    pairs = zip(spectra, theory.projections, strict=True)
+    slots = [at_slots(c, jnp.asarray(p)).ravel() for c, p in pairs]
     return jnp.concatenate(slots)[theory.point]
 
 

@@ -18,6 +18,7 @@ from jaxlike.theory.spectra.limber import Spectra, spectra_of
 from jaxlike.theory.spectra.pairs import PairGroup, groups_of, ordered
 from jaxlike.theory.spectra.weights import Weights, lattice_rules, weights_of
 from jaxlike.theory.statistics.registry import STATISTICS
+from jaxlike.theory.statistics.slots import at_slots
 from jaxlike.theory.tracers.terms import Parameters, Seen, Tracer, loops_of
 from jaxlike.theory.universe.line_of_sight import Nodes
 
@@ -134,11 +135,11 @@ class TwoPointTheory:
     def project(self, spectra: Sequence[Spectra]) -> Array:
         """Data vector (n_data,) from C_ell at the nodes."""
         pairs = zip(self.of_statistics(spectra), self.projections, strict=True)
-        everything = [at_slots(c, matrix) for c, matrix in pairs]
+        everything = [at_slots(c, jnp.asarray(matrix)).ravel() for c, matrix in pairs]
         for i, matrix in enumerate(self.b_projections):
             b_modes = spectra[self.statistics[i][1]].B
             if matrix is not None and b_modes is not None:
-                everything[i] = everything[i] + at_slots(b_modes, matrix)
+                everything[i] = everything[i] + at_slots(b_modes, jnp.asarray(matrix)).ravel()
         return (
             jnp.concatenate(everything)
             .at[self.point]
@@ -148,13 +149,6 @@ class TwoPointTheory:
     def data_vector(self, universe: Universe, parameters: Sequence[Parameters]) -> Array:
         """Data vector (n_data,) in a universe; canonical parameters of each sample."""
         return self.project(self.spectra(universe, parameters))
-
-
-def at_slots(spectra: Array, matrix: NDArray) -> Array:
-    """C_ell (n_pair, n_ell) at the slots (n_pair n_slot,) of a projection, as `projections`."""
-    if matrix.ndim == 2:
-        return (spectra @ jnp.asarray(matrix).T).ravel()
-    return jnp.einsum("pe,pse->ps", spectra, jnp.asarray(matrix)).ravel()
 
 
 @dataclass(frozen=True, eq=False)
